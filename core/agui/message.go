@@ -1,0 +1,127 @@
+package agui
+
+import "encoding/json"
+
+// Role says who speaks in a message.
+type Role string
+
+// The roles of AG-UI messages.
+const (
+	RoleDeveloper Role = "developer"
+	RoleSystem    Role = "system"
+	RoleAssistant Role = "assistant"
+	RoleUser      Role = "user"
+	RoleTool      Role = "tool"
+	RoleActivity  Role = "activity"
+	RoleReasoning Role = "reasoning"
+)
+
+// Message is one message of a thread. Which fields may be set depends on Role.
+type Message struct {
+	ID      string
+	Role    Role
+	Content Content
+	Name    string
+	// ToolCalls belongs to assistant messages.
+	ToolCalls []ToolCall
+	// ToolCallID and Error belong to tool messages.
+	ToolCallID string
+	Error      string
+	// ActivityType belongs to activity messages.
+	ActivityType   string
+	EncryptedValue string
+	Metadata       json.RawMessage
+	Extra          Extra
+}
+
+// ToolCall is a model's call of a tool. Arguments is JSON text.
+type ToolCall struct {
+	ID             string
+	Name           string
+	Arguments      string
+	EncryptedValue string
+	Metadata       json.RawMessage
+	Extra          Extra
+}
+
+// Content is what a message says: absent (the zero value), text, a list of
+// parts (user messages), or a JSON object (activity messages).
+type Content struct {
+	kind   contentKind
+	text   string
+	parts  []InputContent
+	object json.RawMessage
+}
+
+type contentKind uint8
+
+const (
+	contentAbsent contentKind = iota
+	contentText
+	contentParts
+	contentObject
+)
+
+// TextContent is content that is plain text.
+func TextContent(text string) Content { return Content{kind: contentText, text: text} }
+
+// PartsContent is content of several parts.
+func PartsContent(parts ...InputContent) Content {
+	return Content{kind: contentParts, parts: parts}
+}
+
+// ObjectContent is the content of an activity message, a JSON object.
+func ObjectContent(object json.RawMessage) Content {
+	return Content{kind: contentObject, object: object}
+}
+
+// IsAbsent tells whether the message has no content at all.
+func (c Content) IsAbsent() bool { return c.kind == contentAbsent }
+
+// Parts returns the parts, nil when the content isn't a list of parts.
+func (c Content) Parts() []InputContent { return c.parts }
+
+// Object returns the JSON object of an activity message, nil otherwise.
+func (c Content) Object() json.RawMessage { return c.object }
+
+// Text returns the text; of several parts the text ones, joined.
+func (c Content) Text() string {
+	if c.kind != contentParts {
+		return c.text
+	}
+	var text string
+	for _, part := range c.parts {
+		if part.Type == "text" {
+			text += part.Text
+		}
+	}
+	return text
+}
+
+// InputContent is one part of a user message.
+type InputContent struct {
+	// Type is "text", "image", "audio", "video", "document" or "binary".
+	Type string
+	// Text belongs to "text".
+	Text string
+	// Source belongs to "image", "audio", "video" and "document".
+	Source *InputContentSource
+	// The rest belongs to "binary", the protocol's older form: at least one of
+	// ID, URL and Data is set there.
+	MimeType string
+	ID       string
+	URL      string
+	Data     string
+	Filename string
+	Metadata json.RawMessage
+	Extra    Extra
+}
+
+// InputContentSource is where a part's bytes are.
+type InputContentSource struct {
+	// Type is "data" (Value is base64) or "url" (Value is the URL).
+	Type     string
+	Value    string
+	MimeType string
+	Extra    Extra
+}

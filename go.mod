@@ -1,0 +1,3 @@
+module github.com/copilotkit-go/runtime
+
+go 1.26
