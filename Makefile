@@ -1,0 +1,50 @@
+# `make run` serves, `make test` proves it. `make help` lists the rest.
+
+GO ?= go
+PORT ?= 8080
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- Serve -------------------------------------------------------------------
+
+.PHONY: run build
+run: ## Serve on 127.0.0.1:8080 with a playground page (PORT=… for another port)
+	PORT=$(PORT) $(GO) run ./cmd/copilotkit
+
+build: dist/copilotkit ## Build the local server into dist/copilotkit
+
+.PHONY: dist/copilotkit
+dist/copilotkit:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/copilotkit
+
+# --- Prove -------------------------------------------------------------------
+
+.PHONY: test test-tools lint unit examples
+test: test-tools lint unit examples ## Everything that continuous integration runs
+	@echo "All tests passed."
+
+test-tools: ## Install what the tests need and this machine lacks
+	@scripts/install-test-tools.sh
+
+lint: ## gofmt, go vet and staticcheck, over every module of the repository
+	@scripts/lint.sh
+
+unit: ## The Go tests, with the race detector
+	$(GO) test -race ./...
+
+examples: ## Build and test the examples that have a module of their own
+	@scripts/each-module.sh examples $(GO) test ./...
+
+# --- Measure -----------------------------------------------------------------
+
+.PHONY: bench
+bench: ## Go benchmarks of every package, with ratios against a bare relay
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: clean
+clean: ## Remove what the other targets built
+	rm -rf dist .cache

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Usage: each-module.sh FOLDER COMMAND...
+# Runs a command in every Go module below a folder, and fails if it fails in any.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$1
+shift
+
+status=0
+while read -r mod; do
+	module=$(dirname "$mod")
+	echo "$module: $*"
+	(cd "$module" && "$@") || status=1
+done < <(git ls-files "$folder/**/go.mod")
+exit $status

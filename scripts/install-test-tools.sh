@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks: Node.js, a Redis server
+# and a browser from Debian's packages, and the npm packages of every folder
+# that has a lockfile. It says so and fails where it can't. A second run finds
+# everything in place and takes no time.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+have() { command -v "$1" >/dev/null; }
+
+packages=()
+have node || packages+=(nodejs)
+have npm || packages+=(npm)
+have redis-server || packages+=(redis-server)
+have chromium || packages+=(chromium)
+
+if [ ${#packages[@]} -gt 0 ]; then
+	if ! have apt-get || [ "$(id -u)" != 0 ]; then
+		echo "The tests need these programs: ${packages[*]}." >&2
+		echo "Install them, or run this as root on Debian or Ubuntu: $0" >&2
+		exit 1
+	fi
+	echo "Installing ${packages[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt=(apt-get -qq -y -o DPkg::Lock::Timeout=600)
+	"${apt[@]}" update
+	# Where Debian would start a server by itself, the tests start their own.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod +x "$policy"
+		trap 'rm -f "$policy"' EXIT
+	fi
+	"${apt[@]}" install --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+git ls-files '*package-lock.json' | while read -r lockfile; do
+	folder=$(dirname "$lockfile")
+	# npm writes its own copy of the lockfile last, when all is installed.
+	if [ "$folder/node_modules/.package-lock.json" -nt "$lockfile" ]; then
+		continue
+	fi
+	echo "Installing npm packages in $folder"
+	(cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
+done

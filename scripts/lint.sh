@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# gofmt, go vet and staticcheck over every Go module of the repository, and a
+# syntax check of its scripts. tools/go.mod says which staticcheck.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+status=0
+
+unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+if [ -n "$unformatted" ]; then
+	printf 'Not formatted; run gofmt -w on:\n%s\n' "$unformatted" >&2
+	status=1
+fi
+
+while read -r script; do
+	bash -n "$script" || status=1
+done < <(git ls-files '*.sh' .ci/run)
+
+while read -r mod; do
+	module=$(dirname "$mod")
+	# The tools' module has no package of its own.
+	[ "$module" != tools ] || continue
+	echo "lint: module $module"
+	(cd "$module" && go vet ./... && go tool -modfile="$root/tools/go.mod" staticcheck ./...) || status=1
+done < <(git ls-files go.mod '*/go.mod')
+exit $status
