@@ -1,0 +1,67 @@
+package bundle
+
+import (
+	"log/slog"
+	"net/url"
+)
+
+// redacted stands in logs and printed values where a secret is.
+const redacted = "[redacted]"
+
+// Secret is a value that must not be seen: however it is printed, logged or
+// marshalled, only "[redacted]" shows. Reveal gives the value itself.
+type Secret string
+
+// Reveal gives the value itself, to be handed to what needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String hides the value from fmt.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return redacted
+}
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return `"` + s.String() + `"` }
+
+// LogValue hides the value from log/slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the value from encoding/json and its like.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// SecretURL is an address that may hold a password. However it is printed, the
+// password doesn't show.
+type SecretURL struct{ url *url.URL }
+
+// Reveal gives the address with its password.
+func (u SecretURL) Reveal() string { return u.url.String() }
+
+// Scheme is the address's scheme, e.g. "redis".
+func (u SecretURL) Scheme() string { return u.url.Scheme }
+
+// String is the address with its user, password and query hidden.
+func (u SecretURL) String() string {
+	if u.url == nil {
+		return ""
+	}
+	shown := *u.url
+	if shown.User != nil {
+		shown.User = url.User("redacted")
+	}
+	if shown.RawQuery != "" {
+		shown.RawQuery = "redacted"
+	}
+	return shown.String()
+}
+
+// GoString hides the password from %#v.
+func (u SecretURL) GoString() string { return `"` + u.String() + `"` }
+
+// LogValue hides the password from log/slog.
+func (u SecretURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// MarshalText hides the password from encoding/json and its like.
+func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }

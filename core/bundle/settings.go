@@ -1,0 +1,84 @@
+package bundle
+
+import (
+	"errors"
+	"log/slog"
+)
+
+// Settings is what the environment says, checked and with the defaults filled
+// in. Its secrets don't show when it is printed or logged.
+type Settings struct {
+	// Model is "provider/model", or "demo" for the embedded one.
+	Model string
+	// ModelIsDefault tells that COPILOTKIT_MODEL isn't set.
+	ModelIsDefault bool
+	// Prompt is the system prompt of the default agent, "" for none.
+	Prompt string
+	// MaxSteps is the most model calls of one run.
+	MaxSteps int
+	// Agents are the remote AG-UI agents by name.
+	Agents map[string]RemoteAgent
+	// Store is where threads are kept; its zero value is this process's memory.
+	Store SecretURL
+	// BasePath is where the routes are mounted, "/" for the root.
+	BasePath string
+	// SingleRoute tells that one POST route takes all requests.
+	SingleRoute bool
+	// CORSOrigins are the origins that browsers may call from: ["*"] for any,
+	// none to leave CORS to somebody else.
+	CORSOrigins []string
+	// TranscriptionModel turns speech into text, "" for none.
+	TranscriptionModel string
+	// CancelOnDisconnect ends a run whose client has gone away.
+	CancelOnDisconnect bool
+	// MaxBodyBytes is the size of the largest request that is read.
+	MaxBodyBytes int64
+	// LambdaBuffered tells that AWS Lambda is to answer in one piece.
+	LambdaBuffered bool
+	// Development turns debug events and error detail on.
+	Development bool
+	// LogLevel is the least level that is logged.
+	LogLevel slog.Level
+	// Port is where a server listens; 0 lets the system choose.
+	Port int
+	// Credentials are the keys and addresses of model providers, by the name of
+	// their variable, such as OPENAI_API_KEY. Only what is set is in it.
+	Credentials map[string]Secret
+}
+
+// RemoteAgent is where a remote AG-UI agent is and what it is sent.
+type RemoteAgent struct {
+	URL     SecretURL
+	Headers map[string]Secret
+}
+
+// Read checks the environment. The defaults, by variable, take the place of the
+// ones in the README; nil changes none. The error joins an [*EnvError] for each
+// variable that is unknown or malformed.
+func Read(env Env, defaults map[string]string) (*Settings, error) {
+	values := env.lookup()
+	settings := &Settings{
+		ModelIsDefault: values["COPILOTKIT_MODEL"] == "",
+		Credentials:    make(map[string]Secret),
+	}
+	errs := unknownVariables(values)
+	for _, v := range variables {
+		value := values[v.name]
+		if value == "" {
+			value = defaults[v.name]
+		}
+		if value == "" {
+			value = v.value
+		}
+		if value == "" {
+			continue
+		}
+		if err := v.set(settings, value); err != nil {
+			errs = append(errs, &EnvError{Name: v.name, Err: err})
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return settings, nil
+}

@@ -1,0 +1,207 @@
+package bundle_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
+)
+
+func env(entries ...string) bundle.Env {
+	return func() []string { return entries }
+}
+
+func TestDefaults(t *testing.T) {
+	settings, err := bundle.Read(env(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bundle.Settings{
+		Model: "openai/gpt-4o", ModelIsDefault: true, MaxSteps: 1, BasePath: "/api/copilotkit",
+		CORSOrigins: []string{"*"}, MaxBodyBytes: 10 << 20, LogLevel: slog.LevelInfo, Port: 8080,
+		Credentials: map[string]bundle.Secret{},
+	}
+	if got := exported(*settings); !reflect.DeepEqual(got, exported(want)) {
+		t.Errorf("got  %+v\nwant %+v", got, exported(want))
+	}
+}
+
+// exported is the fields of s that callers can see.
+func exported(s bundle.Settings) map[string]any {
+	fields := make(map[string]any)
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); f.IsExported() {
+			fields[f.Name] = v.Field(i).Interface()
+		}
+	}
+	return fields
+}
+
+func TestEveryVariableIsTakenOver(t *testing.T) {
+	settings, err := bundle.Read(env(
+		"OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:9001/v1", "ANTHROPIC_API_KEY=sk-2",
+		"COPILOTKIT_MODEL=anthropic/claude-sonnet-4", "COPILOTKIT_PROMPT=Be\nbrief = good.", "COPILOTKIT_MAX_STEPS=5",
+		`COPILOTKIT_AGENTS={"research":{"url":"https://a.example/run?x=1","headers":{"x-api-key":"k"}}}`,
+		"COPILOTKIT_STORE=redis://user:pass@cache:6379/1", "COPILOTKIT_BASE_PATH=/copilot", "COPILOTKIT_ENDPOINT=single-route",
+		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
+		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
+		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
+		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
+	), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	research := settings.Agents["research"]
+	checks := map[string][2]any{
+		"model":         {settings.Model, "anthropic/claude-sonnet-4"},
+		"default model": {settings.ModelIsDefault, false},
+		"openai key":    {settings.Credentials["OPENAI_API_KEY"].Reveal(), "sk-1"},
+		"base url":      {settings.Credentials["OPENAI_BASE_URL"].Reveal(), "http://127.0.0.1:9001/v1"},
+		"anthropic key": {settings.Credentials["ANTHROPIC_API_KEY"].Reveal(), "sk-2"},
+		"unset key":     {settings.Credentials["GOOGLE_API_KEY"].Reveal(), ""},
+		"prompt":        {settings.Prompt, "Be\nbrief = good."},
+		"max steps":     {settings.MaxSteps, 5},
+		"agent url":     {research.URL.Reveal(), "https://a.example/run?x=1"},
+		"agent header":  {research.Headers["X-Api-Key"].Reveal(), "k"},
+		"store":         {settings.Store.Reveal(), "redis://user:pass@cache:6379/1"},
+		"store scheme":  {settings.Store.Scheme(), "redis"},
+		"base path":     {settings.BasePath, "/copilot"},
+		"single route":  {settings.SingleRoute, true},
+		"origins":       {fmt.Sprint(settings.CORSOrigins), "[https://a.example http://localhost:3000]"},
+		"transcription": {settings.TranscriptionModel, "whisper-1"},
+		"on disconnect": {settings.CancelOnDisconnect, true},
+		"body":          {settings.MaxBodyBytes, int64(4096)},
+		"lambda":        {settings.LambdaBuffered, true},
+		"development":   {settings.Development, true},
+		"log level":     {settings.LogLevel, slog.LevelDebug},
+		"port":          {settings.Port, 0},
+	}
+	for name, check := range checks {
+		if check[0] != check[1] {
+			t.Errorf("%s: got %v, want %v", name, check[0], check[1])
+		}
+	}
+}
+
+func TestRemoteAgentsAsAList(t *testing.T) {
+	settings, err := bundle.Read(env("COPILOTKIT_AGENTS=a=http://one/x=y,  b=https://two"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(settings.Agents) != 2 || settings.Agents["a"].URL.Reveal() != "http://one/x=y" || settings.Agents["b"].URL.Reveal() != "https://two" {
+		t.Errorf("got %v", settings.Agents)
+	}
+}
+
+func TestDefaultsYieldToTheEnvironment(t *testing.T) {
+	defaults := map[string]string{"COPILOTKIT_ENV": "development", "PORT": "9000"}
+	settings, err := bundle.Read(env("PORT=9001", "COPILOTKIT_MODEL="), defaults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !settings.Development || settings.Port != 9001 || settings.Model != "openai/gpt-4o" {
+		t.Errorf("got %+v", settings)
+	}
+}
+
+func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
+	tests := map[string]struct{ entry, want string }{
+		"a misspelt variable":               {"COPILOTKIT_MODLE=demo", "did you mean COPILOTKIT_MODEL?"},
+		"a variable nobody knows":           {"COPILOTKIT_FLUX_CAPACITOR=1", "no such variable"},
+		"a model without a provider":        {"COPILOTKIT_MODEL=gpt-4o", `"gpt-4o" is neither demo nor provider/model`},
+		"a model without a name":            {"COPILOTKIT_MODEL=openai/", "neither"},
+		"a key with a line end":             {"OPENAI_API_KEY=sk-secret\n", "white space"},
+		"a base URL without a scheme":       {"OPENAI_BASE_URL=api.example.com", "http://"},
+		"a base URL of another scheme":      {"OPENAI_BASE_URL=ftp://api.example.com", "http://"},
+		"no step at all":                    {"COPILOTKIT_MAX_STEPS=0", "from 1 to 1000"},
+		"steps in words":                    {"COPILOTKIT_MAX_STEPS=two", `"two" is not a whole number`},
+		"an agent without an address":       {"COPILOTKIT_AGENTS=research", "name=url"},
+		"an agent without a name":           {"COPILOTKIT_AGENTS==http://a", "not a name"},
+		"an agent named twice":              {"COPILOTKIT_AGENTS=a=http://a,a=http://b", "twice"},
+		"an agent with half an address":     {"COPILOTKIT_AGENTS=a=b.example/run", `agent "a": not an address`},
+		"agents as broken JSON":             {`COPILOTKIT_AGENTS={"a":{"url":"http://a"`, "not a JSON object"},
+		"agents with an unknown JSON field": {`COPILOTKIT_AGENTS={"a":{"url":"http://a","header":{}}}`, "not a JSON object"},
+		"agents followed by something":      {`COPILOTKIT_AGENTS={} {}`, "not a JSON object"},
+		"an agent with a split header":      {`COPILOTKIT_AGENTS={"a":{"url":"http://a","headers":{"x":"1\r\ny: 2"}}}`, "header"},
+		"a store of no scheme":              {"COPILOTKIT_STORE=redis", "neither memory nor"},
+		"a base path without a slash":       {"COPILOTKIT_BASE_PATH=api", "must start with a slash"},
+		"a base path with a query":          {"COPILOTKIT_BASE_PATH=/api?x", "path alone"},
+		"an unknown endpoint":               {"COPILOTKIT_ENDPOINT=multi", "neither multi-route nor single-route"},
+		"an origin with a path":             {"COPILOTKIT_CORS_ORIGINS=https://a.example/", "not an origin"},
+		"a star among origins":              {"COPILOTKIT_CORS_ORIGINS=*,https://a.example", "not an origin"},
+		"an unknown disconnect policy":      {"COPILOTKIT_ON_DISCONNECT=stop", "neither continue nor cancel"},
+		"a body size with a unit":           {"COPILOTKIT_MAX_BODY_BYTES=10MB", "whole number"},
+		"an unknown Lambda response":        {"COPILOTKIT_LAMBDA_RESPONSE=streaming", "neither stream nor buffered"},
+		"an unknown environment":            {"COPILOTKIT_ENV=staging", "neither production nor development"},
+		"an unknown log level":              {"COPILOTKIT_LOG_LEVEL=WARN", "none of debug"},
+		"a port out of range":               {"PORT=65536", "from 0 to 65535"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := bundle.Read(env(test.entry), nil)
+			var envErr *bundle.EnvError
+			if !errors.As(err, &envErr) {
+				t.Fatalf("got %v, want an *EnvError", err)
+			}
+			variable, _, _ := strings.Cut(test.entry, "=")
+			if envErr.Name != variable || !strings.HasPrefix(err.Error(), variable+": ") || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %q, want %s and %q in it", err, variable, test.want)
+			}
+		})
+	}
+}
+
+func TestAllBadValuesAreReportedAtOnce(t *testing.T) {
+	_, err := bundle.Read(env("PORT=x", "COPILOTKIT_ENV=x", "COPILOTKIT_STOER=x"), nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, variable := range []string{"PORT", "COPILOTKIT_ENV", "COPILOTKIT_STOER"} {
+		if !strings.Contains(err.Error(), variable+": ") {
+			t.Errorf("%s is missing from %q", variable, err)
+		}
+	}
+}
+
+func TestSecretsNeverShow(t *testing.T) {
+	const secret = "hunter2"
+	settings, err := bundle.Read(env(
+		"OPENAI_API_KEY="+secret, "OPENAI_BASE_URL=https://u:"+secret+"@api.example/v1",
+		"COPILOTKIT_STORE=redis://u:"+secret+"@cache:6379?password="+secret,
+		`COPILOTKIT_AGENTS={"a":{"url":"https://u:`+secret+`@a.example?key=`+secret+`","headers":{"Authorization":"Bearer `+secret+`"}}}`,
+	), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		slog.New(handler).Info("settings", "all", settings, "value", *settings, "key", settings.Credentials["OPENAI_API_KEY"], "store", settings.Store)
+	}
+	marshalled, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := log.String() + string(marshalled) + fmt.Sprintf("%v %+v %#v %s", settings, *settings, settings, settings.Agents)
+	if strings.Contains(shown, secret) {
+		t.Errorf("the secret shows in %s", shown)
+	}
+
+	for _, entry := range []string{
+		"OPENAI_API_KEY=" + secret + " ", "OPENAI_BASE_URL=u:" + secret + "@x",
+		"COPILOTKIT_STORE=redis://u:" + secret + "@x:bad", "COPILOTKIT_STORE=" + secret,
+		"COPILOTKIT_AGENTS=a=" + secret + "://b", `COPILOTKIT_AGENTS={"a":{"headers":{"x":"` + secret + `"},"url":3}}`,
+	} {
+		_, err := bundle.Read(env(entry), nil)
+		if err == nil {
+			t.Errorf("%s: no error", entry)
+		} else if strings.Contains(err.Error(), secret) {
+			t.Errorf("the secret shows in %q", err)
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package bundle
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// variable is one environment variable.
+type variable struct {
+	name string
+	// value is the default, "" for none.
+	value string
+	// set checks a value and takes it over. Its error says what is wrong without
+	// the variable's name.
+	set func(s *Settings, value string) error
+}
+
+// variables is every variable that this runtime reads, in the README's order.
+var variables = []variable{
+	credential("OPENAI_API_KEY"),
+	credential("ANTHROPIC_API_KEY"),
+	credential("GOOGLE_API_KEY"),
+	credential("MINIMAX_API_KEY"),
+	providerURL("OPENAI_BASE_URL"),
+	{"COPILOTKIT_MODEL", "openai/gpt-4o", setModel},
+	{"COPILOTKIT_PROMPT", "", func(s *Settings, value string) error {
+		s.Prompt = value
+		return nil
+	}},
+	{"COPILOTKIT_MAX_STEPS", "1", func(s *Settings, value string) (err error) {
+		s.MaxSteps, err = parseInt(value, 1, 1000)
+		return err
+	}},
+	{"COPILOTKIT_AGENTS", "", setAgents},
+	{"COPILOTKIT_STORE", "memory", setStore},
+	{"COPILOTKIT_BASE_PATH", "/api/copilotkit", setBasePath},
+	{"COPILOTKIT_ENDPOINT", "multi-route", oneOf(func(s *Settings) *bool { return &s.SingleRoute }, "multi-route", "single-route")},
+	{"COPILOTKIT_CORS_ORIGINS", "*", setOrigins},
+	{"COPILOTKIT_TRANSCRIPTION_MODEL", "", func(s *Settings, value string) error {
+		s.TranscriptionModel = value
+		return checkPrintable(value)
+	}},
+	{"COPILOTKIT_ON_DISCONNECT", "continue", oneOf(func(s *Settings) *bool { return &s.CancelOnDisconnect }, "continue", "cancel")},
+	{"COPILOTKIT_MAX_BODY_BYTES", "10485760", func(s *Settings, value string) error {
+		n, err := parseInt(value, 1, 1<<40)
+		s.MaxBodyBytes = int64(n)
+		return err
+	}},
+	{"COPILOTKIT_LAMBDA_RESPONSE", "stream", oneOf(func(s *Settings) *bool { return &s.LambdaBuffered }, "stream", "buffered")},
+	{"COPILOTKIT_ENV", "production", oneOf(func(s *Settings) *bool { return &s.Development }, "production", "development")},
+	{"COPILOTKIT_LOG_LEVEL", "info", setLogLevel},
+	{"PORT", "8080", func(s *Settings, value string) (err error) {
+		s.Port, err = parseInt(value, 0, 65535)
+		return err
+	}},
+}
+
+// credential is a variable that holds a provider's key.
+func credential(name string) variable {
+	return variable{name: name, set: func(s *Settings, value string) error {
+		if err := checkPrintable(value); err != nil {
+			return err
+		}
+		s.Credentials[name] = Secret(value)
+		return nil
+	}}
+}
+
+// providerURL is a variable that holds a provider's endpoint.
+func providerURL(name string) variable {
+	return variable{name: name, set: func(s *Settings, value string) error {
+		if _, err := parseHTTPURL(value); err != nil {
+			return err
+		}
+		s.Credentials[name] = Secret(value)
+		return nil
+	}}
+}
+
+// oneOf is for a variable with two values; the second one sets the field.
+func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		if value != off && value != on {
+			return fmt.Errorf("%q is neither %s nor %s", value, off, on)
+		}
+		*field(s) = value == on
+		return nil
+	}
+}
+
+func setModel(s *Settings, value string) error {
+	s.Model = value
+	if value == DemoModel {
+		return nil
+	}
+	provider, model, found := strings.Cut(value, "/")
+	if !found || provider == "" || model == "" {
+		return fmt.Errorf("%q is neither %s nor provider/model, such as openai/gpt-4o", value, DemoModel)
+	}
+	return checkPrintable(value)
+}
+
+func setStore(s *Settings, value string) error {
+	if value == "memory" {
+		return nil
+	}
+	address, err := parseURL(value)
+	if err != nil || address.Scheme == "" {
+		return errors.New("neither memory nor an address such as redis://host:6379 or sqlite:///path/file.db")
+	}
+	s.Store = SecretURL{address}
+	return nil
+}
+
+func setBasePath(s *Settings, value string) error {
+	switch {
+	case !strings.HasPrefix(value, "/"):
+		return fmt.Errorf("%q must start with a slash", value)
+	case strings.ContainsAny(value, "?#"):
+		return fmt.Errorf("%q must be a path alone", value)
+	}
+	s.BasePath = value
+	return checkPrintable(value)
+}
+
+func setOrigins(s *Settings, value string) error {
+	switch value {
+	case "*":
+		s.CORSOrigins = []string{"*"}
+		return nil
+	case "off":
+		return nil
+	}
+	for origin := range strings.SplitSeq(value, ",") {
+		origin = strings.TrimSpace(origin)
+		address, err := parseHTTPURL(origin)
+		if err != nil || address.Scheme+"://"+address.Host != origin {
+			return fmt.Errorf("%q is not an origin such as https://app.example.com; the value is *, off, or origins with commas between them", origin)
+		}
+		s.CORSOrigins = append(s.CORSOrigins, origin)
+	}
+	return nil
+}
+
+func setLogLevel(s *Settings, value string) error {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	level, ok := levels[value]
+	if !ok {
+		return fmt.Errorf("%q is none of debug, info, warn, error", value)
+	}
+	s.LogLevel = level
+	return nil
+}
+
+// setAgents reads name=url,name=url, or a JSON object of objects with url and
+// headers.
+func setAgents(s *Settings, value string) error {
+	s.Agents = make(map[string]RemoteAgent)
+	if strings.HasPrefix(strings.TrimSpace(value), "{") {
+		return setAgentsJSON(s, value)
+	}
+	for entry := range strings.SplitSeq(value, ",") {
+		name, address, found := strings.Cut(strings.TrimSpace(entry), "=")
+		if !found {
+			return errors.New("entries are name=url with commas between them, or a JSON object")
+		}
+		if _, twice := s.Agents[name]; twice {
+			return fmt.Errorf("agent %q is there twice", name)
+		}
+		if err := s.addAgent(name, address, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setAgentsJSON(s *Settings, value string) error {
+	decoder := json.NewDecoder(strings.NewReader(value))
+	decoder.DisallowUnknownFields()
+	var agents map[string]struct {
+		URL     string            `json:"url"`
+		Headers map[string]string `json:"headers"`
+	}
+	if err := decoder.Decode(&agents); err != nil || decoder.More() {
+		// The decoder's own text may quote a header's value.
+		return errors.New(`not a JSON object of the form {"name":{"url":"https://…","headers":{"Name":"value"}}}`)
+	}
+	for _, name := range slices.Sorted(maps.Keys(agents)) {
+		if err := s.addAgent(name, agents[name].URL, agents[name].Headers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Settings) addAgent(name, address string, headers map[string]string) error {
+	if name == "" || checkPrintable(name) != nil {
+		return fmt.Errorf("%q is not a name for an agent", name)
+	}
+	parsed, err := parseHTTPURL(address)
+	if err != nil {
+		return fmt.Errorf("agent %q: %w", name, err)
+	}
+	secret := make(map[string]Secret, len(headers))
+	for header, value := range headers {
+		if strings.ContainsAny(value, "\r\n") || !isToken(header) {
+			return fmt.Errorf("agent %q: %q is not a header that can be sent", name, header)
+		}
+		secret[http.CanonicalHeaderKey(header)] = Secret(value)
+	}
+	s.Agents[name] = RemoteAgent{URL: SecretURL{parsed}, Headers: secret}
+	return nil
+}
+
+// isToken tells whether s can be the name of an HTTP header.
+func isToken(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	}) < 0
+}
+
+func parseInt(value string, least, most int) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < least || n > most {
+		return 0, fmt.Errorf("%q is not a whole number from %d to %d", value, least, most)
+	}
+	return n, nil
+}
+
+// parseHTTPURL parses an absolute http or https address. Its errors don't quote
+// it, since it may hold a password.
+func parseHTTPURL(value string) (*url.URL, error) {
+	address, err := parseURL(value)
+	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" {
+		return nil, errors.New("not an address that starts with http:// or https://")
+	}
+	return address, nil
+}
+
+func parseURL(value string) (*url.URL, error) {
+	if err := checkPrintable(value); err != nil {
+		return nil, err
+	}
+	return url.Parse(value)
+}
+
+// checkPrintable refuses white space, which a value gets from a file or a form
+// by accident. Its error doesn't quote the value.
+func checkPrintable(value string) error {
+	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+		return errors.New("there is white space or a control character in it")
+	}
+	return nil
+}
