@@ -1,0 +1,135 @@
+package core
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// ReferenceVersion is the version of the reference runtime whose routes and
+// shapes this one serves. /info reports it, because front ends show it and may
+// come to decide by it; the version of this module is not theirs to know.
+const ReferenceVersion = "1.75.0"
+
+// ClassNamer is an agent with a name for its kind. /info shows it; without one
+// it shows the name of the agent's Go type.
+type ClassNamer interface {
+	ClassName() string
+}
+
+type runtimeInfo struct {
+	Version         string                   `json:"version"`
+	Agents          map[string]agentInfo     `json:"agents"`
+	Transcription   bool                     `json:"audioFileTranscriptionEnabled"`
+	Mode            string                   `json:"mode"`
+	ThreadEndpoints threadEndpoints          `json:"threadEndpoints"`
+	SingleRoute     *singleRouteCapabilities `json:"singleRoute,omitempty"`
+	Suggestions     bool                     `json:"suggestions"`
+	A2UI            bool                     `json:"a2uiEnabled"`
+	OpenGenUI       bool                     `json:"openGenerativeUIEnabled"`
+	NoTelemetry     bool                     `json:"telemetryDisabled"`
+}
+
+type agentInfo struct {
+	Name         string            `json:"name"`
+	Description  string            `json:"description"`
+	ClassName    string            `json:"className"`
+	Capabilities agui.Capabilities `json:"capabilities,omitempty"`
+}
+
+// threadEndpoints gates what the front end's thread list does.
+type threadEndpoints struct {
+	List      bool `json:"list"`
+	Inspect   bool `json:"inspect"`
+	Mutations bool `json:"mutations"`
+	// Realtime needs a WebSocket of the Intelligence platform's.
+	Realtime bool `json:"realtimeMetadata"`
+}
+
+type singleRouteCapabilities struct {
+	ResourceOperations bool            `json:"resourceOperations"`
+	ThreadEndpoints    threadEndpoints `json:"threadEndpoints"`
+}
+
+// info says what the runtime has, in the reference's key order.
+func (x *exchange) info() error {
+	agents, err := x.agents()
+	if err != nil {
+		return namedFailure("Failed to retrieve runtime information", err)
+	}
+	info := runtimeInfo{
+		Version:         ReferenceVersion,
+		Agents:          make(map[string]agentInfo, len(agents)),
+		Transcription:   x.runtime.Transcriber != nil,
+		Mode:            "sse",
+		ThreadEndpoints: threadEndpoints{List: true, Inspect: true, Mutations: true},
+		Suggestions:     true,
+		NoTelemetry:     true,
+	}
+	if x.single {
+		// Over a single route the thread routes are reached in envelopes only.
+		info.SingleRoute = &singleRouteCapabilities{ResourceOperations: true, ThreadEndpoints: info.ThreadEndpoints}
+		info.ThreadEndpoints = threadEndpoints{}
+	}
+	for name, a := range agents {
+		info.Agents[name] = x.describe(name, a)
+	}
+	return x.json(http.StatusOK, info)
+}
+
+// describe asks an agent about itself. One that panics is shown without what it
+// would have said, so that it doesn't take the others down.
+func (x *exchange) describe(name string, a agent.Agent) agentInfo {
+	info := agentInfo{Name: name, ClassName: className(a)}
+	err := recovering(func() error {
+		if describer, ok := a.(agent.Describer); ok {
+			info.Description = describer.Description()
+		}
+		if reporter, ok := a.(agent.CapabilityReporter); ok {
+			capabilities := reporter.Capabilities()
+			if _, err := json.Marshal(capabilities); err != nil {
+				return err
+			}
+			info.Capabilities = capabilities
+		}
+		return nil
+	})
+	if err != nil {
+		x.logger.WarnContext(x.r.Context(), "an agent could not describe itself", "agent", name, "error", err)
+	}
+	return info
+}
+
+func className(a agent.Agent) string {
+	if namer, ok := a.(ClassNamer); ok {
+		return namer.ClassName()
+	}
+	t := reflect.TypeOf(a)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name()
+}
+
+// agents are those that the request may use.
+func (x *exchange) agents() (map[string]agent.Agent, error) {
+	if x.runtime.AgentsFor == nil {
+		return x.runtime.Agents, nil
+	}
+	return x.runtime.AgentsFor(x.r)
+}
+
+// agent finds the route's agent.
+func (x *exchange) agent() (agent.Agent, error) {
+	agents, err := x.agents()
+	if err != nil {
+		return nil, err
+	}
+	if a := agents[x.route.AgentID]; a != nil {
+		return a, nil
+	}
+	return nil, agentNotFound(x.route.AgentID)
+}

@@ -1,0 +1,189 @@
+package core
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// RouteName names an endpoint. Of those that need the Intelligence platform
+// only the answer without it exists here.
+type RouteName string
+
+// The endpoints.
+const (
+	RouteRun               RouteName = "agent/run"
+	RouteSuggest           RouteName = "agent/suggest"
+	RouteConnect           RouteName = "agent/connect"
+	RouteStop              RouteName = "agent/stop"
+	RouteInfo              RouteName = "info"
+	RouteInspectorMetadata RouteName = "inspector/metadata"
+	RouteInspectorLearning RouteName = "inspector/learning"
+	RouteTranscribe        RouteName = "transcribe"
+	RouteThreads           RouteName = "threads/list"
+	RouteThreadsSubscribe  RouteName = "threads/subscribe"
+	RouteThreadsClear      RouteName = "threads/clear"
+	RouteThread            RouteName = "threads/update"
+	RouteThreadArchive     RouteName = "threads/archive"
+	RouteThreadMessages    RouteName = "threads/messages"
+	RouteThreadEvents      RouteName = "threads/events"
+	RouteThreadState       RouteName = "threads/state"
+	RouteMemories          RouteName = "memories/list"
+	RouteMemoriesRecall    RouteName = "memories/recall"
+	RouteMemoriesSubscribe RouteName = "memories/subscribe"
+	RouteMemory            RouteName = "memories/mutate"
+	RouteAnnotate          RouteName = "annotate"
+	RouteDebugEvents       RouteName = "cpk-debug-events"
+)
+
+// Route is the endpoint that a request is for.
+type Route struct {
+	Name RouteName
+	// AgentID belongs to the agent routes.
+	AgentID string
+	// ThreadID belongs to stop and the routes of one thread. Of run, suggest and
+	// connect it is in the body.
+	ThreadID string
+}
+
+// methods are the HTTP methods that the route answers.
+func (r Route) methods() []string {
+	switch r.Name {
+	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteThreadMessages,
+		RouteThreadEvents, RouteThreadState, RouteDebugEvents:
+		return []string{http.MethodGet}
+	case RouteThreads, RouteConnect:
+		return []string{http.MethodGet, http.MethodPost}
+	case RouteThread:
+		return []string{http.MethodPatch, http.MethodDelete}
+	}
+	return []string{http.MethodPost}
+}
+
+// checkMethod refuses an HTTP method that the route doesn't answer. Memory
+// routes stay hidden: they are not found under any method.
+func (r Route) checkMethod(method string) error {
+	switch r.Name {
+	case RouteMemories, RouteMemoriesRecall, RouteMemoriesSubscribe, RouteMemory:
+		return notFound()
+	}
+	if methods := r.methods(); !slices.Contains(methods, method) {
+		return methodNotAllowed(strings.Join(methods, ", "))
+	}
+	return nil
+}
+
+// matchPath finds the route of a path in its escaped form. With a base path
+// that comes first, followed by a slash or nothing; without one the routes match
+// as suffixes.
+func matchPath(path, base string) (Route, bool) {
+	if base != "" {
+		rest, ok := cutBase(path, base)
+		if !ok {
+			return Route{}, false
+		}
+		path = rest
+	}
+	return matchSegments(strings.FieldsFunc(path, func(c rune) bool { return c == '/' }))
+}
+
+// cutBase removes the base path, which has no trailing slash ("" for the root).
+func cutBase(path, base string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(path, base)
+	return rest, ok && (rest == "" || rest[0] == '/')
+}
+
+// matchSegments looks at the end of the path only, longest patterns' ids first
+// where two could match, in the reference's order.
+func matchSegments(segments []string) (Route, bool) {
+	// at counts from the end: at(1) is the last segment.
+	at := func(i int) string {
+		if i > len(segments) {
+			return ""
+		}
+		return segments[len(segments)-i]
+	}
+	switch at(1) {
+	case "info":
+		return Route{Name: RouteInfo}, true
+	case "inspector-metadata":
+		return Route{Name: RouteInspectorMetadata}, true
+	case "inspector-learning":
+		return Route{Name: RouteInspectorLearning}, true
+	case "transcribe":
+		return Route{Name: RouteTranscribe}, true
+	case "cpk-debug-events":
+		return Route{Name: RouteDebugEvents}, true
+	}
+	if at(3) == "agent" {
+		switch at(1) {
+		case "run":
+			return agentRoute(RouteRun, at(2))
+		case "suggest":
+			return agentRoute(RouteSuggest, at(2))
+		case "connect":
+			return agentRoute(RouteConnect, at(2))
+		}
+	}
+	if at(4) == "agent" && at(2) == "stop" {
+		route, ok := agentRoute(RouteStop, at(3))
+		if !ok {
+			return Route{}, false
+		}
+		route.ThreadID, ok = decodeID(at(1))
+		return route, ok
+	}
+	if at(2) == "threads" && at(1) == "subscribe" {
+		return Route{Name: RouteThreadsSubscribe}, true
+	}
+	if at(3) == "threads" {
+		switch at(1) {
+		case "messages":
+			return threadRoute(RouteThreadMessages, at(2))
+		case "events":
+			return threadRoute(RouteThreadEvents, at(2))
+		case "state":
+			return threadRoute(RouteThreadState, at(2))
+		case "archive":
+			return threadRoute(RouteThreadArchive, at(2))
+		}
+	}
+	switch {
+	case at(2) == "threads" && at(1) == "clear":
+		return Route{Name: RouteThreadsClear}, true
+	case at(2) == "threads":
+		return threadRoute(RouteThread, at(1))
+	case at(1) == "threads":
+		return Route{Name: RouteThreads}, true
+	case at(2) == "memories" && at(1) == "recall":
+		return Route{Name: RouteMemoriesRecall}, true
+	case at(2) == "memories" && at(1) == "subscribe":
+		return Route{Name: RouteMemoriesSubscribe}, true
+	case at(2) == "memories":
+		_, ok := decodeID(at(1))
+		return Route{Name: RouteMemory}, ok
+	case at(1) == "memories":
+		return Route{Name: RouteMemories}, true
+	case at(1) == "annotate":
+		return Route{Name: RouteAnnotate}, true
+	}
+	return Route{}, false
+}
+
+func agentRoute(name RouteName, segment string) (Route, bool) {
+	id, ok := decodeID(segment)
+	return Route{Name: name, AgentID: id}, ok
+}
+
+func threadRoute(name RouteName, segment string) (Route, bool) {
+	id, ok := decodeID(segment)
+	return Route{Name: name, ThreadID: id}, ok
+}
+
+// decodeID undoes percent-encoding; what isn't UTF-8 then is no id.
+func decodeID(segment string) (string, bool) {
+	id, err := url.PathUnescape(segment)
+	return id, err == nil && id != "" && utf8.ValidString(id)
+}

@@ -1,0 +1,224 @@
+package core
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// resource is the envelope method that carries a request to one of the thread
+// routes, so that a single-route front end can list and change threads.
+const resource = "resource/request"
+
+// envelopeMethod tells whether a single-route envelope may ask for the method.
+func envelopeMethod(method string) bool {
+	switch RouteName(method) {
+	case RouteRun, RouteSuggest, RouteConnect, RouteStop, RouteInfo, RouteInspectorMetadata,
+		RouteInspectorLearning, RouteTranscribe, resource:
+		return true
+	}
+	return false
+}
+
+// envelope is the body of a single-route request. Its fields are looked up by
+// their exact names, which encoding/json alone would not do.
+type envelope map[string]json.RawMessage
+
+// resolveEnvelope finds the endpoint that a single-route request asks for. The
+// request is rewritten to what the endpoint would get over its own route, after
+// OnBeforeHandler has seen it as it came.
+func (x *exchange) resolveEnvelope() (endpoint func() error, err error) {
+	if _, ok := cutBase(x.r.URL.EscapedPath(), x.base); !ok {
+		return nil, notFound()
+	}
+	if x.r.Method != http.MethodPost {
+		return nil, methodNotAllowed(http.MethodPost)
+	}
+	if !isJSON(x.r.Header) {
+		return nil, invalidRequest(http.StatusUnsupportedMediaType, "Single-route endpoint expects JSON payloads")
+	}
+	data, err := x.readBody()
+	if err != nil {
+		return nil, err
+	}
+	if !json.Valid(data) {
+		return nil, invalidRequest(http.StatusBadRequest, "Invalid JSON payload")
+	}
+	x.r.Body = io.NopCloser(bytes.NewReader(data))
+	var e envelope
+	_ = json.Unmarshal(data, &e) // what isn't an object has no method
+	method, err := e.method()
+	if err != nil {
+		return nil, err
+	}
+	if method == resource {
+		return x.resolveResource(e)
+	}
+	x.route = Route{Name: RouteName(method)}
+	switch x.route.Name {
+	case RouteRun, RouteSuggest, RouteConnect, RouteStop:
+		if x.route.AgentID, err = e.param("agentId"); err != nil {
+			return nil, err
+		}
+	}
+	if x.route.Name == RouteStop {
+		if x.route.ThreadID, err = e.param("threadId"); err != nil {
+			return nil, err
+		}
+	}
+	return func() error { return x.dispatchEnvelope(e) }, nil
+}
+
+// dispatchEnvelope puts the envelope's body in the request's place, for the
+// endpoints that read one.
+func (x *exchange) dispatchEnvelope(e envelope) error {
+	switch x.route.Name {
+	case RouteRun, RouteSuggest, RouteConnect, RouteTranscribe, RouteStop:
+		body, sent := e["body"]
+		if x.route.Name == RouteStop && !sent {
+			body = json.RawMessage("{}")
+		}
+		if isNull(body) {
+			return invalidRequest(http.StatusBadRequest, "Missing request body for JSON handler")
+		}
+		x.setBody(x.r, body)
+	}
+	return x.dispatch()
+}
+
+// resolveResource finds the thread route of an enveloped request, which then
+// is served as if it had come by itself.
+func (x *exchange) resolveResource(e envelope) (endpoint func() error, err error) {
+	path, err := e.param("path")
+	if err != nil {
+		return nil, err
+	}
+	method, err := e.param("httpMethod")
+	if err != nil {
+		return nil, err
+	}
+	target, err := url.Parse(path)
+	if err != nil || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return nil, invalidRequest(http.StatusBadRequest, "Resource path must be Runtime-relative")
+	}
+	route, ok := matchPath(target.EscapedPath(), "")
+	if !ok || !route.isResource() {
+		return nil, notFound()
+	}
+	x.route = route
+	method = strings.ToUpper(method)
+	if err := route.checkMethod(method); err != nil {
+		return nil, err
+	}
+	r := x.r.Clone(x.r.Context())
+	r.Method = method
+	r.URL = x.r.URL.JoinPath(target.EscapedPath())
+	r.URL.RawQuery = target.RawQuery
+	body := e["body"]
+	if method == http.MethodGet || isNull(body) {
+		body = nil
+	}
+	x.setBody(r, body)
+	return x.dispatch, nil
+}
+
+// isResource tells whether an envelope may carry a request to the route.
+func (r Route) isResource() bool {
+	switch r.Name {
+	case RouteThreads, RouteThreadsSubscribe, RouteThreadsClear, RouteThread, RouteThreadArchive,
+		RouteThreadMessages, RouteThreadEvents, RouteThreadState, RouteMemories, RouteMemoriesRecall,
+		RouteMemoriesSubscribe, RouteMemory, RouteAnnotate:
+		return true
+	}
+	return false
+}
+
+// setBody makes r the request, with a JSON value as its body. A string stands
+// for its text, so that a client may send a body that is encoded already.
+func (x *exchange) setBody(r *http.Request, body json.RawMessage) {
+	var text string
+	if json.Unmarshal(body, &text) == nil {
+		body = json.RawMessage(text)
+	}
+	if r == x.r {
+		r = x.r.Clone(x.r.Context())
+	}
+	r.Header.Set("Content-Type", contentTypeJSON)
+	r.Header.Del("Content-Length")
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	x.r = r
+}
+
+// method is the endpoint that the envelope asks for.
+func (e envelope) method() (string, error) {
+	raw := e["method"]
+	switch string(raw) {
+	case "", "null", `""`, "false", "0":
+		return "", invalidRequest(http.StatusBadRequest, "Missing method field")
+	}
+	var method string
+	if json.Unmarshal(raw, &method) != nil || !envelopeMethod(method) {
+		if method == "" {
+			method = string(raw)
+		}
+		return "", invalidRequest(http.StatusBadRequest, "Unsupported method '"+method+"'")
+	}
+	return method, nil
+}
+
+// param is a parameter that must be there.
+func (e envelope) param(name string) (string, error) {
+	var params map[string]json.RawMessage
+	var value string
+	if json.Unmarshal(e["params"], &params) == nil && json.Unmarshal(params[name], &value) == nil &&
+		strings.TrimSpace(value) != "" {
+		return value, nil
+	}
+	return "", invalidRequest(http.StatusBadRequest, "Missing or invalid parameter '"+name+"'")
+}
+
+// unmatched is the answer to a path that no route matches. A single-route front
+// end that asks a multi-route runtime is told what is wrong.
+func (x *exchange) unmatched() error {
+	if x.r.Method != http.MethodPost || !isJSON(x.r.Header) {
+		return notFound()
+	}
+	data, err := x.readBody()
+	if err != nil {
+		return notFound()
+	}
+	var e envelope
+	if json.Unmarshal(data, &e) != nil {
+		return notFound()
+	}
+	var method string
+	if json.Unmarshal(e["method"], &method) != nil || !envelopeMethod(method) {
+		return notFound()
+	}
+	x.logger.WarnContext(x.r.Context(), singleRouteEnvelopeMessage, "path", x.r.URL.Path, "method", method)
+	return &HTTPError{Status: http.StatusNotFound, Body: errorBody{
+		Error:   "Not found",
+		Code:    "single_route_envelope_against_multi_route_runtime",
+		Message: singleRouteEnvelopeMessage,
+	}}
+}
+
+const singleRouteEnvelopeMessage = `Received a single-route request envelope ({ method: "..." }) but this ` +
+	`runtime is mounted in multi-route mode, so the request matched no route. Either drop useSingleEndpoint ` +
+	`from the frontend provider so it negotiates the transport, or mount the runtime with mode: "single-route" ` +
+	`to serve this envelope.`
+
+func invalidRequest(status int, message string) *HTTPError {
+	return &HTTPError{Status: status, Body: errorBody{Error: "invalid_request", Message: message}}
+}
+
+func isJSON(header http.Header) bool {
+	return strings.Contains(header.Get("Content-Type"), "application/json")
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
