@@ -1,0 +1,102 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// introduce says what this is, and what to try and to set.
+func (c *conversation) introduce() []delta {
+	return words("**Hello!** You are talking to the *embedded demo model*. It is deterministic, runs inside the runtime, " +
+		"and needs no key, so you can see your front end work before you choose a model.\n\n" +
+		"To talk to a real one, start the runtime with:\n\n" +
+		"| variable | for example |\n|---|---|\n" +
+		"| `COPILOTKIT_MODEL` | `openai/gpt-4o` |\n" +
+		"| `OPENAI_API_KEY` | your key |\n" +
+		"| `COPILOTKIT_PROMPT` | what the assistant is for |\n\n" +
+		"Meanwhile, try:\n\n" +
+		"- `think about tea`, to see reasoning\n" +
+		"- `set color to \"teal\"`, then `show the state`, for the state that is shared with the application\n" +
+		"- " + c.offer() + "\n")
+}
+
+// offer names the tools that can be called.
+func (c *conversation) offer() string {
+	var names []string
+	for i := range c.Tools {
+		if name := c.Tools[i].Function.Name; name != suggestTool && !strings.HasPrefix(name, stateTools) {
+			names = append(names, "`call "+name+"`")
+		}
+	}
+	if len(names) == 0 {
+		return "`call <tool>`, once your front end offers a tool"
+	}
+	return strings.Join(names, ", ") + ", to see a tool called"
+}
+
+// speakOfResult answers after a tool's result.
+func (c *conversation) speakOfResult(id, result string) []delta {
+	name := "tool"
+	for i := range c.Messages {
+		for _, call := range c.Messages[i].ToolCalls {
+			if call.ID == id {
+				name = call.Function.Name
+			}
+		}
+	}
+	if strings.HasPrefix(name, stateTools) && !strings.Contains(result, `"error"`) {
+		return words("Done: the shared state is changed. Say `show the state` to see it.")
+	}
+	if result == "" {
+		return words(fmt.Sprintf("`%s` is done. It returned nothing.", name))
+	}
+	const most = 600
+	if runes := []rune(result); len(runes) > most {
+		result = string(runes[:most]) + " …"
+	}
+	return words(fmt.Sprintf("`%s` returned:\n\n```json\n%s\n```\n", name, result))
+}
+
+// showState shows the state, as the system prompt tells it.
+func (c *conversation) showState() []delta {
+	for i := range c.Messages {
+		if c.Messages[i].Role != "system" {
+			continue
+		}
+		_, after, ok := strings.Cut(textOf(c.Messages[i].Content), "## State of the application")
+		if !ok {
+			continue
+		}
+		if _, after, ok = strings.Cut(after, "```json\n"); ok {
+			state, _, _ := strings.Cut(after, "\n```")
+			return words("The application shares this state:\n\n```json\n" + state + "\n```\n")
+		}
+	}
+	return words("The application shares no state yet. Say `set color to \"teal\"` to begin one.")
+}
+
+// think shows reasoning before an answer.
+func think(text string) []delta {
+	var deltas []delta
+	for _, word := range strings.SplitAfter(fmt.Sprintf("The user says %q. I am a demo model, so I think the same thought every time, and then I say so.", text), " ") {
+		deltas = append(deltas, delta{ReasoningContent: word})
+	}
+	return append(deltas, words("I have thought about it. A real model would have an opinion now.")...)
+}
+
+// suggestions are what the user could say next, as arguments of the front end's
+// tool for that.
+func (c *conversation) suggestions() string {
+	type suggestion struct {
+		Title   string `json:"title"`
+		Message string `json:"message"`
+	}
+	suggested := []suggestion{
+		{"What is this?", "What is this, and how do I use my own model?"},
+		{"Think aloud", "Think about tea."},
+		{"Shared state", `Set color to "teal"`},
+	}
+	arguments, _ := json.Marshal(map[string]any{"suggestions": suggested})
+	return string(arguments)
+}

@@ -1,0 +1,70 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	goopenai "github.com/sashabaranov/go-openai"
+)
+
+// maxErrorBody is how much of a provider's error answer is read, in bytes.
+const maxErrorBody = 64 << 10
+
+// newHTTPClient makes a client for streamed answers: no limit on how long an
+// answer takes, and enough idle connections for many runs at once.
+func newHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{Transport: transport}
+}
+
+// transport stands between the client library and the network. It sends the
+// body that this package encoded, since the library's own request type has no
+// place for audio, files, a temperature of 0 or a provider's own fields. It
+// tries again what may be tried again, and makes the answer digestible.
+type transport struct {
+	next goopenai.HTTPDoer
+}
+
+// outgoing is what transport needs to know of a request.
+type outgoing struct {
+	body       []byte
+	maxRetries int
+}
+
+type outgoingKey struct{}
+
+func withOutgoing(ctx context.Context, out *outgoing) context.Context {
+	return context.WithValue(ctx, outgoingKey{}, out)
+}
+
+// Do sends a request and hands on the answer.
+func (t *transport) Do(request *http.Request) (*http.Response, error) {
+	out, ok := request.Context().Value(outgoingKey{}).(*outgoing)
+	if !ok {
+		return t.next.Do(request)
+	}
+	request.ContentLength = int64(len(out.body))
+	request.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(out.body)), nil
+	}
+	response, err := doWithRetries(t.next, request, out.maxRetries)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case response.StatusCode >= http.StatusBadRequest:
+		response.Body = limitedBody{Reader: io.LimitReader(response.Body, maxErrorBody), Closer: response.Body}
+	case strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream"):
+		response.Body = newDataLines(response.Body)
+	}
+	return response, nil
+}
+
+type limitedBody struct {
+	io.Reader
+	io.Closer
+}
