@@ -1,8 +1,8 @@
 // Package store says where threads live. A store is mechanism alone (a lease
 // with expiry, append, read from an offset, wait for more, signal stop, list
-// threads); what happens to a run is the runner's policy. New is a store in
-// memory; the packages below hold others, and storetest the suite that all of
-// them pass.
+// threads); what happens to a run is the runner's policy. [NewMemory] is a store
+// in memory; the packages below hold others, and storetest the suite that all
+// of them pass.
 package store
 
 import (
@@ -59,18 +59,20 @@ type Store interface {
 
 	// Read returns the thread's records with a Seq greater than after, in order.
 	// When there are none and wait is set, and a run is live, it waits until
-	// there are, or the run ends, or its lease expires, or ctx ends. A thread
-	// that doesn't exist reads as empty.
+	// there are, or the run ends, or its lease expires; when ctx ends meanwhile
+	// it returns ctx's error. A thread that doesn't exist reads as empty. With an
+	// after beyond the last record it waits for the end of the run alone.
 	Read(ctx context.Context, key Key, after int64, wait bool) (Page, error)
 
 	// Stop asks the thread's live run to stop, wherever it runs: its lease's
 	// AwaitStop returns. With runID set only that run is asked. It tells whether
-	// there was such a run that hadn't been asked before.
+	// there was such a run that hadn't been asked before; an orphan isn't live.
 	Stop(ctx context.Context, key Key, runID string) (bool, error)
 
 	// Thread returns one thread, or ErrNotFound.
 	Thread(ctx context.Context, key Key) (Thread, error)
-	// Threads lists threads, last updated first.
+	// Threads lists threads, last updated first. Begin, Finish and UpdateThread
+	// update a thread.
 	Threads(ctx context.Context, query Query) (ThreadPage, error)
 	// CreateThread adds a thread without runs, or fails with ErrExists.
 	CreateThread(ctx context.Context, key Key, agentID, name string) (Thread, error)
@@ -84,7 +86,8 @@ type Store interface {
 	// Clear removes all threads of an owner; live runs lose their leases.
 	Clear(ctx context.Context, owner string) error
 
-	// Close releases connections and ends goroutines; waiting calls return.
+	// Close releases connections and ends goroutines; waiting calls return with
+	// an error. Closing again does nothing.
 	Close() error
 }
 
@@ -116,7 +119,9 @@ type Lease interface {
 	// the last of the thread, 1 in an empty one. An adopted lease continues
 	// after the records of the orphan.
 	NextSeq() int64
-	// Append stores the run's next records, in order. All are stored or none.
+	// Append stores the run's next records, in order. All are stored or none. A
+	// record whose Seq is stored already is left out, so that an Append whose
+	// outcome isn't known can be repeated; a gap between Seqs is an error.
 	Append(ctx context.Context, records []Record) error
 	// Renew makes the lease hold for another TTL.
 	Renew(ctx context.Context) error
@@ -124,8 +129,11 @@ type Lease interface {
 	// lease is gone, and ctx's error when ctx ends.
 	AwaitStop(ctx context.Context) error
 	// Finish ends the run and gives the lease back, in one step: result.Records
-	// replace all that Append stored for the run. A nil result leaves no trace
-	// of the run.
+	// replace all that Append stored for the run, and may go on beyond it. A nil
+	// result leaves no trace of the run, nor of a thread that Begin created for
+	// it; Seqs that were used aren't given out again while the thread lives.
+	// A Finish whose outcome isn't known can be repeated: it fails with
+	// ErrLeaseLost when it had been done.
 	Finish(ctx context.Context, result *Result) error
 }
 
@@ -175,8 +183,9 @@ type Page struct {
 
 // Thread describes a thread.
 type Thread struct {
-	Key       Key
-	Name      string
+	Key  Key
+	Name string
+	// AgentID is the agent of the last run, or the one given to CreateThread.
 	AgentID   string
 	Archived  bool
 	CreatedAt time.Time

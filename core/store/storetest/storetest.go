@@ -1,0 +1,68 @@
+// Package storetest is the suite that every [store.Store] passes: it checks each
+// promise that package store's comments make. A store's own test calls [Run],
+// and [RunShared] too when several processes can open the same threads:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) store.Store {
+//			return store.NewMemory(store.MemoryLimits{})
+//		})
+//	}
+package storetest
+
+import (
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// Run checks the stores that open returns. Each is closed when its test ends;
+// threads that other tests left in its backend must not be visible in it.
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	t.Helper()
+	RunShared(t, func(t *testing.T) (a, b store.Store) {
+		a = open(t)
+		return a, a
+	})
+}
+
+// RunShared checks that two stores on the same backend, as two processes have
+// them, see each other's threads and signals.
+func RunShared(t *testing.T, open func(t *testing.T) (a, b store.Store)) {
+	t.Helper()
+	for _, group := range []struct {
+		name  string
+		tests []test
+	}{
+		{"lease", leaseTests},
+		{"records", recordTests},
+		{"wait", waitTests},
+		{"stop", stopTests},
+		{"finish", finishTests},
+		{"threads", threadTests},
+		{"odd", oddTests},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			for _, test := range group.tests {
+				t.Run(test.name, func(t *testing.T) {
+					a, b := open(t)
+					t.Cleanup(func() {
+						if err := a.Close(); err != nil {
+							t.Errorf("close: %v", err)
+						}
+						if a != b {
+							if err := b.Close(); err != nil {
+								t.Errorf("close: %v", err)
+							}
+						}
+					})
+					test.run(&suite{T: t, Store: a, Other: b})
+				})
+			}
+		})
+	}
+}
+
+type test struct {
+	name string
+	run  func(s *suite)
+}

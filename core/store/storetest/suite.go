@@ -1,0 +1,160 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+const (
+	// long is a lease that doesn't expire within a test, brief one that does.
+	long  = time.Minute
+	brief = 300 * time.Millisecond
+	// patience is how long something may take that is to happen at once.
+	patience = 20 * time.Second
+)
+
+// suite is one test: its store, and another one on the same backend.
+type suite struct {
+	*testing.T
+	Store, Other store.Store
+}
+
+// context ends with the test, or when patience does.
+func (s *suite) context() context.Context {
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	s.Cleanup(cancel)
+	return ctx
+}
+
+// begin takes a lease that must be free.
+func (s *suite) begin(key store.Key, runID string, ttl time.Duration, messageIDs ...string) store.Lease {
+	s.Helper()
+	lease, err := s.Store.Begin(s.context(), store.BeginRequest{
+		Key: key, AgentID: "agent", RunID: runID, TTL: ttl, MessageIDs: messageIDs,
+	})
+	if err != nil {
+		s.Fatalf("begin %s: %v", runID, err)
+	}
+	return lease
+}
+
+// run does a whole run of n events.
+func (s *suite) run(key store.Key, runID string, n int, messageIDs ...string) []store.Record {
+	s.Helper()
+	lease := s.begin(key, runID, long)
+	records := s.records(lease.NextSeq(), runID, n)
+	s.append(lease, records)
+	s.finish(lease, &store.Result{Records: records, MessageIDs: messageIDs})
+	return records
+}
+
+func (s *suite) append(lease store.Lease, records []store.Record) {
+	s.Helper()
+	if err := lease.Append(s.context(), records); err != nil {
+		s.Fatalf("append: %v", err)
+	}
+}
+
+func (s *suite) finish(lease store.Lease, result *store.Result) {
+	s.Helper()
+	if err := lease.Finish(s.context(), result); err != nil {
+		s.Fatalf("finish: %v", err)
+	}
+}
+
+func (s *suite) read(from store.Store, key store.Key, after int64, wait bool) store.Page {
+	s.Helper()
+	page, err := from.Read(s.context(), key, after, wait)
+	if err != nil {
+		s.Fatalf("read: %v", err)
+	}
+	return page
+}
+
+// awaitExpiry returns once the thread's lease has expired.
+func (s *suite) awaitExpiry(key store.Key) store.Page {
+	s.Helper()
+	for {
+		page := s.read(s.Other, key, 1<<40, true)
+		if !page.Live {
+			return page
+		}
+	}
+}
+
+// records makes n events whose content tells them apart.
+func (s *suite) records(first int64, run string, n int) []store.Record {
+	s.Helper()
+	records := make([]store.Record, n)
+	for i := range records {
+		records[i] = store.Record{
+			Seq:   first + int64(i),
+			Event: s.event(fmt.Sprintf("%s %d", run, i)),
+		}
+	}
+	return records
+}
+
+func (s *suite) event(value string) agui.Encoded {
+	s.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		s.Fatal(err)
+	}
+	event, err := agui.ParseEncoded([]byte(`{"type":"CUSTOM","name":"storetest","value":` + string(text) + `}`))
+	if err != nil {
+		s.Fatalf("encode event: %v", err)
+	}
+	return event
+}
+
+// wantRecords compares records, with their bytes.
+func (s *suite) wantRecords(got, want []store.Record) {
+	s.Helper()
+	if g, w := show(got), show(want); !slices.Equal(g, w) {
+		s.Fatalf("records differ\n got %q\nwant %q", g, w)
+	}
+}
+
+func show(records []store.Record) []string {
+	lines := make([]string, len(records))
+	for i, record := range records {
+		lines[i] = fmt.Sprintf("%d %v %s %s", record.Seq, record.Cuts, record.Event.EventType(), record.Event.JSON())
+	}
+	return lines
+}
+
+// wantError checks an error with errors.Is.
+func (s *suite) wantError(what string, got, want error) {
+	s.Helper()
+	if !is(got, want) {
+		s.Fatalf("%s: got error %v, want %v", what, got, want)
+	}
+}
+
+// soon gives the result of do, which runs on its own, and fails the test when
+// it hangs.
+func soon[T any](s *suite, what string, results <-chan T) T {
+	s.Helper()
+	select {
+	case result := <-results:
+		return result
+	case <-time.After(patience):
+		s.Fatalf("%s: nothing happened within %v", what, patience)
+		panic("unreachable")
+	}
+}
+
+// start runs do on its own.
+func start[T any](do func() T) <-chan T {
+	results := make(chan T, 1)
+	go func() { results <- do() }()
+	return results
+}

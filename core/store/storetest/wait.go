@@ -1,0 +1,269 @@
+package storetest
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+type readResult struct {
+	page store.Page
+	err  error
+}
+
+// waiting starts a reader that waits for what comes after a Seq.
+func (s *suite) waiting(ctx context.Context, key store.Key, after int64) <-chan readResult {
+	return start(func() readResult {
+		page, err := s.Other.Read(ctx, key, after, true)
+		return readResult{page, err}
+	})
+}
+
+var waitTests = []test{
+	{"a reader gets what is there without waiting", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		s.append(lease, s.records(1, "one", 2))
+		result := soon(s, "read", s.waiting(s.context(), thread, 1))
+		if result.err != nil || len(result.page.Records) != 1 || !result.page.Live {
+			s.Fatalf("read: %+v, %v", result.page, result.err)
+		}
+	}},
+	{"a reader doesn't wait where no run is live", func(s *suite) {
+		s.run(thread, "one", 2)
+		result := soon(s, "read", s.waiting(s.context(), thread, 2))
+		if result.err != nil || len(result.page.Records) != 0 || result.page.Live {
+			s.Fatalf("read: %+v, %v", result.page, result.err)
+		}
+	}},
+	{"an append wakes every reader", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		s.append(lease, s.records(1, "one", 1))
+		readers := make([]<-chan readResult, 10)
+		for i := range readers {
+			readers[i] = s.waiting(s.context(), thread, 1)
+		}
+		s.append(lease, s.records(2, "more", 2))
+		for _, reader := range readers {
+			result := soon(s, "wake", reader)
+			if result.err != nil || len(result.page.Records) == 0 || result.page.Records[0].Seq != 2 {
+				s.Fatalf("woken with %+v, %v", result.page, result.err)
+			}
+		}
+	}},
+	{"an append wakes a reader soon", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		begun := time.Now()
+		for seq := range int64(20) {
+			reader := s.waiting(s.context(), thread, seq)
+			s.append(lease, s.records(seq+1, "one", 1))
+			soon(s, "wake", reader)
+		}
+		// A store that polls once a second can't do this.
+		if took := time.Since(begun); took > 10*time.Second {
+			s.Fatalf("20 wake-ups took %v", took)
+		}
+	}},
+	{"the end of the run wakes a reader", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		records := s.records(1, "one", 1)
+		s.append(lease, records)
+		reader := s.waiting(s.context(), thread, 1)
+		s.finish(lease, &store.Result{Records: records})
+		result := soon(s, "wake", reader)
+		if result.err != nil || len(result.page.Records) != 0 || result.page.Live || result.page.Orphaned {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"records that come with the end of the run reach a reader", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		s.append(lease, s.records(1, "one", 1))
+		reader := s.waiting(s.context(), thread, 1)
+		s.finish(lease, &store.Result{Records: s.records(1, "one", 3)})
+		result := soon(s, "wake", reader)
+		if result.err != nil || result.page.Live {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+		s.wantRecords(result.page.Records, s.records(1, "one", 3)[1:])
+	}},
+	{"a reader beyond the end waits for the end of the run alone", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		reader := s.waiting(s.context(), thread, math.MaxInt64)
+		s.append(lease, s.records(1, "one", 1))
+		s.append(lease, s.records(2, "two", 1))
+		select {
+		case result := <-reader:
+			if result.err != nil || len(result.page.Records) > 0 || !result.page.Live {
+				s.Fatalf("woken with %+v, %v", result.page, result.err)
+			}
+			// Waking early is allowed, waiting again then is the reader's part.
+			reader = s.waiting(s.context(), thread, math.MaxInt64)
+		default:
+		}
+		s.finish(lease, &store.Result{Records: s.records(1, "one", 2)})
+		result := soon(s, "wake", reader)
+		for result.err == nil && result.page.Live {
+			result = soon(s, "wake", s.waiting(s.context(), thread, math.MaxInt64))
+		}
+		if result.err != nil || len(result.page.Records) != 0 {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"a run that leaves no trace wakes a reader", func(s *suite) {
+		s.run(thread, "zero", 1)
+		lease := s.begin(thread, "one", long)
+		reader := s.waiting(s.context(), thread, 1)
+		s.finish(lease, nil)
+		result := soon(s, "wake", reader)
+		if result.err != nil || len(result.page.Records) != 0 || result.page.Live {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"the expiry of the lease wakes a reader", func(s *suite) {
+		lease := s.begin(thread, "one", brief)
+		s.append(lease, s.records(1, "one", 1))
+		result := soon(s, "wake", s.waiting(s.context(), thread, 1))
+		if result.err != nil || result.page.Live || !result.page.Orphaned || result.page.RunID != "one" {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"a renewed lease doesn't wake a reader at its old expiry", func(s *suite) {
+		lease := s.begin(thread, "one", brief)
+		reader := s.waiting(s.context(), thread, 0)
+		for range 5 {
+			ctx, cancel := context.WithTimeout(s.context(), brief/3)
+			<-ctx.Done()
+			cancel()
+			if err := lease.Renew(s.context()); err != nil {
+				s.Fatalf("renew: %v", err)
+			}
+		}
+		select {
+		case result := <-reader:
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		default:
+		}
+		s.append(lease, s.records(1, "one", 1))
+		if result := soon(s, "wake", reader); result.err != nil || len(result.page.Records) != 1 {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"the reader's context ends the wait", func(s *suite) {
+		s.begin(thread, "one", long)
+		ctx, cancel := context.WithCancel(s.context())
+		reader := s.waiting(ctx, thread, 0)
+		cancel()
+		if result := soon(s, "wake", reader); !is(result.err, context.Canceled) {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"deleting the thread wakes a reader", func(s *suite) {
+		s.begin(thread, "one", long)
+		reader := s.waiting(s.context(), thread, 0)
+		if err := s.Store.DeleteThread(s.context(), thread); err != nil {
+			s.Fatalf("delete: %v", err)
+		}
+		if result := soon(s, "wake", reader); result.err != nil || result.page.Live || len(result.page.Records) != 0 {
+			s.Fatalf("woken with %+v, %v", result.page, result.err)
+		}
+	}},
+	{"closing the store ends the wait", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		reader := s.waiting(s.context(), thread, 0)
+		stop := start(func() error { return lease.AwaitStop(s.context()) })
+		if err := s.Other.Close(); err != nil {
+			s.Fatalf("close: %v", err)
+		}
+		if err := s.Store.Close(); err != nil {
+			s.Fatalf("close: %v", err)
+		}
+		if result := soon(s, "wake", reader); result.err == nil {
+			s.Fatalf("woken with %+v and no error", result.page)
+		}
+		if err := soon(s, "await stop", stop); err == nil {
+			s.Fatal("closing the store looks like a stop")
+		}
+	}},
+}
+
+var stopTests = []test{
+	{"a stop reaches the run once", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		waiting := start(func() error { return lease.AwaitStop(s.context()) })
+		for i, want := range []bool{true, false} {
+			stopped, err := s.Other.Stop(s.context(), thread, "")
+			if stopped != want || err != nil {
+				s.Fatalf("stop %d: %v, %v", i, stopped, err)
+			}
+		}
+		if err := soon(s, "stop", waiting); err != nil {
+			s.Fatalf("await stop: %v", err)
+		}
+		s.append(lease, s.records(1, "one", 1))
+		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
+	}},
+	{"a stop before the run waits for it isn't lost", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		if stopped, err := s.Other.Stop(s.context(), thread, "one"); !stopped || err != nil {
+			s.Fatalf("stop: %v, %v", stopped, err)
+		}
+		if err := lease.AwaitStop(s.context()); err != nil {
+			s.Fatalf("await stop: %v", err)
+		}
+	}},
+	{"only the named run is stopped", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		if stopped, err := s.Other.Stop(s.context(), thread, "two"); stopped || err != nil {
+			s.Fatalf("stop of another run: %v, %v", stopped, err)
+		}
+		for _, key := range []store.Key{{ID: thread.ID}, {Owner: thread.Owner, ID: "else"}} {
+			if stopped, err := s.Other.Stop(s.context(), key, ""); stopped || err != nil {
+				s.Fatalf("stop of another thread: %v, %v", stopped, err)
+			}
+		}
+		if stopped, err := s.Other.Stop(s.context(), thread, "one"); !stopped || err != nil {
+			s.Fatalf("stop: %v, %v", stopped, err)
+		}
+		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
+		if stopped, err := s.Other.Stop(s.context(), thread, ""); stopped || err != nil {
+			s.Fatalf("stop of a finished run: %v, %v", stopped, err)
+		}
+	}},
+	{"a stop doesn't reach the next run", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
+			s.Fatalf("stop: %v, %v", stopped, err)
+		}
+		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
+		next := s.begin(thread, "two", long)
+		ctx, cancel := context.WithTimeout(s.context(), brief)
+		defer cancel()
+		s.wantError("await stop", next.AwaitStop(ctx), context.DeadlineExceeded)
+		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
+			s.Fatalf("stop of the next run: %v, %v", stopped, err)
+		}
+		if err := next.AwaitStop(s.context()); err != nil {
+			s.Fatalf("await stop: %v", err)
+		}
+	}},
+	{"the context ends the wait for a stop", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		ctx, cancel := context.WithCancel(s.context())
+		waiting := start(func() error { return lease.AwaitStop(ctx) })
+		cancel()
+		s.wantError("await stop", soon(s, "cancel", waiting), context.Canceled)
+	}},
+	{"losing the lease ends the wait for a stop", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		waiting := start(func() error { return lease.AwaitStop(s.context()) })
+		if err := s.Other.DeleteThread(s.context(), thread); err != nil {
+			s.Fatalf("delete: %v", err)
+		}
+		s.wantError("await stop", soon(s, "loss", waiting), store.ErrLeaseLost)
+	}},
+	{"the expiry of the lease ends the wait for a stop", func(s *suite) {
+		lease := s.begin(thread, "one", brief)
+		s.wantError("await stop", lease.AwaitStop(s.context()), store.ErrLeaseLost)
+	}},
+}
