@@ -1,8 +1,10 @@
 package bundle
 
 import (
+	"errors"
 	"log/slog"
 	"net/url"
+	"strings"
 )
 
 // redacted stands in logs and printed values where a secret is.
@@ -33,8 +35,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // SecretURL is an address that may hold a password. However it is printed, the
-// password doesn't show.
-type SecretURL struct{ url *url.URL }
+// password doesn't show. The zero value is no address.
+type SecretURL struct{ url url.URL }
 
 // Reveal gives the address with its password.
 func (u SecretURL) Reveal() string { return u.url.String() }
@@ -44,10 +46,7 @@ func (u SecretURL) Scheme() string { return u.url.Scheme }
 
 // String is the address with its user, password and query hidden.
 func (u SecretURL) String() string {
-	if u.url == nil {
-		return ""
-	}
-	shown := *u.url
+	shown := u.url
 	if shown.User != nil {
 		shown.User = url.User("redacted")
 	}
@@ -65,3 +64,12 @@ func (u SecretURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
 // MarshalText hides the password from encoding/json and its like.
 func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// hide gives an error that may quote the address without its secrets.
+func (u SecretURL) hide(err error) error {
+	text := strings.ReplaceAll(err.Error(), u.Reveal(), u.String())
+	if password, ok := u.url.User.Password(); ok && password != "" {
+		text = strings.ReplaceAll(text, password, redacted)
+	}
+	return errors.New(text)
+}

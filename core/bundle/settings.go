@@ -2,8 +2,15 @@ package bundle
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+
+	"github.com/copilotkit-go/runtime/core/agent/openai"
 )
+
+// DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
+const DemoModel = "demo"
 
 // Settings is what the environment says, checked and with the defaults filled
 // in. Its secrets don't show when it is printed or logged.
@@ -14,7 +21,8 @@ type Settings struct {
 	ModelIsDefault bool
 	// Prompt is the system prompt of the default agent, "" for none.
 	Prompt string
-	// MaxSteps is the most model calls of one run.
+	// MaxSteps is the most model calls of one run; 0 leaves that to the agent,
+	// and then it is 1, or 4 for the embedded model.
 	MaxSteps int
 	// Agents are the remote AG-UI agents by name.
 	Agents map[string]RemoteAgent
@@ -62,7 +70,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		Credentials:    make(map[string]Secret),
 	}
 	errs := unknownVariables(values)
-	for _, v := range variables {
+	for _, v := range slices.Concat(providerVariables(), variables) {
 		value := values[v.name]
 		if value == "" {
 			value = defaults[v.name]
@@ -81,4 +89,20 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		return nil, errors.Join(errs...)
 	}
 	return settings, nil
+}
+
+// CheckKey tells whether the key for the model is there: an [*EnvError] names
+// the variable that is to hold it.
+func (s *Settings) CheckKey() error {
+	if s.Model == DemoModel {
+		return nil
+	}
+	variable, err := openai.KeyVariable(s.Model)
+	if err != nil {
+		return &EnvError{Name: "COPILOTKIT_MODEL", Err: err}
+	}
+	if variable == "" || s.Credentials[variable] != "" {
+		return nil
+	}
+	return &EnvError{Name: variable, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", s.Model)}
 }

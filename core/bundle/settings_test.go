@@ -22,7 +22,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := bundle.Settings{
-		Model: "openai/gpt-4o", ModelIsDefault: true, MaxSteps: 1, BasePath: "/api/copilotkit",
+		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
 		CORSOrigins: []string{"*"}, MaxBodyBytes: 10 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}
@@ -114,8 +114,9 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 	tests := map[string]struct{ entry, want string }{
 		"a misspelt variable":               {"COPILOTKIT_MODLE=demo", "did you mean COPILOTKIT_MODEL?"},
 		"a variable nobody knows":           {"COPILOTKIT_FLUX_CAPACITOR=1", "no such variable"},
-		"a model without a provider":        {"COPILOTKIT_MODEL=gpt-4o", `"gpt-4o" is neither demo nor provider/model`},
-		"a model without a name":            {"COPILOTKIT_MODEL=openai/", "neither"},
+		"a model without a provider":        {"COPILOTKIT_MODEL=gpt-4o", `"gpt-4o" is not of the form "provider/model"`},
+		"a model without a name":            {"COPILOTKIT_MODEL=openai/", "provider/model"},
+		"a model of an unknown provider":    {"COPILOTKIT_MODEL=opneai/gpt-4o", `unknown provider "opneai"`},
 		"a key with a line end":             {"OPENAI_API_KEY=sk-secret\n", "white space"},
 		"a base URL without a scheme":       {"OPENAI_BASE_URL=api.example.com", "http://"},
 		"a base URL of another scheme":      {"OPENAI_BASE_URL=ftp://api.example.com", "http://"},

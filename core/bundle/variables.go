@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/copilotkit-go/runtime/core/agent/openai"
 )
 
 // variable is one environment variable.
@@ -24,19 +26,14 @@ type variable struct {
 	set func(s *Settings, value string) error
 }
 
-// variables is every variable that this runtime reads, in the README's order.
+// variables is every variable of this runtime's own, in the README's order.
 var variables = []variable{
-	credential("OPENAI_API_KEY"),
-	credential("ANTHROPIC_API_KEY"),
-	credential("GOOGLE_API_KEY"),
-	credential("MINIMAX_API_KEY"),
-	providerURL("OPENAI_BASE_URL"),
 	{"COPILOTKIT_MODEL", "openai/gpt-4o", setModel},
 	{"COPILOTKIT_PROMPT", "", func(s *Settings, value string) error {
 		s.Prompt = value
 		return nil
 	}},
-	{"COPILOTKIT_MAX_STEPS", "1", func(s *Settings, value string) (err error) {
+	{"COPILOTKIT_MAX_STEPS", "", func(s *Settings, value string) (err error) {
 		s.MaxSteps, err = parseInt(value, 1, 1000)
 		return err
 	}},
@@ -64,6 +61,19 @@ var variables = []variable{
 	}},
 }
 
+// providerVariables are the variables of the model providers.
+func providerVariables() []variable {
+	keys, addresses := openai.Variables()
+	list := []variable{credential("AZURE_OPENAI_API_VERSION")}
+	for _, name := range keys {
+		list = append(list, credential(name))
+	}
+	for _, name := range addresses {
+		list = append(list, providerAddress(name))
+	}
+	return list
+}
+
 // credential is a variable that holds a provider's key.
 func credential(name string) variable {
 	return variable{name: name, set: func(s *Settings, value string) error {
@@ -75,8 +85,8 @@ func credential(name string) variable {
 	}}
 }
 
-// providerURL is a variable that holds a provider's endpoint.
-func providerURL(name string) variable {
+// providerAddress is a variable that holds a provider's endpoint.
+func providerAddress(name string) variable {
 	return variable{name: name, set: func(s *Settings, value string) error {
 		if _, err := parseHTTPURL(value); err != nil {
 			return err
@@ -102,9 +112,8 @@ func setModel(s *Settings, value string) error {
 	if value == DemoModel {
 		return nil
 	}
-	provider, model, found := strings.Cut(value, "/")
-	if !found || provider == "" || model == "" {
-		return fmt.Errorf("%q is neither %s nor provider/model, such as openai/gpt-4o", value, DemoModel)
+	if _, err := openai.KeyVariable(value); err != nil {
+		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
 	}
 	return checkPrintable(value)
 }
@@ -117,7 +126,7 @@ func setStore(s *Settings, value string) error {
 	if err != nil || address.Scheme == "" {
 		return errors.New("neither memory nor an address such as redis://host:6379 or sqlite:///path/file.db")
 	}
-	s.Store = SecretURL{address}
+	s.Store = SecretURL{*address}
 	return nil
 }
 
@@ -217,7 +226,7 @@ func (s *Settings) addAgent(name, address string, headers map[string]string) err
 		}
 		secret[http.CanonicalHeaderKey(header)] = Secret(value)
 	}
-	s.Agents[name] = RemoteAgent{URL: SecretURL{parsed}, Headers: secret}
+	s.Agents[name] = RemoteAgent{URL: SecretURL{*parsed}, Headers: secret}
 	return nil
 }
 

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
+)
+
+//go:embed playground
+var files embed.FS
+
+// newMux serves the playground at the root, and the runtime below its base path.
+func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", page(settings))
+	mux.Handle("GET /playground/", assets())
+	base := strings.TrimSuffix(settings.BasePath, "/")
+	if base != "" {
+		mux.Handle(base, runtime)
+	}
+	mux.Handle(base+"/", runtime)
+	return mux
+}
+
+// page is index.html with what it must know of the settings.
+func page(settings *bundle.Settings) http.Handler {
+	index := template.Must(template.ParseFS(files, "playground/index.html"))
+	endpoint := "multi-route"
+	if settings.SingleRoute {
+		endpoint = "single-route"
+	}
+	var html bytes.Buffer
+	err := index.Execute(&html, map[string]string{
+		"BasePath": strings.TrimSuffix(settings.BasePath, "/"),
+		"Endpoint": endpoint,
+		"Model":    settings.Model,
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		guard(w.Header())
+		_, _ = w.Write(html.Bytes())
+	})
+}
+
+// assets are the page's scripts and styles.
+func assets() http.Handler {
+	static, err := fs.Sub(files, "playground/static")
+	if err != nil {
+		panic(err) // the folder is part of this program
+	}
+	server := http.StripPrefix("/playground/", http.FileServerFS(static))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		guard(w.Header())
+		server.ServeHTTP(w, r)
+	})
+}
+
+// guard lets the page run nothing but its own files, and talk to this server
+// alone.
+func guard(header http.Header) {
+	header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	// A newer build's page must not be mixed with an older one's scripts.
+	header.Set("Cache-Control", "no-cache")
+}

@@ -1,0 +1,46 @@
+// The pane with the raw events, as they came over the wire.
+
+import { element } from "./messages.js";
+
+const list = document.querySelector("#events");
+const count = document.querySelector("#event-count");
+const most = 2000; // rows; older ones go
+let waiting = [];
+let total = 0;
+let start = 0;
+
+/** Adds an event to the pane. */
+export function record(event) {
+  if (event.type === "RUN_STARTED" || start === 0) start = performance.now();
+  if (waiting.length === 0) requestAnimationFrame(flush);
+  waiting.push([event, performance.now() - start]);
+  total++;
+}
+
+export function clear() {
+  waiting = [];
+  total = start = 0;
+  list.replaceChildren();
+  count.textContent = "0";
+}
+
+function flush() {
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  list.append(...waiting.slice(-most).map(([event, ms]) => row(event, ms)));
+  waiting = [];
+  while (list.childElementCount > most) list.firstElementChild.remove();
+  count.textContent = total;
+  if (atEnd) list.scrollTop = list.scrollHeight;
+}
+
+function row(event, ms) {
+  const { type, ...rest } = event;
+  const detail = rest.delta ?? rest.message ?? rest.toolCallName ?? rest.content ?? rest.runId ?? rest.messageId ?? "";
+  const details = element("details", type,
+    element("summary", "",
+      element("span", "time", `${ms.toFixed(0)} ms`), element("span", "type", type),
+      element("span", "detail", typeof detail === "string" ? detail : JSON.stringify(detail))));
+  // The JSON is only laid out when somebody looks at it.
+  details.addEventListener("toggle", () => details.append(element("pre", "", JSON.stringify(event, null, 2))), { once: true });
+  return element("li", "", details);
+}

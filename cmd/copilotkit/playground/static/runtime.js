@@ -1,0 +1,89 @@
+// The runtime as the page sees it: JSON calls and event streams, in either of
+// the two endpoint modes.
+
+const meta = (name) => document.querySelector(`meta[name="copilotkit-${name}"]`).content;
+
+const base = meta("base-path").replace(/\/$/, "");
+export const singleRoute = meta("endpoint") === "single-route";
+
+/** What /info says: the agents, and which thread routes there are. */
+export async function info() {
+  return json(singleRoute ? await envelope("info") : await fetch(`${base}/info`));
+}
+
+/** Starts a run. Yields its events as they come. */
+export function run(agentId, input, signal) {
+  return stream("run", agentId, input, signal);
+}
+
+/** Yields a thread's history, and then the live run until it ends. */
+export function connect(agentId, input, signal) {
+  return stream("connect", agentId, input, signal);
+}
+
+/** Asks the live run of a thread to stop. */
+export async function stop(agentId, threadId) {
+  const response = singleRoute
+    ? await envelope("agent/stop", { agentId, threadId })
+    : await post(`/agent/${encodeURIComponent(agentId)}/stop/${encodeURIComponent(threadId)}`, {});
+  return json(response);
+}
+
+/** The threads of an agent, last used first. */
+export async function listThreads(agentId) {
+  const { threads } = await json(await fetch(`${base}/threads?agentId=${encodeURIComponent(agentId)}&limit=50`));
+  return threads;
+}
+
+export async function renameThread(agentId, threadId, name) {
+  return json(await post(`/threads/${encodeURIComponent(threadId)}`, { agentId, name }, "PATCH"));
+}
+
+export async function deleteThread(agentId, threadId) {
+  return json(await post(`/threads/${encodeURIComponent(threadId)}`, { agentId }, "DELETE"));
+}
+
+async function* stream(what, agentId, input, signal) {
+  const response = singleRoute
+    ? await envelope(`agent/${what}`, { agentId }, input, signal)
+    : await post(`/agent/${encodeURIComponent(agentId)}/${what}`, input, "POST", signal);
+  if (!response.ok) await json(response); // throws
+  yield* events(response.body);
+}
+
+/** Reads Server-Sent Events whose data is JSON. */
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const frames = (rest + value).split(/\r?\n\r?\n/);
+      rest = frames.pop();
+      for (const frame of frames) {
+        const data = frame.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+        if (data) yield JSON.parse(data);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // the page has left the stream
+  }
+}
+
+function post(path, body, method = "POST", signal) {
+  return fetch(base + path, {
+    method, signal, body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/json" },
+  });
+}
+
+function envelope(method, params, body, signal) {
+  return post(base ? "" : "/", { method, params, body }, "POST", signal);
+}
+
+async function json(response) {
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(body.message ?? body.error ?? `The server answered ${response.status}.`);
+  return body;
+}

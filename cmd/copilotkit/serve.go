@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
+)
+
+const (
+	// shutdownGrace is how long runs under way may go on after a signal.
+	shutdownGrace = 30 * time.Second
+	// headerTimeout is how long a client may take to send a request's headers.
+	headerTimeout = 10 * time.Second
+	// idleTimeout is how long a connection is kept between requests.
+	idleTimeout = 2 * time.Minute
+)
+
+// serve answers requests until ctx ends, and then until the runs have finished.
+// What a person should know goes to out, and so do the logs.
+func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
+	settings, err := bundle.Read(env, map[string]string{"COPILOTKIT_ENV": "development"})
+	if err != nil {
+		return err
+	}
+	fellBack := settings.ModelIsDefault && settings.CheckKey() != nil
+	if fellBack {
+		settings.Model = bundle.DemoModel
+	}
+	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}))
+	runtime, err := bundle.New(ctx, settings, bundle.WithLogger(logger))
+	if err != nil {
+		return err
+	}
+
+	listener, err := listen(ctx, settings.Port)
+	if err != nil {
+		return err
+	}
+	shutdown, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	server := &http.Server{
+		Handler:           newMux(settings, endWatchers(shutdown, runtime)),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	server.RegisterOnShutdown(cancel)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	banner(out, settings, fellBack, listener.Addr())
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	fmt.Fprintf(out, "Waiting for runs to finish (%s at most; interrupt again to end them now)\n", shutdownGrace)
+	grace, end := context.WithTimeout(context.Background(), shutdownGrace)
+	defer end()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("runs were cut off after %s", shutdownGrace), server.Close())
+	}
+	<-served
+	return nil
+}
+
+func listen(ctx context.Context, port int) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d is taken: set PORT to another", port)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
+}
+
+// endWatchers ends the streams of debug events on shutdown. They have no end of
+// their own, and a run never waits for them.
+func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/cpk-debug-events") {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(shutdown, cancel)()
+			r = r.WithContext(ctx)
+		}
+		runtime.ServeHTTP(w, r)
+	})
+}
+
+// banner tells where the server is, which model answers, and what to set for
+// another.
+func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net.Addr) {
+	base := strings.TrimSuffix(settings.BasePath, "/")
+	fmt.Fprintf(out, "\n  CopilotKit runtime\n\n")
+	fmt.Fprintf(out, "  Playground   http://%s/\n", address)
+	fmt.Fprintf(out, "  runtimeUrl   http://%s%s\n", address, base)
+	fmt.Fprintf(out, "  Model        %s\n", modelLine(settings, fellBack))
+	fmt.Fprintf(out, "  Threads      %s\n\n", threadsLine(settings))
+}
+
+func modelLine(settings *bundle.Settings, fellBack bool) string {
+	switch {
+	case fellBack:
+		return "demo, embedded in this program, because OPENAI_API_KEY is not set.\n" +
+			"               OPENAI_API_KEY=… brings openai/gpt-4o, COPILOTKIT_MODEL=provider/model another."
+	case settings.Model == bundle.DemoModel:
+		return "demo, embedded in this program. Unset COPILOTKIT_MODEL for a real one."
+	}
+	return settings.Model
+}
+
+func threadsLine(settings *bundle.Settings) string {
+	if settings.Store.Scheme() == "" {
+		return "in memory, until this program ends. COPILOTKIT_STORE=sqlite:///path/file.db keeps them."
+	}
+	return settings.Store.String()
+}

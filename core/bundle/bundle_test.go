@@ -1,0 +1,174 @@
+package bundle_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// silent is an agent that says nothing.
+var silent = agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+	return func(func(agui.Event, error) bool) {}
+})
+
+func get(handler http.Handler, path string, header http.Header) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	request.Header = header
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	return recorder
+}
+
+func TestInfoShowsTheAgentsOfTheBundle(t *testing.T) {
+	tests := map[string]struct {
+		env     bundle.Env
+		options []bundle.Option
+		path    string
+		want    string
+	}{
+		"the built-in agent alone":               {env("OPENAI_API_KEY=sk-1"), nil, "/api/copilotkit/info", "default"},
+		"the demo model without a key":           {env("COPILOTKIT_MODEL=demo"), nil, "/api/copilotkit/info", "default"},
+		"an agent of an option beside it":        {env("COPILOTKIT_MODEL=demo"), []bundle.Option{bundle.WithAgent("mute", silent)}, "/api/copilotkit/info", "default mute"},
+		"an agent in its place, without any key": {env(), []bundle.Option{bundle.WithAgent("default", silent)}, "/api/copilotkit/info", "default"},
+		"below another base path":                {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_BASE_PATH=/copilot"), nil, "/copilot/info", "default"},
+		"at the root":                            {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_BASE_PATH=/"), nil, "/info", "default"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			handler, err := bundle.Handler(t.Context(), test.env, test.options...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := get(handler, test.path, nil)
+			var info struct{ Agents map[string]any }
+			if err := json.Unmarshal(answer.Body.Bytes(), &info); err != nil {
+				t.Fatalf("%d %s: %v", answer.Code, answer.Body, err)
+			}
+			for _, agent := range strings.Fields(test.want) {
+				if _, ok := info.Agents[agent]; !ok {
+					t.Errorf("agent %s is missing from %s", agent, answer.Body)
+				}
+			}
+			if len(info.Agents) != len(strings.Fields(test.want)) {
+				t.Errorf("got %s, want only %s", answer.Body, test.want)
+			}
+		})
+	}
+}
+
+func TestCORSIsAsTheEnvironmentSays(t *testing.T) {
+	tests := map[string]struct{ value, origin, want string }{
+		"any origin by default":         {"", "https://a.example", "*"},
+		"a listed origin":               {"https://a.example,https://b.example", "https://b.example", "https://b.example"},
+		"no header for an unlisted one": {"https://a.example", "https://c.example", ""},
+		"no header when it is off":      {"off", "https://a.example", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			handler, err := bundle.Handler(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_CORS_ORIGINS="+test.value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := get(handler, "/api/copilotkit/info", http.Header{"Origin": {test.origin}})
+			if got := answer.Header().Get("Access-Control-Allow-Origin"); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if got := answer.Header().Get("Access-Control-Allow-Credentials"); got != "" {
+				t.Errorf("credentials are allowed: %q", got)
+			}
+		})
+	}
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	tests := map[string]struct {
+		env      bundle.Env
+		variable string
+		words    []string
+	}{
+		"the key for the default model":  {env(), "OPENAI_API_KEY", []string{"openai/gpt-4o"}},
+		"an empty key":                   {env("OPENAI_API_KEY="), "OPENAI_API_KEY", []string{"not set"}},
+		"the key of another provider":    {env("OPENAI_API_KEY=sk-1", "COPILOTKIT_MODEL=anthropic/claude-sonnet-4"), "ANTHROPIC_API_KEY", []string{"anthropic/claude-sonnet-4"}},
+		"a store that isn't linked in":   {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=postgres://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"postgres", "memory"}},
+		"a store that can't be opened":   {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=broken://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"broken://redacted@db/x", "no disk"}},
+		"a variable with a typing error": {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STOER=memory"), "COPILOTKIT_STOER", []string{"COPILOTKIT_STORE"}},
+	}
+	broken := bundle.WithStore("broken", func(_ context.Context, address string) (store.Store, error) {
+		return nil, errors.New("no disk at " + address)
+	})
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := bundle.Handler(t.Context(), test.env, broken)
+			var envErr *bundle.EnvError
+			if !errors.As(err, &envErr) || envErr.Name != test.variable {
+				t.Fatalf("got %v, want an *EnvError for %s", err, test.variable)
+			}
+			for _, word := range test.words {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%q is missing from %q", word, err)
+				}
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the password shows in %q", err)
+			}
+		})
+	}
+}
+
+func TestAStoreIsOpenedByItsScheme(t *testing.T) {
+	var opened string
+	kept := store.NewMemory(store.MemoryLimits{})
+	_, err := bundle.Handler(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=kept://u:p@host/1?x=y"),
+		bundle.WithStore("kept", func(_ context.Context, address string) (store.Store, error) {
+			opened = address
+			return kept, nil
+		}),
+		bundle.WithChange(func(runtime *core.Runtime, _ *core.Options) {
+			if runtime.Store != kept {
+				t.Error("the runtime has another store")
+			}
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened != "kept://u:p@host/1?x=y" {
+		t.Errorf("got %q", opened)
+	}
+}
+
+func TestLazyTriesAgainWithTheEnvironmentAsItIsThen(t *testing.T) {
+	var log strings.Builder
+	var entries []string
+	builds := 0
+	handler := bundle.Lazy(func() []string { builds++; return entries }, bundle.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+
+	answer := get(handler, "/api/copilotkit/info", nil)
+	if answer.Code != http.StatusInternalServerError || strings.TrimSpace(answer.Body.String()) != `{"error":"internal_error"}` {
+		t.Errorf("without a key: got %d %s", answer.Code, answer.Body)
+	}
+	if !strings.Contains(log.String(), "OPENAI_API_KEY") || !strings.Contains(log.String(), "openai/gpt-4o") {
+		t.Errorf("the log doesn't name the variable and the model: %s", log.String())
+	}
+
+	entries = []string{"OPENAI_API_KEY=sk-1"}
+	for range 3 {
+		if answer := get(handler, "/api/copilotkit/info", nil); answer.Code != http.StatusOK {
+			t.Errorf("with the key: got %d %s", answer.Code, answer.Body)
+		}
+	}
+	if builds != 2 {
+		t.Errorf("built %d times, want 2", builds)
+	}
+}
