@@ -2,49 +2,6 @@ package agui
 
 import "encoding/json"
 
-// EventType names an AG-UI event on the wire.
-//
-// Source: https://docs.ag-ui.com/concepts/events
-type EventType string
-
-// The event types of AG-UI. The THINKING ones are the protocol's older names
-// for reasoning: they are carried, never produced.
-const (
-	EventTypeRunStarted                 EventType = "RUN_STARTED"
-	EventTypeRunFinished                EventType = "RUN_FINISHED"
-	EventTypeRunError                   EventType = "RUN_ERROR"
-	EventTypeStepStarted                EventType = "STEP_STARTED"
-	EventTypeStepFinished               EventType = "STEP_FINISHED"
-	EventTypeTextMessageStart           EventType = "TEXT_MESSAGE_START"
-	EventTypeTextMessageContent         EventType = "TEXT_MESSAGE_CONTENT"
-	EventTypeTextMessageEnd             EventType = "TEXT_MESSAGE_END"
-	EventTypeTextMessageChunk           EventType = "TEXT_MESSAGE_CHUNK"
-	EventTypeToolCallStart              EventType = "TOOL_CALL_START"
-	EventTypeToolCallArgs               EventType = "TOOL_CALL_ARGS"
-	EventTypeToolCallEnd                EventType = "TOOL_CALL_END"
-	EventTypeToolCallChunk              EventType = "TOOL_CALL_CHUNK"
-	EventTypeToolCallResult             EventType = "TOOL_CALL_RESULT"
-	EventTypeStateSnapshot              EventType = "STATE_SNAPSHOT"
-	EventTypeStateDelta                 EventType = "STATE_DELTA"
-	EventTypeMessagesSnapshot           EventType = "MESSAGES_SNAPSHOT"
-	EventTypeActivitySnapshot           EventType = "ACTIVITY_SNAPSHOT"
-	EventTypeActivityDelta              EventType = "ACTIVITY_DELTA"
-	EventTypeReasoningStart             EventType = "REASONING_START"
-	EventTypeReasoningMessageStart      EventType = "REASONING_MESSAGE_START"
-	EventTypeReasoningMessageContent    EventType = "REASONING_MESSAGE_CONTENT"
-	EventTypeReasoningMessageEnd        EventType = "REASONING_MESSAGE_END"
-	EventTypeReasoningMessageChunk      EventType = "REASONING_MESSAGE_CHUNK"
-	EventTypeReasoningEnd               EventType = "REASONING_END"
-	EventTypeReasoningEncryptedValue    EventType = "REASONING_ENCRYPTED_VALUE"
-	EventTypeRaw                        EventType = "RAW"
-	EventTypeCustom                     EventType = "CUSTOM"
-	EventTypeThinkingStart              EventType = "THINKING_START"
-	EventTypeThinkingEnd                EventType = "THINKING_END"
-	EventTypeThinkingTextMessageStart   EventType = "THINKING_TEXT_MESSAGE_START"
-	EventTypeThinkingTextMessageContent EventType = "THINKING_TEXT_MESSAGE_CONTENT"
-	EventTypeThinkingTextMessageEnd     EventType = "THINKING_TEXT_MESSAGE_END"
-)
-
 // Event is one AG-UI event: one of the …Event structs of this package, by
 // value, or an [Encoded] one that already has its wire form.
 type Event interface {
@@ -63,7 +20,11 @@ type BaseEvent struct {
 	RawEvent json.RawMessage
 	// Metadata is a JSON object, nil for none.
 	Metadata json.RawMessage
-	Extra    Extra
+	// SubagentRunID names the subagent whose work the event is part of, "" for
+	// the run's own agent. The SUBAGENT events require it.
+	SubagentRunID string
+	// Extra holds the other fields.
+	Extra Extra
 }
 
 // RunStartedEvent opens a run. Input is what the run was given; the runner
@@ -74,6 +35,8 @@ type RunStartedEvent struct {
 	RunID       string
 	ParentRunID string
 	Input       *RunAgentInput
+	// ProtocolVersion is what version 1.0 of the protocol and later send.
+	ProtocolVersion string
 }
 
 // RunFinishedEvent ends a run that did what it could. Nothing follows it.
@@ -88,32 +51,43 @@ type RunFinishedEvent struct {
 
 // Outcome tells whether a finished run is complete or waits for an answer.
 type Outcome struct {
-	// Type is "success" or "interrupt".
-	Type string `json:"type"`
+	// Type is "success", "interrupt" or "cancelled".
+	Type string
 	// Interrupts holds at least one entry when Type is "interrupt".
-	Interrupts []Interrupt `json:"interrupts,omitempty"`
+	Interrupts []Interrupt
+	// PendingToolCallIDs belongs to "success": the calls that the front end is
+	// to answer.
+	PendingToolCallIDs []string
+	Extra              Extra
 }
 
 // Interrupt is a question that a run ended on; [RunAgentInput.Resume] answers it.
 type Interrupt struct {
-	ID             string          `json:"id"`
-	Reason         string          `json:"reason"`
-	Message        string          `json:"message,omitempty"`
-	ToolCallID     string          `json:"toolCallId,omitempty"`
-	ResponseSchema json.RawMessage `json:"responseSchema,omitempty"`
-	ExpiresAt      string          `json:"expiresAt,omitempty"`
-	Metadata       json.RawMessage `json:"metadata,omitempty"`
+	ID         string
+	Reason     string
+	Message    string
+	ToolCallID string
+	// ResponseSchema is the JSON Schema of the answer, nil for none.
+	ResponseSchema json.RawMessage
+	// ExpiresAt is a time in ISO 8601, "" for none.
+	ExpiresAt     string
+	SubagentRunID string
+	// Metadata is a JSON object, nil for none.
+	Metadata json.RawMessage
+	Extra    Extra
 }
 
 // TokenUsage counts the tokens of one model in a run. Nil counts are unknown.
 type TokenUsage struct {
-	Provider          string `json:"provider,omitempty"`
-	Model             string `json:"model,omitempty"`
-	InputTokens       *int64 `json:"inputTokens,omitempty"`
-	OutputTokens      *int64 `json:"outputTokens,omitempty"`
-	TotalTokens       *int64 `json:"totalTokens,omitempty"`
-	ReasoningTokens   *int64 `json:"reasoningTokens,omitempty"`
-	CachedInputTokens *int64 `json:"cachedInputTokens,omitempty"`
+	Provider              string
+	Model                 string
+	InputTokens           *int64
+	OutputTokens          *int64
+	TotalTokens           *int64
+	ReasoningTokens       *int64
+	CachedInputTokens     *int64
+	CacheWriteInputTokens *int64
+	Extra                 Extra
 }
 
 // RunErrorEvent ends a run that failed. Nothing follows it.
@@ -207,6 +181,9 @@ type ToolCallResultEvent struct {
 	MessageID  string
 	ToolCallID string
 	Content    string
+	// Parts takes the place of Content when it isn't nil: version 1.0 of the
+	// protocol lets a result have several parts.
+	Parts []InputContent
 	// Role is "tool" or empty.
 	Role Role
 }
@@ -297,6 +274,41 @@ type ReasoningEncryptedValueEvent struct {
 	EncryptedValue string
 }
 
+// SubagentStartedEvent announces a subagent, whose events carry its
+// SubagentRunID from here on.
+type SubagentStartedEvent struct {
+	BaseEvent
+	Name        string
+	Description string
+	// ParentSubagentRunID, ParentToolCallID and ParentMessageID say what began it.
+	ParentSubagentRunID string
+	ParentToolCallID    string
+	ParentMessageID     string
+}
+
+// SubagentFinishedEvent ends a subagent's part of the run.
+type SubagentFinishedEvent struct {
+	BaseEvent
+	Result  json.RawMessage
+	Outcome *SubagentOutcome
+}
+
+// SubagentOutcome tells whether a subagent is done or waits for an answer.
+type SubagentOutcome struct {
+	// Type is "success" or "suspended".
+	Type string
+	// InterruptIDs belongs to "suspended".
+	InterruptIDs []string
+	Extra        Extra
+}
+
+// SubagentErrorEvent ends a subagent that failed; the run may go on.
+type SubagentErrorEvent struct {
+	BaseEvent
+	Message string
+	Code    string
+}
+
 // RawEvent passes on an event of another system.
 type RawEvent struct {
 	BaseEvent
@@ -345,6 +357,9 @@ func (ReasoningMessageEndEvent) EventType() EventType     { return EventTypeReas
 func (ReasoningMessageChunkEvent) EventType() EventType   { return EventTypeReasoningMessageChunk }
 func (ReasoningEndEvent) EventType() EventType            { return EventTypeReasoningEnd }
 func (ReasoningEncryptedValueEvent) EventType() EventType { return EventTypeReasoningEncryptedValue }
+func (SubagentStartedEvent) EventType() EventType         { return EventTypeSubagentStarted }
+func (SubagentFinishedEvent) EventType() EventType        { return EventTypeSubagentFinished }
+func (SubagentErrorEvent) EventType() EventType           { return EventTypeSubagentError }
 func (RawEvent) EventType() EventType                     { return EventTypeRaw }
 func (CustomEvent) EventType() EventType                  { return EventTypeCustom }
 func (e ThinkingEvent) EventType() EventType              { return e.Type }

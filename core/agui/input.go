@@ -18,7 +18,9 @@ type RunAgentInput struct {
 	ForwardedProps json.RawMessage
 	// Resume answers the interrupts that the thread's last run ended on.
 	Resume []ResumeEntry
-	Extra  Extra
+	// ProtocolVersion is what version 1.0 of the protocol and later send.
+	ProtocolVersion string
+	Extra           Extra
 }
 
 // Tool is a tool that the front end offers to the model.

@@ -30,8 +30,12 @@ type Message struct {
 	// ActivityType belongs to activity messages.
 	ActivityType   string
 	EncryptedValue string
-	Metadata       json.RawMessage
-	Extra          Extra
+	// SubagentRunID names the subagent that the message is from, "" for the
+	// run's own agent.
+	SubagentRunID string
+	// Metadata is a JSON object, nil for none.
+	Metadata json.RawMessage
+	Extra    Extra
 }
 
 // ToolCall is a model's call of a tool. Arguments is JSON text.
@@ -40,12 +44,16 @@ type ToolCall struct {
 	Name           string
 	Arguments      string
 	EncryptedValue string
-	Metadata       json.RawMessage
-	Extra          Extra
+	// Metadata is a JSON object, nil for none.
+	Metadata json.RawMessage
+	// Extra holds the other fields of the call, FunctionExtra those of its
+	// "function" object.
+	Extra         Extra
+	FunctionExtra Extra
 }
 
 // Content is what a message says: absent (the zero value), text, a list of
-// parts (user messages), or a JSON object (activity messages).
+// parts (user and tool messages), or a JSON object (activity messages).
 type Content struct {
 	kind   contentKind
 	text   string
@@ -102,6 +110,8 @@ func (c Content) Text() string {
 type InputContent struct {
 	// Type is "text", "image", "audio", "video", "document" or "binary".
 	Type string
+	// ID names the part; of "binary", it is where the bytes are.
+	ID string
 	// Text belongs to "text".
 	Text string
 	// Source belongs to "image", "audio", "video" and "document".
@@ -109,7 +119,6 @@ type InputContent struct {
 	// The rest belongs to "binary", the protocol's older form: at least one of
 	// ID, URL and Data is set there.
 	MimeType string
-	ID       string
 	URL      string
 	Data     string
 	Filename string
@@ -119,9 +128,11 @@ type InputContent struct {
 
 // InputContentSource is where a part's bytes are.
 type InputContentSource struct {
-	// Type is "data" (Value is base64) or "url" (Value is the URL).
+	// Type is "data" (Value is base64), "url" (Value is the URL) or "file" (Value
+	// is the handle that Provider gave out for an upload).
 	Type     string
 	Value    string
 	MimeType string
+	Provider string
 	Extra    Extra
 }

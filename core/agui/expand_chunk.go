@@ -1,0 +1,141 @@
+package agui
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// chunk is what the three kinds of chunk event have in common.
+type chunk struct {
+	kind  chunkKind
+	id    string
+	delta string
+	// hasDelta tells an empty delta from none.
+	hasDelta bool
+	metadata json.RawMessage
+	subagent string
+}
+
+func (x *Expander) expandChunk(dst []Event, event Event) ([]Event, error) {
+	var c chunk
+	var base *BaseEvent
+	switch v := event.(type) {
+	case TextMessageChunkEvent:
+		c, base = chunk{kind: textChunk, id: v.MessageID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
+	case ToolCallChunkEvent:
+		c, base = chunk{kind: toolCallChunk, id: v.ToolCallID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
+	case ReasoningMessageChunkEvent:
+		c, base = chunk{kind: reasoningChunk, id: v.MessageID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
+	default:
+		return dst, fmt.Errorf("%T is not one of this package's events by value", event)
+	}
+	c.hasDelta = c.hasDelta || c.delta != ""
+	c.metadata, c.subagent = base.Metadata, base.SubagentRunID
+
+	owner, err := x.owner(c)
+	if err != nil {
+		return dst, fmt.Errorf("%s: %w", event.EventType(), err)
+	}
+	before := len(dst)
+	open, ok := x.lane(owner)
+	if !ok || open.kind != c.kind || c.id != "" && c.id != open.id {
+		dst = x.closeLane(dst, owner)
+		start, err := startOf(event, c)
+		if err != nil {
+			return dst, fmt.Errorf("%s: %w", event.EventType(), err)
+		}
+		open = lane{kind: c.kind, owner: owner, id: c.id}
+		x.lanes = append(x.lanes, open)
+		dst = append(dst, start)
+	}
+	// Metadata alone travels on an empty delta, for the message it is about.
+	if c.hasDelta || len(dst) == before && c.metadata != nil {
+		if c.subagent == "" {
+			c.subagent = owner
+		}
+		dst = append(dst, open.delta(c))
+	}
+	return dst, nil
+}
+
+// lane finds the lane of an owner.
+func (x *Expander) lane(owner string) (lane, bool) {
+	for _, open := range x.lanes {
+		if open.owner == owner {
+			return open, true
+		}
+	}
+	return lane{}, false
+}
+
+// owner says which lane a chunk is for: that where its id is open, else the one
+// it names. One that names nothing continues what the run's own agent has open,
+// or else the only thing of its kind that is open at all.
+func (x *Expander) owner(c chunk) (string, error) {
+	if c.id != "" {
+		for _, open := range x.lanes {
+			if open.kind != c.kind || open.id != c.id {
+				continue
+			}
+			if c.subagent != "" && c.subagent != open.owner {
+				return "", fmt.Errorf("%s %q is not of subagent %q", c.kind, c.id, c.subagent)
+			}
+			return open.owner, nil
+		}
+		return c.subagent, nil
+	}
+	if c.subagent != "" {
+		return c.subagent, nil
+	}
+	if own, ok := x.lane(""); ok && own.kind == c.kind {
+		return "", nil
+	}
+	found, owner := 0, ""
+	for _, open := range x.lanes {
+		if open.kind == c.kind {
+			found, owner = found+1, open.owner
+		}
+	}
+	if found > 1 {
+		return "", fmt.Errorf("%d subagents have a %s open, and the chunk names neither", found, c.kind)
+	}
+	return owner, nil
+}
+
+// startOf gives the event that opens what a chunk begins.
+func startOf(event Event, c chunk) (Event, error) {
+	base := BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
+	if c.id == "" {
+		if c.kind == toolCallChunk {
+			return nil, errors.New("the first chunk must have a toolCallId")
+		}
+		return nil, errors.New("the first chunk must have a messageId")
+	}
+	switch v := event.(type) {
+	case TextMessageChunkEvent:
+		return TextMessageStartEvent{BaseEvent: base, MessageID: c.id, Role: v.Role, Name: v.Name}, nil
+	case ToolCallChunkEvent:
+		if v.ToolCallName == "" {
+			return nil, errors.New("the first chunk must have a toolCallName")
+		}
+		return ToolCallStartEvent{
+			BaseEvent: base, ToolCallID: c.id, ToolCallName: v.ToolCallName, ParentMessageID: v.ParentMessageID,
+		}, nil
+	default:
+		return ReasoningMessageStartEvent{BaseEvent: base, MessageID: c.id}, nil
+	}
+}
+
+// delta is the event that carries a chunk's delta.
+func (l lane) delta(c chunk) Event {
+	base := BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
+	switch l.kind {
+	case textChunk:
+		return TextMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
+	case toolCallChunk:
+		return ToolCallArgsEvent{BaseEvent: base, ToolCallID: l.id, Delta: c.delta}
+	default:
+		return ReasoningMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
+	}
+}

@@ -1,0 +1,172 @@
+package agui
+
+// UnmarshalJSON reads and validates a message.
+func (m *Message) UnmarshalJSON(data []byte) error {
+	value, err := checkJSON(data)
+	if err != nil {
+		return err
+	}
+	var d decoder
+	var message Message
+	d.message(value, nil, &message)
+	if err := d.err(); err != nil {
+		return err
+	}
+	*m = message
+	return nil
+}
+
+var roles = []Role{RoleDeveloper, RoleSystem, RoleAssistant, RoleUser, RoleTool, RoleActivity, RoleReasoning}
+
+// message reads a message by its role. A field that its role doesn't have is
+// carried without a look at it.
+func (d *decoder) message(value []byte, at *path, m *Message) {
+	if !d.is("object", value, at) {
+		return
+	}
+	role, ok := lookup(value, "role")
+	if !ok {
+		d.fail(&path{parent: at, name: "role"}, "required")
+		return
+	}
+	before := len(d.issues) + d.more
+	word(&m.Role, roles...)(d, role, &path{parent: at, name: "role"})
+	if len(d.issues)+d.more > before {
+		return
+	}
+	fields := append(make([]field, 0, 10),
+		required("id", text(&m.ID)),
+		optional("role", nil),
+		optional("metadata", rawOf("object", &m.Metadata)),
+		optional("subagentRunId", text(&m.SubagentRunID)),
+	)
+	switch m.Role {
+	case RoleActivity:
+		fields = append(fields,
+			required("activityType", text(&m.ActivityType)),
+			required("content", m.Content.readObject))
+	case RoleReasoning:
+		fields = append(fields,
+			required("content", m.Content.readText),
+			optional("encryptedValue", text(&m.EncryptedValue)))
+	case RoleTool:
+		fields = append(fields,
+			required("content", m.Content.readTextOrParts),
+			required("toolCallId", text(&m.ToolCallID)),
+			optional("error", text(&m.Error)),
+			optional("encryptedValue", text(&m.EncryptedValue)))
+	default:
+		fields = append(fields,
+			optional("name", text(&m.Name)),
+			optional("encryptedValue", text(&m.EncryptedValue)))
+		switch m.Role {
+		case RoleUser:
+			fields = append(fields, required("content", m.Content.readTextOrParts))
+		case RoleAssistant:
+			fields = append(fields,
+				optional("content", m.Content.readText),
+				optional("toolCalls", array(&m.ToolCalls, (*decoder).toolCall)))
+		default:
+			fields = append(fields, required("content", m.Content.readText))
+		}
+	}
+	d.object(value, at, &m.Extra, fields...)
+}
+
+func (c *Content) readText(d *decoder, value []byte, at *path) {
+	if d.is("string", value, at) {
+		*c = TextContent(string(stringBytes(value)))
+	}
+}
+
+func (c *Content) readObject(d *decoder, value []byte, at *path) {
+	if d.is("object", value, at) {
+		*c = ObjectContent(cloneRaw(value))
+	}
+}
+
+func (c *Content) readTextOrParts(d *decoder, value []byte, at *path) {
+	switch value[0] {
+	case '"':
+		c.readText(d, value, at)
+	case '[':
+		var parts []InputContent
+		array(&parts, (*decoder).part)(d, value, at)
+		*c = PartsContent(parts...)
+	default:
+		d.fail(at, "expected string or array, got "+kindOf(value))
+	}
+}
+
+func (d *decoder) toolCall(value []byte, at *path, call *ToolCall) {
+	var callType string
+	d.object(value, at, &call.Extra,
+		required("id", text(&call.ID)),
+		required("type", word(&callType, "function")),
+		required("function", func(d *decoder, value []byte, at *path) {
+			d.object(value, at, &call.FunctionExtra,
+				required("name", text(&call.Name)),
+				required("arguments", text(&call.Arguments)))
+		}),
+		optional("encryptedValue", text(&call.EncryptedValue)),
+		optional("metadata", rawOf("object", &call.Metadata)),
+	)
+}
+
+// part reads one part of a message, by its type.
+func (d *decoder) part(value []byte, at *path, part *InputContent) {
+	if !d.is("object", value, at) {
+		return
+	}
+	kind, ok := lookup(value, "type")
+	if !ok {
+		d.fail(&path{parent: at, name: "type"}, "required")
+		return
+	}
+	word(&part.Type, "text", "image", "audio", "video", "document", "binary")(
+		d, kind, &path{parent: at, name: "type"})
+	switch part.Type {
+	case "":
+	case "text":
+		d.object(value, at, &part.Extra,
+			optional("type", nil),
+			required("text", text(&part.Text)),
+			optional("id", text(&part.ID)),
+			optional("metadata", anything(&part.Metadata)))
+	case "binary":
+		d.object(value, at, &part.Extra,
+			optional("type", nil),
+			required("mimeType", text(&part.MimeType)),
+			optional("id", text(&part.ID)),
+			optional("url", text(&part.URL)),
+			optional("data", text(&part.Data)),
+			optional("filename", text(&part.Filename)),
+			optional("metadata", anything(&part.Metadata)))
+		if part.ID == "" && part.URL == "" && part.Data == "" {
+			d.fail(&path{parent: at, name: "id"}, "at least one of id, url and data is required")
+		}
+	default:
+		d.object(value, at, &part.Extra,
+			optional("type", nil),
+			required("source", func(d *decoder, value []byte, at *path) {
+				part.Source = &InputContentSource{}
+				d.source(value, at, part.Source)
+			}),
+			optional("id", text(&part.ID)),
+			optional("metadata", anything(&part.Metadata)))
+	}
+}
+
+func (d *decoder) source(value []byte, at *path, source *InputContentSource) {
+	mimeType := optional("mimeType", text(&source.MimeType))
+	if d.is("object", value, at) {
+		if kind, ok := lookup(value, "type"); ok && string(kind) == `"data"` {
+			mimeType.required = true
+		}
+		d.object(value, at, &source.Extra,
+			required("type", word(&source.Type, "data", "url", "file")),
+			required("value", text(&source.Value)),
+			optional("provider", text(&source.Provider)),
+			mimeType)
+	}
+}

@@ -1,0 +1,288 @@
+package agui
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxIssues bounds what a [ValidationError] lists.
+const maxIssues = 20
+
+// ValidationError lists where JSON departs from the protocol.
+type ValidationError struct {
+	// Issues holds the first 20.
+	Issues []Issue
+	// More counts the issues that are not listed.
+	More int
+}
+
+// Issue is one departure from the protocol.
+type Issue struct {
+	// Path is where it is, e.g. messages[3].toolCalls[0].id, and "" for the
+	// whole value.
+	Path    string `json:"path"`
+	Message string `json:"message"`
+}
+
+// String is the path and the message.
+func (i Issue) String() string {
+	if i.Path == "" {
+		return i.Message
+	}
+	return i.Path + ": " + i.Message
+}
+
+// Error lists the issues.
+func (e *ValidationError) Error() string {
+	var text strings.Builder
+	for i, issue := range e.Issues {
+		if i > 0 {
+			text.WriteString("; ")
+		}
+		text.WriteString(issue.String())
+	}
+	if e.More > 0 {
+		fmt.Fprintf(&text, "; and %d more", e.More)
+	}
+	return text.String()
+}
+
+// path is the way from the root of a JSON value to a part of it. It lives on
+// the stack and becomes text only in an issue.
+type path struct {
+	parent *path
+	name   string
+	// index is the index in an array when name is "".
+	index int
+}
+
+func (p *path) String() string {
+	if p == nil {
+		return ""
+	}
+	parent := p.parent.String()
+	switch {
+	case p.name == "":
+		return parent + "[" + strconv.Itoa(p.index) + "]"
+	case parent == "":
+		return p.name
+	default:
+		return parent + "." + p.name
+	}
+}
+
+// decoder reads valid JSON into structs and collects the issues it meets.
+type decoder struct {
+	issues []Issue
+	more   int
+}
+
+func (d *decoder) err() error {
+	if len(d.issues) == 0 {
+		return nil
+	}
+	return &ValidationError{d.issues, d.more}
+}
+
+func (d *decoder) fail(at *path, message string) {
+	if len(d.issues) == maxIssues {
+		d.more++
+		return
+	}
+	d.issues = append(d.issues, Issue{at.String(), message})
+}
+
+// is tells whether value is of the kind, and notes an issue otherwise.
+func (d *decoder) is(kind string, value []byte, at *path) bool {
+	got := kindOf(value)
+	if got != kind {
+		d.fail(at, "expected "+kind+", got "+got)
+	}
+	return got == kind
+}
+
+// object reads the members of an object into fields. Others go to extra, if it
+// isn't nil.
+func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) {
+	if !d.is("object", value, at) {
+		return
+	}
+	var seen uint32
+	for m := membersOf(value); m.next(); {
+		known := false
+		for i := range fields {
+			f := &fields[i]
+			if string(m.name) == f.name {
+				known = true
+				seen |= 1 << i
+				if f.into != nil {
+					f.into(d, m.value, &path{parent: at, name: f.name})
+				}
+				break
+			}
+		}
+		if !known && extra != nil {
+			if *extra == nil {
+				*extra = Extra{}
+			}
+			(*extra)[string(m.name)] = cloneRaw(m.value)
+		}
+	}
+	for i := range fields {
+		if fields[i].required && seen&(1<<i) == 0 {
+			d.fail(&path{parent: at, name: fields[i].name}, "required")
+		}
+	}
+}
+
+// field is a member of an object that this package knows.
+type field struct {
+	name     string
+	required bool
+	// into reads the member's value; nil skips it.
+	into func(d *decoder, value []byte, at *path)
+}
+
+type reader = func(d *decoder, value []byte, at *path)
+
+func required(name string, into reader) field { return field{name, true, into} }
+
+func optional(name string, into reader) field { return field{name, false, into} }
+
+// text reads a string.
+func text[T ~string](dst *T) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if d.is("string", value, at) {
+			*dst = T(stringBytes(value))
+		}
+	}
+}
+
+// nullableText reads a string, and null as an absent one.
+func nullableText(dst *string) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if !isNull(value) {
+			text(dst)(d, value, at)
+		}
+	}
+}
+
+// markedText reads a string and notes that it was there.
+func markedText(dst *string, has *bool) reader {
+	return func(d *decoder, value []byte, at *path) {
+		*has = true
+		text(dst)(d, value, at)
+	}
+}
+
+// texts reads an array of strings.
+func texts(dst *[]string) reader {
+	return array(dst, func(d *decoder, value []byte, at *path, element *string) {
+		text(element)(d, value, at)
+	})
+}
+
+// word reads a string that is one of several.
+func word[T ~string](dst *T, words ...T) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if !d.is("string", value, at) {
+			return
+		}
+		got := stringBytes(value)
+		for _, w := range words {
+			if string(got) == string(w) {
+				*dst = w
+				return
+			}
+		}
+		d.fail(at, notOneOf(string(got), words))
+	}
+}
+
+func notOneOf[T ~string](got string, words []T) string {
+	var b strings.Builder
+	b.WriteString("expected ")
+	for i, w := range words {
+		if i > 0 {
+			b.WriteString(" or ")
+		}
+		b.WriteString(strconv.Quote(string(w)))
+	}
+	if len(got) > 40 {
+		got = got[:40] + "…"
+	}
+	b.WriteString(", got ")
+	b.WriteString(strconv.Quote(got))
+	return b.String()
+}
+
+// anything keeps any JSON value, null too.
+func anything(dst *json.RawMessage) reader {
+	return func(_ *decoder, value []byte, _ *path) { *dst = cloneRaw(value) }
+}
+
+// orAbsent keeps any JSON value but null, which reads as an absent one.
+func orAbsent(dst *json.RawMessage) reader {
+	return func(_ *decoder, value []byte, _ *path) {
+		if !isNull(value) {
+			*dst = cloneRaw(value)
+		}
+	}
+}
+
+// rawOf keeps a JSON value of one kind.
+func rawOf(kind string, dst *json.RawMessage) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if d.is(kind, value, at) {
+			*dst = cloneRaw(value)
+		}
+	}
+}
+
+// number reads a number.
+func number(dst **float64) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if !d.is("number", value, at) {
+			return
+		}
+		n, err := strconv.ParseFloat(string(value), 64)
+		if err != nil {
+			d.fail(at, "expected number, got one that is too large")
+			return
+		}
+		*dst = &n
+	}
+}
+
+// count reads a whole number that isn't negative.
+func count(dst **int64) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if !d.is("number", value, at) {
+			return
+		}
+		// 1e3 and 2.0 are whole numbers too.
+		n, err := strconv.ParseFloat(string(value), 64)
+		if err != nil || n < 0 || n > 1<<53 || n != float64(int64(n)) {
+			d.fail(at, "expected a whole number that isn't negative")
+			return
+		}
+		whole := int64(n)
+		*dst = &whole
+	}
+}
+
+// array reads an array, each element with read. An empty one isn't nil.
+func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, element *T)) reader {
+	return func(d *decoder, value []byte, at *path) {
+		if !d.is("array", value, at) {
+			return
+		}
+		*dst = []T{}
+		for e := elementsOf(value); e.next(); {
+			*dst = append(*dst, *new(T))
+			read(d, e.value, &path{parent: at, index: len(*dst) - 1}, &(*dst)[len(*dst)-1])
+		}
+	}
+}
