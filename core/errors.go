@@ -159,9 +159,11 @@ func storeUnavailable(err error) *HTTPError {
 }
 
 // storeError turns an error of the store into the answer it has, or into a
-// failure with the name of what was being done.
+// failure with the name of what was being done; an answer stays one.
 func storeError(what string, err error) error {
 	switch {
+	case errors.As(err, new(*HTTPError)):
+		return err
 	case errors.Is(err, store.ErrUnavailable):
 		return storeUnavailable(err)
 	case errors.Is(err, store.ErrNotFound):

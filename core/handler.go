@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -55,6 +56,9 @@ type Handler struct {
 	store   store.Store
 	logger  *slog.Logger
 	debug   *debugBus
+
+	keepAlive    time.Duration
+	writeTimeout time.Duration
 }
 
 // NewHandler makes a handler for the runtime, or says what is wrong with the
@@ -89,6 +93,12 @@ func NewHandler(rt *Runtime, o Options) (*Handler, error) {
 		store:   rt.Store,
 		logger:  rt.Logger,
 		debug:   &debugBus{},
+
+		keepAlive:    durationOr(rt.KeepAlive, defaultKeepAlive),
+		writeTimeout: durationOr(rt.WriteTimeout, defaultWriteTimeout),
+	}
+	if h.store == nil {
+		h.store = store.NewMemory(store.MemoryLimits{})
 	}
 	if h.maxBody == 0 {
 		h.maxBody = DefaultMaxBodyBytes
@@ -214,6 +224,30 @@ func (x *exchange) dispatch() error {
 	switch x.route.Name {
 	case RouteInfo:
 		return x.info()
+	case RouteTranscribe:
+		return x.transcribe()
+	case RouteThreads:
+		if x.r.Method == http.MethodPost {
+			return x.threadCreate()
+		}
+		return x.threadList()
+	case RouteThread:
+		if x.r.Method == http.MethodDelete {
+			return x.threadDelete()
+		}
+		return x.threadUpdate()
+	case RouteThreadArchive:
+		return x.threadArchive()
+	case RouteThreadsClear:
+		return x.threadsClear()
+	case RouteThreadMessages:
+		return x.threadMessages()
+	case RouteThreadEvents:
+		return x.threadEvents()
+	case RouteThreadState:
+		return x.threadState()
+	case RouteDebugEvents:
+		return x.debugEvents()
 	case RouteInspectorMetadata:
 		return x.inspectorMetadata()
 	case RouteInspectorLearning:

@@ -113,23 +113,3 @@ func className(a agent.Agent) string {
 	}
 	return t.Name()
 }
-
-// agents are those that the request may use.
-func (x *exchange) agents() (map[string]agent.Agent, error) {
-	if x.runtime.AgentsFor == nil {
-		return x.runtime.Agents, nil
-	}
-	return x.runtime.AgentsFor(x.r)
-}
-
-// agent finds the route's agent.
-func (x *exchange) agent() (agent.Agent, error) {
-	agents, err := x.agents()
-	if err != nil {
-		return nil, err
-	}
-	if a := agents[x.route.AgentID]; a != nil {
-		return a, nil
-	}
-	return nil, agentNotFound(x.route.AgentID)
-}

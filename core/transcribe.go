@@ -1,66 +1,231 @@
 package core
 
 import (
-	"context"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"io"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
 )
 
-// Transcriber turns speech into text. It is used by many requests at once.
-type Transcriber interface {
-	// Transcribe returns what is said. An error that is a [*TranscriptionError]
-	// tells the client its code; any other is a provider error.
-	Transcribe(ctx context.Context, audio Audio) (text string, err error)
+// audioTypes are the formats that the reference lets through to its provider.
+var audioTypes = [...]string{
+	"audio/mpeg", "audio/mp3", "audio/mp4", "audio/wav", "audio/webm", "audio/ogg", "audio/flac", "audio/aac",
 }
 
-// Audio is a recording.
-type Audio struct {
-	// Reader gives the bytes, once. It isn't valid after Transcribe returned.
-	Reader io.Reader
-	// Filename is the client's, or "recording.webm".
-	Filename string
-	// MimeType may have parameters: "audio/webm; codecs=opus".
-	MimeType string
-	// Size is in bytes.
-	Size int64
-}
-
-// TranscriptionCode says what went wrong with a transcription, in the words
-// that front ends know.
-type TranscriptionCode string
-
-// The codes, with the HTTP status that each is answered with.
+// defaultAudioType is what browsers record, also where they don't say so.
 const (
-	TranscriptionNotConfigured TranscriptionCode = "service_not_configured" // 503
-	TranscriptionInvalidFormat TranscriptionCode = "invalid_audio_format"   // 400
-	TranscriptionTooLong       TranscriptionCode = "audio_too_long"         // 400
-	TranscriptionTooShort      TranscriptionCode = "audio_too_short"        // 400
-	TranscriptionRateLimited   TranscriptionCode = "rate_limited"           // 429
-	TranscriptionAuthFailed    TranscriptionCode = "auth_failed"            // 401
-	TranscriptionProviderError TranscriptionCode = "provider_error"         // 500
-	TranscriptionNetworkError  TranscriptionCode = "network_error"          // 502
-	TranscriptionInvalid       TranscriptionCode = "invalid_request"        // 400
+	defaultAudioType = "audio/webm"
+	defaultFilename  = "recording.webm"
 )
 
-// TranscriptionError is a failure that the client is told of by its code.
-type TranscriptionError struct {
-	Code TranscriptionCode
-	// Message is shown to the user; "" means the code's usual one.
-	Message string
-	// Err is the cause, for the log.
-	Err error
+// transcribe turns a recording into text: the field "audio" of a multipart
+// form, passed on while it comes in, or base64 in JSON.
+func (x *exchange) transcribe() error {
+	if x.runtime.Transcriber == nil {
+		return transcriptionAnswer(&TranscriptionError{Code: TranscriptionNotConfigured})
+	}
+	if x.r.ContentLength > x.maxBody {
+		return bodyTooLarge(x.maxBody)
+	}
+	var audio Audio
+	var err error
+	switch contentType := x.r.Header.Get("Content-Type"); {
+	case strings.Contains(contentType, "multipart/form-data"):
+		audio, err = x.audioFromForm()
+	case strings.Contains(contentType, "application/json"):
+		audio, err = x.audioFromJSON()
+	default:
+		err = invalidTranscription("Request must be multipart/form-data or application/json with base64 audio")
+	}
+	if err != nil {
+		return x.transcriptionError(err)
+	}
+	counter := &countingReader{reader: audio.Reader}
+	audio.Reader = counter
+	text, err := x.runtime.Transcriber.Transcribe(x.r.Context(), audio)
+	if counter.err != nil { // the client's upload broke, whatever the provider made of it
+		return x.transcriptionError(counter.err)
+	}
+	if err != nil {
+		return x.transcriptionError(err)
+	}
+	if _, err := io.Copy(io.Discard, counter); err != nil {
+		return x.transcriptionError(err)
+	}
+	return x.json(http.StatusOK, struct {
+		Text string `json:"text"`
+		Size int64  `json:"size"`
+		Type string `json:"type"`
+	}{text, counter.n, audio.MimeType})
 }
 
-// Error gives the code and the cause.
-func (e *TranscriptionError) Error() string {
-	text := "transcribe: " + string(e.Code)
+// audioFromForm finds the form's audio file without reading it.
+func (x *exchange) audioFromForm() (Audio, error) {
+	form, err := x.r.MultipartReader()
+	if err != nil {
+		return Audio{}, invalidTranscription("Failed to parse body as FormData.")
+	}
+	for {
+		part, err := form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return Audio{}, noAudioField()
+		case errors.As(err, new(*http.MaxBytesError)):
+			return Audio{}, err
+		case err != nil:
+			return Audio{}, invalidTranscription("Failed to parse body as FormData.")
+		case part.FormName() == "audio":
+			return audioFromPart(part)
+		}
+	}
+}
+
+func audioFromPart(part *multipart.Part) (Audio, error) {
+	if !isFile(part) {
+		return Audio{}, noAudioField()
+	}
+	audio := Audio{Reader: part, Filename: part.FileName(), MimeType: part.Header.Get("Content-Type"), Size: -1}
+	if err := checkAudioType(audio.MimeType); err != nil {
+		return Audio{}, err
+	}
+	if audio.MimeType == "" || audio.MimeType == "application/octet-stream" {
+		audio.MimeType = defaultAudioType
+		if audio.Filename == "" {
+			audio.Filename = defaultFilename
+		}
+	}
+	return audio, nil
+}
+
+// isFile tells a file from a plain field, also a file whose name is empty.
+func isFile(part *multipart.Part) bool {
+	return strings.Contains(part.Header.Get("Content-Disposition"), "filename")
+}
+
+// audioFromJSON reads {"audio": base64 or a data URL, "mimeType", "filename"}.
+func (x *exchange) audioFromJSON() (Audio, error) {
+	data, err := x.readBody()
+	if err != nil {
+		return Audio{}, err
+	}
+	var body map[string]json.RawMessage
+	if json.Unmarshal(data, &body) != nil || body == nil {
+		return Audio{}, invalidTranscription("Request body must be valid JSON")
+	}
+	field := func(name string) (value string) {
+		_ = json.Unmarshal(body[name], &value) // what isn't a string reads as missing
+		return value
+	}
+	encoded, audio := field("audio"), Audio{Filename: field("filename"), MimeType: field("mimeType")}
+	if encoded == "" {
+		return Audio{}, invalidTranscription("Request must include 'audio' field with base64-encoded audio data")
+	}
+	if audio.MimeType == "" {
+		return Audio{}, invalidTranscription("Request must include 'mimeType' field (e.g., 'audio/webm')")
+	}
+	if err := checkAudioType(audio.MimeType); err != nil {
+		return Audio{}, err
+	}
+	if audio.Filename == "" {
+		audio.Filename = defaultFilename
+	}
+	decoded, err := decodeBase64(encoded)
+	if err != nil {
+		return Audio{}, invalidTranscription("Failed to decode base64 audio data")
+	}
+	audio.Reader, audio.Size = bytes.NewReader(decoded), int64(len(decoded))
+	return audio, nil
+}
+
+// decodeBase64 is as lenient as browsers are: a data URL's head, white space
+// and missing padding don't matter.
+func decodeBase64(text string) ([]byte, error) {
+	if _, rest, ok := strings.Cut(text, ","); ok {
+		text, _, _ = strings.Cut(rest, ",")
+	}
+	text = strings.Map(func(c rune) rune {
+		if strings.ContainsRune(" \t\n\f\r", c) {
+			return -1
+		}
+		return c
+	}, text)
+	if len(text)%4 == 0 {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "="), "=")
+	}
+	return base64.RawStdEncoding.DecodeString(text)
+}
+
+func checkAudioType(mimeType string) error {
+	base, _, _ := strings.Cut(mimeType, ";")
+	base = strings.TrimSpace(base)
+	if base == "" || base == "application/octet-stream" || slices.Contains(audioTypes[:], base) {
+		return nil
+	}
+	return &TranscriptionError{
+		Code:    TranscriptionInvalidFormat,
+		Message: "Unsupported audio format: " + mimeType + ". Supported: " + strings.Join(audioTypes[:], ", "),
+	}
+}
+
+func invalidTranscription(message string) *TranscriptionError {
+	return &TranscriptionError{Code: TranscriptionInvalid, Message: message}
+}
+
+func noAudioField() *TranscriptionError {
+	return invalidTranscription("No audio file found in form data. Please include an 'audio' field.")
+}
+
+// transcriptionError is the answer to whatever went wrong.
+func (x *exchange) transcriptionError(err error) error {
+	var answer *HTTPError
+	var told *TranscriptionError
+	switch {
+	case errors.As(err, &answer):
+		return answer
+	case errors.As(err, new(*http.MaxBytesError)):
+		return bodyTooLarge(x.maxBody)
+	case !errors.As(err, &told):
+		told = &TranscriptionError{Code: TranscriptionProviderError, Err: err}
+		if x.runtime.Development {
+			told.Message = err.Error()
+		}
+	}
+	if told.Err != nil {
+		x.logger.ErrorContext(x.r.Context(), "transcription failed", "code", string(told.Code), "error", told.Err)
+	}
+	return transcriptionAnswer(told)
+}
+
+// transcriptionAnswer is the shape that front ends know, with the code's status.
+func transcriptionAnswer(e *TranscriptionError) *HTTPError {
+	status, message, retryable := e.Code.answer()
 	if e.Message != "" {
-		text += ": " + e.Message
+		message = e.Message
 	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
+	return &HTTPError{Status: status, Err: e, Body: struct {
+		Error     TranscriptionCode `json:"error"`
+		Message   string            `json:"message"`
+		Retryable bool              `json:"retryable"`
+	}{e.Code, message, retryable}}
 }
 
-// Unwrap gives the cause.
-func (e *TranscriptionError) Unwrap() error { return e.Err }
+// countingReader counts what was read, and keeps the error that ended it early.
+type countingReader struct {
+	reader io.Reader
+	n      int64
+	err    error
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.reader.Read(p)
+	c.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
+	return n, err
+}

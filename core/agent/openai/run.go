@@ -2,6 +2,7 @@ package openai
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -38,6 +39,7 @@ func (a *Agent) run(ctx context.Context, input *agui.RunAgentInput, out *emitter
 			return call.endpoint.failure(ctx, a.config.Logger, err)
 		}
 		used.add(call.endpoint, step)
+		finished.Extra = agui.Extra{"finishReason": finishReason(step.finishReason)}
 		if len(step.calls) == 0 {
 			break
 		}
@@ -81,6 +83,20 @@ func (a *Agent) step(ctx context.Context, c *call, messages []message, tools *to
 		return nil, fmt.Errorf("read the model's answer: %w", err)
 	}
 	return s, nil
+}
+
+// finishReason gives the provider's reason in the words of the reference
+// runtime, as JSON.
+func finishReason(reason string) json.RawMessage {
+	switch reason {
+	case "stop", "length":
+		return json.RawMessage(`"` + reason + `"`)
+	case "tool_calls", "function_call":
+		return json.RawMessage(`"tool-calls"`)
+	case "content_filter":
+		return json.RawMessage(`"content-filter"`)
+	}
+	return json.RawMessage(`"other"`)
 }
 
 var _ interface {

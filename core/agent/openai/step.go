@@ -2,7 +2,6 @@ package openai
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -19,10 +18,10 @@ type step struct {
 	text      strings.Builder
 	reasoning strings.Builder
 	calls     []*toolCall
-	// complete tells that the provider said why the answer ended.
-	complete bool
-	model    string
-	usage    *chunkUsage
+	// finishReason is why the provider ended the answer, empty before that.
+	finishReason string
+	model        string
+	usage        *chunkUsage
 }
 
 var errNamelessCall = errors.New("the provider's answer has a tool call without a name")
@@ -32,7 +31,6 @@ type toolCall struct {
 	id, name  string
 	index     int
 	arguments bytes.Buffer
-	ended     bool
 }
 
 // read turns the provider's deltas into events until the answer ends.
@@ -50,7 +48,7 @@ func (s *step) read(stream *goopenai.ChatCompletionStream) error {
 			return err
 		}
 	}
-	if !s.complete {
+	if s.finishReason == "" {
 		return errStreamBroken
 	}
 	return s.finish()
@@ -94,7 +92,7 @@ func (s *step) take(c *chunk) error {
 			}
 		}
 		if choice.FinishReason != "" {
-			s.complete = true
+			s.finishReason = choice.FinishReason
 		}
 	}
 	return nil
@@ -118,9 +116,6 @@ func (s *step) addCall(delta *chunkToolCall) error {
 		if err := s.out.closeAll(); err != nil {
 			return err
 		}
-		if err := s.endReady(); err != nil {
-			return err
-		}
 		call = &toolCall{id: delta.ID, name: delta.Function.Name, index: len(s.calls)}
 		if delta.Index != nil {
 			call.index = *delta.Index
@@ -135,7 +130,7 @@ func (s *step) addCall(delta *chunkToolCall) error {
 			return err
 		}
 	}
-	if delta.Function.Arguments == "" || call.ended {
+	if delta.Function.Arguments == "" {
 		return nil
 	}
 	call.arguments.WriteString(delta.Function.Arguments)
@@ -159,39 +154,20 @@ func (s *step) find(delta *chunkToolCall) *toolCall {
 	return nil
 }
 
-// endReady ends the calls whose arguments are complete JSON.
-func (s *step) endReady() error {
-	for _, call := range s.calls {
-		if !call.ended && json.Valid(call.arguments.Bytes()) {
-			if err := s.end(call); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *step) end(call *toolCall) error {
-	call.ended = true
-	return s.out.send(agui.ToolCallEndEvent{ToolCallID: call.id})
-}
-
-// finish closes what the answer left open.
+// finish closes what the answer left open. Tool calls end with the answer, not
+// before: some providers send the pieces of several calls in turns.
 func (s *step) finish() error {
 	if err := s.out.closeAll(); err != nil {
 		return err
 	}
 	for _, call := range s.calls {
-		if call.ended {
-			continue
-		}
 		if call.arguments.Len() == 0 {
 			call.arguments.WriteString("{}")
 			if err := s.out.send(agui.ToolCallArgsEvent{ToolCallID: call.id, Delta: "{}"}); err != nil {
 				return err
 			}
 		}
-		if err := s.end(call); err != nil {
+		if err := s.out.send(agui.ToolCallEndEvent{ToolCallID: call.id}); err != nil {
 			return err
 		}
 	}

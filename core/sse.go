@@ -1,0 +1,140 @@
+package core
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// eventStream is an answer of Server-Sent Events. Each event is flushed when it
+// is written. A silent stream carries comments, and a client that doesn't read
+// for the write timeout fails the next write.
+//
+// It is for the request's goroutine; close it before the handler returns.
+type eventStream struct {
+	x          *exchange
+	controller *http.ResponseController
+
+	mu        sync.Mutex
+	keepAlive *time.Timer
+	lastWrite time.Time
+	// deadline is the write deadline that the connection has now.
+	deadline time.Time
+	buffer   []byte
+	err      error
+	closed   bool
+}
+
+// stream begins an answer of events. When that fails, nothing has been sent.
+func (x *exchange) stream() (*eventStream, error) {
+	header := http.Header{
+		"Content-Type":  {"text/event-stream"},
+		"Cache-Control": {"no-cache"},
+		"Connection":    {"keep-alive"},
+		// nginx gathers an answer before it passes it on, unless told not to.
+		"X-Accel-Buffering": {"no"},
+	}
+	if err := x.begin(Response{Status: http.StatusOK, Header: header}); err != nil {
+		return nil, err
+	}
+	s := &eventStream{x: x, controller: http.NewResponseController(x.w)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.write(nil) // the head goes out before the first event
+	if idle := x.keepAlive; idle > 0 {
+		s.keepAlive = time.AfterFunc(idle, s.tick)
+	}
+	return s, nil
+}
+
+// send writes one event. Its error means that the client is gone.
+func (s *eventStream) send(event agui.Encoded) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(event.Frame())
+}
+
+// sendWithID writes one event with an id line, by which the client can resume.
+func (s *eventStream) sendWithID(id int64, event agui.Encoded) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buffer = strconv.AppendInt(append(s.buffer[:0], "id: "...), id, 10)
+	s.buffer = append(append(s.buffer, '\n'), event.Frame()...)
+	return s.write(s.buffer)
+}
+
+// sendBytes writes a frame that is ready.
+func (s *eventStream) sendBytes(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(frame)
+}
+
+// close ends the stream: nothing is written after it has returned.
+func (s *eventStream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.keepAlive != nil {
+		s.keepAlive.Stop()
+	}
+	if s.err == nil && !s.deadline.IsZero() {
+		// The connection may serve another request, at any later time.
+		_ = s.controller.SetWriteDeadline(time.Time{})
+	}
+}
+
+// tick runs when the stream may have been silent for long.
+func (s *eventStream) tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.err != nil {
+		return
+	}
+	wait := s.x.keepAlive - time.Since(s.lastWrite)
+	if wait <= 0 {
+		if s.write([]byte(": keep-alive\n\n")) != nil {
+			return
+		}
+		wait = s.x.keepAlive
+	}
+	s.keepAlive.Reset(wait)
+}
+
+// write sends bytes and flushes them; mu is held.
+func (s *eventStream) write(frame []byte) error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.err = s.x.r.Context().Err(); s.err != nil {
+		return s.err
+	}
+	s.lastWrite = time.Now()
+	s.extendDeadline()
+	if len(frame) > 0 {
+		if _, s.err = s.x.w.Write(frame); s.err != nil {
+			return s.err
+		}
+	}
+	if err := s.controller.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.err = err
+	}
+	return s.err
+}
+
+// extendDeadline gives the client the write timeout from now on, to the quarter:
+// setting a deadline costs about as much as writing an event.
+func (s *eventStream) extendDeadline() {
+	timeout := s.x.writeTimeout
+	if timeout == 0 || s.deadline.Sub(s.lastWrite) > timeout*3/4 {
+		return
+	}
+	s.deadline = s.lastWrite.Add(timeout)
+	// A writer that knows no deadlines is one that nobody can stall, or that
+	// bounds its writes itself.
+	_ = s.controller.SetWriteDeadline(s.deadline)
+}

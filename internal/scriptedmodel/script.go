@@ -1,0 +1,169 @@
+package scriptedmodel
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Script says what a model answers.
+type Script struct {
+	// Answers with a Match are picked by it; the others are given in turn, one a
+	// request, and the last of them from then on.
+	Answers []Answer `json:"answers"`
+	// Transcription is the text that every recording says.
+	Transcription string `json:"transcription,omitempty"`
+}
+
+// Answer is one answer. It is streamed: the text word by word, then Deltas, then
+// Chunks.
+type Answer struct {
+	// Match picks this answer when the request's last message contains it.
+	Match string `json:"match,omitempty"`
+
+	// Status other than 0 and 200 makes an error of Body.
+	Status int               `json:"status,omitempty"`
+	Header map[string]string `json:"header,omitempty"`
+	Body   json.RawMessage   `json:"body,omitempty"`
+
+	// Text becomes a delta of content for each word; Repeat repeats it.
+	Text   string `json:"text,omitempty"`
+	Repeat int    `json:"repeat,omitempty"`
+	// Deltas are sent as the delta of a chunk each.
+	Deltas []json.RawMessage `json:"deltas,omitempty"`
+	// Chunks are sent as they are, after "data: ".
+	Chunks []json.RawMessage `json:"chunks,omitempty"`
+	// Lines are sent as they are, before everything else.
+	Lines []string `json:"lines,omitempty"`
+	// FinishReason is "stop" when it is empty, "tool_calls" after such deltas.
+	FinishReason string `json:"finishReason,omitempty"`
+	// Usage is sent in a chunk of its own at the end.
+	Usage json.RawMessage `json:"usage,omitempty"`
+
+	// PaceMs is the time between two chunks in milliseconds.
+	PaceMs int `json:"paceMs,omitempty"`
+	// Break ends the answer without its end; Hang doesn't end it until the
+	// client leaves.
+	Break bool `json:"break,omitempty"`
+	Hang  bool `json:"hang,omitempty"`
+}
+
+// ToolCall is the deltas of a call of a tool, with its arguments in pieces.
+func ToolCall(index int, id, name string, arguments ...string) []json.RawMessage {
+	deltas := []json.RawMessage{encode(map[string]any{"tool_calls": []any{map[string]any{
+		"index": index, "id": id, "type": "function", "function": map[string]any{"name": name, "arguments": ""},
+	}}})}
+	for _, piece := range arguments {
+		deltas = append(deltas, encode(map[string]any{"tool_calls": []any{map[string]any{
+			"index": index, "function": map[string]any{"arguments": piece},
+		}}}))
+	}
+	return deltas
+}
+
+// Reasoning is the deltas of reasoning, in the form that DeepSeek has them.
+func Reasoning(pieces ...string) []json.RawMessage {
+	var deltas []json.RawMessage
+	for _, piece := range pieces {
+		deltas = append(deltas, encode(map[string]string{"reasoning_content": piece}))
+	}
+	return deltas
+}
+
+// serve writes the answer and tells whether the client stayed to the end.
+func (a *Answer) serve(w http.ResponseWriter, r *http.Request) bool {
+	for name, value := range a.Header {
+		w.Header().Set(name, value)
+	}
+	if a.Status != 0 && a.Status != http.StatusOK {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(a.Status)
+		w.Write(a.Body)
+		return true
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	control := http.NewResponseController(w)
+	write := func(lines string) bool {
+		if a.PaceMs > 0 {
+			timer := time.NewTimer(time.Duration(a.PaceMs) * time.Millisecond)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-r.Context().Done():
+			}
+		}
+		if _, err := w.Write([]byte(lines)); err != nil || r.Context().Err() != nil {
+			return false
+		}
+		return control.Flush() == nil
+	}
+	for _, lines := range a.Lines {
+		if !write(lines) {
+			return false
+		}
+	}
+	for _, chunk := range a.chunks() {
+		if !write("data: " + string(chunk) + "\n\n") {
+			return false
+		}
+	}
+	if a.Hang {
+		control.Flush()
+		<-r.Context().Done()
+		return false
+	}
+	if a.Break {
+		return true
+	}
+	return write("data: [DONE]\n\n")
+}
+
+// chunks are the chunks of the answer, with the one that ends it.
+func (a *Answer) chunks() []json.RawMessage {
+	var chunks []json.RawMessage
+	for range max(a.Repeat, 1) {
+		for _, word := range strings.SplitAfter(a.Text, " ") {
+			if word != "" {
+				chunks = append(chunks, chunk(encode(map[string]string{"content": word}), ""))
+			}
+		}
+	}
+	finish := "stop"
+	for _, delta := range a.Deltas {
+		chunks = append(chunks, chunk(delta, ""))
+		if strings.Contains(string(delta), `"tool_calls"`) {
+			finish = "tool_calls"
+		}
+	}
+	chunks = append(chunks, a.Chunks...)
+	if a.Hang || a.Break {
+		return chunks
+	}
+	if a.FinishReason != "" {
+		finish = a.FinishReason
+	}
+	chunks = append(chunks, chunk(json.RawMessage("{}"), finish))
+	if a.Usage != nil {
+		chunks = append(chunks, json.RawMessage(fmt.Sprintf(`{"id":"scripted","object":"chat.completion.chunk","created":0,"model":"scripted","choices":[],"usage":%s}`, a.Usage)))
+	}
+	return chunks
+}
+
+func chunk(delta json.RawMessage, finish string) json.RawMessage {
+	reason := "null"
+	if finish != "" {
+		reason = `"` + finish + `"`
+	}
+	return json.RawMessage(fmt.Sprintf(
+		`{"id":"scripted","object":"chat.completion.chunk","created":0,"model":"scripted","choices":[{"index":0,"delta":%s,"finish_reason":%s}]}`, delta, reason))
+}
+
+func encode(value any) json.RawMessage {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // maps of strings and numbers always marshal
+	}
+	return encoded
+}
