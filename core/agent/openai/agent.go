@@ -116,3 +116,9 @@ func (a *Agent) Description() string { return a.config.Description }
 
 // Capabilities are the inferred ones, with the configured categories on top.
 func (a *Agent) Capabilities() agui.Capabilities { return capabilities(a.config.Capabilities) }
+
+var _ interface {
+	agent.Agent
+	agent.Describer
+	agent.CapabilityReporter
+} = (*Agent)(nil)

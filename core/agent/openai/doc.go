@@ -14,4 +14,6 @@
 // The next step gives the model their results. The run ends when the model
 // calls no tool, when it calls one that the front end or a person must answer,
 // or after MaxSteps.
+//
+// [NewFactory] is for those who make the model call themselves.
 package openai

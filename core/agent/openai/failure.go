@@ -18,7 +18,8 @@ import (
 // told. The provider's own words can quote keys and prompts: they go no further
 // than the error's cause, which is for the log, and the key not even there.
 func (e *endpoint) failure(ctx context.Context, logger *slog.Logger, err error) error {
-	if errors.Is(err, errGone) || ctx.Err() != nil {
+	failed := (*modelError)(nil)
+	if errors.Is(err, errGone) || ctx.Err() != nil || !errors.As(err, &failed) {
 		return err
 	}
 	status, code, text := detailsOf(err)

@@ -57,18 +57,11 @@ func (p Property) known() bool {
 	}, p)
 }
 
-// call is what one run asks of a model.
-type call struct {
-	settings Settings
-	prompt   string
-	endpoint *endpoint
-}
-
 // override gives the call of a run: what the configuration says, with those
 // forwarded properties that it lets through. A property of the wrong type is
 // ignored, as one that isn't listed is.
-func (a *Agent) override(forwarded json.RawMessage) (call, error) {
-	c := call{settings: a.config.Settings, prompt: a.config.Prompt, endpoint: a.endpoint}
+func (a *Agent) override(forwarded json.RawMessage) (*call, error) {
+	c := &call{settings: a.config.Settings, prompt: a.config.Prompt, endpoint: a.endpoint}
 	if len(a.config.Overridable) == 0 || len(forwarded) == 0 {
 		return c, nil
 	}
@@ -89,7 +82,7 @@ func (a *Agent) override(forwarded json.RawMessage) (call, error) {
 			}
 			endpoint, err := a.otherModel(name)
 			if err != nil {
-				return c, &agent.Error{Code: "invalid_model", Message: "The requested model is not available.", Err: err}
+				return nil, &agent.Error{Code: "invalid_model", Message: "The requested model is not available.", Err: err}
 			}
 			c.endpoint = endpoint
 		case PropertyPrompt:

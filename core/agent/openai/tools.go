@@ -15,7 +15,7 @@ import (
 type toolset struct {
 	definitions []toolDefinition
 	// server holds the tools that run here, by name; a name that is in front is
-	// the front end's, and one in neither doesn't exist.
+	// the front end's, and one in neither doesn't exist. A nil front has them all.
 	server map[string]*agent.ServerTool
 	front  map[string]bool
 	state  *sharedState // nil without the state tools
@@ -145,7 +145,7 @@ func (t *toolset) run(ctx context.Context, calls []*toolCall, out *emitter) (*ou
 			running.Go(func() {
 				answers <- answer{at, t.runTool(ctx, tool, call)}
 			})
-		case t.front[call.name]:
+		case t.front == nil || t.front[call.name]:
 			o.unanswered = true
 		default:
 			answers <- answer{at, errorResult("there is no tool named " + call.name)}

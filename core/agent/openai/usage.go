@@ -8,12 +8,12 @@ type usage struct {
 	any   bool
 }
 
-func (u *usage) add(e *endpoint, s *step) {
+func (u *usage) add(m model, s *step) {
 	if s.usage == nil {
 		return
 	}
 	u.any = true
-	u.total.Provider, u.total.Model = e.provider.name, e.model
+	u.total.Provider, u.total.Model = m.name()
 	if s.model != "" {
 		u.total.Model = s.model
 	}
