@@ -1,0 +1,231 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/block"
+)
+
+// errGap is a caller's mistake: records that don't follow those before them.
+var errGap = errors.New("records don't continue the run")
+
+const (
+	// retryCheck is how long one who can't hear messages waits before he asks.
+	retryCheck = time.Second
+	// minCheck is how long a run waits that should have lost its lease but hasn't.
+	minCheck = 20 * time.Millisecond
+)
+
+type lease struct {
+	store   *Store
+	key     store.Key
+	keys    keys
+	token   string
+	ttl     time.Duration
+	runID   string
+	agentID string
+	parent  string
+	seen    map[string]bool
+	next    int64
+
+	mu sync.Mutex
+	// until is when the lease runs out unless renewed, by this machine's clock
+	// and no earlier than by the server's.
+	until            time.Time
+	stopped, lost    chan struct{}
+	isStopped, isOut bool
+}
+
+// taken sets what Begin and Adopt have in common.
+func (l *lease) taken(reply []any, sent time.Time) error {
+	seq, err := strconv.ParseInt(text(reply, 1), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errStored, err)
+	}
+	l.next = seq + 1
+	l.parent = text(reply, 2)
+	l.seen = make(map[string]bool)
+	l.until = sent.Add(l.ttl)
+	return nil
+}
+
+func (l *lease) RunID() string         { return l.runID }
+func (l *lease) AgentID() string       { return l.agentID }
+func (l *lease) ParentRunID() string   { return l.parent }
+func (l *lease) Seen() map[string]bool { return l.seen }
+func (l *lease) NextSeq() int64        { return l.next }
+
+func (l *lease) Append(ctx context.Context, records []store.Record) error {
+	if l.out() {
+		return store.ErrLeaseLost
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	for i, record := range records[1:] {
+		if record.Seq != records[i].Seq+1 {
+			return fmt.Errorf("append records to run %s: %w: %d after %d", l.runID, errGap, record.Seq, records[i].Seq)
+		}
+	}
+	first, last := records[0].Seq, records[len(records)-1].Seq
+	status, err := l.store.run(ctx, l.store.scripts.append, l.keys.all(true)[:3],
+		l.token, milliseconds(l.store.retention), first, last, block.Encode(records), l.keys.wake).Text()
+	if err == nil {
+		err = l.heard(status)
+	}
+	if err != nil {
+		return failed(ctx, fmt.Sprintf("append records %d to %d of run %s", first, last, l.runID), err)
+	}
+	l.next = max(l.next, last+1)
+	return nil
+}
+
+func (l *lease) Renew(ctx context.Context) error {
+	if l.out() {
+		return store.ErrLeaseLost
+	}
+	sent := time.Now()
+	if err := l.hold(ctx, milliseconds(l.ttl)); err != nil {
+		return failed(ctx, "renew the lease of run "+l.runID, err)
+	}
+	l.mu.Lock()
+	l.until = sent.Add(l.ttl)
+	l.mu.Unlock()
+	return nil
+}
+
+// AwaitStop listens for the message, and asks the server itself once it can hear
+// and whenever the lease should have run out.
+func (l *lease) AwaitStop(ctx context.Context) error {
+	topic := l.store.signals.join(l.keys.stop)
+	defer l.store.signals.leave(topic)
+	heard, changed := topic.state()
+	first := retryCheck
+	if heard {
+		// Others listen already: what was sent before now isn't heard again.
+		first = 0
+	}
+	due := time.NewTimer(first)
+	defer due.Stop()
+	for asked := false; ; {
+		check := false // whether to ask the server
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.store.signals.ctx.Done():
+			return errClosed
+		case <-l.stopped:
+			return nil
+		case <-l.lost:
+			return store.ErrLeaseLost
+		case <-changed:
+			heard, changed = topic.state()
+			check = heard
+		case <-due.C:
+			check = !heard || !asked || l.remaining() <= 0
+		}
+		if check {
+			asked = l.hold(ctx, 0) == nil
+		}
+		wait := retryCheck
+		if asked && heard {
+			wait = max(l.remaining(), minCheck)
+		}
+		due.Reset(wait)
+	}
+}
+
+func (l *lease) Finish(ctx context.Context, result *store.Result) error {
+	if l.out() {
+		return store.ErrLeaseLost
+	}
+	s := l.store
+	args := []any{l.token, milliseconds(s.retention), l.key.ID, s.maxRuns, "", "", "", "", l.keys.wake}
+	if result != nil {
+		args[4] = 0
+		if n := len(result.Records); n > 0 {
+			args[4], args[5] = result.Records[n-1].Seq, block.Encode(result.Records)
+		}
+		args[6], args[7] = []byte(result.Snapshot.Messages), []byte(result.Snapshot.State)
+		for _, id := range result.MessageIDs {
+			if !l.seen[id] {
+				args = append(args, id)
+			}
+		}
+	}
+	reply, err := s.run(ctx, s.scripts.finish, l.keys.all(s.cluster), args...).Slice()
+	if err == nil {
+		err = statusError(reply)
+	}
+	if errors.Is(err, store.ErrLeaseLost) || err == nil {
+		l.lose()
+	}
+	if err != nil {
+		return failed(ctx, "finish run "+l.runID, err)
+	}
+	// What fails here is made good by the thread's next change, or by a listing.
+	if at := text(reply, 1); result == nil {
+		_ = s.relist(ctx, l.keys, l.key.ID, at)
+	} else {
+		_ = s.list(ctx, l.keys, l.key.ID, at)
+	}
+	return nil
+}
+
+// hold checks the lease, and renews it if ttl isn't 0.
+func (l *lease) hold(ctx context.Context, ttl int64) error {
+	status, err := l.store.run(ctx, l.store.scripts.hold, l.keys.all(true),
+		l.token, milliseconds(l.store.retention), ttl).Text()
+	if err != nil {
+		return err
+	}
+	return l.heard(status)
+}
+
+// heard takes note of what a script says about the lease.
+func (l *lease) heard(status string) error {
+	switch status {
+	case "ok":
+		return nil
+	case "stop":
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if !l.isStopped {
+			l.isStopped = true
+			close(l.stopped)
+		}
+		return nil
+	case "gap":
+		return errGap
+	default:
+		l.lose()
+		return store.ErrLeaseLost
+	}
+}
+
+func (l *lease) lose() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.isOut {
+		l.isOut = true
+		close(l.lost)
+	}
+}
+
+func (l *lease) out() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.isOut
+}
+
+func (l *lease) remaining() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Until(l.until)
+}

@@ -1,0 +1,145 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/block"
+)
+
+// blocksPerRead bounds one answer of the server, which answers nobody else
+// meanwhile; a longer history takes several.
+const blocksPerRead = 64
+
+// Read takes one round trip for a history of up to 64 runs and batches. While
+// it waits it holds no connection.
+func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
+	k := s.keys(key)
+	page, err := s.read(ctx, k, after, wait)
+	return page, failed(ctx, "read thread "+key.ID, err)
+}
+
+func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store.Page, error) {
+	found, err := s.readNow(ctx, k, after)
+	if err != nil || !wait || !found.worthWaiting() {
+		return found.Page, err
+	}
+	runID := found.RunID
+	topic := s.signals.join(k.wake)
+	defer s.signals.leave(topic)
+	for {
+		heard, changed := topic.state()
+		if found, err = s.readShared(ctx, k, after, changed); err != nil {
+			return found.Page, err
+		}
+		if !found.worthWaiting() || found.RunID != runID {
+			return found.Page, nil
+		}
+		wait := found.leaseLeft
+		if !heard {
+			wait = min(wait, retryCheck)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-s.signals.ctx.Done():
+			err = errClosed
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+		if err != nil {
+			return store.Page{}, err
+		}
+	}
+}
+
+// found is a page, and how long the live run's lease holds.
+type found struct {
+	store.Page
+	leaseLeft time.Duration
+}
+
+func (f found) worthWaiting() bool { return len(f.Records) == 0 && f.Live }
+
+func (s *Store) readNow(ctx context.Context, k keys, after int64) (found, error) {
+	var f found
+	for {
+		reply, err := s.run(ctx, s.scripts.read, k.all(true)[:4], uint64(after)+1, blocksPerRead).Slice()
+		if err != nil {
+			return found{}, err
+		}
+		if len(reply) < 4 {
+			return found{}, fmt.Errorf("%w: %d values", errStored, len(reply))
+		}
+		f.RunID = text(reply, 0)
+		left, _ := reply[2].(int64)
+		f.leaseLeft = time.Duration(left+1) * time.Millisecond
+		f.Live = f.RunID != "" && left >= 0
+		f.Orphaned = f.RunID != "" && left < 0
+		f.FirstSeq = 0
+		if f.RunID != "" {
+			if f.FirstSeq, err = strconv.ParseInt(text(reply, 1), 10, 64); err != nil {
+				return found{}, fmt.Errorf("%w: %w", errStored, err)
+			}
+		}
+		for i := range reply[4:] {
+			if f.Records, err = block.Append(f.Records, []byte(text(reply, 4+i)), after); err != nil {
+				return found{}, fmt.Errorf("%w: %w", errStored, err)
+			}
+		}
+		if len(reply)-4 < blocksPerRead {
+			return f, nil
+		}
+		after = max(after, f.Records[len(f.Records)-1].Seq)
+	}
+}
+
+// readKey names a reading that may be shared: changed is closed by the next
+// message, so whoever holds the same one may see the same records.
+type readKey struct {
+	thread  string
+	after   int64
+	changed <-chan struct{}
+}
+
+type sharedRead struct {
+	done  chan struct{}
+	found found
+	err   error
+}
+
+// readShared lets all who were woken by one message, and have read equally far,
+// share one reading.
+func (s *Store) readShared(ctx context.Context, k keys, after int64, changed <-chan struct{}) (found, error) {
+	key := readKey{k.thread, after, changed}
+	s.readsMu.Lock()
+	shared, running := s.reads[key]
+	if !running {
+		shared = &sharedRead{done: make(chan struct{})}
+		s.reads[key] = shared
+	}
+	s.readsMu.Unlock()
+	if !running {
+		// Not with ctx: it is for the others too.
+		shared.found, shared.err = s.readNow(s.signals.ctx, k, after)
+		s.readsMu.Lock()
+		delete(s.reads, key)
+		s.readsMu.Unlock()
+		close(shared.done)
+	}
+	select {
+	case <-shared.done:
+		if s.signals.ctx.Err() != nil && errors.Is(shared.err, context.Canceled) {
+			return found{}, errClosed
+		}
+		return shared.found, shared.err
+	case <-ctx.Done():
+		return found{}, ctx.Err()
+	}
+}
