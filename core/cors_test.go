@@ -1,0 +1,148 @@
+package core_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core"
+)
+
+func TestCORSHeaders(t *testing.T) {
+	const page, other = "https://page.example", "https://other.example"
+	maxAge := 600
+	mirror := func(origin string) string {
+		if strings.HasSuffix(origin, ".example") {
+			return origin
+		}
+		return ""
+	}
+	for _, test := range []struct {
+		name   string
+		cors   *core.CORS
+		origin string
+		want   map[string]string
+	}{
+		{"off", nil, page, map[string]string{}},
+		{"all", &core.CORS{}, page, map[string]string{"Access-Control-Allow-Origin": "*"}},
+		{"all, without an origin", &core.CORS{}, "", map[string]string{"Access-Control-Allow-Origin": "*"}},
+		{"all, listed", &core.CORS{Origins: []string{"*"}}, page, map[string]string{"Access-Control-Allow-Origin": "*"}},
+		{"all, with credentials", &core.CORS{Credentials: true}, page, map[string]string{
+			"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}},
+		{"all, with credentials, without an origin", &core.CORS{Credentials: true}, "", map[string]string{}},
+		{"one, asked by another", &core.CORS{Origin: page}, other, map[string]string{
+			"Access-Control-Allow-Origin": page, "Vary": "Origin"}},
+		{"a list with it", &core.CORS{Origins: []string{"https://a.example", page}}, page, map[string]string{
+			"Access-Control-Allow-Origin": page, "Vary": "Origin"}},
+		{"a list without it", &core.CORS{Origins: []string{page}}, other, map[string]string{}},
+		{"a list, without an origin", &core.CORS{Origins: []string{page}}, "", map[string]string{}},
+		{"a function that allows", &core.CORS{OriginFunc: mirror, Credentials: true}, page, map[string]string{
+			"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}},
+		{"a function that refuses", &core.CORS{OriginFunc: mirror}, "https://evil.test", map[string]string{}},
+		{"a function, without an origin", &core.CORS{OriginFunc: mirror}, "", map[string]string{}},
+		{"exposed headers", &core.CORS{ExposeHeaders: []string{"X-A", "X-B"}, MaxAge: &maxAge}, page, map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-A, X-B"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: test.cors})
+			for _, path := range []string{"/info", "/nope"} {
+				r := request{method: "GET", path: base + path, header: http.Header{"Origin": {test.origin}}}
+				if test.origin == "" {
+					r.header = nil
+				}
+				if got := corsHeaders(r.to(handler).Header()); !reflect.DeepEqual(got, test.want) {
+					t.Errorf("GET %s: %v, want %v", path, got, test.want)
+				}
+			}
+		})
+	}
+}
+
+func TestCORSPreflight(t *testing.T) {
+	maxAge := 600
+	methods := "GET, HEAD, PUT, POST, DELETE, PATCH, OPTIONS"
+	for _, test := range []struct {
+		name string
+		cors core.CORS
+		path string
+		want map[string]string
+	}{
+		{"the default", core.CORS{}, base + "/info", map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": methods, "Access-Control-Allow-Headers": "*",
+			"Vary": "Access-Control-Request-Headers, Access-Control-Request-Method"}},
+		{"of any path", core.CORS{}, "/elsewhere", map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": methods, "Access-Control-Allow-Headers": "*",
+			"Vary": "Access-Control-Request-Headers, Access-Control-Request-Method"}},
+		{"with everything set", core.CORS{Origins: []string{"https://page.example"}, Credentials: true, AllowMethods: []string{"POST"},
+			AllowHeaders: []string{"Authorization", "Content-Type"}, MaxAge: &maxAge}, base + "/info", map[string]string{
+			"Access-Control-Allow-Origin": "https://page.example", "Access-Control-Allow-Credentials": "true",
+			"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Authorization, Content-Type",
+			"Access-Control-Max-Age": "600", "Vary": "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"}},
+		{"for a page that is refused", core.CORS{Origins: []string{"https://a.example"}}, base, map[string]string{
+			"Access-Control-Allow-Methods": methods, "Access-Control-Allow-Headers": "*",
+			"Vary": "Access-Control-Request-Headers, Access-Control-Request-Method"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &test.cors})
+			r := request{method: "OPTIONS", path: test.path, header: http.Header{"Origin": {"https://page.example"}}}
+			got := r.to(handler)
+			if got.Code != http.StatusNoContent || got.Body.Len() > 0 {
+				t.Errorf("status %d, body %q", got.Code, got.Body)
+			}
+			if got := corsHeaders(got.Header()); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("headers\n  %v\nwant\n  %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestCORSUnderAnotherCORSLayerSetsNothingTwice(t *testing.T) {
+	inner := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &core.CORS{Origin: "https://inner.example"}})
+	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Access-Control-Allow-Origin", "https://outer.example")
+		w.Header().Add("Access-Control-Allow-Credentials", "true")
+		w.Header().Add("Vary", "Origin")
+		inner.ServeHTTP(w, r)
+	})
+	got := request{method: "GET", path: base + "/info", header: http.Header{"Origin": {"https://outer.example"}}}.to(outer)
+	for name, want := range map[string][]string{
+		"Access-Control-Allow-Origin":      {"https://outer.example"},
+		"Access-Control-Allow-Credentials": {"true"},
+		"Vary":                             {"Origin"},
+	} {
+		if values := got.Header().Values(name); !reflect.DeepEqual(values, want) {
+			t.Errorf("%s: %q, want %q", name, values, want)
+		}
+	}
+}
+
+func TestCORSVaryJoinsWhatIsThere(t *testing.T) {
+	inner := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &core.CORS{Origin: "https://a.example"}})
+	for had, want := range map[string]string{
+		"Accept-Encoding":         "Accept-Encoding, Origin",
+		"origin":                  "origin",
+		"Accept-Encoding, Origin": "Accept-Encoding, Origin",
+		"*":                       "*",
+	} {
+		recorder := httptest.NewRecorder()
+		recorder.Header().Set("Vary", had)
+		inner.ServeHTTP(recorder, httptest.NewRequest("GET", base+"/info", nil))
+		if got := strings.Join(recorder.Header().Values("Vary"), "|"); got != want {
+			t.Errorf("Vary %q became %q, want %q", had, got, want)
+		}
+	}
+}
+
+// corsHeaders are the headers that CORS is about; several lines of one show as
+// joined by "|".
+func corsHeaders(header http.Header) map[string]string {
+	got := make(map[string]string)
+	for name, values := range header {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Vary" {
+			got[name] = strings.Join(values, "|")
+		}
+	}
+	return got
+}
