@@ -23,8 +23,8 @@ dist/copilotkit:
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools lint unit examples
-test: test-tools lint unit examples ## Everything that continuous integration runs
+.PHONY: test test-tools lint unit examples peers
+test: test-tools lint unit examples peers ## Everything that continuous integration runs
 	@echo "All tests passed."
 
 test-tools: ## Install what the tests need and this machine lacks
@@ -39,10 +39,15 @@ unit: ## The Go tests, with the race detector
 examples: ## Build and test the examples that have a module of their own
 	@scripts/each-module.sh examples $(GO) test ./...
 
+peers: test-tools dist/copilotkit ## Conversations with the AG-UI clients for TypeScript and Go
+	cd peers/typescript && npm test
+	cd peers/go && $(GO) test -count=1 ./...
+
 # --- Measure -----------------------------------------------------------------
 
 .PHONY: bench
-bench: ## Go benchmarks of every package, with ratios against a bare relay
+bench: ## Measure the server beside a bare relay and the reference, and run the Go benchmarks
+	$(GO) run ./bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: clean

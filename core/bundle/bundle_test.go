@@ -98,12 +98,13 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		variable string
 		words    []string
 	}{
-		"the key for the default model":  {env(), "OPENAI_API_KEY", []string{"openai/gpt-4o"}},
-		"an empty key":                   {env("OPENAI_API_KEY="), "OPENAI_API_KEY", []string{"not set"}},
-		"the key of another provider":    {env("OPENAI_API_KEY=sk-1", "COPILOTKIT_MODEL=anthropic/claude-sonnet-4"), "ANTHROPIC_API_KEY", []string{"anthropic/claude-sonnet-4"}},
-		"a store that isn't linked in":   {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=postgres://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"postgres", "memory"}},
-		"a store that can't be opened":   {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=broken://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"broken://redacted@db/x", "no disk"}},
-		"a variable with a typing error": {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STOER=memory"), "COPILOTKIT_STOER", []string{"COPILOTKIT_STORE"}},
+		"the key for the default model":      {env(), "OPENAI_API_KEY", []string{"openai/gpt-4o"}},
+		"an empty key":                       {env("OPENAI_API_KEY="), "OPENAI_API_KEY", []string{"not set"}},
+		"the key of another provider":        {env("OPENAI_API_KEY=sk-1", "COPILOTKIT_MODEL=anthropic/claude-sonnet-4"), "ANTHROPIC_API_KEY", []string{"anthropic/claude-sonnet-4"}},
+		"a store that isn't linked in":       {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=postgres://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"postgres", "broken, memory, redis, rediss"}},
+		"a Redis database that is no number": {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=redis://u:hunter2@cache:6379/one"), "COPILOTKIT_STORE", nil},
+		"a store that can't be opened":       {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=broken://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"broken://redacted@db/x", "no disk"}},
+		"a variable with a typing error":     {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STOER=memory"), "COPILOTKIT_STOER", []string{"COPILOTKIT_STORE"}},
 	}
 	broken := bundle.WithStore("broken", func(_ context.Context, address string) (store.Store, error) {
 		return nil, errors.New("no disk at " + address)
@@ -145,6 +146,18 @@ func TestAStoreIsOpenedByItsScheme(t *testing.T) {
 	}
 	if opened != "kept://u:p@host/1?x=y" {
 		t.Errorf("got %q", opened)
+	}
+}
+
+func TestStartUpOpensNoConnection(t *testing.T) {
+	// Nothing answers at any of these addresses.
+	handler, err := bundle.Handler(t.Context(), env("OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:1/v1",
+		"COPILOTKIT_AGENTS=remote=http://127.0.0.1:1/run", "COPILOTKIT_STORE=redis://127.0.0.1:1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := get(handler, "/api/copilotkit/info", nil); answer.Code != http.StatusOK {
+		t.Errorf("got %d %s", answer.Code, answer.Body)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/redis"
 )
 
 // openStore opens what COPILOTKIT_STORE names.
@@ -16,15 +17,25 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 	if scheme == "" {
 		return store.NewMemory(store.MemoryLimits{}), nil
 	}
-	open, ok := parts.stores[scheme]
+	known := map[string]OpenStore{"redis": openRedis, "rediss": openRedis}
+	maps.Copy(known, parts.stores)
+	open, ok := known[scheme]
 	if !ok {
-		known := append(slices.Collect(maps.Keys(parts.stores)), "memory")
-		slices.Sort(known)
-		return nil, &EnvError{Name: "COPILOTKIT_STORE", Err: fmt.Errorf("this program has no store of the kind %q; it has %s", scheme, strings.Join(known, ", "))}
+		names := append(slices.Collect(maps.Keys(known)), "memory")
+		slices.Sort(names)
+		return nil, &EnvError{Name: "COPILOTKIT_STORE", Err: fmt.Errorf("this program has no store of the kind %q; it has %s", scheme, strings.Join(names, ", "))}
 	}
 	opened, err := open(ctx, settings.Store.Reveal())
 	if err != nil {
 		return nil, &EnvError{Name: "COPILOTKIT_STORE", Err: settings.Store.hide(err)}
+	}
+	return opened, nil
+}
+
+func openRedis(ctx context.Context, address string) (store.Store, error) {
+	opened, err := redis.Open(ctx, address)
+	if err != nil {
+		return nil, err // not the nil pointer in an interface
 	}
 	return opened, nil
 }
