@@ -1,6 +1,7 @@
 package scriptedmodel
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -105,7 +106,7 @@ func (a *Answer) serve(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	for _, chunk := range a.chunks() {
-		if !write("data: " + string(chunk) + "\n\n") {
+		if !write("data: " + oneLine(chunk) + "\n\n") {
 			return false
 		}
 	}
@@ -118,6 +119,15 @@ func (a *Answer) serve(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	return write("data: [DONE]\n\n")
+}
+
+// oneLine takes out the line breaks of a script that is written to be read.
+func oneLine(value json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Compact(&b, value) != nil {
+		return string(value) // not JSON, on purpose
+	}
+	return b.String()
 }
 
 // chunks are the chunks of the answer, with the one that ends it.

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -141,7 +142,16 @@ func resumeText(entry agui.ResumeEntry) string {
 	case len(entry.Payload) == 0 || string(entry.Payload) == "null":
 		return `{"status":"resolved"}`
 	}
-	return string(entry.Payload)
+	return compacted(entry.Payload)
+}
+
+// compacted gives JSON without its insignificant space.
+func compacted(value json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Compact(&b, value) != nil {
+		return string(value)
+	}
+	return b.String()
 }
 
 // errorResult is a tool's result that says what went wrong.

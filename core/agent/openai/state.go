@@ -55,7 +55,7 @@ func (s *sharedState) replace(arguments []byte) ([]agui.Event, json.RawMessage, 
 		return nil, nil, errors.New("the argument snapshot is missing")
 	}
 	s.document, s.sent = in.Snapshot, true
-	result, err := json.Marshal(map[string]any{"success": true, "snapshot": in.Snapshot})
+	result, err := json.Marshal(stateResult{Success: true, Snapshot: in.Snapshot})
 	return []agui.Event{agui.StateSnapshotEvent{Snapshot: in.Snapshot}}, result, err
 }
 
@@ -99,8 +99,15 @@ func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, e
 	}
 	events = append(events, agui.StateDeltaEvent{Delta: delta})
 	s.document, s.sent = document, true
-	result, err := json.Marshal(map[string]any{"success": true, "delta": json.RawMessage(delta)})
+	result, err := json.Marshal(stateResult{Success: true, Delta: operations})
 	return events, result, err
+}
+
+// stateResult is what the model is told of a change that it made.
+type stateResult struct {
+	Success  bool              `json:"success"`
+	Snapshot json.RawMessage   `json:"snapshot,omitempty"`
+	Delta    []json.RawMessage `json:"delta,omitzero"`
 }
 
 // patchOf reads the operations, also where the model wrote them as a string.

@@ -122,11 +122,24 @@ func (t *toolset) run(ctx context.Context, calls []*toolCall, out *emitter) (*ou
 	o := &outcome{}
 	results := make([]json.RawMessage, len(calls))
 	answers := make(chan answer, len(calls))
+	record := func(at int, result json.RawMessage) error {
+		results[at] = result
+		return out.send(agui.ToolCallResultEvent{
+			MessageID: newID(), ToolCallID: calls[at].id, Content: string(result), Role: agui.RoleTool,
+		})
+	}
 	waiting := 0
 	for at, call := range calls {
 		tool := t.server[call.name]
 		switch {
-		case t.state != nil && (call.name == stateSnapshotTool || call.name == stateDeltaTool) && tool == nil:
+		case tool != nil && tool.Interrupt != nil:
+			o.interrupts = append(o.interrupts, interruptOf(call, tool.Interrupt))
+		case tool != nil:
+			waiting++
+			running.Go(func() {
+				answers <- answer{at, t.runTool(ctx, tool, call)}
+			})
+		case t.state != nil && (call.name == stateSnapshotTool || call.name == stateDeltaTool):
 			events, result, err := t.state.call(call.name, call.arguments.Bytes())
 			if err != nil {
 				result = errorResult(err.Error())
@@ -136,20 +149,15 @@ func (t *toolset) run(ctx context.Context, calls []*toolCall, out *emitter) (*ou
 					return nil, err
 				}
 			}
-			answers <- answer{at, result}
-			waiting++
-		case tool != nil && tool.Interrupt != nil:
-			o.interrupts = append(o.interrupts, interruptOf(call, tool.Interrupt))
-		case tool != nil:
-			waiting++
-			running.Go(func() {
-				answers <- answer{at, t.runTool(ctx, tool, call)}
-			})
+			if err := record(at, result); err != nil {
+				return nil, err
+			}
 		case t.front == nil || t.front[call.name]:
 			o.unanswered = true
 		default:
-			answers <- answer{at, errorResult("there is no tool named " + call.name)}
-			waiting++
+			if err := record(at, errorResult("there is no tool named "+call.name)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for ; waiting > 0; waiting-- {
@@ -157,10 +165,7 @@ func (t *toolset) run(ctx context.Context, calls []*toolCall, out *emitter) (*ou
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case a := <-answers:
-			results[a.at] = a.result
-			if err := out.send(agui.ToolCallResultEvent{
-				MessageID: newID(), ToolCallID: calls[a.at].id, Content: string(a.result), Role: agui.RoleTool,
-			}); err != nil {
+			if err := record(a.at, a.result); err != nil {
 				return nil, err
 			}
 		}
@@ -180,7 +185,7 @@ func (t *toolset) runTool(ctx context.Context, tool *agent.ServerTool, call *too
 		err = errors.New("the tool's result is not JSON")
 	}
 	if err == nil {
-		return result
+		return json.RawMessage(compacted(result))
 	}
 	if panicked := (*agent.PanicError)(nil); errors.As(err, &panicked) {
 		t.logger.ErrorContext(ctx, "a tool panicked", "tool", tool.Name, "panic", panicked.Value, "stack", string(panicked.Stack))
