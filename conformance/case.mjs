@@ -1,0 +1,154 @@
+// What a case is given to work with: requests to one side's set-ups, and
+// a place for what it saw.
+import { open } from "./http.mjs";
+import { normalize } from "./normalize.mjs";
+
+const basePath = "/api/copilotkit";
+
+export class Case {
+  #sent = [];
+  #seen = {};
+  #open = [];
+
+  constructor(side, name) {
+    this.side = side;
+    this.name = name;
+    // Threads of different cases must not meet; both sides get the same ids.
+    this.thread = `thread of ${name}`;
+    side.model.reset(side.name);
+    this.requestsBefore = { model: side.model.sent(side.name).length, remote: side.remote.sent(side.name).length };
+  }
+
+  /** Sends a request and waits for the whole answer. */
+  async http(method, path, options) {
+    return (await this.open(method, path, options)).whole();
+  }
+
+  /** Sends a request and returns when the answer begins. */
+  async open(method, path, { setup = "main", headers = {}, body } = {}) {
+    if (body !== undefined && typeof body !== "string" && !Buffer.isBuffer(body)) {
+      body = JSON.stringify(body);
+      headers = { "content-type": "application/json", ...headers };
+    }
+    this.#sent.push(method, path, JSON.stringify(headers), String(body ?? ""));
+    const port = this.side.ports[setup];
+    if (!port) throw new Error(`no set-up ${setup} on ${this.side.name}`);
+    const answer = await open(port, method, path, { headers, body });
+    this.#open.push(answer);
+    return answer;
+  }
+
+  /** The input of a run in this case's thread. */
+  input({ text, messages, ...rest } = {}) {
+    return {
+      threadId: this.thread,
+      runId: "run-1",
+      state: {},
+      messages: messages ?? (text === undefined ? [] : [user("user-1", text)]),
+      tools: [],
+      context: [],
+      forwardedProps: {},
+      ...rest,
+    };
+  }
+
+  /** Runs an agent and waits for the end of its stream. */
+  async run(agent, input, { within, ...options } = {}) {
+    return (await this.openRun(agent, input, options)).whole({ within });
+  }
+
+  /** Runs an agent and returns when its stream begins. */
+  openRun(agent, input, { route = "run", ...options } = {}) {
+    return this.open("POST", `${basePath}/agent/${encodeURIComponent(agent)}/${route}`, { body: this.input(input), ...options });
+  }
+
+  /** Runs the agent that answers with the events it is told to. */
+  events(events, input = {}, options) {
+    return this.run("scripted", { ...input, forwardedProps: { events } }, options);
+  }
+
+  connect(agent = "scripted", input = {}, options = {}) {
+    return this.run(agent, { runId: "connect-1", ...input }, { route: "connect", ...options });
+  }
+
+  openConnect(agent = "scripted", input = {}, options = {}) {
+    return this.openRun(agent, { runId: "connect-1", ...input }, { route: "connect", ...options });
+  }
+
+  stop(agent = "scripted", thread = this.thread, options) {
+    return this.http("POST", `${basePath}/agent/${agent}/stop/${encodeURIComponent(thread)}`, options);
+  }
+
+  get(path, options) {
+    return this.http("GET", basePath + path, options);
+  }
+
+  release(name) {
+    this.side.model.release(this.side.name, name);
+  }
+
+  reached(name) {
+    return this.side.model.reached(this.side.name, name);
+  }
+
+  /** What the model was asked since the case began: the parts that decide its answer. */
+  asked(...extra) {
+    return this.modelRequests().map(({ body }) => {
+      const asked = { messages: body.messages, tools: body.tools?.map((tool) => tool.function.name).sort(), tool_choice: body.tool_choice };
+      for (const name of extra) asked[name] = body[name];
+      return asked;
+    });
+  }
+
+  modelRequests() {
+    return this.side.model.sent(this.side.name).slice(this.requestsBefore.model);
+  }
+
+  /** What the remote agent was sent since the case began. */
+  forwarded() {
+    return this.side.remote.sent(this.side.name).slice(this.requestsBefore.remote);
+  }
+
+  /** What the hooks of a set-up have seen, oldest first. */
+  async trace(setup) {
+    const answer = await open(this.side.ports[setup], "GET", "/trace");
+    await answer.ended;
+    return JSON.parse(answer.text);
+  }
+
+  /** Keeps what is to be compared. */
+  see(label, value) {
+    if (Object.hasOwn(this.#seen, label)) throw new Error(`${this.name}: saw ${label} twice`);
+    this.#seen[label] = value;
+  }
+
+  /** Whether something became true within five seconds. */
+  async becomes(condition) {
+    for (let i = 0; i < 500; i++) {
+      if (await condition()) return true;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return false;
+  }
+
+  finish() {
+    for (const answer of this.#open) answer.leave();
+    return normalize(this.#seen, this.#sent.join("\n"));
+  }
+}
+
+export function user(id, content) {
+  return { id, role: "user", content };
+}
+
+export function assistant(id, content, toolCalls) {
+  return toolCalls ? { id, role: "assistant", content, toolCalls } : { id, role: "assistant", content };
+}
+
+export function call(id, name, args) {
+  return { id, type: "function", function: { name, arguments: args } };
+}
+
+export function tool(id, toolCallId, content) {
+  return { id, role: "tool", toolCallId, content };
+}

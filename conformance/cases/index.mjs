@@ -1,0 +1,35 @@
+import { agents } from "./agents.mjs";
+import { clients } from "./clients.mjs";
+import { connect } from "./connect.mjs";
+import { cors } from "./cors.mjs";
+import { headers } from "./headers.mjs";
+import { hooks } from "./hooks.mjs";
+import { inputs } from "./inputs.mjs";
+import { odd } from "./odd.mjs";
+import { routes } from "./routes.mjs";
+import { runs } from "./runs.mjs";
+import { single } from "./single.mjs";
+import { stop } from "./stop.mjs";
+import { threads } from "./threads.mjs";
+import { tools } from "./tools.mjs";
+import { transcribe } from "./transcribe.mjs";
+
+// The cases, by what they are about. Each plays on one side and keeps what is
+// to be the same on the other.
+export const cases = {
+  routes,
+  "single-route": single,
+  cors,
+  hooks,
+  headers,
+  inputs,
+  runs,
+  agents,
+  tools,
+  stop,
+  connect,
+  threads,
+  transcribe,
+  odd,
+  clients,
+};

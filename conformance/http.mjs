@@ -1,0 +1,103 @@
+// HTTP as it goes over the wire: the path is sent as it is written, no header is
+// added but Host, and nothing is decoded but Server-Sent Events.
+import { request as send } from "node:http";
+
+// What belongs to the connection and not to the answer.
+const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "date"]);
+
+/**
+ * Sends one request and resolves when the head of the answer is there.
+ * @returns {Promise<Answer>}
+ */
+export function open(port, method, path, { headers = {}, body } = {}) {
+  return new Promise((resolve, reject) => {
+    const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(body);
+    const request = send({
+      host: "127.0.0.1",
+      port,
+      method,
+      path,
+      agent: false,
+      headers: bytes ? { "content-length": bytes.length, ...headers } : headers,
+    });
+    request.once("error", reject);
+    request.once("response", (response) => resolve(new Answer(request, response)));
+    request.end(bytes);
+  });
+}
+
+class Answer {
+  constructor(request, response) {
+    this.request = request;
+    this.response = response;
+    this.status = response.statusCode;
+    this.headers = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !hopByHop.has(name)));
+    this.events = [];
+    this.text = "";
+    this.waiting = [];
+    response.setEncoding("utf8");
+    response.on("data", (chunk) => {
+      this.text += chunk;
+      this.#read();
+    });
+    this.ended = new Promise((resolve) => {
+      response.once("end", () => resolve("complete"));
+      response.once("error", () => resolve("broken"));
+      response.once("close", () => resolve("broken"));
+    }).then((how) => {
+      this.end = how;
+      for (const wake of this.waiting.splice(0)) wake();
+      return how;
+    });
+  }
+
+  get streams() {
+    return (this.headers["content-type"] ?? "").startsWith("text/event-stream");
+  }
+
+  #read() {
+    if (!this.streams) return;
+    for (let end; (end = this.text.indexOf("\n\n")) >= 0; ) {
+      const frame = this.text.slice(0, end);
+      this.text = this.text.slice(end + 2);
+      // Anything but a single data line is kept as it came, and will differ.
+      this.events.push(/^data: [^\n]*$/.test(frame) ? JSON.parse(frame.slice(6)) : { frame });
+    }
+    for (const wake of this.waiting.splice(0)) wake();
+  }
+
+  /** Waits until an event matches; fails when the stream ends without one. */
+  async until(matches) {
+    for (;;) {
+      const event = this.events.find(matches);
+      if (event) return event;
+      if (this.end) throw new Error(`stream ended without the awaited event: ${JSON.stringify(this.events)}`);
+      await new Promise((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /** The client goes away. */
+  leave() {
+    this.request.destroy();
+  }
+
+  /**
+   * Waits for the end, and gives what a case compares. With a limit in
+   * milliseconds an answer may as well have no end.
+   */
+  async whole({ within } = {}) {
+    if (within) await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, within))]);
+    else await this.ended;
+    const seen = { status: this.status, headers: this.headers };
+    if (this.end !== "complete") seen.end = this.end ?? "never";
+    if (this.streams) return this.text ? { ...seen, events: this.events, rest: this.text } : { ...seen, events: this.events };
+    if ((this.headers["content-type"] ?? "").startsWith("application/json")) {
+      try {
+        return { ...seen, body: JSON.parse(this.text) };
+      } catch {
+        // Compared as text.
+      }
+    }
+    return { ...seen, body: this.text };
+  }
+}

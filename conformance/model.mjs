@@ -1,0 +1,183 @@
+// A model that answers by script, in the protocol of OpenAI's chat completions,
+// so that two runtimes given the same conversation get the same answer. Each
+// runtime talks to it under a name of its own (`base(name)`), so that what each
+// of them sent can be told apart.
+//
+// A script is a list of turns: the first answers the last user message, the
+// second the results of the tools that the first called, and so on. A turn is a
+// list of parts:
+//
+//   "text" or {text}      a text delta
+//   {reasoning}           a reasoning delta
+//   {call: {id, name, args}}   a tool call; args is text, or a list of pieces
+//   {hold: "name"}        nothing more until release(runtime, name)
+//   {pause: 50}           milliseconds of silence
+//   {status, body}        the request fails; must be the only part
+//   {drop: true}          the connection breaks
+import { createServer } from "node:http";
+import { Gate } from "./gate.mjs";
+
+export class ScriptedModel {
+  /** @param scripts by the text of the last user message; a function gets the request and returns turns */
+  constructor(scripts) {
+    this.scripts = scripts;
+    this.requests = [];
+    this.gate = new Gate();
+    this.server = createServer((request, response) => {
+      this.#answer(request, response).catch((error) => {
+        response.destroy(error);
+      });
+    });
+  }
+
+  async listen(port = 0) {
+    await new Promise((resolve) => this.server.listen(port, "127.0.0.1", resolve));
+    this.origin = `http://127.0.0.1:${this.server.address().port}`;
+    return this;
+  }
+
+  /** Where a runtime finds the model; what it sends is recorded under its name. */
+  base(runtime) {
+    return `${this.origin}/${runtime}/v1`;
+  }
+
+  /** What one runtime has sent so far, oldest first. */
+  sent(runtime) {
+    return this.requests.filter((request) => request.runtime === runtime);
+  }
+
+  /** Lets the turn go on that waits at {hold: name}, now or when it gets there. */
+  release(runtime, name) {
+    this.gate.open(`${runtime} ${name}`);
+  }
+
+  /** Resolves when a turn of this runtime has got to {hold: name}. */
+  reached(runtime, name) {
+    return this.gate.reached(`${runtime} ${name}`);
+  }
+
+  /** Forgets which gates of a runtime are open. */
+  reset(runtime) {
+    this.gate.reset(`${runtime} `);
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+
+  async #answer(request, response) {
+    const [, runtime, , ...rest] = new URL(request.url, "http://model").pathname.split("/");
+    const path = "/" + rest.join("/");
+    const raw = await text(request);
+    if (path === "/hold") {
+      await this.#hold(response, runtime, raw);
+      return response.end();
+    }
+    if (path !== "/chat/completions") return fail(response, 404, { error: { message: "no such route" } });
+
+    const body = JSON.parse(raw);
+    const record = { runtime, path, headers: request.headers, body, closed: false };
+    record.gone = new Promise((resolve) => {
+      response.once("close", () => {
+        record.closed = !response.writableFinished;
+        resolve(record.closed);
+      });
+    });
+    this.requests.push(record);
+
+    const parts = this.#turn(body);
+    const failure = parts.find((part) => part.status);
+    if (failure) return fail(response, failure.status, failure.body, failure.headers);
+    await this.#stream(response, runtime, body, parts);
+  }
+
+  #turn(body) {
+    const messages = body.messages ?? [];
+    const last = messages.findLastIndex((message) => message.role === "user");
+    const prompt = last < 0 ? "" : plain(messages[last].content);
+    const turns = messages.slice(last + 1).filter((message) => message.role === "assistant").length;
+    let script = this.scripts[body.tools?.some(isSuggestion) ? "suggestions" : prompt];
+    if (typeof script === "function") script = script(body);
+    script ??= [[`You said: ${prompt}`]];
+    return script[Math.min(turns, script.length - 1)];
+  }
+
+  async #stream(response, runtime, body, parts) {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    const send = (delta, finish = null) => {
+      const chunk = {
+        id: "chatcmpl-scripted",
+        object: "chat.completion.chunk",
+        created: 1700000000,
+        model: body.model,
+        choices: [{ index: 0, delta, finish_reason: finish }],
+      };
+      response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+    };
+    send({ role: "assistant", content: "" });
+    let calls = 0;
+    for (const part of parts) {
+      if (response.destroyed) return;
+      if (typeof part === "string") send({ content: part });
+      else if (part.text) send({ content: part.text });
+      else if (part.reasoning) send({ reasoning_content: part.reasoning });
+      else if (part.call) sendCall(send, part.call, calls++);
+      else if (part.pause) await sleep(part.pause);
+      else if (part.hold) await this.#hold(response, runtime, part.hold);
+      else if (part.drop) return response.destroy();
+    }
+    if (response.destroyed) return;
+    send({}, calls > 0 ? "tool_calls" : "stop");
+    if (body.stream_options?.include_usage) {
+      response.write(
+        `data: ${JSON.stringify({
+          id: "chatcmpl-scripted",
+          object: "chat.completion.chunk",
+          created: 1700000000,
+          model: body.model,
+          choices: [],
+          usage: { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 },
+        })}\n\n`,
+      );
+    }
+    response.end("data: [DONE]\n\n");
+  }
+
+  #hold(response, runtime, name) {
+    const gone = new Promise((resolve) => response.once("close", resolve));
+    return Promise.race([this.gate.pass(`${runtime} ${name}`), gone]);
+  }
+}
+
+function sendCall(send, call, index) {
+  const pieces = Array.isArray(call.args) ? call.args : [call.args];
+  send({ tool_calls: [{ index, id: call.id, type: "function", function: { name: call.name, arguments: "" } }] });
+  for (const piece of pieces) {
+    if (piece) send({ tool_calls: [{ index, function: { arguments: piece } }] });
+  }
+}
+
+function isSuggestion(tool) {
+  return tool.function?.name === "copilotkitSuggest";
+}
+
+function plain(content) {
+  if (typeof content === "string") return content;
+  return (content ?? []).filter((part) => part.type === "text").map((part) => part.text).join("");
+}
+
+function fail(response, status, body, headers = {}) {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
+
+async function text(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,245 @@
+// The reference runtime, in each of the set-ups that the cases ask for. Every
+// set-up listens on a port of its own; server/ is the same in Go.
+//
+// Environment: MODEL (where the scripted model is), REMOTE (where the remote
+// agent is). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
+process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
+
+import { createServer } from "node:http";
+import { AbstractAgent, HttpAgent } from "@ag-ui/client";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { BuiltInAgent, CopilotRuntime, InMemoryAgentRunner, defineTool } from "@copilotkit/runtime/v2";
+import { createCopilotNodeListener } from "@copilotkit/runtime/v2/node";
+import { Observable } from "rxjs";
+import { z } from "zod";
+
+const { MODEL, REMOTE } = process.env;
+const model = createOpenAICompatible({ name: "scripted", baseURL: MODEL, apiKey: "test-key", includeUsage: true })("gpt-4o");
+
+// Answers with the events in forwardedProps.events. {hold: name} waits for the
+// case to go on, {throw: text} fails the run.
+class ScriptedAgent extends AbstractAgent {
+  #aborted = new AbortController();
+
+  run(input) {
+    return new Observable((subscriber) => {
+      (async () => {
+        for (const event of input.forwardedProps?.events ?? []) {
+          if (this.#aborted.signal.aborted) break;
+          if (event.hold) await this.#hold(event.hold);
+          else if (event.throw) throw new Error(event.throw);
+          else subscriber.next(structuredClone(event));
+        }
+        subscriber.complete();
+      })().catch((error) => subscriber.error(error));
+    });
+  }
+
+  async #hold(name) {
+    await fetch(`${MODEL}/hold`, { method: "POST", body: name, signal: this.#aborted.signal }).catch(() => {});
+  }
+
+  abortRun() {
+    this.#aborted.abort();
+  }
+
+  clone() {
+    return new ScriptedAgent({ description: this.description });
+  }
+}
+
+const weather = defineTool({
+  name: "weather",
+  description: "The weather in a city",
+  parameters: z.object({ city: z.string() }),
+  execute: async ({ city }) => ({ city, degrees: 21 }),
+});
+const broken = defineTool({
+  name: "broken",
+  description: "Always fails",
+  parameters: z.object({}),
+  execute: async () => {
+    throw new Error("the tool broke");
+  },
+});
+const approve = defineTool({
+  name: "approve",
+  description: "Asks a human",
+  parameters: z.object({ what: z.string() }),
+  interrupt: true,
+  interruptReason: "approval",
+  interruptMessage: "Shall we?",
+});
+
+function agents() {
+  return {
+    default: new BuiltInAgent({ model, maxRetries: 0 }),
+    prompted: new BuiltInAgent({
+      model,
+      maxRetries: 0,
+      prompt: "You are terse.",
+      temperature: 0.5,
+      overridableProperties: ["temperature", "toolChoice", "maxOutputTokens", "stopSequences"],
+    }),
+    tools: new BuiltInAgent({ model, maxRetries: 0, maxSteps: 3, tools: [weather, broken] }),
+    onestep: new BuiltInAgent({ model, maxRetries: 0, tools: [weather] }),
+    interrupts: new BuiltInAgent({ model, maxRetries: 0, tools: [approve] }),
+    scripted: new ScriptedAgent({ description: "Answers with the events it is told to" }),
+    remote: new HttpAgent({
+      url: REMOTE,
+      description: "Somewhere else",
+      headers: { Authorization: "Bearer of-the-server", "X-Server": "yes" },
+    }),
+    plain: new HttpAgent({ url: REMOTE }),
+    "odd name/é": new ScriptedAgent({ description: "Has an odd name" }),
+  };
+}
+
+class Transcriber {
+  async transcribeFile({ audioFile, mimeType, size }) {
+    if (audioFile.name.startsWith("fail-")) {
+      throw new Error(
+        { "fail-rate.webm": "429 Too Many Requests", "fail-auth.webm": "401 Unauthorized", "fail-long.webm": "audio too long" }[
+          audioFile.name
+        ] ?? "the provider broke",
+      );
+    }
+    const bytes = Buffer.from(await audioFile.arrayBuffer());
+    return `${audioFile.name} ${mimeType} ${size} ${bytes.toString("utf8")}`;
+  }
+}
+
+// What the hooks of a set-up saw, until the case asks.
+const trace = [];
+
+function act(request, stage) {
+  const wanted = request.headers.get("x-act") ?? "";
+  if (wanted === `${stage} answers`) {
+    throw new Response(JSON.stringify({ early: stage }), {
+      status: 418,
+      headers: { "Content-Type": "application/json", "X-Early": stage },
+    });
+  }
+  if (wanted === `${stage} fails`) throw new Error(`${stage} failed`);
+  if (wanted === `${stage} changes`) {
+    const headers = new Headers(request.headers);
+    headers.set("x-changed-by", stage);
+    return new Request(request, { headers });
+  }
+}
+
+const hooks = {
+  onRequest({ request, path }) {
+    trace.push(`onRequest ${request.method} ${path}`);
+    return act(request, "onRequest");
+  },
+  onBeforeHandler({ request, route }) {
+    trace.push(`onBeforeHandler ${JSON.stringify(route)}`);
+    return act(request, "onBeforeHandler");
+  },
+  onResponse({ request, response, route }) {
+    trace.push(`onResponse ${route.method} ${response.status}`);
+    const wanted = request.headers.get("x-act");
+    if (wanted === "onResponse fails") throw new Error("onResponse failed");
+    const headers = new Headers(response.headers);
+    headers.set("x-hooked", "yes");
+    return new Response(response.body, { status: wanted === "onResponse changes" ? 202 : response.status, headers });
+  },
+  onError({ request, route }) {
+    trace.push(`onError ${route?.method ?? "no route"}`);
+    const wanted = request.headers.get("x-act");
+    if (request.headers.get("x-on-error") === "answers") {
+      return new Response(JSON.stringify({ handled: wanted }), { status: 503, headers: { "Content-Type": "application/json" } });
+    }
+    if (request.headers.get("x-on-error") === "fails") throw new Error("onError failed");
+  },
+};
+
+const middleware = {
+  beforeRequestMiddleware({ request, path }) {
+    trace.push(`beforeRequest ${request.method} ${path}`);
+    return act(request, "beforeRequest");
+  },
+  afterRequestMiddleware({ path, messages, threadId, runId }) {
+    trace.push(`afterRequest ${path} ${JSON.stringify({ messages, threadId, runId })}`);
+  },
+};
+
+const basePath = "/api/copilotkit";
+
+// The runtime reads NODE_ENV when it is made, and again with each request.
+function runtime(options = {}, environment = "development") {
+  process.env.NODE_ENV = environment;
+  return new CopilotRuntime({ agents: agents(), runner: new InMemoryAgentRunner(), ...options });
+}
+
+const setups = {
+  main: { runtime: runtime(), basePath },
+  slash: { runtime: runtime(), basePath: "/api/copilotkit/" },
+  root: { runtime: runtime(), basePath: "/" },
+  suffix: { runtime: runtime() },
+  single: { runtime: runtime(), basePath, mode: "single-route" },
+  "single bare": { runtime: runtime(), mode: "single-route" },
+  "cors any": { runtime: runtime(), basePath, cors: true },
+  "cors one": { runtime: runtime(), basePath, cors: { origin: "https://one.example" } },
+  "cors list": { runtime: runtime(), basePath, cors: { origin: ["https://one.example", "https://two.example"] } },
+  "cors function": {
+    runtime: runtime(),
+    basePath,
+    cors: { origin: (origin) => (origin.endsWith(".example") ? origin : null) },
+  },
+  "cors credentials": {
+    runtime: runtime(),
+    basePath,
+    cors: { origin: ["https://one.example"], credentials: true },
+  },
+  "cors all": {
+    runtime: runtime(),
+    basePath,
+    cors: {
+      origin: "https://one.example",
+      credentials: true,
+      allowMethods: ["GET", "POST"],
+      allowHeaders: ["content-type", "x-one"],
+      exposeHeaders: ["x-two", "x-three"],
+      maxAge: 600,
+    },
+  },
+  "cors single": { runtime: runtime(), basePath, mode: "single-route", cors: true },
+  hooks: { runtime: runtime(middleware), basePath, hooks, cors: true },
+  "hooks single": { runtime: runtime(middleware), basePath, hooks, mode: "single-route" },
+  "headers allow": { runtime: runtime({ forwardHeaders: { allow: ["X-One", "x-forwarded-for", "X-Two"], deny: ["x-two"] } }), basePath },
+  "headers deny": { runtime: runtime({ forwardHeaders: { deny: ["Authorization"], denyPrefixes: ["X-Internal-"] } }), basePath },
+  "headers open": { runtime: runtime({ forwardHeaders: { useDefaultDenylist: false } }), basePath },
+  transcribe: { runtime: runtime({ transcriptionService: new Transcriber() }), basePath },
+  "transcribe single": { runtime: runtime({ transcriptionService: new Transcriber() }), basePath, mode: "single-route" },
+  "agents by request": {
+    runtime: runtime({
+      agents: ({ request }) => {
+        const tenant = request.headers.get("x-tenant");
+        if (tenant === "broken") throw new Error("no such tenant");
+        return { [`of-${tenant}`]: new ScriptedAgent({ description: `Of ${tenant}` }) };
+      },
+    }),
+    basePath,
+  },
+  supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
+  production: { runtime: runtime({}, "production"), basePath, production: true },
+};
+
+const ports = {};
+const servers = [];
+for (const [name, { production, ...options }] of Object.entries(setups)) {
+  const listener = createCopilotNodeListener(options);
+  const server = createServer((request, response) => {
+    if (request.url === "/trace") return response.end(JSON.stringify(trace.splice(0)));
+    process.env.NODE_ENV = production ? "production" : "development";
+    listener(request, response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ports[name] = server.address().port;
+  servers.push(server);
+}
+process.on("unhandledRejection", (error) => console.error("unhandled:", error?.message));
+console.log(JSON.stringify({ ports }));
+process.stdin.resume().on("end", () => process.exit(0));

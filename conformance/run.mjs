@@ -1,0 +1,99 @@
+// Sends the same requests to the reference runtime and to this one, and compares
+// the answers. Exits with 1 when something differs that differences.mjs doesn't
+// hold, or no longer differs that it does.
+//
+//   node run.mjs [--only words of a case's name] [--show] [--reference]
+//
+// --show prints what each side answered, --reference runs that side alone.
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inspect, parseArgs } from "node:util";
+import { RemoteAgent } from "./agui-agent.mjs";
+import { Case } from "./case.mjs";
+import { differences, fits } from "./compare.mjs";
+import { deliberate } from "./differences.mjs";
+import { ScriptedModel } from "./model.mjs";
+import { scripts } from "./scripts.mjs";
+import { Side } from "./side.mjs";
+import { cases } from "./cases/index.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: flags } = parseArgs({
+  options: { only: { type: "string", default: "" }, show: { type: "boolean" }, reference: { type: "boolean" } },
+});
+
+const model = await new ScriptedModel(scripts).listen();
+const remote = await new RemoteAgent().listen();
+const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], { model, remote })];
+if (!flags.reference) sides.push(await Side.start("ours", build(), [], { model, remote }));
+
+const tally = { same: 0, deliberate: 0, different: 0 };
+const used = new Set();
+for (const [group, members] of Object.entries(cases)) {
+  const chosen = Object.entries(members).filter(([name]) => `${group}: ${name}`.includes(flags.only));
+  if (chosen.length === 0) continue;
+  console.log(`\n${group}`);
+  for (const [name, play] of chosen) await compareCase(`${group}: ${name}`, name, play);
+}
+const stale = flags.only || flags.reference ? [] : deliberate.filter((entry) => !used.has(entry));
+for (const entry of stale) {
+  console.log(`\nno longer differs, remove it from differences.mjs: ${entry.what} (${entry.case})`);
+}
+console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
+
+await Promise.all(sides.map((side) => side.stop()));
+await Promise.all([model.close(), remote.close()]);
+process.exitCode = tally.different > 0 || stale.length > 0 ? 1 : 0;
+
+function build() {
+  const binary = join(here, "node_modules", ".cache", "conformance-server");
+  const result = spawnSync("go", ["build", "-o", binary, "./conformance/server"], { cwd: dirname(here), stdio: "inherit" });
+  if (result.status !== 0) process.exit(1);
+  return binary;
+}
+
+async function compareCase(fullName, name, play) {
+  const seen = await Promise.all(sides.map((side) => observe(side, fullName, play)));
+  if (flags.show) sides.forEach((side, i) => console.log(side.name, inspect(seen[i], { depth: 12, colors: false, breakLength: 160 })));
+  if (sides.length === 1) return console.log(`  ${seen[0].failed ? "FAILED" : "ran   "}  ${name}${seen[0].failed ? "\n" + seen[0].failed : ""}`);
+
+  const found = differences(...seen);
+  const entries = deliberate.filter((entry) => entry.case === fullName);
+  const unexplained = found.filter(
+    (one) => !entries.some((entry) => Object.entries(entry.at).some(([at, values]) => explains(at, values, one, entry))),
+  );
+  const verdict = unexplained.length > 0 ? "different" : found.length > 0 ? "deliberate" : "same";
+  tally[verdict]++;
+  console.log(`  ${verdict.padEnd(10)}  ${name}`);
+  for (const one of unexplained.slice(0, 12)) {
+    console.log(`      ${one.at}\n        reference: ${short(one.reference)}\n        ours:      ${short(one.ours)}`);
+  }
+  if (unexplained.length > 12) console.log(`      and ${unexplained.length - 12} more`);
+}
+
+function explains(at, [reference, ours], one, entry) {
+  if (at !== one.at || !fits(one.reference, reference) || !fits(one.ours, ours)) return false;
+  used.add(entry);
+  return true;
+}
+
+async function observe(side, name, play) {
+  const it = new Case(side, name);
+  let timer;
+  const tooLong = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("not over after 20 s")), 20_000)));
+  try {
+    await Promise.race([play(it), tooLong]);
+    return it.finish();
+  } catch (error) {
+    it.finish();
+    return { failed: error.stack };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function short(value) {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 400 ? text.slice(0, 400) + "…" : text;
+}

@@ -1,0 +1,39 @@
+// One of the two runtimes under comparison: a process with a port for each
+// set-up.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export class Side {
+  /** Starts a side and waits until it listens. */
+  static async start(name, command, args, { model, remote }) {
+    const side = new Side();
+    side.name = name;
+    side.model = model;
+    side.remote = remote;
+    side.log = [];
+    side.process = spawn(command, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, MODEL: model.base(name), REMOTE: `${remote.origin}/${name}` },
+    });
+    side.process.stderr.setEncoding("utf8").on("data", (text) => side.log.push(text));
+    side.exited = new Promise((resolve) => side.process.once("exit", resolve));
+    const lines = createInterface({ input: side.process.stdout });
+    const first = await Promise.race([
+      new Promise((resolve) => lines.once("line", resolve)),
+      side.exited.then((code) => {
+        throw new Error(`${name} ended with ${code}:\n${side.log.join("")}`);
+      }),
+    ]);
+    lines.on("line", (line) => side.log.push(line + "\n"));
+    side.ports = JSON.parse(first).ports;
+    return side;
+  }
+
+  /** Closing its input ends a side. */
+  async stop() {
+    this.process.stdin.end();
+    const timer = setTimeout(() => this.process.kill("SIGKILL"), 5000);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
