@@ -8,7 +8,11 @@ async function trace(it, setup, complete) {
     seen.push(...(await it.trace(setup)));
     return seen.some((line) => line.startsWith(complete));
   });
-  return seen;
+  // What a line ends with is read, so that the ids in it can be compared.
+  return seen.map((line) => {
+    const [, at, json] = line.match(/^([^{]*)(\{.*\})?$/s);
+    return json ? [at, JSON.parse(json)] : at;
+  });
 }
 
 export const hooks = {

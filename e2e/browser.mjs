@@ -1,0 +1,68 @@
+// Headless Chromium, as Debian ships it, and what the scenes do in the page.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+}
+
+/** A page of the example app, in a browser profile of its own unless one is given. */
+export class Page {
+  static async open(browser, url, { screenshots, context } = {}) {
+    const opened = new Page();
+    opened.context = context ?? (await browser.newContext({ viewport: { width: 1280, height: 800 } }));
+    opened.owns = !context;
+    opened.page = await opened.context.newPage();
+    opened.page.setDefaultTimeout(10_000);
+    opened.screenshots = screenshots;
+    opened.problems = [];
+    opened.page.on("pageerror", (error) => opened.problems.push(error.message));
+    await opened.page.goto(url);
+    await opened.input.waitFor();
+    return opened;
+  }
+
+  get input() {
+    return this.page.locator("textarea").first();
+  }
+
+  get chat() {
+    return this.page.getByRole("region", { name: "Chat" });
+  }
+
+  get answers() {
+    return this.page.getByTestId("copilot-assistant-message");
+  }
+
+  get stopButton() {
+    return this.page.getByTestId("copilot-send-button");
+  }
+
+  async say(text) {
+    await this.input.fill(text);
+    await this.input.press("Enter");
+  }
+
+  /** Waits until the chat shows a text. */
+  async sees(text, options = {}) {
+    await this.chat.getByText(text, options).first().waitFor();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.input.waitFor();
+  }
+
+  async picture(name) {
+    mkdirSync(this.screenshots, { recursive: true });
+    await this.page.screenshot({ path: join(this.screenshots, `${name}.png`) });
+  }
+
+  async close() {
+    if (this.owns) await this.context.close();
+    else await this.page.close();
+  }
+}

@@ -1,0 +1,33 @@
+// What the scripted model answers in the scenes, by the last user message.
+const words = (text) => text.split(/(?<= )/).flatMap((word) => [word, { pause: 40 }]);
+
+export const scripts = {
+  "Tell me a story": [[...words("Once upon a time there was a gopher. "), { hold: "story" }, ...words("It lived happily ever after.")]],
+  "Count for ever": [[...Array.from({ length: 2000 }, (_, i) => [`${i + 1} `, { pause: 30 }]).flat()]],
+  "Paint the page teal": [
+    [{ call: { id: "call-paint", name: "setColor", args: ['{"color":', '"teal"}'] } }],
+    [...words("The page is teal now.")],
+  ],
+  "Book a table": [
+    (id) => [{ call: { id, name: "bookTable", args: '{"place":"Maaemo","time":"19:00"}' } }],
+    (id, result) => [...words(`Understood. ${result}.`)],
+  ],
+  "Set the count to seven": [[{ call: { id: "call-state", name: "AGUISendStateSnapshot", args: '{"snapshot":{"count":7}}' } }]],
+  "What is the count?": [[...words("Let me look.")]],
+  "Fail, please": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],
+  "Say hello": [[...words("Hello from the scripted model!")]],
+  suggestions: [
+    [{ call: { id: "call-suggest", name: "copilotkitSuggest", args: ['{"suggestions":[{"title":"Make it teal",', '"message":"Paint the page teal"}]}'] } }],
+  ],
+};
+
+// Turns that are functions depend on the conversation: the id of the call they
+// make must be new in it, and they may quote the last tool's result.
+let calls = 0;
+for (const [prompt, turns] of Object.entries(scripts)) {
+  if (!turns.some((turn) => typeof turn === "function")) continue;
+  scripts[prompt] = (body) => {
+    const result = body.messages.findLast((message) => message.role === "tool")?.content ?? "";
+    return turns.map((turn) => turn(`call-${prompt.length}-${++calls}`, String(result).replaceAll('"', "")));
+  };
+}

@@ -1,0 +1,73 @@
+import { useAgent, useThreads } from "@copilotkit/react-core/v2";
+import { useEffect, useState } from "react";
+
+/** The conversations, to come back to, rename, archive and delete. */
+export function Threads({ current, open }: { current: string; open: (threadId?: string) => void }) {
+  const [includeArchived, setIncludeArchived] = useState(false);
+  const { threads, listError, renameThread, archiveThread, unarchiveThread, deleteThread, refetchThreads } = useThreads({
+    agentId: "default",
+    includeArchived,
+  });
+
+  // A thread comes into being with its first run.
+  const { agent } = useAgent();
+  useEffect(() => {
+    const subscription = agent.subscribe({
+      onRunFinalized: () => refetchThreads(),
+      onRunFailed: () => refetchThreads(),
+    });
+    return () => subscription.unsubscribe();
+  }, [agent, refetchThreads]);
+
+  return (
+    <nav className="threads" aria-label="Threads">
+      <button className="new" onClick={() => open()}>
+        New thread
+      </button>
+      <label>
+        <input type="checkbox" checked={includeArchived} onChange={(event) => setIncludeArchived(event.target.checked)} />
+        Show archived
+      </label>
+      {listError && <p role="alert">{listError.message}</p>}
+      <ul>
+        {threads.map((thread) => (
+          <li key={thread.id} className={thread.archived ? "archived" : ""}>
+            <a href={`#${encodeURIComponent(thread.id)}`} aria-current={thread.id === current ? "page" : undefined}>
+              {thread.name || "Untitled"}
+            </a>
+            <Rename name={thread.name ?? ""} save={(name) => renameThread(thread.id, name)} />
+            {thread.archived ? (
+              <button onClick={() => unarchiveThread(thread.id)}>Restore</button>
+            ) : (
+              <button onClick={() => archiveThread(thread.id)}>Archive</button>
+            )}
+            <button
+              onClick={async () => {
+                await deleteThread(thread.id);
+                if (thread.id === current) open();
+              }}
+            >
+              Delete
+            </button>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Rename({ name, save }: { name: string; save: (name: string) => Promise<void> }) {
+  const [draft, setDraft] = useState<string>();
+  if (draft === undefined) return <button onClick={() => setDraft(name)}>Rename</button>;
+  return (
+    <form
+      onSubmit={async (event) => {
+        event.preventDefault();
+        await save(draft);
+        setDraft(undefined);
+      }}
+    >
+      <input aria-label="Name" autoFocus value={draft} onChange={(event) => setDraft(event.target.value)} />
+    </form>
+  );
+}
