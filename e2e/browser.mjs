@@ -33,12 +33,26 @@ export class Page {
     return this.page.getByRole("region", { name: "Chat" });
   }
 
-  get answers() {
-    return this.page.getByTestId("copilot-assistant-message");
-  }
 
   get stopButton() {
     return this.page.getByTestId("copilot-send-button");
+  }
+
+  async color() {
+    return this.page.getByTestId("color").innerText();
+  }
+
+  async count() {
+    return this.page.getByTestId("count").innerText();
+  }
+
+  async bookings() {
+    return this.page.getByTestId("bookings").locator("li").allInnerTexts();
+  }
+
+  /** Whether no answer is under way: the cursor is gone and the button sends. */
+  async idle() {
+    return (await this.page.getByTestId("copilot-loading-cursor").count()) === 0 && !(await this.chat.evaluate((chat) => chat.querySelector("[data-copilot-running=true]")));
   }
 
   async say(text) {

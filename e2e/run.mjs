@@ -1,0 +1,94 @@
+// Plays the scenes in headless Chromium: the example app as it is built, this
+// runtime behind it, a scripted model behind that. Exits with 1 when one fails.
+//
+//   node run.mjs [--only words of a scene's name] [--reference]
+//
+// --reference plays them against the reference runtime instead, which shows
+// whether a scene asks for something that is only ours.
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { ScriptedModel } from "../conformance/model.mjs";
+import { launch, Page } from "./browser.mjs";
+import { build, cache, root, startLocal } from "./runtimes.mjs";
+import { scenes } from "./scenes.mjs";
+import { scripts } from "./scripts.mjs";
+import { serveSite } from "./site.mjs";
+
+const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" }, reference: { type: "boolean" } } });
+const app = join(root, "examples", "react-chat");
+const screenshots = join(cache, "screenshots");
+rmSync(screenshots, { recursive: true, force: true });
+
+const closing = [];
+const failed = [];
+try {
+  buildApp();
+  const model = await new ScriptedModel(scripts).listen();
+  closing.push(() => model.close());
+  const [runtime, single] = flags.reference ? await reference(model) : await ours(model);
+  const [site, singleSite] = [await serveSite(join(app, "dist"), runtime.origin), await serveSite(join(app, "dist"), single.origin)];
+  closing.push(() => site.close(), () => singleSite.close());
+  const browser = await launch();
+  closing.push(() => browser.close());
+
+  for (const [name, play] of Object.entries(scenes)) {
+    if (name.includes(flags.only)) await playScene(name, play, { browser, model, site, single: singleSite, runtime });
+  }
+} finally {
+  for (const close of closing.reverse()) await close();
+}
+console.log(failed.length === 0 ? "All scenes passed." : `${failed.length} failed: ${failed.join(", ")}`);
+console.log(`Screenshots: ${screenshots}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+async function playScene(name, play, { browser, model, site, single, runtime }) {
+  const pages = [];
+  const began = Date.now();
+  model.requests.length = 0;
+  model.reset("runtime");
+  try {
+    await play({
+      model,
+      single: `${single.url}#${randomUUID()}`,
+      release: (gate) => model.release("runtime", gate),
+      async open({ url = `${site.url}#${randomUUID()}`, context } = {}) {
+        const page = await Page.open(browser, url, { screenshots, context });
+        pages.push(page);
+        return page;
+      },
+    });
+    const problems = pages.flatMap((page) => page.problems);
+    if (problems.length > 0) throw new Error(`the page reported: ${problems.join("; ")}`);
+    console.log(`  passed  ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    failed.push(name);
+    console.log(`  FAILED  ${name}\n${error.stack}\n`);
+    for (const [i, page] of pages.entries()) await page.picture(`failed ${name} ${i}`).catch(() => {});
+    console.log(runtime.log().slice(-2000));
+  } finally {
+    for (const page of pages.reverse()) await page.close();
+  }
+}
+
+function buildApp() {
+  const result = spawnSync("npm", ["run", "build", "--silent"], { cwd: app, stdio: ["ignore", "ignore", "inherit"] });
+  if (result.status !== 0) throw new Error("npm run build failed in examples/react-chat");
+}
+
+async function ours(model) {
+  const binary = build("./cmd/copilotkit", "copilotkit");
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o" };
+  const runtimes = await Promise.all([startLocal(binary, env), startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" })]);
+  for (const runtime of runtimes) closing.push(() => runtime.stop());
+  return runtimes;
+}
+
+async function reference(model) {
+  const { Side } = await import("../conformance/side.mjs");
+  const side = await Side.start("runtime", process.execPath, [join(root, "conformance", "reference.mjs")], { model, remote: { origin: "http://127.0.0.1:1" } });
+  closing.push(() => side.stop());
+  return ["main", "single"].map((setup) => ({ origin: `http://127.0.0.1:${side.ports[setup]}`, log: () => side.log.join("") }));
+}

@@ -1,0 +1,201 @@
+// What a person does with the example app, and what must come of it.
+import assert from "node:assert/strict";
+
+/** Waits until a condition holds, for at most five seconds. */
+export async function eventually(what, condition) {
+  for (let i = 0; i < 250; i++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.fail(`not in five seconds: ${what}`);
+}
+
+const asked = (model, prompt) => model.requests.filter((request) => JSON.stringify(request.body.messages.findLast((one) => one.role === "user")?.content ?? "").includes(prompt) && !suggests(request));
+const suggests = (request) => request.body.tools?.some((tool) => tool.function.name === "copilotkitSuggest");
+const lastTool = (request) => request.body.messages.findLast((message) => message.role === "tool")?.content;
+
+/** Each scene gets open() for pages, the model, and release() for what the model holds back. */
+export const scenes = {
+  "the answer grows while it streams": async ({ open, release }) => {
+    const page = await open();
+    await page.say("Tell me a story");
+    await page.sees("Once upon");
+    const lengths = [(await page.chat.innerText()).length];
+    await page.sees("there was a gopher.");
+    lengths.push((await page.chat.innerText()).length);
+    assert.ok(lengths[1] > lengths[0], `grew: ${lengths}`);
+    assert.equal(await page.chat.getByText("happily ever after").count(), 0);
+    await page.picture("streaming");
+    release("story");
+    await page.sees("happily ever after");
+  },
+
+  "Stop ends the answer and the model's connection": async ({ open, model }) => {
+    const page = await open();
+    await page.say("Count for ever");
+    await page.sees("1 2 3 4 5");
+    await page.stopButton.click();
+    const [request] = asked(model, "Count for ever");
+    await eventually("the model's connection is closed", () => request.closed);
+    await eventually("the chat is idle", () => page.idle());
+    const text = await page.chat.innerText();
+    await page.picture("stopped");
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    assert.ok((await page.chat.innerText()).includes(text.match(/1 2 3 4 5[ \d]*/)[0].trim()), "what was answered is still there, and no more of it");
+  },
+
+  "a reload shows the conversation": async ({ open }) => {
+    const page = await open();
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    await page.reload();
+    await page.sees("Say hello");
+    await page.sees("Hello from the scripted model!");
+    await page.picture("reloaded");
+    await page.say("Set the count to seven");
+    await eventually("the conversation goes on", async () => (await page.count()) === "7");
+  },
+
+  "a reload in the middle of an answer follows it": async ({ open, release }) => {
+    const page = await open();
+    await page.say("Tell me a story");
+    await page.sees("there was a gopher.");
+    await page.reload();
+    await page.sees("Once upon a time there was a gopher.");
+    release("story");
+    await page.sees("happily ever after");
+  },
+
+  "a front-end tool changes the page and the model goes on": async ({ open, model }) => {
+    const page = await open();
+    await page.say("Paint the page teal");
+    await page.sees("The page is teal now.");
+    assert.equal(await page.color(), "teal");
+    const requests = asked(model, "Paint the page teal");
+    assert.equal(requests.length, 2);
+    assert.match(lastTool(requests[1]), /The page is teal now/);
+    await page.picture("front-end-tool");
+  },
+
+  "a person approves": async ({ open, model }) => {
+    const page = await open();
+    await page.say("Book a table");
+    await page.page.getByRole("button", { name: "Approve" }).click();
+    await page.sees("Understood. Approved: Maaemo at 19:00.");
+    assert.deepEqual(await page.bookings(), ["Maaemo at 19:00"]);
+    assert.match(lastTool(asked(model, "Book a table").at(-1)), /Approved: Maaemo/);
+    await page.picture("approved");
+  },
+
+  "a person rejects": async ({ open, model }) => {
+    const page = await open();
+    await page.say("Book a table");
+    const reject = page.page.getByRole("button", { name: "Reject" });
+    await reject.waitFor();
+    await page.picture("asked");
+    await reject.click();
+    await page.sees("Understood. Rejected: Maaemo at 19:00.");
+    assert.deepEqual(await page.bookings(), []);
+    assert.match(lastTool(asked(model, "Book a table").at(-1)), /Rejected: Maaemo/);
+  },
+
+  "the state is shared both ways": async ({ open, model }) => {
+    const page = await open();
+    await page.page.getByRole("button", { name: "Add one" }).click();
+    await page.page.getByRole("button", { name: "Add one" }).click();
+    assert.equal(await page.count(), "2");
+    await page.say("What is the count?");
+    await page.sees("Let me look.");
+    assert.match(JSON.stringify(asked(model, "What is the count?").at(-1).body.messages), /count\\*": 2/);
+    await page.say("Set the count to seven");
+    await eventually("the page shows the model's state", async () => (await page.count()) === "7");
+    await page.picture("shared-state");
+  },
+
+  "a generated suggestion is a chip to click": async ({ open }) => {
+    const page = await open();
+    await page.say("Say hello");
+    const chip = page.page.getByRole("button", { name: "Make it teal" });
+    await chip.waitFor();
+    await page.picture("suggestion");
+    await chip.click();
+    await page.sees("The page is teal now.");
+    assert.equal(await page.color(), "teal");
+  },
+
+  "threads are renamed, archived, restored and deleted": async ({ open }) => {
+    const page = await open();
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    const row = page.page.locator("nav li", { has: page.page.locator("[aria-current=page]") });
+    await row.waitFor();
+    await row.getByRole("button", { name: "Rename" }).click();
+    await row.getByLabel("Name").fill("Greetings");
+    await row.getByLabel("Name").press("Enter");
+    await row.getByRole("link", { name: "Greetings" }).waitFor();
+    await page.picture("threads");
+    await row.getByRole("button", { name: "Archive" }).click();
+    await row.waitFor({ state: "detached" });
+    await page.page.getByLabel("Show archived").check();
+    await row.getByRole("link", { name: "Greetings" }).waitFor();
+    await row.getByRole("button", { name: "Restore" }).click();
+    await page.page.getByLabel("Show archived").uncheck();
+    await row.getByRole("link", { name: "Greetings" }).waitFor();
+
+    await page.reload();
+    await row.getByRole("link", { name: "Greetings" }).waitFor();
+    const address = page.page.url();
+    await row.getByRole("button", { name: "Delete" }).click();
+    await eventually("another thread is open", () => page.page.url() !== address);
+    await page.page.goto(address);
+    await page.reload();
+    await page.input.waitFor();
+    assert.equal(await page.page.getByText("Hello from the scripted model!").count(), 0, "a deleted thread has no messages");
+  },
+
+  "a provider's error is shown and the next message works": async ({ open }) => {
+    const page = await open();
+    await page.say("Fail, please");
+    const alert = page.page.getByRole("alert");
+    await alert.waitFor();
+    assert.doesNotMatch(await alert.innerText(), /secret/);
+    await page.picture("error");
+    await alert.getByRole("button", { name: "Dismiss" }).click();
+    await eventually("the chat is idle", () => page.idle());
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    assert.equal(await alert.count(), 0);
+  },
+
+  "two tabs on one thread": async ({ open, release }) => {
+    const first = await open();
+    await first.say("Tell me a story");
+    await first.sees("there was a gopher.");
+    const second = await open({ url: first.page.url(), context: first.context });
+    await second.sees("Once upon a time there was a gopher.");
+    release("story");
+    await first.sees("happily ever after");
+    await second.sees("happily ever after");
+    await eventually("both are idle", async () => (await first.idle()) && (await second.idle()));
+    await second.picture("two-tabs");
+    await second.say("Say hello");
+    await second.sees("Hello from the scripted model!");
+  },
+
+  "single-route is negotiated by itself": async ({ open, single, model }) => {
+    const page = await open({ url: single });
+    const calls = [];
+    page.page.on("request", (request) => request.url().includes("/api/copilotkit") && calls.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    await page.say("Paint the page teal");
+    await page.sees("The page is teal now.");
+    assert.equal(await page.color(), "teal");
+    await page.say("Count for ever");
+    await page.sees("1 2 3 4 5");
+    await page.stopButton.click();
+    await eventually("the model's connection is closed", () => asked(model, "Count for ever").at(-1).closed);
+    assert.deepEqual([...new Set(calls)], ["POST /api/copilotkit"]);
+    await page.reload();
+    await page.sees("The page is teal now.");
+  },
+};
