@@ -1,6 +1,7 @@
 package agui
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,17 +30,62 @@ func Encode(event Event) (Encoded, error) {
 		}
 		return encoded, nil
 	}
-	// Most events fit here, and then cost the one allocation of their frame.
-	var scratch [512]byte
-	e := encoder{buf: append(scratch[:0], framePrefix...)}
+	if encoded, ok := encodeDelta(event); ok {
+		return encoded, nil
+	}
+	e := encoder{buf: append(make([]byte, 0, 256), framePrefix...)}
 	e.event(event)
 	if e.err != nil {
 		return Encoded{}, fmt.Errorf("encode %T: %w", event, e.err)
 	}
 	e.buf = append(e.buf, frameSuffix...)
-	frame := make([]byte, len(e.buf))
-	copy(frame, e.buf)
-	return Encoded{event.EventType(), frame}, nil
+	if cap(e.buf)-len(e.buf) > 64 {
+		// Events are kept for long: no room is kept with them.
+		e.buf = bytes.Clone(e.buf)
+	}
+	return Encoded{event.EventType(), e.buf}, nil
+}
+
+// encodeDelta encodes the events that a run consists of for the most part, with
+// the frame as its one allocation.
+func encodeDelta(event Event) (Encoded, bool) {
+	var idName, id, delta string
+	var base *BaseEvent
+	switch v := event.(type) {
+	case TextMessageContentEvent:
+		idName, id, delta, base = "messageId", v.MessageID, v.Delta, &v.BaseEvent
+	case ToolCallArgsEvent:
+		idName, id, delta, base = "toolCallId", v.ToolCallID, v.Delta, &v.BaseEvent
+	case ReasoningMessageContentEvent:
+		idName, id, delta, base = "messageId", v.MessageID, v.Delta, &v.BaseEvent
+	default:
+		return Encoded{}, false
+	}
+	if base.Timestamp != nil || base.RawEvent != nil || base.Metadata != nil || base.SubagentRunID != "" || len(base.Extra) > 0 {
+		return Encoded{}, false
+	}
+	return newDelta(event.EventType(), idName, id, delta), true
+}
+
+// newDelta makes an event of an id and a delta and nothing else.
+func newDelta[T string | []byte](eventType EventType, idName string, id T, delta T) Encoded {
+	var scratch [512]byte
+	frame := scratch[:0]
+	if most := len(id) + len(delta); most > len(scratch)-128 {
+		frame = make([]byte, 0, most+most/8+128)
+	}
+	frame = append(frame, framePrefix...)
+	frame = append(frame, `{"type":"`...)
+	frame = append(frame, eventType...)
+	frame = append(frame, `","`...)
+	frame = append(frame, idName...)
+	frame = append(frame, `":`...)
+	frame = appendString(frame, id)
+	frame = append(frame, `,"delta":`...)
+	frame = appendString(frame, delta)
+	frame = append(frame, '}')
+	frame = append(frame, frameSuffix...)
+	return Encoded{eventType, bytes.Clone(frame)}
 }
 
 // ParseEncoded takes the JSON of an event as it came over the wire (from a

@@ -46,47 +46,82 @@ const (
 	EventTypeThinkingTextMessageEnd     EventType = "THINKING_TEXT_MESSAGE_END"
 )
 
-// eventTypeOf gives the event type that text names.
+// eventTypeOf gives the event type that text names. It returns constants, so it
+// doesn't allocate.
 func eventTypeOf(text []byte) (EventType, bool) {
-	// A switch over constants neither allocates nor needs a table.
-	switch eventType := EventType(text); eventType {
-	case EventTypeRunStarted,
-		EventTypeRunFinished,
-		EventTypeRunError,
-		EventTypeStepStarted,
-		EventTypeStepFinished,
-		EventTypeTextMessageStart,
-		EventTypeTextMessageContent,
-		EventTypeTextMessageEnd,
-		EventTypeTextMessageChunk,
-		EventTypeToolCallStart,
-		EventTypeToolCallArgs,
-		EventTypeToolCallEnd,
-		EventTypeToolCallChunk,
-		EventTypeToolCallResult,
-		EventTypeStateSnapshot,
-		EventTypeStateDelta,
-		EventTypeMessagesSnapshot,
-		EventTypeActivitySnapshot,
-		EventTypeActivityDelta,
-		EventTypeReasoningStart,
-		EventTypeReasoningMessageStart,
-		EventTypeReasoningMessageContent,
-		EventTypeReasoningMessageEnd,
-		EventTypeReasoningMessageChunk,
-		EventTypeReasoningEnd,
-		EventTypeReasoningEncryptedValue,
-		EventTypeSubagentStarted,
-		EventTypeSubagentFinished,
-		EventTypeSubagentError,
-		EventTypeRaw,
-		EventTypeCustom,
-		EventTypeThinkingStart,
-		EventTypeThinkingEnd,
-		EventTypeThinkingTextMessageStart,
-		EventTypeThinkingTextMessageContent,
-		EventTypeThinkingTextMessageEnd:
-		return eventType, true
+	switch EventType(text) {
+	case EventTypeRunStarted:
+		return EventTypeRunStarted, true
+	case EventTypeRunFinished:
+		return EventTypeRunFinished, true
+	case EventTypeRunError:
+		return EventTypeRunError, true
+	case EventTypeStepStarted:
+		return EventTypeStepStarted, true
+	case EventTypeStepFinished:
+		return EventTypeStepFinished, true
+	case EventTypeTextMessageStart:
+		return EventTypeTextMessageStart, true
+	case EventTypeTextMessageContent:
+		return EventTypeTextMessageContent, true
+	case EventTypeTextMessageEnd:
+		return EventTypeTextMessageEnd, true
+	case EventTypeTextMessageChunk:
+		return EventTypeTextMessageChunk, true
+	case EventTypeToolCallStart:
+		return EventTypeToolCallStart, true
+	case EventTypeToolCallArgs:
+		return EventTypeToolCallArgs, true
+	case EventTypeToolCallEnd:
+		return EventTypeToolCallEnd, true
+	case EventTypeToolCallChunk:
+		return EventTypeToolCallChunk, true
+	case EventTypeToolCallResult:
+		return EventTypeToolCallResult, true
+	case EventTypeStateSnapshot:
+		return EventTypeStateSnapshot, true
+	case EventTypeStateDelta:
+		return EventTypeStateDelta, true
+	case EventTypeMessagesSnapshot:
+		return EventTypeMessagesSnapshot, true
+	case EventTypeActivitySnapshot:
+		return EventTypeActivitySnapshot, true
+	case EventTypeActivityDelta:
+		return EventTypeActivityDelta, true
+	case EventTypeReasoningStart:
+		return EventTypeReasoningStart, true
+	case EventTypeReasoningMessageStart:
+		return EventTypeReasoningMessageStart, true
+	case EventTypeReasoningMessageContent:
+		return EventTypeReasoningMessageContent, true
+	case EventTypeReasoningMessageEnd:
+		return EventTypeReasoningMessageEnd, true
+	case EventTypeReasoningMessageChunk:
+		return EventTypeReasoningMessageChunk, true
+	case EventTypeReasoningEnd:
+		return EventTypeReasoningEnd, true
+	case EventTypeReasoningEncryptedValue:
+		return EventTypeReasoningEncryptedValue, true
+	case EventTypeSubagentStarted:
+		return EventTypeSubagentStarted, true
+	case EventTypeSubagentFinished:
+		return EventTypeSubagentFinished, true
+	case EventTypeSubagentError:
+		return EventTypeSubagentError, true
+	case EventTypeRaw:
+		return EventTypeRaw, true
+	case EventTypeCustom:
+		return EventTypeCustom, true
+	case EventTypeThinkingStart:
+		return EventTypeThinkingStart, true
+	case EventTypeThinkingEnd:
+		return EventTypeThinkingEnd, true
+	case EventTypeThinkingTextMessageStart:
+		return EventTypeThinkingTextMessageStart, true
+	case EventTypeThinkingTextMessageContent:
+		return EventTypeThinkingTextMessageContent, true
+	case EventTypeThinkingTextMessageEnd:
+		return EventTypeThinkingTextMessageEnd, true
 	}
 	return "", false
 }

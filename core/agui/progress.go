@@ -124,14 +124,14 @@ func (p *Progress) observeEntity(eventType EventType, id, owner []byte) error {
 		return nil
 	case EventTypeStepStarted:
 		if findOwned(p.steps, id, owner) >= 0 {
-			return fmt.Errorf("step %q is open already", id)
+			return fmt.Errorf("step %q is open already", string(id))
 		}
 		p.steps = append(p.steps, opened{string(id), string(owner)})
 		return nil
 	case EventTypeStepFinished:
 		i := findOwned(p.steps, id, owner)
 		if i < 0 {
-			return fmt.Errorf("no step %q is open", id)
+			return fmt.Errorf("no step %q is open", string(id))
 		}
 		p.steps = append(p.steps[:i], p.steps[i+1:]...)
 		return nil
@@ -154,7 +154,7 @@ func (p *Progress) observeCall(eventType EventType, id, owner []byte) error {
 	isOpen := call != nil && !call.ended
 	switch {
 	case eventType == EventTypeToolCallStart && isOpen:
-		return fmt.Errorf("tool call %q is open already", id)
+		return fmt.Errorf("tool call %q is open already", string(id))
 	case eventType == EventTypeToolCallStart && call != nil:
 		*call = openedCall{opened: opened{call.id, string(owner)}}
 	case eventType == EventTypeToolCallStart:
@@ -165,9 +165,9 @@ func (p *Progress) observeCall(eventType EventType, id, owner []byte) error {
 			call.answered = true
 		}
 	case !isOpen:
-		return fmt.Errorf("no tool call %q is open", id)
+		return fmt.Errorf("no tool call %q is open", string(id))
 	case len(owner) > 0 && call.owner != string(owner):
-		return fmt.Errorf("tool call %q is not of subagent %q", id, owner)
+		return fmt.Errorf("tool call %q is not of subagent %q", string(string(id)), string(owner))
 	case eventType == EventTypeToolCallEnd:
 		call.ended = true
 	}
@@ -223,7 +223,7 @@ func (p *Progress) allEnded() error {
 
 func begin(list *[]opened, what string, id, owner []byte) error {
 	if find(*list, id) >= 0 {
-		return fmt.Errorf("%s %q is open already", what, id)
+		return fmt.Errorf("%s %q is open already", what, string(id))
 	}
 	*list = append(*list, opened{string(id), string(owner)})
 	return nil
@@ -232,10 +232,10 @@ func begin(list *[]opened, what string, id, owner []byte) error {
 func within(list []opened, what string, id, owner []byte) error {
 	i := find(list, id)
 	if i < 0 {
-		return fmt.Errorf("no %s %q is open", what, id)
+		return fmt.Errorf("no %s %q is open", what, string(id))
 	}
 	if len(owner) > 0 && list[i].owner != string(owner) {
-		return fmt.Errorf("%s %q is not of subagent %q", what, id, owner)
+		return fmt.Errorf("%s %q is not of subagent %q", what, string(string(id)), string(owner))
 	}
 	return nil
 }

@@ -1,0 +1,29 @@
+package agui
+
+import (
+	"encoding/json"
+	"fmt"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+)
+
+// maxPatchCopies bounds what the copy operations of one JSON Patch add up to, so
+// that a short patch can't make a document of any size.
+const maxPatchCopies = 16 << 20
+
+// applyPatch applies a JSON Patch (RFC 6902) as a whole or not at all.
+func applyPatch(document, patch json.RawMessage) (json.RawMessage, error) {
+	operations, err := jsonpatch.DecodePatch(patch)
+	if err != nil {
+		return nil, fmt.Errorf("apply JSON patch: %w", err)
+	}
+	options := jsonpatch.NewApplyOptions()
+	options.SupportNegativeIndices = false
+	options.AccumulatedCopySizeLimit = maxPatchCopies
+	options.EscapeHTML = false
+	patched, err := operations.ApplyWithOptions(document, options)
+	if err != nil {
+		return nil, fmt.Errorf("apply JSON patch: %w", err)
+	}
+	return patched, nil
+}

@@ -1,0 +1,214 @@
+package agui
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Transcript folds events into the messages and the state that a thread has
+// after them, as the protocol's clients do. It is for one goroutine.
+type Transcript struct {
+	messages []*entry
+	// byID and byCall find the first message with an id, and the message that
+	// has a tool call.
+	byID, byCall map[string]*entry
+	state        json.RawMessage
+}
+
+// entry is a message in the making.
+type entry struct {
+	Message
+	// text holds the content as it grows, and args the arguments of tool calls;
+	// Messages puts them in their places.
+	text *[]byte
+	args map[string]*[]byte
+}
+
+// NewTranscript begins with what a run was given. The messages aren't changed.
+func NewTranscript(messages []Message, state json.RawMessage) *Transcript {
+	t := &Transcript{state: state}
+	t.reset(messages)
+	return t
+}
+
+func (t *Transcript) reset(messages []Message) {
+	t.messages = make([]*entry, 0, len(messages)+4)
+	t.byID = make(map[string]*entry, len(messages)+4)
+	t.byCall = map[string]*entry{}
+	for i := range messages {
+		t.push(messages[i])
+	}
+}
+
+// push adds a message at the end.
+func (t *Transcript) push(message Message) *entry {
+	message.ToolCalls = slices.Clone(message.ToolCalls)
+	e := &entry{Message: message}
+	t.messages = append(t.messages, e)
+	t.index(e)
+	return e
+}
+
+func (t *Transcript) index(e *entry) {
+	if _, ok := t.byID[e.ID]; !ok {
+		t.byID[e.ID] = e
+	}
+	for _, call := range e.ToolCalls {
+		if _, ok := t.byCall[call.ID]; !ok {
+			t.byCall[call.ID] = e
+		}
+	}
+}
+
+// Messages are the thread's messages so far. What Apply does later doesn't
+// change them.
+func (t *Transcript) Messages() []Message {
+	messages := make([]Message, len(t.messages))
+	for i, e := range t.messages {
+		e.settle()
+		messages[i] = e.Message
+		messages[i].ToolCalls = slices.Clone(e.ToolCalls)
+	}
+	return messages
+}
+
+// State is the shared state so far, nil for none.
+func (t *Transcript) State() json.RawMessage { return t.state }
+
+// Apply takes the next event into account. An event that is about a message or
+// a call that isn't there changes nothing, as with a JSON Patch that doesn't
+// apply. It fails for a chunk, which is to be expanded first, and for an event
+// that isn't valid.
+func (t *Transcript) Apply(event Event) error {
+	eventType := event.EventType()
+	if encoded, ok := event.(Encoded); ok {
+		if id, delta, ok := encoded.plainDelta(); ok {
+			// Most events are deltas: they need no decoding into a struct.
+			t.addDelta(eventType, unquoted(id), unquoted(delta), nil)
+			return nil
+		}
+		if isIrrelevant(eventType) {
+			return nil
+		}
+		decoded, err := encoded.Decode()
+		if err != nil {
+			return fmt.Errorf("apply %s: %w", eventType, err)
+		}
+		event = decoded
+	}
+	if err := t.apply(event); err != nil {
+		return fmt.Errorf("apply %s: %w", eventType, err)
+	}
+	return nil
+}
+
+// isIrrelevant tells the events that change neither messages nor state.
+func isIrrelevant(eventType EventType) bool {
+	switch eventType {
+	case EventTypeRunFinished, EventTypeRunError, EventTypeStepStarted, EventTypeStepFinished,
+		EventTypeReasoningStart, EventTypeReasoningEnd, EventTypeRaw, EventTypeCustom,
+		EventTypeSubagentStarted, EventTypeSubagentFinished, EventTypeSubagentError,
+		EventTypeThinkingStart, EventTypeThinkingEnd, EventTypeThinkingTextMessageStart,
+		EventTypeThinkingTextMessageContent, EventTypeThinkingTextMessageEnd:
+		return true
+	}
+	return false
+}
+
+func (t *Transcript) apply(event Event) error {
+	switch v := event.(type) {
+	case TextMessageContentEvent:
+		t.addDelta(v.EventType(), v.MessageID, v.Delta, v.Metadata)
+	case ReasoningMessageContentEvent:
+		t.addDelta(v.EventType(), v.MessageID, v.Delta, v.Metadata)
+	case ToolCallArgsEvent:
+		t.addDelta(v.EventType(), v.ToolCallID, v.Delta, v.Metadata)
+	case TextMessageStartEvent:
+		t.start(Message{ID: v.MessageID, Role: orRole(v.Role, RoleAssistant), Name: v.Name}, &v.BaseEvent)
+	case ReasoningMessageStartEvent:
+		t.start(Message{ID: v.MessageID, Role: RoleReasoning}, &v.BaseEvent)
+	case TextMessageEndEvent:
+		t.note(v.MessageID, v.Metadata)
+	case ReasoningMessageEndEvent:
+		t.note(v.MessageID, v.Metadata)
+	case ToolCallStartEvent:
+		t.startCall(v)
+	case ToolCallEndEvent:
+		if _, call := t.call(v.ToolCallID); call != nil {
+			call.Metadata = mergeMetadata(call.Metadata, v.Metadata)
+		}
+	case ToolCallResultEvent:
+		t.addResult(v)
+	case StateSnapshotEvent:
+		if t.state = v.Snapshot; t.state == nil {
+			t.state = json.RawMessage("null")
+		}
+	case StateDeltaEvent:
+		t.patchState(v.Delta)
+	case MessagesSnapshotEvent:
+		t.replace(v.Messages)
+	case ActivitySnapshotEvent:
+		t.setActivity(v)
+	case ActivityDeltaEvent:
+		t.patchActivity(v)
+	case RunStartedEvent:
+		if v.Input != nil {
+			for _, message := range v.Input.Messages {
+				if t.byID[message.ID] == nil {
+					t.push(message)
+				}
+			}
+		}
+	case ReasoningEncryptedValueEvent:
+		t.setEncryptedValue(v)
+	case TextMessageChunkEvent, ToolCallChunkEvent, ReasoningMessageChunkEvent:
+		return errors.New("chunks must be expanded")
+	}
+	return nil
+}
+
+// patchState applies a patch to the state; of no state it makes an object, so
+// that a first delta has something to add to.
+func (t *Transcript) patchState(patch json.RawMessage) {
+	state := t.state
+	if state == nil {
+		state = json.RawMessage("{}")
+	}
+	if patched, err := applyPatch(state, patch); err == nil {
+		t.state = patched
+	}
+}
+
+// replace takes the messages of a snapshot. They come in the place of those
+// with the same id, new ones at the end, and the rest goes, but for activity and
+// reasoning messages where the snapshot has none of their kind: agents that
+// keep none would wipe them out.
+func (t *Transcript) replace(snapshot []Message) {
+	byID := make(map[string]*Message, len(snapshot))
+	var hasActivity, hasReasoning bool
+	for i := range snapshot {
+		byID[snapshot[i].ID] = &snapshot[i]
+		hasActivity = hasActivity || snapshot[i].Role == RoleActivity
+		hasReasoning = hasReasoning || snapshot[i].Role == RoleReasoning
+	}
+	kept := make([]Message, 0, len(snapshot)+4)
+	have := make(map[string]bool, len(snapshot))
+	for _, message := range t.Messages() {
+		if message.Role == RoleActivity && !hasActivity || message.Role == RoleReasoning && !hasReasoning {
+			kept = append(kept, message)
+		} else if replacement := byID[message.ID]; replacement != nil {
+			kept = append(kept, *replacement)
+		} else {
+			continue
+		}
+		have[message.ID] = true
+	}
+	for _, message := range snapshot {
+		if !have[message.ID] {
+			kept = append(kept, message)
+		}
+	}
+	t.reset(kept)
+}
