@@ -23,15 +23,18 @@ dist/copilotkit:
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools lint unit examples peers
+.PHONY: test test-tools lint unit examples peers tidy
 test: test-tools lint unit examples peers ## Everything that continuous integration runs
 	@echo "All tests passed."
 
 test-tools: ## Install what the tests need and this machine lacks
 	@scripts/install-test-tools.sh
 
-lint: ## gofmt, go vet and staticcheck, over every module of the repository
+lint: ## gofmt, go vet, staticcheck and tidy go.mod files, over every module of the repository
 	@scripts/lint.sh
+
+tidy: ## Bring the go.mod files of all modules up to date
+	@scripts/each-module.sh . $(GO) mod tidy
 
 unit: ## The Go tests, with the race detector
 	$(GO) test -race ./...
