@@ -1,0 +1,147 @@
+package runner
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// composer makes the event stream of one run from what the agent yields: it
+// adds RUN_STARTED and the end where they are missing, expands chunks, refuses
+// what the protocol's clients would refuse, and encodes.
+type composer struct {
+	input *agui.RunAgentInput
+	// showInput puts the input into RUN_STARTED.
+	showInput bool
+	// emit gets each event of the stream, in order.
+	emit   func(agui.Encoded)
+	logger *slog.Logger
+
+	expander agui.Expander
+	progress agui.Progress
+	expanded []agui.Event
+}
+
+// take takes the agent's next event. After an error the stream must be ended.
+func (c *composer) take(event agui.Event) error {
+	if c.progress.Terminated() {
+		c.logger.Debug("agent goes on after its terminal event", "event", event.EventType())
+		return nil
+	}
+	if event.EventType() == agui.EventTypeRunStarted {
+		if c.progress.Started() {
+			c.logger.Debug("agent starts its run again")
+			return nil
+		}
+		return c.start(event)
+	}
+	if err := c.started(); err != nil {
+		return err
+	}
+	expanded, err := c.expander.Expand(c.expanded[:0], event)
+	if err != nil {
+		return &invalidEventError{event.EventType(), err}
+	}
+	c.expanded = expanded
+	for _, event := range expanded {
+		if event.EventType() == agui.EventTypeRunFinished {
+			if err := c.closeOpen(); err != nil {
+				return err
+			}
+		}
+		if err := c.put(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end adds what the stream lacks.
+func (c *composer) end(ending agui.Ending) error {
+	if c.progress.Terminated() {
+		return nil
+	}
+	if err := c.started(); err != nil {
+		return err
+	}
+	ending.ThreadID, ending.RunID = c.input.ThreadID, c.input.RunID
+	for _, event := range c.expander.Close(nil) {
+		if err := c.put(event); err != nil {
+			return err
+		}
+	}
+	for _, event := range c.progress.Finalize(ending) {
+		if err := c.put(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start opens the stream with the agent's RUN_STARTED.
+func (c *composer) start(event agui.Event) error {
+	if !c.showInput {
+		return c.put(event)
+	}
+	if encoded, ok := event.(agui.Encoded); ok {
+		decoded, err := encoded.Decode()
+		if err != nil {
+			return &invalidEventError{event.EventType(), err}
+		}
+		if started, ok := decoded.(agui.RunStartedEvent); ok && started.Input == nil {
+			event = started
+		}
+	}
+	if started, ok := event.(agui.RunStartedEvent); ok && started.Input == nil {
+		started.Input = c.input
+		event = started
+	}
+	return c.put(event)
+}
+
+// started opens the stream if the agent didn't.
+func (c *composer) started() error {
+	if c.progress.Started() {
+		return nil
+	}
+	return c.start(agui.RunStartedEvent{
+		ThreadID: c.input.ThreadID, RunID: c.input.RunID, ParentRunID: c.input.ParentRunID,
+	})
+}
+
+// closeOpen ends what the agent left open before its RUN_FINISHED, which
+// clients would refuse otherwise. A tool call without a result stays so: the
+// front end answers it.
+func (c *composer) closeOpen() error {
+	for _, event := range c.progress.Closers() {
+		if err := c.put(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *composer) put(event agui.Event) error {
+	encoded, err := agui.Encode(event)
+	if err != nil {
+		return &invalidEventError{event.EventType(), err}
+	}
+	if err := c.progress.Observe(event); err != nil {
+		return &invalidEventError{event.EventType(), err}
+	}
+	c.emit(encoded)
+	return nil
+}
+
+// invalidEventError is an event that can't be sent.
+type invalidEventError struct {
+	eventType agui.EventType
+	err       error
+}
+
+func (e *invalidEventError) Error() string {
+	return fmt.Sprintf("invalid %s event: %v", e.eventType, e.err)
+}
+
+func (e *invalidEventError) Unwrap() error { return e.err }

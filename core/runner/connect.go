@@ -1,0 +1,235 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// Connect sends the thread's history and then, if a run is live, follows that
+// run to its end. With after 0 the history is whole and compacted; otherwise
+// after is the Seq of the last record that the client has, and only what
+// follows is sent. A run whose instance is gone is closed first. A thread that
+// the store has never seen sends nothing; whether its agent knows more (see
+// [agent.Connector] and [Runner.Replay]) is the caller's question.
+//
+// A record's Seq is 0 where a client can't resume: inside compacted history,
+// and on an event that is for this client alone. The latter is the RUN_ERROR
+// that closes a stream which can't be followed to the end of its run: since the
+// deadline of ctx is near ([CodeDeadlineExceeded]), the run was taken away
+// ([CodeLeaseLost]) or the store doesn't come back ([CodeStoreUnavailable]).
+//
+// The error is that of send, of ctx, or of the store when nothing was sent yet.
+func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send func(store.Record) error) error {
+	page, err := r.open(ctx, key, after)
+	if err != nil {
+		return fmt.Errorf("connect to thread %s: %w", key.ID, err)
+	}
+	f := &follower{runner: r, key: key, last: after, runID: page.RunID, firstSeq: page.FirstSeq, send: send}
+	if after == 0 {
+		history, live := split(page)
+		if err := f.replay(history); err != nil {
+			return err
+		}
+		page.Records = live
+	}
+	return f.follow(ctx, page)
+}
+
+// open reads what there is, after closing an orphan.
+func (r *Runner) open(ctx context.Context, key store.Key, after int64) (store.Page, error) {
+	for {
+		page, err := r.read(ctx, key, after)
+		if err != nil || !page.Orphaned {
+			return page, err
+		}
+		if err := r.closeOrphan(ctx, key); err != nil && !errors.Is(err, store.ErrLocked) {
+			return store.Page{}, err
+		}
+	}
+}
+
+// read reads once, for no longer than a call may take.
+func (r *Runner) read(ctx context.Context, key store.Key, after int64) (store.Page, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.renewal(), store.ErrUnavailable)
+	defer cancel()
+	page, err := r.store.Read(ctx, key, after, false)
+	return page, unavailable(ctx, err)
+}
+
+// split parts the finished runs of a page from the unfinished one.
+func split(page store.Page) (history, unfinished []store.Record) {
+	if page.FirstSeq == 0 {
+		return page.Records, nil
+	}
+	first := slices.IndexFunc(page.Records, func(record store.Record) bool { return record.Seq >= page.FirstSeq })
+	if first < 0 {
+		return page.Records, nil
+	}
+	return page.Records[:first], page.Records[first:]
+}
+
+// follower is one client that is connected to a thread.
+type follower struct {
+	runner *Runner
+	key    store.Key
+	send   func(store.Record) error
+	// last is the Seq up to which the client has everything.
+	last int64
+	// runID is the live run that is followed, "" for none; firstSeq is its first
+	// record's.
+	runID    string
+	firstSeq int64
+	// open tells that the client has a part of that run.
+	open bool
+}
+
+// replay sends history, compacted as the protocol's clients do it.
+func (f *follower) replay(history []store.Record) error {
+	if len(history) == 0 {
+		return nil
+	}
+	events := make([]agui.Encoded, len(history))
+	for i, record := range history {
+		events[i] = record.Event
+	}
+	compacted, err := agui.Compact(events)
+	if err != nil {
+		return fmt.Errorf("compact thread %s: %w", f.key.ID, err)
+	}
+	last := history[len(history)-1].Seq
+	for i, event := range compacted {
+		record := store.Record{Event: event}
+		if i == len(compacted)-1 {
+			record.Seq = last
+		}
+		if err := f.send(record); err != nil {
+			return err
+		}
+	}
+	f.last = last
+	return nil
+}
+
+// follow sends a page and what comes after it, to the end of the run.
+func (f *follower) follow(ctx context.Context, page store.Page) error {
+	waiting := ctx
+	if deadline, limited := ctx.Deadline(); limited {
+		left := time.Until(deadline)
+		margin := min(f.runner.options.DeadlineMargin, left/2)
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, left-margin)
+		defer cancel()
+	}
+	f.open = f.runID != "" && f.last >= f.firstSeq
+	for {
+		ended, err := f.deliver(page)
+		if ended || err != nil {
+			return err
+		}
+		if f.runID == "" {
+			return nil
+		}
+		if page.RunID != f.runID {
+			return f.abandon(CodeLeaseLost, leaseLost)
+		}
+		page, err = f.await(waiting)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case waiting.Err() != nil:
+			return f.abandon(CodeDeadlineExceeded, "The connection reached the platform's time limit, the run goes on")
+		default:
+			f.runner.options.Logger.ErrorContext(ctx, "can't follow a run", "thread", f.key.ID, "run", f.runID, "error", err)
+			return f.abandon(CodeStoreUnavailable, "The run can't be followed")
+		}
+	}
+}
+
+// await reads on when there is more, and closes the run when its instance is
+// gone meanwhile. It bears a store that is away for a lease's time.
+func (f *follower) await(ctx context.Context) (store.Page, error) {
+	r := f.runner
+	var failing time.Time
+	for {
+		page, err := r.store.Read(ctx, f.key, f.last, true)
+		if err == nil && page.Orphaned && page.RunID == f.runID {
+			err = r.closeOrphan(ctx, f.key)
+			if err == nil || errors.Is(err, store.ErrLocked) {
+				page, err = r.store.Read(ctx, f.key, f.last, true)
+			}
+		}
+		if err == nil || ctx.Err() != nil {
+			return page, err
+		}
+		if failing.IsZero() {
+			failing = time.Now()
+		} else if time.Since(failing) > r.options.LeaseTTL {
+			return store.Page{}, err
+		}
+		retry := time.NewTimer(r.renewal() / 10)
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+		}
+		retry.Stop()
+	}
+}
+
+// deliver sends the records of a page that belong to the history or the
+// followed run. It tells whether that run has ended.
+func (f *follower) deliver(page store.Page) (ended bool, err error) {
+	for _, record := range page.Records {
+		if page.RunID != f.runID && page.FirstSeq > 0 && record.Seq >= page.FirstSeq {
+			break
+		}
+		event, err := rest(record, f.last)
+		if err != nil {
+			return false, fmt.Errorf("follow thread %s: %w", f.key.ID, err)
+		}
+		if err := f.send(store.Record{Seq: record.Seq, Event: event}); err != nil {
+			return false, err
+		}
+		f.last = record.Seq
+		if f.runID == "" || record.Seq < f.firstSeq {
+			continue
+		}
+		f.open = true
+		if terminal(event) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// abandon closes the stream of a run that can't be followed further.
+func (f *follower) abandon(code, message string) error {
+	if !f.open {
+		return nil
+	}
+	return f.send(store.Record{Event: runError(code, message)})
+}
+
+// rest is what a client that has everything up to a Seq still needs of a
+// record.
+func rest(record store.Record, last int64) (agui.Encoded, error) {
+	first := record.Seq - int64(len(record.Cuts))
+	if last < first {
+		return record.Event, nil
+	}
+	skip := 0
+	for _, length := range record.Cuts[:last-first+1] {
+		skip += length
+	}
+	return agui.SkipDelta(record.Event, skip)
+}
+
+func terminal(event agui.Encoded) bool {
+	return event.EventType() == agui.EventTypeRunFinished || event.EventType() == agui.EventTypeRunError
+}

@@ -1,0 +1,88 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// What ends a run before its agent does, as the cause of its context.
+var (
+	errStopped    = errors.New("run stopped")
+	errClientGone = errors.New("client gone")
+	errDeadline   = errors.New("deadline near")
+	errLeaseLost  = errors.New("lease lost")
+	errUnrecorded = errors.New("store failed")
+)
+
+// ending says how a stream ends that cause has cut short; nil is an agent that
+// returned without a terminal event. The log gets what the client isn't told.
+func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) agui.Ending {
+	var failure *agent.Error
+	var invalid *invalidEventError
+	var panicked *panicError
+	switch {
+	case cause == nil:
+		logger.WarnContext(ctx, "agent ended without a terminal event")
+		return agui.Ending{}
+	case errors.Is(cause, errStopped):
+		logger.InfoContext(ctx, "run stopped")
+		return agui.Ending{Stopped: true}
+	case errors.Is(cause, errClientGone):
+		logger.InfoContext(ctx, "run cancelled, its client is gone")
+		return agui.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
+	case errors.Is(cause, errDeadline):
+		logger.WarnContext(ctx, "run ended, the deadline is near")
+		return agui.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
+	case errors.Is(cause, errLeaseLost):
+		logger.WarnContext(ctx, "run ended, its lease is lost")
+		return agui.Ending{Code: CodeLeaseLost, Message: leaseLost}
+	case errors.Is(cause, errUnrecorded):
+		logger.ErrorContext(ctx, "run ended, it can't be recorded")
+		return agui.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
+	case errors.As(cause, &failure):
+		logger.ErrorContext(ctx, "agent failed", "error", cause)
+		return agui.Ending{Code: or(failure.Code, CodeAgentError), Message: r.tell(cause, or(failure.Message, agentFailed))}
+	case errors.As(cause, &invalid):
+		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
+		return agui.Ending{Code: CodeInvalidEvent, Message: r.tell(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
+	case errors.As(cause, &panicked):
+		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.value, "stack", string(panicked.stack))
+	default:
+		logger.ErrorContext(ctx, "agent failed", "error", cause)
+	}
+	return agui.Ending{Code: CodeAgentError, Message: r.tell(cause, agentFailed)}
+}
+
+// What clients are told.
+const (
+	agentFailed = "The agent failed"
+	leaseLost   = "The thread was deleted or taken over by another instance"
+	unrecorded  = "The run can't be recorded"
+)
+
+// runError is a terminal event that no agent made.
+func runError(code, message string) agui.Encoded {
+	// Two strings can always be encoded.
+	event, _ := agui.Encode(agui.RunErrorEvent{Code: code, Message: message})
+	return event
+}
+
+// tell gives the message for the client: the safe one, or the whole error in
+// development.
+func (r *Runner) tell(err error, safe string) string {
+	if r.options.Development {
+		return err.Error()
+	}
+	return safe
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

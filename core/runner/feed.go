@@ -1,0 +1,95 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// feed runs an agent in a goroutine of its own, so that one that ignores its
+// context can be left behind. It hands over one event at a time: an agent is
+// never ahead of its client.
+type feed struct {
+	items chan item
+	// done is closed when the agent has returned.
+	done chan struct{}
+}
+
+type item struct {
+	event agui.Event
+	err   error
+}
+
+// panicError is a panic of the agent.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// startFeed runs the agent until ctx ends.
+func startFeed(ctx context.Context, answer agent.Agent, input *agui.RunAgentInput) *feed {
+	f := &feed{items: make(chan item), done: make(chan struct{})}
+	go func() {
+		defer close(f.done)
+		if err := f.run(ctx, answer, input); err != nil {
+			f.put(ctx, item{err: err})
+		}
+		close(f.items)
+	}()
+	return f
+}
+
+func (f *feed) run(ctx context.Context, answer agent.Agent, input *agui.RunAgentInput) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicError{value, debug.Stack()}
+		}
+	}()
+	for event, err := range answer.Run(ctx, input) {
+		if err != nil {
+			return err
+		}
+		if event != nil && !f.put(ctx, item{event: event}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// put hands over an item, and tells whether more are wanted.
+func (f *feed) put(ctx context.Context, next item) bool {
+	select {
+	case f.items <- next:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// await drops what the agent still yields until it returns, for so long at the
+// most. It tells whether the agent has returned, and how many events it dropped.
+func (f *feed) await(limit time.Duration) (returned bool, dropped int) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	items := f.items
+	for {
+		select {
+		case _, more := <-items:
+			if !more {
+				items = nil
+				continue
+			}
+			dropped++
+		case <-f.done:
+			return true, dropped
+		case <-timer.C:
+			return false, dropped
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// recorder writes a run's events to the store in batches (whatever gathered
+// while the batch before was on its way) and keeps the lease, both in one
+// goroutine. The client's stream never waits for it.
+type recorder struct {
+	lease    store.Lease
+	interval time.Duration
+	// tolerate lets the run go on when the store fails.
+	tolerate bool
+	// end ends the run.
+	end    context.CancelCauseFunc
+	logger *slog.Logger
+
+	// more has room for one: there are events, or the lease is to be checked.
+	more chan struct{}
+	// watch ends with close.
+	watch   context.Context
+	unwatch context.CancelFunc
+	// calls is the context of the store's calls.
+	calls context.Context
+	cut   context.CancelFunc
+	group sync.WaitGroup
+
+	mu sync.Mutex
+	// records are all of the run. Only ever added to, so that a part can be
+	// handed out.
+	records []store.Record
+	next    int64
+	check   bool
+	// failing tells that the store failed and hasn't recovered.
+	failing bool
+	// lost tells that nothing can be written any more.
+	lost bool
+
+	// appended counts the records that are stored; the goroutine's alone.
+	appended int
+}
+
+func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
+	recorder := &recorder{
+		lease: lease, interval: r.renewal(), tolerate: r.options.OnStoreFailure == ContinueUnrecorded,
+		end: end, logger: logger, next: lease.NextSeq(),
+		more: make(chan struct{}, 1),
+	}
+	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
+	recorder.calls, recorder.cut = context.WithCancel(ctx)
+	recorder.group.Go(recorder.keep)
+	recorder.group.Go(recorder.awaitStop)
+	return recorder
+}
+
+// add takes the run's next event.
+func (r *recorder) add(event agui.Encoded) {
+	r.mu.Lock()
+	r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	r.next++
+	r.mu.Unlock()
+	r.wake()
+}
+
+func (r *recorder) wake() {
+	select {
+	case r.more <- struct{}{}:
+	default:
+	}
+}
+
+// close ends the goroutines, and cuts a call short that takes longer than
+// limit. What isn't stored then is left to Finish.
+func (r *recorder) close(limit time.Duration) {
+	r.unwatch()
+	defer time.AfterFunc(limit, r.cut).Stop()
+	r.group.Wait()
+	r.cut()
+}
+
+func (r *recorder) state() (records []store.Record, failing, lost bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.records, r.failing, r.lost
+}
+
+// keep appends and renews until close.
+func (r *recorder) keep() {
+	renewal := time.NewTicker(r.interval)
+	defer renewal.Stop()
+	for {
+		due := false
+		select {
+		case <-r.watch.Done():
+			return
+		case <-r.more:
+		case <-renewal.C:
+			due = true
+		}
+		r.mu.Lock()
+		batch := r.records[r.appended:]
+		due = due || r.check
+		failing, lost := r.failing, r.lost
+		r.check = false
+		r.mu.Unlock()
+		if lost || failing && !due {
+			continue
+		}
+		if due && !r.call("renew lease", r.lease.Renew) {
+			continue
+		}
+		if len(batch) > 0 && r.call("append events", func(ctx context.Context) error {
+			return r.lease.Append(ctx, batch)
+		}) {
+			r.appended += len(batch)
+		}
+	}
+}
+
+// call makes one call of the store, and decides what a failure means.
+func (r *recorder) call(what string, do func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(r.calls, r.interval)
+	defer cancel()
+	err := do(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err == nil:
+		if r.failing {
+			r.failing = false
+			r.logger.InfoContext(ctx, "run is recorded again")
+		}
+		return true
+	case errors.Is(err, store.ErrLeaseLost) && r.failing && r.tolerate:
+		// The store has come back without the lease, or too late.
+		r.lost = true
+		r.logger.WarnContext(ctx, "run goes on unrecorded, its lease is lost")
+	case errors.Is(err, store.ErrLeaseLost):
+		r.lost = true
+		r.end(errLeaseLost)
+	case r.tolerate:
+		if !r.failing {
+			r.logger.ErrorContext(ctx, "run goes on, but isn't recorded", "doing", what, "error", err)
+		}
+		r.failing = true
+	default:
+		r.failing = true
+		r.logger.ErrorContext(ctx, "run can't be recorded", "doing", what, "error", err)
+		r.end(fmt.Errorf("%w: %s: %w", errUnrecorded, what, err))
+	}
+	return false
+}
+
+// awaitStop ends the run when it is asked to stop.
+func (r *recorder) awaitStop() {
+	for {
+		err := r.lease.AwaitStop(r.watch)
+		switch {
+		case err == nil:
+			r.end(errStopped)
+			return
+		case r.watch.Err() != nil:
+			return
+		case errors.Is(err, store.ErrLeaseLost):
+			// What that means depends on how the store has been doing.
+			r.mu.Lock()
+			r.check = true
+			r.mu.Unlock()
+			r.wake()
+		}
+		retry := time.NewTimer(r.interval)
+		select {
+		case <-retry.C:
+		case <-r.watch.Done():
+		}
+		retry.Stop()
+	}
+}
