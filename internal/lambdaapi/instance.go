@@ -1,0 +1,206 @@
+package lambdaapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Instance is one process of a function, with the Runtime API that it talks to.
+type Instance struct {
+	// Number counts the function's instances from 1.
+	Number int
+	// Started is when the process was started.
+	Started time.Time
+
+	function *Function
+	server   *http.Server
+	process  *exec.Cmd
+	queue    chan *invocation
+	// exited is closed when the process is gone; exitErr may be read then.
+	exited  chan struct{}
+	exitErr error
+
+	mu      sync.Mutex
+	pending map[string]*invocation
+	last    int
+	polls   int
+	calls   []string
+}
+
+// invocation is one event on its way through an instance.
+type invocation struct {
+	id       string
+	event    []byte
+	deadline time.Time
+	answer   chan answer
+}
+
+type answer struct {
+	response *Response
+	err      error
+}
+
+// startInstance starts the process, with a Runtime API of its own.
+func startInstance(f *Function, number int) (*Instance, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the Runtime API: %w", err)
+	}
+	i := &Instance{
+		Number:   number,
+		Started:  time.Now(),
+		function: f,
+		queue:    make(chan *invocation, f.config.Concurrency),
+		exited:   make(chan struct{}),
+		pending:  make(map[string]*invocation),
+	}
+	i.server = &http.Server{Handler: i.runtimeAPI()}
+	i.process = exec.Command(f.config.Bootstrap)
+	i.process.Env = append([]string{
+		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(),
+		"AWS_LAMBDA_FUNCTION_NAME=copilotkit",
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
+		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
+		"AWS_REGION=eu-central-1",
+		"_HANDLER=bootstrap",
+		"TZ=:UTC",
+	}, f.config.Env...)
+	if f.config.Concurrency > 1 {
+		i.process.Env = append(i.process.Env, "AWS_LAMBDA_MAX_CONCURRENCY="+strconv.Itoa(f.config.Concurrency))
+	}
+	i.process.Stdout, i.process.Stderr = f.config.Log, f.config.Log
+	if err := i.process.Start(); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("start the bootstrap: %w", err)
+	}
+	// The process's first call waits in the listener until here.
+	go func() { _ = i.server.Serve(listener) }()
+	go i.await()
+	return i, nil
+}
+
+// await takes note of the process's end and fails what it leaves unanswered.
+func (i *Instance) await() {
+	err := i.process.Wait()
+	i.mu.Lock()
+	i.exitErr = fmt.Errorf("the process has ended: %w", errors.Join(err, errors.New(i.process.ProcessState.String())))
+	for id, inv := range i.pending {
+		delete(i.pending, id)
+		select {
+		case inv.answer <- answer{err: i.exitErr}:
+		default: // it has an answer, which now breaks off
+		}
+	}
+	i.mu.Unlock()
+
+	i.function.mu.Lock()
+	i.function.running--
+	i.function.mu.Unlock()
+	close(i.exited)
+}
+
+// alive tells whether the process still runs.
+func (i *Instance) alive() bool {
+	select {
+	case <-i.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// invoke gives the instance an invocation. The instance must have asked for it.
+func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) {
+	inv := &invocation{
+		event:    event,
+		deadline: time.Now().Add(i.function.config.Timeout),
+		answer:   make(chan answer, 1),
+	}
+	i.mu.Lock()
+	if !i.alive() {
+		i.mu.Unlock()
+		return nil, i.exitErr
+	}
+	i.last++
+	inv.id = fmt.Sprintf("%d-%d", i.Number, i.last)
+	i.pending[inv.id] = inv
+	i.polls--
+	i.mu.Unlock()
+
+	i.signal(syscall.SIGCONT)
+	i.queue <- inv
+	// The timer goes on after the answer has begun: Lambda kills a function that
+	// is still streaming at its deadline.
+	timer := time.AfterFunc(i.function.config.Timeout, func() {
+		i.mu.Lock()
+		_, unfinished := i.pending[inv.id]
+		i.mu.Unlock()
+		if unfinished {
+			i.record("timeout " + inv.id)
+			i.kill()
+		}
+	})
+	select {
+	case answer := <-inv.answer:
+		if answer.err != nil {
+			timer.Stop()
+			return nil, answer.err
+		}
+		return answer.response, nil
+	case <-ctx.Done():
+		// The function isn't told: whatever it answers is thrown away.
+		go func() {
+			if answer := <-inv.answer; answer.response != nil {
+				_ = answer.response.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// freeze stops the process when it has nothing to do. mu must be held.
+func (i *Instance) freeze() {
+	if i.polls == i.function.config.Concurrency && len(i.pending) == 0 {
+		i.signal(syscall.SIGSTOP)
+	}
+}
+
+func (i *Instance) kill() { i.signal(syscall.SIGKILL) }
+
+func (i *Instance) signal(s syscall.Signal) { _ = i.process.Process.Signal(s) }
+
+// Calls returns what the instance has done so far, in order: "next", "response
+// begins 1-1", "response ends 1-1", "error 1-1", "timeout 1-1".
+func (i *Instance) Calls() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.calls)
+}
+
+func (i *Instance) record(call string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.calls = append(i.calls, call)
+}
+
+// PeakMemory returns the most memory that the process has had in use, in bytes,
+// once it has exited.
+func (i *Instance) PeakMemory() int64 {
+	<-i.exited
+	usage, ok := i.process.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return int64(usage.Maxrss) * 1024
+}

@@ -1,0 +1,64 @@
+package platformtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// builds are the programs that this test binary has built, by what they are.
+var builds struct {
+	mu   sync.Mutex
+	dir  string
+	done map[string]string
+}
+
+// Build returns what make has put in the folder that it is given, and calls it
+// only for the first test that asks for the name.
+func Build(t testing.TB, name string, make func(dir string) error) (dir string) {
+	t.Helper()
+	builds.mu.Lock()
+	defer builds.mu.Unlock()
+	if dir, ok := builds.done[name]; ok {
+		return dir
+	}
+	if builds.dir == "" {
+		root, err := os.MkdirTemp("", "copilotkit-build-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		builds.dir, builds.done = root, map[string]string{}
+	}
+	dir = filepath.Join(builds.dir, name)
+	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
+		t.Fatal(err)
+	}
+	if err := make(dir); err != nil {
+		t.Fatalf("build %s: %v", name, err)
+	}
+	builds.done[name] = dir
+	return dir
+}
+
+// RemoveBuilds removes what Build has made; TestMain calls it at the end.
+func RemoveBuilds() {
+	builds.mu.Lock()
+	defer builds.mu.Unlock()
+	_ = os.RemoveAll(builds.dir)
+	builds.dir, builds.done = "", nil
+}
+
+// Command runs a program in a folder, with these variables besides this
+// process's own. Its output is in the error.
+func Command(dir string, env []string, name string, arguments ...string) error {
+	command := exec.Command(name, arguments...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), env...)
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w\n%s", name, arguments, err, output)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package platformtest
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Log collects what an artefact prints.
+type Log struct {
+	mu      sync.Mutex
+	printed bytes.Buffer
+	changed chan struct{}
+}
+
+// Write takes what is printed.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+	return l.printed.Write(p)
+}
+
+// String is all that was printed so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.printed.String()
+}
+
+// Await waits until something has been printed. The pipe from the process may
+// be behind the answer that the process has given.
+func (l *Log) Await(t testing.TB, part string) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.printed.String(), part) {
+			l.mu.Unlock()
+			return
+		}
+		if l.changed == nil {
+			l.changed = make(chan struct{})
+		}
+		changed := l.changed
+		l.mu.Unlock()
+		select {
+		case <-changed:
+		case <-deadline.C:
+			t.Fatalf("%q was never logged: %s", part, l)
+		}
+	}
+}
+
+// StartServer runs a program that serves HTTP on 127.0.0.1 and the port, until
+// the test ends. Its environment is env and nothing else but PATH and HOME.
+func StartServer(t testing.TB, dir, program string, port string, env []string) *Deployment {
+	t.Helper()
+	d := &Deployment{URL: "http://127.0.0.1:" + port, Log: &Log{}}
+	command := exec.Command(program)
+	command.Dir = dir
+	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PORT=" + port}, env...)
+	command.Stdout, command.Stderr = d.Log, d.Log
+	if err := command.Start(); err != nil {
+		t.Fatalf("start %s: %v", program, err)
+	}
+	exited, cancel := context.WithCancelCause(context.Background())
+	go func() { cancel(command.Wait()) }()
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		<-exited.Done()
+	})
+	awaitServer(t, exited, d)
+	return d
+}
+
+// awaitServer tries until something answers at the address.
+func awaitServer(t testing.TB, exited context.Context, d *Deployment) {
+	t.Helper()
+	for {
+		connection, err := net.Dial("tcp", strings.TrimPrefix(d.URL, "http://"))
+		if err == nil {
+			_ = connection.Close()
+			return
+		}
+		select {
+		case <-exited.Done():
+			t.Fatalf("the program ended at once: %v\n%s", context.Cause(exited), d.Log)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// FreePort is a port of 127.0.0.1 that nothing listens on.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

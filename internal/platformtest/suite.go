@@ -1,0 +1,212 @@
+// Package platformtest is what every platform's artefact must show when a front
+// end talks to it over HTTP: the suite that runs against what the platform's own
+// tooling has built from this repository, with a slow model behind it.
+package platformtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// BasePath is where the suite expects the routes, which is the default.
+const BasePath = "/api/copilotkit"
+
+// Artefact is something that can be deployed.
+type Artefact struct {
+	// Start runs a fresh copy of it until the test ends, with these variables,
+	// "NAME=value", besides what its platform sets.
+	Start func(t testing.TB, env []string) *Deployment
+	// Buffers tells that the platform passes answers on only when they are whole.
+	Buffers bool
+}
+
+// Deployment is a running artefact.
+type Deployment struct {
+	// URL is its address, without a path.
+	URL string
+	// Log is what it has printed so far.
+	Log *Log
+}
+
+// Run runs the suite.
+func Run(t *testing.T, artefact Artefact) {
+	t.Run("info names the agents", func(t *testing.T) { testInfo(t, artefact) })
+	t.Run("the first event arrives before the model has finished", func(t *testing.T) {
+		if artefact.Buffers {
+			testHeldBack(t, artefact)
+			return
+		}
+		testFirstEvent(t, artefact)
+	})
+	t.Run("two hundred deltas arrive in order", func(t *testing.T) { testOrder(t, artefact) })
+	t.Run("all requests share one runtime", func(t *testing.T) { testOneRuntime(t, artefact) })
+	t.Run("a missing key is a 500 that tells nothing and a log line that names it", func(t *testing.T) { testMissingKey(t, artefact) })
+	t.Run("a body that is too large gets 413", func(t *testing.T) { testLargeBody(t, artefact) })
+	t.Run("single-route takes envelopes", func(t *testing.T) { testSingleRoute(t, artefact) })
+	t.Run("a preflight is answered", func(t *testing.T) { testPreflight(t, artefact) })
+	t.Run("paths and queries arrive as they were sent", func(t *testing.T) { testPath(t, artefact) })
+}
+
+// deploy starts the artefact with a model that has a key, and extra variables.
+func deploy(t testing.TB, artefact Artefact, model *Model, env ...string) *Deployment {
+	return artefact.Start(t, append(model.Env(), env...))
+}
+
+func testInfo(t *testing.T, artefact Artefact) {
+	d := deploy(t, artefact, NewModel(t, "unused"))
+	response := d.Do(t, "GET", BasePath+"/info", "", nil)
+	var info struct {
+		Mode   string                     `json:"mode"`
+		Agents map[string]json.RawMessage `json:"agents"`
+	}
+	response.JSON(t, http.StatusOK, &info)
+	if info.Mode != "sse" || info.Agents["default"] == nil {
+		t.Errorf("info has mode %q and agents %v, want sse and one called default", info.Mode, info.Agents)
+	}
+}
+
+// testFirstEvent holds the model after its first word until the client has it.
+func testFirstEvent(t *testing.T, artefact Artefact) {
+	model := NewModel(t, "first and last")
+	held := model.Hold()
+	d := deploy(t, artefact, model)
+	stream := d.StartRun(t, "thread-1")
+	events := stream.Until(t, "TEXT_MESSAGE_CONTENT")
+	if got := events[0].Type; got != "RUN_STARTED" {
+		t.Errorf("the stream begins with %s, want RUN_STARTED", got)
+	}
+	held.Release()
+	if got, want := text(append(events, stream.Rest(t)...)), "first and last"; got != want {
+		t.Errorf("the answer is %q, want %q", got, want)
+	}
+}
+
+// testHeldBack shows that a buffering door gives the whole answer at the end.
+func testHeldBack(t *testing.T, artefact Artefact) {
+	model := NewModel(t, "first and last")
+	d := deploy(t, artefact, model)
+	events := d.StartRun(t, "thread-1").Rest(t)
+	if got, want := text(events), "first and last"; got != want {
+		t.Errorf("the answer is %q, want %q", got, want)
+	}
+}
+
+func testOrder(t *testing.T, artefact Artefact) {
+	var words strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&words, "%d ", i)
+	}
+	d := deploy(t, artefact, NewModel(t, words.String()))
+	events := d.StartRun(t, "thread-1").Rest(t)
+	if got := text(events); got != words.String() {
+		t.Errorf("the answer is %q, want the numbers to 199 in order", got)
+	}
+	if got := count(events, "TEXT_MESSAGE_CONTENT"); got != 200 {
+		t.Errorf("it came in %d deltas, want 200", got)
+	}
+	if last := events[len(events)-1].Type; last != "RUN_FINISHED" {
+		t.Errorf("the stream ends with %s, want RUN_FINISHED", last)
+	}
+}
+
+// testOneRuntime shows that requests which come first, at the same time and
+// afterwards have the same store in memory, which one build made.
+func testOneRuntime(t *testing.T, artefact Artefact) {
+	d := deploy(t, artefact, NewModel(t, "hello"))
+	var runs sync.WaitGroup
+	for i := range 2 {
+		runs.Go(func() { d.StartRun(t, fmt.Sprintf("thread-%d", i)).Rest(t) })
+	}
+	runs.Wait()
+	var list struct {
+		Threads []struct {
+			ID string `json:"id"`
+		} `json:"threads"`
+	}
+	d.Do(t, "GET", BasePath+"/threads?agentId=default", "", nil).JSON(t, http.StatusOK, &list)
+	if len(list.Threads) != 2 {
+		t.Errorf("the runtime knows %d threads, want both that it ran: %v", len(list.Threads), list.Threads)
+	}
+}
+
+func testMissingKey(t *testing.T, artefact Artefact) {
+	d := artefact.Start(t, []string{"COPILOTKIT_MODEL=openai/gpt-4o"})
+	response := d.Do(t, "GET", BasePath+"/info", "", nil)
+	if response.Status != http.StatusInternalServerError {
+		t.Errorf("without a key the status is %d, want 500", response.Status)
+	}
+	if got, want := strings.TrimSpace(string(response.Body)), `{"error":"internal_error"}`; got != want {
+		t.Errorf("without a key the answer is %s, want %s", got, want)
+	}
+	d.Log.Await(t, "OPENAI_API_KEY")
+
+	// A deployment's variables are changed by deploying it again.
+	d = deploy(t, artefact, NewModel(t, "unused"))
+	if got := d.Do(t, "GET", BasePath+"/info", "", nil).Status; got != http.StatusOK {
+		t.Errorf("with the key set the status is %d, want 200", got)
+	}
+}
+
+func testLargeBody(t *testing.T, artefact Artefact) {
+	d := deploy(t, artefact, NewModel(t, "unused"), "COPILOTKIT_MAX_BODY_BYTES=2000")
+	body := runInput("thread-1", strings.Repeat("a", 3000))
+	response := d.Do(t, "POST", BasePath+"/agent/default/run", body, jsonHeader())
+	if response.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("the status is %d, want 413: %s", response.Status, response.Body)
+	}
+	if got := d.Do(t, "GET", BasePath+"/info", "", nil).Status; got != http.StatusOK {
+		t.Errorf("the request after it has status %d, want 200", got)
+	}
+}
+
+func testSingleRoute(t *testing.T, artefact Artefact) {
+	d := deploy(t, artefact, NewModel(t, "one route"), "COPILOTKIT_ENDPOINT=single-route")
+	var info struct {
+		Mode string `json:"mode"`
+	}
+	d.Do(t, "POST", BasePath, `{"method":"info"}`, jsonHeader()).JSON(t, http.StatusOK, &info)
+	if info.Mode != "sse" {
+		t.Errorf("info has mode %q, want sse", info.Mode)
+	}
+	envelope := fmt.Sprintf(`{"method":"agent/run","params":{"agentId":"default"},"body":%s}`, runInput("thread-1", "hi"))
+	if got := text(d.Stream(t, BasePath, envelope).Rest(t)); got != "one route" {
+		t.Errorf("the answer is %q, want %q", got, "one route")
+	}
+}
+
+func testPreflight(t *testing.T, artefact Artefact) {
+	d := deploy(t, artefact, NewModel(t, "unused"))
+	origin := http.Header{"Origin": {"https://app.example.com"}}
+	preflight := origin.Clone()
+	preflight.Set("Access-Control-Request-Method", "POST")
+	preflight.Set("Access-Control-Request-Headers", "content-type")
+	for method, header := range map[string]http.Header{"OPTIONS": preflight, "GET": origin} {
+		response := d.Do(t, method, BasePath+"/info", "", header)
+		if response.Status/100 != 2 {
+			t.Errorf("%s has status %d, want success", method, response.Status)
+		}
+		if got := response.Header.Values("Access-Control-Allow-Origin"); len(got) != 1 || got[0] != "*" {
+			t.Errorf("%s has Access-Control-Allow-Origin %q, want * once", method, got)
+		}
+	}
+}
+
+func testPath(t *testing.T, artefact Artefact) {
+	d := deploy(t, artefact, NewModel(t, "unused"))
+	var stopped struct {
+		Message string `json:"message"`
+	}
+	d.Do(t, "POST", BasePath+"/agent/default/stop/what%20thread%3F", "", nil).JSON(t, http.StatusOK, &stopped)
+	if want := "what thread?"; !strings.Contains(stopped.Message, want) {
+		t.Errorf("stop answers %q, which doesn't name the thread %q", stopped.Message, want)
+	}
+	d.StartRun(t, "a thread & more").Rest(t)
+	connected := d.Do(t, "GET", BasePath+"/agent/default/connect?threadId=a%20thread+%26%20more", "", nil)
+	if !strings.Contains(string(connected.Body), "unused") {
+		t.Errorf("connect to a thread with odd letters has status %d and doesn't show its history: %s", connected.Status, connected.Body)
+	}
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	proxy "github.com/awslabs/aws-lambda-go-api-proxy/core"
+)
+
+// format2 answers an event of format 2.0, which is a Function URL's or an HTTP
+// API's.
+func (f *function) format2(ctx context.Context, payload []byte, canStream bool) (any, error) {
+	var event events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, fmt.Errorf("decode an event of format 2.0: %w", err)
+	}
+	r, err := requestFromFormat2(ctx, event)
+	handler, r := f.orBadRequest(ctx, r, err)
+	if f.buffered || !canStream {
+		return buffered(handler, r, proxy.NewProxyResponseWriterV2)
+	}
+	body := stream(handler, r)
+	header, cookies := joinedHeader(body.header)
+	return &events.LambdaFunctionURLStreamingResponse{
+		StatusCode: body.status,
+		Headers:    header,
+		Cookies:    cookies,
+		Body:       body,
+	}, nil
+}
+
+// format1 answers an event of format 1.0, which is a REST API's, or an HTTP
+// API's that was set to it.
+func (f *function) format1(ctx context.Context, payload []byte, version string) (any, error) {
+	var event events.APIGatewayProxyRequest
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, fmt.Errorf("decode an event of format 1.0: %w", err)
+	}
+	r, err := requestFromFormat1(ctx, event, version)
+	handler, r := f.orBadRequest(ctx, r, err)
+	if f.buffered || version != "" {
+		return buffered(handler, r, proxy.NewProxyResponseWriter)
+	}
+	body := stream(handler, r)
+	return &events.APIGatewayProxyStreamingResponse{
+		StatusCode:        body.status,
+		MultiValueHeaders: body.header,
+		Body:              body,
+	}, nil
+}
+
+// loadBalancer answers an event of an Application Load Balancer. That wants the
+// headers in the form in which it sends them.
+func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error) {
+	var event events.ALBTargetGroupRequest
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, fmt.Errorf("decode a load balancer's event: %w", err)
+	}
+	r, err := requestFromLoadBalancer(ctx, event)
+	handler, r := f.orBadRequest(ctx, r, err)
+	response, err := buffered(handler, r, proxy.NewProxyResponseWriterALB)
+	if err != nil {
+		return nil, err
+	}
+	response.StatusDescription = fmt.Sprintf("%d %s", response.StatusCode, http.StatusText(response.StatusCode))
+	if event.MultiValueHeaders == nil {
+		header, cookies := joinedHeader(response.MultiValueHeaders)
+		if len(cookies) > 0 {
+			header["Set-Cookie"] = cookies[len(cookies)-1]
+		}
+		response.Headers, response.MultiValueHeaders = header, nil
+	}
+	return response, nil
+}
+
+// orBadRequest gives what answers the request: a 400 when there was none to be
+// made from the event.
+func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error) (http.Handler, *http.Request) {
+	if err == nil {
+		return f.handler, r
+	}
+	slog.WarnContext(ctx, "an event could not be turned into a request", "error", err)
+	refuse := func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusBadRequest, "Invalid request")
+	}
+	return http.HandlerFunc(refuse), new(http.Request).WithContext(ctx)
+}
+
+// joinedHeader gives one value per header, and the cookies, which can't be
+// joined, by themselves.
+func joinedHeader(header http.Header) (joined map[string]string, cookies []string) {
+	joined = make(map[string]string, len(header))
+	for name, values := range header {
+		if name == "Set-Cookie" {
+			cookies = values
+			continue
+		}
+		joined[name] = strings.Join(values, ",")
+	}
+	return joined, cookies
+}
+
+// libraryWriter is one of the proxy library's writers, which hold an answer
+// until it is whole.
+type libraryWriter[Response any] interface {
+	http.ResponseWriter
+	GetProxyResponse() (Response, error)
+}
+
+// buffered serves a request and returns the whole answer.
+func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler, r *http.Request, newWriter func() Writer) (Response, error) {
+	w := newWriter()
+	if err := serve(handler, &answerWriter{ResponseWriter: w}, r); err != nil {
+		w = newWriter()
+		writeError(w, http.StatusInternalServerError, "internal_error")
+	}
+	return w.GetProxyResponse()
+}
+
+// errPanicked is all that anyone but the log is told of a panic.
+type errPanicked struct{}
+
+func (errPanicked) Error() string { return "the request could not be completed" }
+
+// serve calls the handler. Its panic becomes an error, since nothing else would
+// stop it from ending the process, and with it the instance.
+func serve(handler http.Handler, w *answerWriter, r *http.Request) (err error) {
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		err = errPanicked{}
+		if value != http.ErrAbortHandler {
+			slog.ErrorContext(r.Context(), "panic while a request was answered", "panic", value, "stack", string(debug.Stack()))
+		}
+	}()
+	handler.ServeHTTP(w, r)
+	if !w.started {
+		w.WriteHeader(http.StatusOK)
+	}
+	return nil
+}
+
+// answerWriter knows whether the answer has begun.
+type answerWriter struct {
+	http.ResponseWriter
+	started bool
+}
+
+// WriteHeader sends the first status that it is given.
+func (w *answerWriter) WriteHeader(status int) {
+	if w.started {
+		return
+	}
+	w.started = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write writes through, after a status.
+func (w *answerWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.ResponseWriter.Write(p)
+}
+
+// Flush has nothing to do: an answer is either written through or held whole.
+func (w *answerWriter) Flush() {}
+
+func writeError(w http.ResponseWriter, status int, what string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"error":%q}`, what)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// errUnknownEvent is reported to whoever invokes the function with something
+// else than an HTTP request. The instance goes on.
+var errUnknownEvent = errors.New("the event is not an HTTP request from a Function URL, an API Gateway or a load balancer")
+
+// function answers Lambda's events with an http.Handler.
+type function struct {
+	handler http.Handler
+	// buffered says that a door that could stream doesn't.
+	buffered bool
+}
+
+// eventShape is what tells the kinds of events apart.
+type eventShape struct {
+	Version        string `json:"version"`
+	HTTPMethod     string `json:"httpMethod"`
+	Source         string `json:"source"`
+	RequestContext struct {
+		DomainName   string          `json:"domainName"`
+		ConnectionID string          `json:"connectionId"`
+		ELB          json.RawMessage `json:"elb"`
+		HTTP         struct {
+			Method string `json:"method"`
+		} `json:"http"`
+	} `json:"requestContext"`
+}
+
+// invoke answers one event. What it returns is either a value for Lambda to
+// send as JSON or a stream.
+func (f *function) invoke(ctx context.Context, payload json.RawMessage) (any, error) {
+	var event eventShape
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, errUnknownEvent
+	}
+	from := event.RequestContext
+	switch {
+	case from.HTTP.Method != "":
+		// HTTP APIs send the same format, but can't stream.
+		return f.format2(ctx, payload, strings.Contains(from.DomainName, ".lambda-url."))
+	case event.HTTPMethod != "" && from.ELB != nil:
+		return f.loadBalancer(ctx, payload)
+	case event.HTTPMethod != "" && from.ConnectionID == "":
+		// Format 1.0 of an HTTP API, which can't stream, has a version in it.
+		return f.format1(ctx, payload, event.Version)
+	case event.Source != "":
+		// A schedule or a plug-in that keeps the function warm. An error would
+		// make it try again.
+		return struct{}{}, nil
+	}
+	return nil, errUnknownEvent
+}
