@@ -3,10 +3,13 @@ package bundle
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/demo"
+	"github.com/copilotkit-go/runtime/core/agent/mcp"
 	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/agent/remote"
 )
 
 // defaultAgent is the name that front ends use when they choose none.
@@ -16,6 +19,17 @@ const defaultAgent = "default"
 // options, which win over them.
 func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error) {
 	agents := make(map[string]agent.Agent)
+	for name, server := range settings.Agents {
+		far, err := remote.New(remote.Config{
+			URL:        server.URL.Reveal(),
+			ConnectURL: server.ConnectURL.Reveal(),
+			Headers:    server.reveal(),
+		})
+		if err != nil {
+			return nil, &EnvError{Name: "COPILOTKIT_AGENTS", Err: fmt.Errorf("%q: %w", name, err)}
+		}
+		agents[name] = far
+	}
 	maps.Copy(agents, parts.agents)
 	if agents[defaultAgent] == nil {
 		builtIn, err := buildDefault(settings, parts)
@@ -32,12 +46,16 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	if err := settings.CheckKey(); err != nil {
 		return nil, err
 	}
+	sources, err := toolSources(settings, parts)
+	if err != nil {
+		return nil, err
+	}
 	config := openai.Config{
 		Model:       settings.Model,
 		Prompt:      settings.Prompt,
 		MaxSteps:    settings.MaxSteps,
 		Tools:       parts.tools,
-		ToolSources: parts.sources,
+		ToolSources: sources,
 		Logger:      parts.logger,
 		Env: func(name string) (string, bool) {
 			value, ok := settings.Credentials[name]
@@ -53,4 +71,25 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 		return nil, fmt.Errorf("make the default agent: %w", err)
 	}
 	return built, nil
+}
+
+// toolSources makes the MCP servers of the environment, by name, before those
+// of the options, and connects to none.
+func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
+	var sources []agent.ToolSource
+	for _, name := range slices.Sorted(maps.Keys(settings.MCPServers)) {
+		server := settings.MCPServers[name]
+		source, err := mcp.New(mcp.Config{
+			Name:      name,
+			URL:       server.URL.Reveal(),
+			Transport: server.Transport,
+			Headers:   server.reveal(),
+			Logger:    parts.logger,
+		})
+		if err != nil {
+			return nil, &EnvError{Name: "COPILOTKIT_MCP_SERVERS", Err: fmt.Errorf("%q: %w", name, err)}
+		}
+		sources = append(sources, source)
+	}
+	return append(sources, parts.sources...), nil
 }

@@ -25,7 +25,9 @@ type Settings struct {
 	// and then it is 1, or 4 for the embedded model.
 	MaxSteps int
 	// Agents are the remote AG-UI agents by name.
-	Agents map[string]RemoteAgent
+	Agents map[string]Server
+	// MCPServers are the MCP servers by name whose tools the default agent has.
+	MCPServers map[string]Server
 	// Store is where threads are kept; its zero value is this process's memory.
 	Store SecretURL
 	// BasePath is where the routes are mounted, "/" for the root.
@@ -52,12 +54,6 @@ type Settings struct {
 	// Credentials are the keys and addresses of model providers, by the name of
 	// their variable, such as OPENAI_API_KEY. Only what is set is in it.
 	Credentials map[string]Secret
-}
-
-// RemoteAgent is where a remote AG-UI agent is and what it is sent.
-type RemoteAgent struct {
-	URL     SecretURL
-	Headers map[string]Secret
 }
 
 // Read checks the environment. The defaults, by variable, take the place of the

@@ -99,6 +99,23 @@ func TestRemoteAgentsAsAList(t *testing.T) {
 	}
 }
 
+func TestMCPServersAndWhereAgentsConnect(t *testing.T) {
+	settings, err := bundle.Read(env(
+		`COPILOTKIT_MCP_SERVERS={"docs":{"url":"https://docs.example/sse","transport":"sse","headers":{"authorization":"Bearer k"}}}`,
+		`COPILOTKIT_AGENTS={"far":{"url":"https://far.example/run","connectUrl":"https://far.example/connect"}}`,
+	), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := settings.MCPServers["docs"]
+	if docs.URL.Reveal() != "https://docs.example/sse" || docs.Transport != "sse" || docs.Headers["Authorization"].Reveal() != "Bearer k" {
+		t.Errorf("got %v", settings.MCPServers)
+	}
+	if got := settings.Agents["far"].ConnectURL.Reveal(); got != "https://far.example/connect" {
+		t.Errorf("the agent connects at %q", got)
+	}
+}
+
 func TestDefaultsYieldToTheEnvironment(t *testing.T) {
 	defaults := map[string]string{"COPILOTKIT_ENV": "development", "PORT": "9000"}
 	settings, err := bundle.Read(env("PORT=9001", "COPILOTKIT_MODEL="), defaults)
@@ -125,10 +142,14 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"an agent without an address":       {"COPILOTKIT_AGENTS=research", "name=url"},
 		"an agent without a name":           {"COPILOTKIT_AGENTS==http://a", "not a name"},
 		"an agent named twice":              {"COPILOTKIT_AGENTS=a=http://a,a=http://b", "twice"},
-		"an agent with half an address":     {"COPILOTKIT_AGENTS=a=b.example/run", `agent "a": not an address`},
+		"an agent with half an address":     {"COPILOTKIT_AGENTS=a=b.example/run", `"a": not an address`},
 		"agents as broken JSON":             {`COPILOTKIT_AGENTS={"a":{"url":"http://a"`, "not a JSON object"},
 		"agents with an unknown JSON field": {`COPILOTKIT_AGENTS={"a":{"url":"http://a","header":{}}}`, "not a JSON object"},
 		"agents followed by something":      {`COPILOTKIT_AGENTS={} {}`, "not a JSON object"},
+		"an agent with a transport":         {`COPILOTKIT_AGENTS={"a":{"url":"http://a","transport":"sse"}}`, "connectUrl"},
+		"an agent with half a connectUrl":   {`COPILOTKIT_AGENTS={"a":{"url":"http://a","connectUrl":"a"}}`, "connectUrl: not an address"},
+		"an MCP server of an odd transport": {`COPILOTKIT_MCP_SERVERS={"a":{"url":"http://a","transport":"stdio"}}`, `"stdio" is neither`},
+		"an MCP server with half a URL":     {"COPILOTKIT_MCP_SERVERS=a=b", `"a": not an address`},
 		"an agent with a split header":      {`COPILOTKIT_AGENTS={"a":{"url":"http://a","headers":{"x":"1\r\ny: 2"}}}`, "header"},
 		"a store of no scheme":              {"COPILOTKIT_STORE=redis", "neither memory nor"},
 		"a base path without a slash":       {"COPILOTKIT_BASE_PATH=api", "must start with a slash"},

@@ -1,14 +1,10 @@
 package bundle
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -37,7 +33,14 @@ var variables = []variable{
 		s.MaxSteps, err = parseInt(value, 1, 1000)
 		return err
 	}},
-	{"COPILOTKIT_AGENTS", "", setAgents},
+	{"COPILOTKIT_AGENTS", "", func(s *Settings, value string) (err error) {
+		s.Agents, err = parseServers(value, agentFields)
+		return err
+	}},
+	{"COPILOTKIT_MCP_SERVERS", "", func(s *Settings, value string) (err error) {
+		s.MCPServers, err = parseServers(value, mcpFields)
+		return err
+	}},
 	{"COPILOTKIT_STORE", "memory", setStore},
 	{"COPILOTKIT_BASE_PATH", "/api/copilotkit", setBasePath},
 	{"COPILOTKIT_ENDPOINT", "multi-route", oneOf(func(s *Settings) *bool { return &s.SingleRoute }, "multi-route", "single-route")},
@@ -172,71 +175,6 @@ func setLogLevel(s *Settings, value string) error {
 
 // setAgents reads name=url,name=url, or a JSON object of objects with url and
 // headers.
-func setAgents(s *Settings, value string) error {
-	s.Agents = make(map[string]RemoteAgent)
-	if strings.HasPrefix(strings.TrimSpace(value), "{") {
-		return setAgentsJSON(s, value)
-	}
-	for entry := range strings.SplitSeq(value, ",") {
-		name, address, found := strings.Cut(strings.TrimSpace(entry), "=")
-		if !found {
-			return errors.New("entries are name=url with commas between them, or a JSON object")
-		}
-		if _, twice := s.Agents[name]; twice {
-			return fmt.Errorf("agent %q is there twice", name)
-		}
-		if err := s.addAgent(name, address, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func setAgentsJSON(s *Settings, value string) error {
-	decoder := json.NewDecoder(strings.NewReader(value))
-	decoder.DisallowUnknownFields()
-	var agents map[string]struct {
-		URL     string            `json:"url"`
-		Headers map[string]string `json:"headers"`
-	}
-	if err := decoder.Decode(&agents); err != nil || decoder.More() {
-		// The decoder's own text may quote a header's value.
-		return errors.New(`not a JSON object of the form {"name":{"url":"https://…","headers":{"Name":"value"}}}`)
-	}
-	for _, name := range slices.Sorted(maps.Keys(agents)) {
-		if err := s.addAgent(name, agents[name].URL, agents[name].Headers); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Settings) addAgent(name, address string, headers map[string]string) error {
-	if name == "" || checkPrintable(name) != nil {
-		return fmt.Errorf("%q is not a name for an agent", name)
-	}
-	parsed, err := parseHTTPURL(address)
-	if err != nil {
-		return fmt.Errorf("agent %q: %w", name, err)
-	}
-	secret := make(map[string]Secret, len(headers))
-	for header, value := range headers {
-		if strings.ContainsAny(value, "\r\n") || !isToken(header) {
-			return fmt.Errorf("agent %q: %q is not a header that can be sent", name, header)
-		}
-		secret[http.CanonicalHeaderKey(header)] = Secret(value)
-	}
-	s.Agents[name] = RemoteAgent{URL: SecretURL{*parsed}, Headers: secret}
-	return nil
-}
-
-// isToken tells whether s can be the name of an HTTP header.
-func isToken(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	}) < 0
-}
-
 func parseInt(value string, least, most int) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < least || n > most {

@@ -1,0 +1,426 @@
+package mcp_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/mcp"
+)
+
+// TestMain lets the test binary be the MCP server of a test: a process of its
+// own that can be killed.
+func TestMain(m *testing.M) {
+	if address := os.Getenv("MCP_TEST_SERVER"); address != "" {
+		serveMCP(address)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveMCP serves both transports on address until it is killed, and says on
+// standard output when it listens.
+func serveMCP(address string) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	server := newSDKServer()
+	mux := http.NewServeMux()
+	get := func(*http.Request) *sdk.Server { return server }
+	mux.Handle("/mcp", sdk.NewStreamableHTTPHandler(get, nil))
+	mux.Handle("/sse", sdk.NewSSEHandler(get, nil))
+	fmt.Println("listening on", listener.Addr())
+	http.Serve(listener, mux)
+}
+
+type addInput struct {
+	A int `json:"a" jsonschema:"the first number"`
+	B int `json:"b"`
+}
+
+func newSDKServer() *sdk.Server {
+	server := sdk.NewServer(&sdk.Implementation{Name: "test", Version: "1"}, nil)
+	sdk.AddTool(server, &sdk.Tool{Name: "add", Description: "adds two numbers"},
+		func(_ context.Context, _ *sdk.CallToolRequest, in addInput) (*sdk.CallToolResult, map[string]int, error) {
+			return nil, map[string]int{"sum": in.A + in.B}, nil
+		})
+	sdk.AddTool(server, &sdk.Tool{Name: "fail"},
+		func(context.Context, *sdk.CallToolRequest, struct{}) (*sdk.CallToolResult, any, error) {
+			return nil, nil, errors.New("no luck")
+		})
+	sdk.AddTool(server, &sdk.Tool{Name: "hang"},
+		func(ctx context.Context, _ *sdk.CallToolRequest, _ struct{}) (*sdk.CallToolResult, any, error) {
+			<-ctx.Done()
+			return nil, nil, ctx.Err()
+		})
+	sdk.AddTool(server, &sdk.Tool{Name: "grow"},
+		func(context.Context, *sdk.CallToolRequest, struct{}) (*sdk.CallToolResult, any, error) {
+			sdk.AddTool(server, &sdk.Tool{Name: "grown"},
+				func(context.Context, *sdk.CallToolRequest, struct{}) (*sdk.CallToolResult, any, error) {
+					return nil, nil, nil
+				})
+			return nil, nil, nil
+		})
+	return server
+}
+
+// process is a real MCP server in a process of its own.
+type process struct {
+	command *exec.Cmd
+	address string
+}
+
+func startProcess(t *testing.T, address string) *process {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), "MCP_TEST_SERVER="+address)
+	command.Stderr = os.Stderr
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{command: command}
+	t.Cleanup(p.kill)
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the MCP server said nothing: %v", err)
+	}
+	p.address = strings.TrimPrefix(strings.TrimSpace(line), "listening on ")
+	return p
+}
+
+func (p *process) kill() {
+	p.command.Process.Kill()
+	p.command.Wait()
+}
+
+func (p *process) url(transport mcp.Transport) string {
+	if transport == mcp.SSE {
+		return "http://" + p.address + "/sse"
+	}
+	return "http://" + p.address + "/mcp"
+}
+
+func forBothTransports(t *testing.T, test func(t *testing.T, transport mcp.Transport)) {
+	for _, transport := range []mcp.Transport{mcp.StreamableHTTP, mcp.SSE} {
+		t.Run(string(transport), func(t *testing.T) { test(t, transport) })
+	}
+}
+
+func TestToolsAreListedAndCalled(t *testing.T) {
+	process := startProcess(t, "127.0.0.1:0")
+	forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+		server := newServer(t, mcp.Config{URL: process.url(transport), Transport: transport})
+		tools := list(t, server)
+		add := find(t, tools, "add")
+		if add.Description != "adds two numbers" {
+			t.Errorf("the description is %q", add.Description)
+		}
+		var schema struct {
+			Type       string
+			Properties map[string]struct{ Description string }
+			Required   []string
+		}
+		if err := json.Unmarshal(add.Parameters, &schema); err != nil {
+			t.Fatal(err)
+		}
+		if schema.Type != "object" || schema.Properties["a"].Description != "the first number" || !slices.Equal(schema.Required, []string{"a", "b"}) {
+			t.Errorf("the schema is %s", add.Parameters)
+		}
+		if got := call(t, add, `{"a":2,"b":3}`); !strings.Contains(got, `"sum":5`) {
+			t.Errorf("add gave %s", got)
+		}
+		if got := call(t, find(t, tools, "fail"), `{}`); !strings.Contains(got, `"isError":true`) || !strings.Contains(got, "no luck") {
+			t.Errorf("a tool's own error is its result, got %s", got)
+		}
+		if _, err := add.Call(t.Context(), json.RawMessage(`{"a":"x"}`)); err != nil {
+			// Servers may answer bad arguments with a protocol error or a result;
+			// either way it is the server's answer, which the model is told.
+			if strings.Contains(err.Error(), "did not answer") {
+				t.Errorf("bad arguments: %v", err)
+			}
+		}
+	})
+}
+
+func TestTheListIsCachedUntilTheServerSaysThatItChanged(t *testing.T) {
+	forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+		process := startProcess(t, "127.0.0.1:0")
+		server := newServer(t, mcp.Config{URL: process.url(transport), Transport: transport})
+		tools := list(t, server)
+		if names(tools) != "add fail grow hang" {
+			t.Fatalf("got %s", names(tools))
+		}
+		call(t, find(t, tools, "grow"), `{}`)
+		eventually(t, "the new tool is listed", func() bool {
+			return names(list(t, server)) == "add fail grow grown hang"
+		})
+	})
+}
+
+func TestARunIsNotHeldUpByAServerThatIsDownSlowOrWrong(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	wrong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "<html>hello</html>")
+	}))
+	t.Cleanup(wrong.Close)
+	closed := httptest.NewServer(nil)
+	closed.Close()
+
+	for name, url := range map[string]string{"silent": silent.URL, "wrong": wrong.URL, "down": closed.URL} {
+		forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+			t.Run(name, func(t *testing.T) {
+				server := newServer(t, mcp.Config{URL: url, Transport: transport, ConnectTimeout: 50 * time.Millisecond})
+				if _, err := server.Tools(t.Context()); err == nil {
+					t.Error("no error")
+				} else if !strings.Contains(err.Error(), strings.TrimPrefix(url, "http://")) {
+					t.Errorf("the error doesn't name the server: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestAFailedServerIsLeftAloneForAWhile(t *testing.T) {
+	var asked atomic.Int32
+	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	t.Cleanup(failing.Close)
+	server := newServer(t, mcp.Config{URL: failing.URL, RetryAfter: time.Hour})
+	server.Tools(t.Context())
+	before := asked.Load()
+	if _, err := server.Tools(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	if before == 0 || asked.Load() != before {
+		t.Errorf("asked %d times at first, and %d in all", before, asked.Load())
+	}
+}
+
+func TestKilledInMidCallTheToolFailsAndTheNextRunFindsTheServerAgain(t *testing.T) {
+	forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+		process := startProcess(t, "127.0.0.1:0")
+		server := newServer(t, mcp.Config{URL: process.url(transport), Transport: transport, RetryAfter: -1})
+		hang := find(t, list(t, server), "hang")
+		ended := make(chan error, 1)
+		go func() {
+			_, err := hang.Call(context.Background(), json.RawMessage(`{}`))
+			ended <- err
+		}()
+		process.kill()
+		select {
+		case err := <-ended:
+			if err == nil || strings.Contains(err.Error(), process.address) {
+				t.Errorf("the model is told %v", err)
+			}
+		case <-time.After(60 * time.Second):
+			t.Fatal("the call hangs though the server is dead")
+		}
+		if _, err := server.Tools(t.Context()); err == nil {
+			t.Error("the tools of a dead server are still offered")
+		}
+		startProcess(t, process.address)
+		if got := call(t, find(t, list(t, server), "add"), `{"a":1,"b":1}`); !strings.Contains(got, `"sum":2`) {
+			t.Errorf("after the restart add gave %s", got)
+		}
+	})
+}
+
+func TestACallInASessionThatTheServerHasForgottenIsMadeAgain(t *testing.T) {
+	process := startProcess(t, "127.0.0.1:0")
+	server := newServer(t, mcp.Config{URL: process.url(mcp.StreamableHTTP)})
+	add := find(t, list(t, server), "add")
+	process.kill()
+	startProcess(t, process.address)
+	if got := call(t, add, `{"a":4,"b":4}`); !strings.Contains(got, `"sum":8`) {
+		t.Errorf("add gave %s", got)
+	}
+}
+
+func TestStoppingARunEndsItsCall(t *testing.T) {
+	process := startProcess(t, "127.0.0.1:0")
+	forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+		server := newServer(t, mcp.Config{URL: process.url(transport), Transport: transport})
+		hang := find(t, list(t, server), "hang")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := hang.Call(ctx, json.RawMessage(`{}`)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		call(t, find(t, list(t, server), "add"), `{"a":1,"b":1}`)
+	})
+}
+
+func TestHeadersAreSentWithEveryRequest(t *testing.T) {
+	handler := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return newSDKServer() }, nil)
+	guarded := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer key" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(guarded.Close)
+	server := newServer(t, mcp.Config{URL: guarded.URL, Headers: map[string]string{"authorization": "Bearer key"}})
+	call(t, find(t, list(t, server), "add"), `{"a":1,"b":1}`)
+}
+
+func TestASessionOfTheCallersIsUsedAndLeftOpen(t *testing.T) {
+	here, there := sdk.NewInMemoryTransports()
+	if _, err := newSDKServer().Connect(t.Context(), there, nil); err != nil {
+		t.Fatal(err)
+	}
+	client, err := sdk.NewClient(&sdk.Implementation{Name: "c", Version: "1"}, nil).Connect(t.Context(), here, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	tools, err := mcp.Session(client).Tools(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := call(t, find(t, tools, "add"), `{"a":1,"b":2}`); !strings.Contains(got, `"sum":3`) {
+		t.Errorf("add gave %s", got)
+	}
+	if err := client.Ping(t.Context(), nil); err != nil {
+		t.Errorf("the session was closed: %v", err)
+	}
+}
+
+func TestConcurrentRunsShareOneListing(t *testing.T) {
+	var listings atomic.Int32
+	shared := newSDKServer()
+	handler := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return shared }, nil)
+	counted := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(string(body), `"tools/list"`) {
+			listings.Add(1)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(counted.Close)
+	server := newServer(t, mcp.Config{URL: counted.URL})
+	failures := make(chan error, 50)
+	for range cap(failures) {
+		go func() {
+			_, err := server.Tools(t.Context())
+			failures <- err
+		}()
+	}
+	for range cap(failures) {
+		if err := <-failures; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := listings.Load(); got != 1 {
+		t.Errorf("the tools were listed %d times", got)
+	}
+}
+
+func TestBadConfigurationIsNamedWithoutQuotingTheURL(t *testing.T) {
+	for name, config := range map[string]mcp.Config{
+		"no URL":               {},
+		"no scheme":            {URL: "localhost:1"},
+		"no host":              {URL: "http:///secret"},
+		"no URL at all":        {URL: "http://user:secret@[x"},
+		"an unknown transport": {URL: "http://127.0.0.1/secret", Transport: "stdio"},
+	} {
+		if _, err := mcp.New(config); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func newServer(t *testing.T, config mcp.Config) *mcp.Server {
+	t.Helper()
+	config.Logger = slog.New(slog.DiscardHandler)
+	server, err := mcp.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server
+}
+
+func list(t *testing.T, server *mcp.Server) []agent.ServerTool {
+	t.Helper()
+	tools, err := server.Tools(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tools
+}
+
+func names(tools []agent.ServerTool) string {
+	var all []string
+	for _, tool := range tools {
+		all = append(all, tool.Name)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+func find(t *testing.T, tools []agent.ServerTool, name string) agent.ServerTool {
+	t.Helper()
+	for _, tool := range tools {
+		if tool.Name == name {
+			return tool
+		}
+	}
+	t.Fatalf("no tool %s in %s", name, names(tools))
+	return agent.ServerTool{}
+}
+
+func call(t *testing.T, tool agent.ServerTool, arguments string) string {
+	t.Helper()
+	result, err := tool.Call(t.Context(), json.RawMessage(arguments))
+	if err != nil {
+		t.Fatalf("%s: %v", tool.Name, err)
+	}
+	return string(result)
+}
+
+// eventually asks again until the answer is yes: what it waits for happens in
+// another process.
+func eventually(t *testing.T, what string, ask func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ask(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 30 s: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
