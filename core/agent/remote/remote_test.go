@@ -83,6 +83,7 @@ func TestCancellingClosesTheConnectionToTheRemoteAgent(t *testing.T) {
 		close(left)
 	})
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for event, err := range newAgent(t, remote.Config{URL: server.URL}).Run(ctx, input(t)) {
 		if err != nil {
 			t.Fatalf("a cancelled run yields no error, got %v", err)
