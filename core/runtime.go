@@ -32,7 +32,7 @@ type Runtime struct {
 	Owner func(*http.Request) (string, error)
 
 	// Transcriber turns /transcribe on; nil answers it with 503.
-	Transcriber Transcriber
+	Transcriber agent.Transcriber
 	// ForwardHeaders says which of a request's headers reach the agents. The
 	// zero value is the reference's policy: authorization and x-*, without those
 	// that proxies and platforms add.

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/agent"
 )
 
 // audioTypes are the formats that the reference lets through to its provider.
@@ -27,12 +29,12 @@ const (
 // form, passed on while it comes in, or base64 in JSON.
 func (x *exchange) transcribe() error {
 	if x.runtime.Transcriber == nil {
-		return transcriptionAnswer(&TranscriptionError{Code: TranscriptionNotConfigured})
+		return transcriptionAnswer(&agent.TranscriptionError{Code: agent.TranscriptionNotConfigured})
 	}
 	if x.r.ContentLength > x.maxBody {
 		return bodyTooLarge(x.maxBody)
 	}
-	var audio Audio
+	var audio agent.Audio
 	var err error
 	switch contentType := x.r.Header.Get("Content-Type"); {
 	case strings.Contains(contentType, "multipart/form-data"):
@@ -65,33 +67,33 @@ func (x *exchange) transcribe() error {
 }
 
 // audioFromForm finds the form's audio file without reading it.
-func (x *exchange) audioFromForm() (Audio, error) {
+func (x *exchange) audioFromForm() (agent.Audio, error) {
 	form, err := x.r.MultipartReader()
 	if err != nil {
-		return Audio{}, invalidTranscription("Failed to parse body as FormData.")
+		return agent.Audio{}, invalidTranscription("Failed to parse body as FormData.")
 	}
 	for {
 		part, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return Audio{}, noAudioField()
+			return agent.Audio{}, noAudioField()
 		case errors.As(err, new(*http.MaxBytesError)):
-			return Audio{}, err
+			return agent.Audio{}, err
 		case err != nil:
-			return Audio{}, invalidTranscription("Failed to parse body as FormData.")
+			return agent.Audio{}, invalidTranscription("Failed to parse body as FormData.")
 		case part.FormName() == "audio":
 			return audioFromPart(part)
 		}
 	}
 }
 
-func audioFromPart(part *multipart.Part) (Audio, error) {
+func audioFromPart(part *multipart.Part) (agent.Audio, error) {
 	if !isFile(part) {
-		return Audio{}, noAudioField()
+		return agent.Audio{}, noAudioField()
 	}
-	audio := Audio{Reader: part, Filename: part.FileName(), MimeType: part.Header.Get("Content-Type"), Size: -1}
+	audio := agent.Audio{Reader: part, Filename: part.FileName(), MimeType: part.Header.Get("Content-Type"), Size: -1}
 	if err := checkAudioType(audio.MimeType); err != nil {
-		return Audio{}, err
+		return agent.Audio{}, err
 	}
 	if audio.MimeType == "" || audio.MimeType == "application/octet-stream" {
 		audio.MimeType = defaultAudioType
@@ -108,35 +110,35 @@ func isFile(part *multipart.Part) bool {
 }
 
 // audioFromJSON reads {"audio": base64 or a data URL, "mimeType", "filename"}.
-func (x *exchange) audioFromJSON() (Audio, error) {
+func (x *exchange) audioFromJSON() (agent.Audio, error) {
 	data, err := x.readBody()
 	if err != nil {
-		return Audio{}, err
+		return agent.Audio{}, err
 	}
 	var body map[string]json.RawMessage
 	if json.Unmarshal(data, &body) != nil || body == nil {
-		return Audio{}, invalidTranscription("Request body must be valid JSON")
+		return agent.Audio{}, invalidTranscription("Request body must be valid JSON")
 	}
 	field := func(name string) (value string) {
 		_ = json.Unmarshal(body[name], &value) // what isn't a string reads as missing
 		return value
 	}
-	encoded, audio := field("audio"), Audio{Filename: field("filename"), MimeType: field("mimeType")}
+	encoded, audio := field("audio"), agent.Audio{Filename: field("filename"), MimeType: field("mimeType")}
 	if encoded == "" {
-		return Audio{}, invalidTranscription("Request must include 'audio' field with base64-encoded audio data")
+		return agent.Audio{}, invalidTranscription("Request must include 'audio' field with base64-encoded audio data")
 	}
 	if audio.MimeType == "" {
-		return Audio{}, invalidTranscription("Request must include 'mimeType' field (e.g., 'audio/webm')")
+		return agent.Audio{}, invalidTranscription("Request must include 'mimeType' field (e.g., 'audio/webm')")
 	}
 	if err := checkAudioType(audio.MimeType); err != nil {
-		return Audio{}, err
+		return agent.Audio{}, err
 	}
 	if audio.Filename == "" {
 		audio.Filename = defaultFilename
 	}
 	decoded, err := decodeBase64(encoded)
 	if err != nil {
-		return Audio{}, invalidTranscription("Failed to decode base64 audio data")
+		return agent.Audio{}, invalidTranscription("Failed to decode base64 audio data")
 	}
 	audio.Reader, audio.Size = bytes.NewReader(decoded), int64(len(decoded))
 	return audio, nil
@@ -166,31 +168,31 @@ func checkAudioType(mimeType string) error {
 	if base == "" || base == "application/octet-stream" || slices.Contains(audioTypes[:], base) {
 		return nil
 	}
-	return &TranscriptionError{
-		Code:    TranscriptionInvalidFormat,
+	return &agent.TranscriptionError{
+		Code:    agent.TranscriptionInvalidFormat,
 		Message: "Unsupported audio format: " + mimeType + ". Supported: " + strings.Join(audioTypes[:], ", "),
 	}
 }
 
-func invalidTranscription(message string) *TranscriptionError {
-	return &TranscriptionError{Code: TranscriptionInvalid, Message: message}
+func invalidTranscription(message string) *agent.TranscriptionError {
+	return &agent.TranscriptionError{Code: agent.TranscriptionInvalid, Message: message}
 }
 
-func noAudioField() *TranscriptionError {
+func noAudioField() *agent.TranscriptionError {
 	return invalidTranscription("No audio file found in form data. Please include an 'audio' field.")
 }
 
 // transcriptionError is the answer to whatever went wrong.
 func (x *exchange) transcriptionError(err error) error {
 	var answer *HTTPError
-	var told *TranscriptionError
+	var told *agent.TranscriptionError
 	switch {
 	case errors.As(err, &answer):
 		return answer
 	case errors.As(err, new(*http.MaxBytesError)):
 		return bodyTooLarge(x.maxBody)
 	case !errors.As(err, &told):
-		told = &TranscriptionError{Code: TranscriptionProviderError, Err: err}
+		told = &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: err}
 		if x.runtime.Development {
 			told.Message = err.Error()
 		}
@@ -202,16 +204,40 @@ func (x *exchange) transcriptionError(err error) error {
 }
 
 // transcriptionAnswer is the shape that front ends know, with the code's status.
-func transcriptionAnswer(e *TranscriptionError) *HTTPError {
-	status, message, retryable := e.Code.answer()
+func transcriptionAnswer(e *agent.TranscriptionError) *HTTPError {
+	status, message, retryable := transcriptionStatus(e.Code)
 	if e.Message != "" {
 		message = e.Message
 	}
 	return &HTTPError{Status: status, Err: e, Body: struct {
-		Error     TranscriptionCode `json:"error"`
-		Message   string            `json:"message"`
-		Retryable bool              `json:"retryable"`
+		Error     agent.TranscriptionCode `json:"error"`
+		Message   string                  `json:"message"`
+		Retryable bool                    `json:"retryable"`
 	}{e.Code, message, retryable}}
+}
+
+// transcriptionStatus is the status of a code, its usual message, and whether trying again
+// may help.
+func transcriptionStatus(code agent.TranscriptionCode) (status int, message string, retryable bool) {
+	switch code {
+	case agent.TranscriptionNotConfigured:
+		return http.StatusServiceUnavailable, "Transcription service is not configured", false
+	case agent.TranscriptionInvalidFormat:
+		return http.StatusBadRequest, "Unsupported audio format", false
+	case agent.TranscriptionTooLong:
+		return http.StatusBadRequest, "Audio file is too long", false
+	case agent.TranscriptionTooShort:
+		return http.StatusBadRequest, "Audio is too short to transcribe", false
+	case agent.TranscriptionRateLimited:
+		return http.StatusTooManyRequests, "Rate limited. Please try again later.", true
+	case agent.TranscriptionAuthFailed:
+		return http.StatusUnauthorized, "Authentication failed with transcription provider", false
+	case agent.TranscriptionNetworkError:
+		return http.StatusBadGateway, "Network error during transcription", true
+	case agent.TranscriptionInvalid:
+		return http.StatusBadRequest, "Invalid transcription request", false
+	}
+	return http.StatusInternalServerError, "Transcription failed", true
 }
 
 // countingReader counts what was read, and keeps the error that ended it early.

@@ -1,9 +1,8 @@
-package core
+package agent
 
 import (
 	"context"
 	"io"
-	"net/http"
 )
 
 // Transcriber turns speech into text. It is used by many requests at once.
@@ -65,27 +64,3 @@ func (e *TranscriptionError) Error() string {
 
 // Unwrap gives the cause.
 func (e *TranscriptionError) Unwrap() error { return e.Err }
-
-// answer is the status of a code, its usual message, and whether trying again
-// may help.
-func (c TranscriptionCode) answer() (status int, message string, retryable bool) {
-	switch c {
-	case TranscriptionNotConfigured:
-		return http.StatusServiceUnavailable, "Transcription service is not configured", false
-	case TranscriptionInvalidFormat:
-		return http.StatusBadRequest, "Unsupported audio format", false
-	case TranscriptionTooLong:
-		return http.StatusBadRequest, "Audio file is too long", false
-	case TranscriptionTooShort:
-		return http.StatusBadRequest, "Audio is too short to transcribe", false
-	case TranscriptionRateLimited:
-		return http.StatusTooManyRequests, "Rate limited. Please try again later.", true
-	case TranscriptionAuthFailed:
-		return http.StatusUnauthorized, "Authentication failed with transcription provider", false
-	case TranscriptionNetworkError:
-		return http.StatusBadGateway, "Network error during transcription", true
-	case TranscriptionInvalid:
-		return http.StatusBadRequest, "Invalid transcription request", false
-	}
-	return http.StatusInternalServerError, "Transcription failed", true
-}
