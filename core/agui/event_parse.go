@@ -79,7 +79,7 @@ func (d *decoder) lifecycleEvent(eventType EventType, value []byte) Event {
 		d.fields(value, &e.BaseEvent,
 			required("threadId", text(&e.ThreadID)),
 			required("runId", text(&e.RunID)),
-			optional("protocolVersion", text(&e.ProtocolVersion)),
+			newer("protocolVersion", isString, text(&e.ProtocolVersion)),
 			optional("parentRunId", text(&e.ParentRunID)),
 			optional("input", func(d *decoder, value []byte, at *path) {
 				e.Input = &RunAgentInput{}

@@ -90,5 +90,5 @@ func (d *decoder) usage(value []byte, at *path, usage *TokenUsage) {
 		optional("totalTokens", count(&usage.TotalTokens)),
 		optional("reasoningTokens", count(&usage.ReasoningTokens)),
 		optional("cachedInputTokens", count(&usage.CachedInputTokens)),
-		optional("cacheWriteInputTokens", count(&usage.CacheWriteInputTokens)))
+		newer("cacheWriteInputTokens", isCount, count(&usage.CacheWriteInputTokens)))
 }

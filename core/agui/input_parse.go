@@ -34,13 +34,14 @@ func (d *decoder) input(value []byte, at *path, in *RunAgentInput) {
 	tools := required("tools", array(&in.Tools, (*decoder).tool))
 	context := required("context", array(&in.Context, (*decoder).context))
 	if value[0] == '{' {
-		_, versioned := lookup(value, "protocolVersion")
+		version, versioned := lookup(value, "protocolVersion")
+		versioned = versioned && isString(version)
 		tools.required, context.required = !versioned, !versioned
 	}
 	d.object(value, at, &in.Extra,
 		required("threadId", text(&in.ThreadID)),
 		required("runId", text(&in.RunID)),
-		optional("protocolVersion", text(&in.ProtocolVersion)),
+		newer("protocolVersion", isString, text(&in.ProtocolVersion)),
 		optional("parentRunId", text(&in.ParentRunID)),
 		optional("state", orAbsent(&in.State)),
 		required("messages", array(&in.Messages, (*decoder).message)),

@@ -131,7 +131,7 @@ func (d *decoder) part(value []byte, at *path, part *InputContent) {
 		d.object(value, at, &part.Extra,
 			optional("type", nil),
 			required("text", text(&part.Text)),
-			optional("id", text(&part.ID)),
+			newer("id", isString, text(&part.ID)),
 			optional("metadata", anything(&part.Metadata)))
 	case "binary":
 		d.object(value, at, &part.Extra,
@@ -152,21 +152,25 @@ func (d *decoder) part(value []byte, at *path, part *InputContent) {
 				part.Source = &InputContentSource{}
 				d.source(value, at, part.Source)
 			}),
-			optional("id", text(&part.ID)),
+			newer("id", isString, text(&part.ID)),
 			optional("metadata", anything(&part.Metadata)))
 	}
 }
 
 func (d *decoder) source(value []byte, at *path, source *InputContentSource) {
 	mimeType := optional("mimeType", text(&source.MimeType))
+	provider := newer("provider", isString, text(&source.Provider))
 	if d.is("object", value, at) {
-		if kind, ok := lookup(value, "type"); ok && string(kind) == `"data"` {
+		switch kind, _ := lookup(value, "type"); string(kind) {
+		case `"data"`:
 			mimeType.required = true
+		case `"file"`:
+			provider.accepts = nil
 		}
 		d.object(value, at, &source.Extra,
 			required("type", word(&source.Type, "data", "url", "file")),
 			required("value", text(&source.Value)),
-			optional("provider", text(&source.Provider)),
+			provider,
 			mimeType)
 	}
 }

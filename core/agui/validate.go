@@ -3,6 +3,7 @@ package agui
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -114,7 +115,7 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 		known := false
 		for i := range fields {
 			f := &fields[i]
-			if string(m.name) == f.name {
+			if string(m.name) == f.name && (f.accepts == nil || f.accepts(m.value)) {
 				known = true
 				seen |= 1 << i
 				if f.into != nil {
@@ -142,14 +143,25 @@ type field struct {
 	name     string
 	required bool
 	// into reads the member's value; nil skips it.
-	into func(d *decoder, value []byte, at *path)
+	into reader
+	// accepts tells whether a value is what the field is for; others are carried
+	// as if the field were unknown. Nil means that all are.
+	accepts func(value []byte) bool
 }
 
 type reader = func(d *decoder, value []byte, at *path)
 
-func required(name string, into reader) field { return field{name, true, into} }
+func required(name string, into reader) field { return field{name: name, required: true, into: into} }
 
-func optional(name string, into reader) field { return field{name, false, into} }
+func optional(name string, into reader) field { return field{name: name, into: into} }
+
+// newer is a field that not every version of the protocol knows: for an older
+// peer it is a field like any other, that may hold anything.
+func newer(name string, accepts func([]byte) bool, into reader) field {
+	return field{name: name, accepts: accepts, into: into}
+}
+
+func isString(value []byte) bool { return value[0] == '"' }
 
 // text reads a string.
 func text[T ~string](dst *T) reader {
@@ -262,15 +274,27 @@ func count(dst **int64) reader {
 		if !d.is("number", value, at) {
 			return
 		}
-		// 1e3 and 2.0 are whole numbers too.
-		n, err := strconv.ParseFloat(string(value), 64)
-		if err != nil || n < 0 || n > 1<<53 || n != float64(int64(n)) {
+		whole, ok := parseCount(value)
+		if !ok {
 			d.fail(at, "expected a whole number that isn't negative")
 			return
 		}
-		whole := int64(n)
 		*dst = &whole
 	}
+}
+
+// parseCount reads a whole number that isn't negative, which 1e3 and 2.0 are too.
+func parseCount(value []byte) (int64, bool) {
+	n, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || n < 0 || n > 1<<53 || n != math.Trunc(n) {
+		return 0, false
+	}
+	return int64(n), true
+}
+
+func isCount(value []byte) bool {
+	_, ok := parseCount(value)
+	return ok
 }
 
 // array reads an array, each element with read. An empty one isn't nil.
