@@ -1,0 +1,103 @@
+package openai_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+)
+
+func data(mimeType string) *agui.InputContentSource {
+	return &agui.InputContentSource{Type: "data", Value: "aGVsbG8=", MimeType: mimeType}
+}
+
+func TestWhatAUserShowsReachesTheModel(t *testing.T) {
+	url := &agui.InputContentSource{Type: "url", Value: "https://example.com/cat.png"}
+	for name, test := range map[string]struct {
+		part agui.InputContent
+		want string
+	}{
+		"text":                      {agui.InputContent{Type: "text", Text: "hi"}, `{"text":"hi","type":"text"}`},
+		"an image":                  {agui.InputContent{Type: "image", Source: data("image/png")}, `{"image_url":{"url":"data:image/png;base64,aGVsbG8="},"type":"image_url"}`},
+		"an image by address":       {agui.InputContent{Type: "image", Source: url}, `{"image_url":{"url":"https://example.com/cat.png"},"type":"image_url"}`},
+		"sound in wav":              {agui.InputContent{Type: "audio", Source: data("audio/x-wav")}, `{"input_audio":{"data":"aGVsbG8=","format":"wav"},"type":"input_audio"}`},
+		"sound in mp3":              {agui.InputContent{Type: "audio", Source: data("audio/mpeg; rate=44100")}, `{"input_audio":{"data":"aGVsbG8=","format":"mp3"},"type":"input_audio"}`},
+		"a PDF":                     {agui.InputContent{Type: "document", Source: data("application/pdf")}, `{"file":{"file_data":"data:application/pdf;base64,aGVsbG8=","filename":"document.pdf"},"type":"file"}`},
+		"a document of text":        {agui.InputContent{Type: "document", Source: data("text/markdown")}, `{"text":"hello","type":"text"}`},
+		"a data URL":                {agui.InputContent{Type: "document", Source: &agui.InputContentSource{Type: "url", Value: "data:text/plain;base64,aGVsbG8="}}, `{"text":"hello","type":"text"}`},
+		"an older image":            {agui.InputContent{Type: "binary", MimeType: "image/jpeg", Data: "aGVsbG8="}, `{"image_url":{"url":"data:image/jpeg;base64,aGVsbG8="},"type":"image_url"}`},
+		"an older image by address": {agui.InputContent{Type: "binary", MimeType: "image/jpeg", URL: "https://example.com/a.jpg"}, `{"image_url":{"url":"https://example.com/a.jpg"},"type":"image_url"}`},
+		"an older file":             {agui.InputContent{Type: "binary", MimeType: "application/pdf", Data: "aGVsbG8=", Filename: "bill.pdf"}, `{"file":{"file_data":"data:application/pdf;base64,aGVsbG8=","filename":"bill.pdf"},"type":"file"}`},
+		"an older text":             {agui.InputContent{Type: "binary", MimeType: "text/csv", Data: "aGVsbG8=", Filename: "a.csv"}, `{"text":"a.csv:\nhello","type":"text"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := scripted(t, scriptedmodel.Answer{Text: "ok"})
+			input := saying("")
+			input.Messages[0].Content = agui.PartsContent(test.part)
+			run(t, p.agent(t, openai.Config{}), input)
+			content := p.request(t, 0)["messages"].([]any)[0].(map[string]any)["content"].([]any)
+			if got := compact(t, content[0]); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWhatAModelCannotTakeIsAnErrorThatTheUserSees(t *testing.T) {
+	for name, test := range map[string]struct {
+		part agui.InputContent
+		says string
+	}{
+		"a video":               {agui.InputContent{Type: "video", Source: data("video/mp4")}, "video"},
+		"sound by address":      {agui.InputContent{Type: "audio", Source: &agui.InputContentSource{Type: "url", Value: "https://example.com/a.wav"}}, "audio by address"},
+		"sound in a rare form":  {agui.InputContent{Type: "audio", Source: data("audio/midi")}, "audio of type audio/midi"},
+		"a document by address": {agui.InputContent{Type: "document", Source: &agui.InputContentSource{Type: "url", Value: "https://example.com/a.pdf"}}, "a document by address"},
+		"nothing":               {agui.InputContent{Type: "image"}, "image without data"},
+		"an id alone":           {agui.InputContent{Type: "binary", MimeType: "image/png", ID: "file-1"}, "image without data"},
+		"text that is no text":  {agui.InputContent{Type: "document", Source: &agui.InputContentSource{Type: "data", MimeType: "text/plain", Value: "%%"}}, "isn't base64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := scripted(t)
+			input := saying("")
+			input.Messages[0].Content = agui.PartsContent(agui.InputContent{Type: "text", Text: "look"}, test.part)
+			_, err := collect(p.agent(t, openai.Config{}).Run(t.Context(), input))
+			var told *agent.Error
+			if !errors.As(err, &told) || told.Code != "unsupported_content" || !strings.Contains(told.Message, test.says) {
+				t.Errorf("the run ended with %v", err)
+			}
+			if len(p.Requests()) != 0 {
+				t.Error("the model was called")
+			}
+		})
+	}
+}
+
+func TestOnlyTheRolesThatTheDeployerLetsThroughReachTheModel(t *testing.T) {
+	input := saying("one")
+	input.Messages = append([]agui.Message{
+		{ID: "s", Role: agui.RoleSystem, Content: agui.TextContent("sys")},
+		{ID: "d", Role: agui.RoleDeveloper, Content: agui.TextContent("dev")},
+	}, append(input.Messages,
+		agui.Message{ID: "r", Role: agui.RoleReasoning, Content: agui.TextContent("hm")},
+		agui.Message{ID: "v", Role: agui.RoleActivity, ActivityType: "a", Content: agui.ObjectContent(raw(`{}`))},
+		agui.Message{ID: "e", Role: agui.RoleAssistant},
+	)...)
+	for name, test := range map[string]struct {
+		config openai.Config
+		want   []string
+	}{
+		"none by default": {openai.Config{}, []string{`{"content":"one","role":"user"}`}},
+		"system":          {openai.Config{ForwardSystemMessages: true}, []string{`{"content":"sys","role":"system"}`, `{"content":"one","role":"user"}`}},
+		"developer":       {openai.Config{ForwardDeveloperMessages: true}, []string{`{"content":"dev","role":"system"}`, `{"content":"one","role":"user"}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := scripted(t, scriptedmodel.Answer{Text: "ok"})
+			run(t, p.agent(t, test.config), input)
+			wantLines(t, p.messages(t, 0), test.want...)
+		})
+	}
+}
