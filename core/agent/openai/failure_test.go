@@ -1,0 +1,83 @@
+package openai_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+)
+
+func TestAProvidersErrorIsToldSafely(t *testing.T) {
+	for name, test := range map[string]struct {
+		status     int
+		body, code string
+	}{
+		"a wrong key":             {401, `{"error":{"message":"Incorrect API key provided: sk-test-key. Prompt: PRIVATE","type":"invalid_request_error","code":"invalid_api_key"}}`, "auth_failed"},
+		"a key without the right": {403, `{"error":{"message":"sk-test-key PRIVATE","type":"x"}}`, "auth_failed"},
+		"too many requests":       {429, `{"error":{"message":"sk-test-key PRIVATE","type":"requests","code":"rate_limit_exceeded"}}`, "rate_limited"},
+		"no money left":           {429, `{"error":{"message":"sk-test-key PRIVATE","type":"insufficient_quota","code":"insufficient_quota"}}`, "quota_exceeded"},
+		"a long conversation":     {400, `{"error":{"message":"PRIVATE sk-test-key","type":"x","code":"context_length_exceeded"}}`, "context_length_exceeded"},
+		"another one":             {400, `{"error":{"message":"PRIVATE sk-test-key: prompt is too long","type":"x"}}`, "context_length_exceeded"},
+		"no such model":           {404, `{"error":{"message":"PRIVATE sk-test-key","type":"x","code":"model_not_found"}}`, "model_not_found"},
+		"filtered":                {400, `{"error":{"message":"PRIVATE sk-test-key","type":"x","code":"content_filter"}}`, "content_filtered"},
+		"a bad request":           {422, `{"error":{"message":"PRIVATE sk-test-key","type":"x","code":7}}`, "invalid_request"},
+		"too large":               {413, `PRIVATE sk-test-key`, "request_too_large"},
+		"down":                    {503, `<html>PRIVATE sk-test-key</html>`, "provider_unavailable"},
+		"Google's list":           {429, `[{"error":{"code":429,"message":"PRIVATE sk-test-key","status":"RESOURCE_EXHAUSTED"}}]`, "rate_limited"},
+		"a message in pieces":     {400, `{"error":{"message":["PRIVATE","sk-test-key"],"type":"x"}}`, "invalid_request"},
+		"no message":              {500, `{"error":{}}`, "provider_unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logger, log := logged()
+			p := scripted(t, scriptedmodel.Answer{Status: test.status, Body: raw(test.body)})
+			_, err := collect(p.agent(t, openai.Config{Logger: logger}).Run(t.Context(), saying("Hi")))
+			var told *agent.Error
+			if !errors.As(err, &told) || told.Code != test.code {
+				t.Fatalf("the run ended with %v", err)
+			}
+			for _, secret := range []string{"sk-test-key", "PRIVATE", "127.0.0.1"} {
+				if strings.Contains(told.Message, secret) {
+					t.Errorf("the client is told %q", told.Message)
+				}
+			}
+			if strings.Contains(err.Error(), "sk-test-key") || strings.Contains(log.String(), "sk-test-key") {
+				t.Errorf("the key is in the log: %s", log)
+			}
+			if strings.Contains(test.body, "PRIVATE") && !strings.Contains(log.String(), "PRIVATE") {
+				t.Errorf("the log has no detail: %s", log)
+			}
+		})
+	}
+}
+
+func TestAProviderThatIsNotThereIsUnavailable(t *testing.T) {
+	p := &provider{url: "http://127.0.0.1:1/v1"}
+	_, err := collect(p.agent(t, openai.Config{}).Run(t.Context(), saying("Hi")))
+	var told *agent.Error
+	if !errors.As(err, &told) || told.Code != "provider_unavailable" || strings.Contains(told.Message, "127.0.0.1") {
+		t.Errorf("the run ended with %v", err)
+	}
+}
+
+func TestALargeErrorIsNotReadToItsEnd(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	p := &provider{url: server.URL}
+	_, err := collect(p.agent(t, openai.Config{}).Run(t.Context(), saying("Hi")))
+	var told *agent.Error
+	if !errors.As(err, &told) || told.Code != "provider_unavailable" {
+		t.Errorf("the run ended with %v", err)
+	}
+}
