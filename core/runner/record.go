@@ -40,8 +40,8 @@ type recorder struct {
 	records []store.Record
 	next    int64
 	check   bool
-	// failing tells that the store failed and hasn't recovered.
-	failing bool
+	// away tells that the store failed and hasn't recovered.
+	away bool
 	// lost tells that nothing can be written any more.
 	lost bool
 
@@ -87,10 +87,19 @@ func (r *recorder) close(limit time.Duration) {
 	r.cut()
 }
 
-func (r *recorder) state() (records []store.Record, failing, lost bool) {
+// recorded gives all of the run, and tells whether nothing can be written any
+// more.
+func (r *recorder) recorded() (records []store.Record, lost bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.records, r.failing, r.lost
+	return r.records, r.lost
+}
+
+// failing tells that the store is away and the run goes on all the same.
+func (r *recorder) failing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.away && r.tolerate
 }
 
 // keep appends and renews until close.
@@ -109,10 +118,10 @@ func (r *recorder) keep() {
 		r.mu.Lock()
 		batch := r.records[r.appended:]
 		due = due || r.check
-		failing, lost := r.failing, r.lost
+		away, lost := r.away, r.lost
 		r.check = false
 		r.mu.Unlock()
-		if lost || failing && !due {
+		if lost || away && !due {
 			continue
 		}
 		if due && !r.call("renew lease", r.lease.Renew) {
@@ -134,13 +143,15 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case r.calls.Err() != nil:
+		// Cut short by close.
 	case err == nil:
-		if r.failing {
-			r.failing = false
+		if r.away {
+			r.away = false
 			r.logger.InfoContext(ctx, "run is recorded again")
 		}
 		return true
-	case errors.Is(err, store.ErrLeaseLost) && r.failing && r.tolerate:
+	case errors.Is(err, store.ErrLeaseLost) && r.away && r.tolerate:
 		// The store has come back without the lease, or too late.
 		r.lost = true
 		r.logger.WarnContext(ctx, "run goes on unrecorded, its lease is lost")
@@ -148,12 +159,12 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 		r.lost = true
 		r.end(errLeaseLost)
 	case r.tolerate:
-		if !r.failing {
+		if !r.away {
 			r.logger.ErrorContext(ctx, "run goes on, but isn't recorded", "doing", what, "error", err)
 		}
-		r.failing = true
+		r.away = true
 	default:
-		r.failing = true
+		r.away = true
 		r.logger.ErrorContext(ctx, "run can't be recorded", "doing", what, "error", err)
 		r.end(fmt.Errorf("%w: %s: %w", errUnrecorded, what, err))
 	}

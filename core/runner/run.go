@@ -146,7 +146,13 @@ func (s *stream) close(cause error) error {
 		// The thread isn't given to the next run while this one's agent works.
 		s.awaitAgent()
 	}
-	s.recorder.close(s.limit(s.run.runner.renewal()))
+	limit := s.run.runner.renewal()
+	if s.recorder.failing() || errors.Is(cause, errUnrecorded) {
+		// The client needn't wait for what will hardly succeed.
+		s.deliverTerminal()
+		limit = 0
+	}
+	s.recorder.close(s.limit(limit))
 	err := s.record()
 	s.deliverTerminal()
 	if completed {
@@ -190,9 +196,8 @@ func (s *stream) limit(wait time.Duration) time.Duration {
 func (s *stream) record() error {
 	r := s.run.runner
 	tolerate := r.options.OnStoreFailure == ContinueUnrecorded
-	records, failing, lost := s.recorder.state()
-	if failing && tolerate {
-		// The client needn't wait for what will hardly succeed.
+	records, lost := s.recorder.recorded()
+	if s.recorder.failing() {
 		s.deliverTerminal()
 	}
 	err := store.ErrLeaseLost
