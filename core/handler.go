@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -54,6 +55,7 @@ type Handler struct {
 	maxBody int64
 	headers *headerPolicy
 	store   store.Store
+	runner  *runner.Runner
 	logger  *slog.Logger
 	debug   *debugBus
 
@@ -106,6 +108,12 @@ func NewHandler(rt *Runtime, o Options) (*Handler, error) {
 	if h.logger == nil {
 		h.logger = slog.Default()
 	}
+	policy := rt.Runner
+	policy.Development = policy.Development || rt.Development
+	if policy.Logger == nil {
+		policy.Logger = h.logger
+	}
+	h.runner = runner.New(h.store, policy)
 	return h, nil
 }
 
@@ -222,6 +230,14 @@ func (x *exchange) resolve() (endpoint func() error, err error) {
 // dispatch calls the endpoint of the route.
 func (x *exchange) dispatch() error {
 	switch x.route.Name {
+	case RouteRun:
+		return x.run()
+	case RouteConnect:
+		return x.connect()
+	case RouteStop:
+		return x.stop()
+	case RouteSuggest:
+		return x.suggest()
 	case RouteInfo:
 		return x.info()
 	case RouteTranscribe:

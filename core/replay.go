@@ -82,6 +82,14 @@ func (p *replay) observe(event agui.Encoded) {
 	}
 }
 
+// observer is observe, nil for a nil replay.
+func (p *replay) observer() func(agui.Encoded) {
+	if p == nil {
+		return nil
+	}
+	return p.observe
+}
+
 // fill tells what the stream came to.
 func (p *replay) fill(outcome *Outcome) {
 	if p == nil || !p.streamed {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -30,6 +31,10 @@ type Runtime struct {
 	// never meet, even under the same id. Nil means that all requests share one
 	// set of threads, as in the reference. Refuse a request with an [*HTTPError].
 	Owner func(*http.Request) (string, error)
+
+	// Runner says what happens when runs meet, clients leave and stores fail. Its
+	// Logger is the runtime's when nil, and Development is set when the runtime's is.
+	Runner runner.Options
 
 	// Transcriber turns /transcribe on; nil answers it with 503.
 	Transcriber agent.Transcriber
