@@ -50,14 +50,14 @@ func (x *exchange) transcribe() error {
 	counter := &countingReader{reader: audio.Reader}
 	audio.Reader = counter
 	text, err := x.runtime.Transcriber.Transcribe(x.r.Context(), audio)
-	if counter.err != nil { // the client's upload broke, whatever the provider made of it
-		return x.transcriptionError(counter.err)
+	if counter.err != nil { // whatever the provider made of it
+		return x.transcriptionError(uploadError(counter.err))
 	}
 	if err != nil {
 		return x.transcriptionError(err)
 	}
 	if _, err := io.Copy(io.Discard, counter); err != nil {
-		return x.transcriptionError(err)
+		return x.transcriptionError(uploadError(err))
 	}
 	return x.json(http.StatusOK, struct {
 		Text string `json:"text"`
@@ -182,6 +182,16 @@ func noAudioField() *agent.TranscriptionError {
 	return invalidTranscription("No audio file found in form data. Please include an 'audio' field.")
 }
 
+// uploadError is what became of an upload that didn't come to its end.
+func uploadError(err error) error {
+	if errors.As(err, new(*http.MaxBytesError)) {
+		return err
+	}
+	return &agent.TranscriptionError{
+		Code: agent.TranscriptionInvalid, Message: "Failed to parse body as FormData.", Err: err,
+	}
+}
+
 // transcriptionError is the answer to whatever went wrong.
 func (x *exchange) transcriptionError(err error) error {
 	var answer *HTTPError
@@ -216,8 +226,8 @@ func transcriptionAnswer(e *agent.TranscriptionError) *HTTPError {
 	}{e.Code, message, retryable}}
 }
 
-// transcriptionStatus is the status of a code, its usual message, and whether trying again
-// may help.
+// transcriptionStatus is the status of a code, its usual message, and whether
+// trying again may help.
 func transcriptionStatus(code agent.TranscriptionCode) (status int, message string, retryable bool) {
 	switch code {
 	case agent.TranscriptionNotConfigured:

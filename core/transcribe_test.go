@@ -14,17 +14,18 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agent"
 )
 
 // transcriberFunc is a Transcriber that is a function.
-type transcriberFunc func(context.Context, core.Audio) (string, error)
+type transcriberFunc func(context.Context, agent.Audio) (string, error)
 
-func (f transcriberFunc) Transcribe(ctx context.Context, audio core.Audio) (string, error) {
+func (f transcriberFunc) Transcribe(ctx context.Context, audio agent.Audio) (string, error) {
 	return f(ctx, audio)
 }
 
 // dictation tells what it was given.
-var dictation = transcriberFunc(func(_ context.Context, audio core.Audio) (string, error) {
+var dictation = transcriberFunc(func(_ context.Context, audio agent.Audio) (string, error) {
 	data, err := io.ReadAll(audio.Reader)
 	return fmt.Sprintf("%s of %s %s %d", data, audio.Filename, audio.MimeType, audio.Size), err
 })
@@ -107,19 +108,19 @@ func TestTranscriptionErrorsHaveTheReferencesStatus(t *testing.T) {
 		err  error
 		want answer
 	}{
-		{&core.TranscriptionError{Code: core.TranscriptionRateLimited, Err: secret}, answer{429, `{"error":"rate_limited","message":"Rate limited. Please try again later.","retryable":true}`, nil}},
-		{&core.TranscriptionError{Code: core.TranscriptionAuthFailed, Err: secret}, answer{401, `{"error":"auth_failed","message":"Authentication failed with transcription provider","retryable":false}`, nil}},
-		{&core.TranscriptionError{Code: core.TranscriptionTooLong, Err: secret}, answer{400, `{"error":"audio_too_long","message":"Audio file is too long","retryable":false}`, nil}},
-		{&core.TranscriptionError{Code: core.TranscriptionTooShort, Err: secret}, answer{400, `{"error":"audio_too_short","message":"Audio is too short to transcribe","retryable":false}`, nil}},
-		{&core.TranscriptionError{Code: core.TranscriptionNetworkError, Err: secret}, answer{502, `{"error":"network_error","message":"Network error during transcription","retryable":true}`, nil}},
-		{&core.TranscriptionError{Code: core.TranscriptionNotConfigured}, answer{503, `{"error":"service_not_configured","message":"Transcription service is not configured","retryable":false}`, nil}},
-		{&core.TranscriptionError{Code: core.TranscriptionProviderError, Message: "The model is busy", Err: secret}, answer{500, `{"error":"provider_error","message":"The model is busy","retryable":true}`, nil}},
-		{fmt.Errorf("post: %w", &core.TranscriptionError{Code: core.TranscriptionInvalid}), answer{400, `{"error":"invalid_request","message":"Invalid transcription request","retryable":false}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionRateLimited, Err: secret}, answer{429, `{"error":"rate_limited","message":"Rate limited. Please try again later.","retryable":true}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionAuthFailed, Err: secret}, answer{401, `{"error":"auth_failed","message":"Authentication failed with transcription provider","retryable":false}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionTooLong, Err: secret}, answer{400, `{"error":"audio_too_long","message":"Audio file is too long","retryable":false}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionTooShort, Err: secret}, answer{400, `{"error":"audio_too_short","message":"Audio is too short to transcribe","retryable":false}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionNetworkError, Err: secret}, answer{502, `{"error":"network_error","message":"Network error during transcription","retryable":true}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionNotConfigured}, answer{503, `{"error":"service_not_configured","message":"Transcription service is not configured","retryable":false}`, nil}},
+		{&agent.TranscriptionError{Code: agent.TranscriptionProviderError, Message: "The model is busy", Err: secret}, answer{500, `{"error":"provider_error","message":"The model is busy","retryable":true}`, nil}},
+		{fmt.Errorf("post: %w", &agent.TranscriptionError{Code: agent.TranscriptionInvalid}), answer{400, `{"error":"invalid_request","message":"Invalid transcription request","retryable":false}`, nil}},
 		{secret, answer{500, `{"error":"provider_error","message":"Transcription failed","retryable":true}`, nil}},
 	} {
 		t.Run(test.err.Error(), func(t *testing.T) {
 			var log bytes.Buffer
-			failing := transcriberFunc(func(context.Context, core.Audio) (string, error) { return "", test.err })
+			failing := transcriberFunc(func(context.Context, agent.Audio) (string, error) { return "", test.err })
 			handler := newHandler(t, &core.Runtime{Transcriber: failing, Logger: slog.New(slog.NewTextHandler(&log, nil))}, core.Options{})
 			checkAnswer(t, handler, request{method: "POST", path: "/transcribe", body: `{"audio":"aGk=","mimeType":"audio/webm"}`}, test.want)
 			if errors.Is(test.err, secret) && !strings.Contains(log.String(), "sk-secret") {
@@ -159,7 +160,7 @@ func TestTranscribeRefusesALargeUploadHoweverItComes(t *testing.T) {
 
 func TestTranscribeStreamsTheUpload(t *testing.T) {
 	begun := make(chan string, 1)
-	transcriber := transcriberFunc(func(_ context.Context, audio core.Audio) (string, error) {
+	transcriber := transcriberFunc(func(_ context.Context, audio agent.Audio) (string, error) {
 		first := make([]byte, 5)
 		if _, err := io.ReadFull(audio.Reader, first); err != nil {
 			return "", err
