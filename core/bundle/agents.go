@@ -57,10 +57,7 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 		Tools:       parts.tools,
 		ToolSources: sources,
 		Logger:      parts.logger,
-		Env: func(name string) (string, bool) {
-			value, ok := settings.Credentials[name]
-			return value.Reveal(), ok
-		},
+		Env:         settings.credential,
 	}
 	build := openai.New
 	if settings.Model == DemoModel {
@@ -92,4 +89,20 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 		sources = append(sources, source)
 	}
 	return append(sources, parts.sources...), nil
+}
+
+// buildTranscriber makes what turns speech into text, nil for nothing.
+func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error) {
+	if settings.TranscriptionModel == "" {
+		return nil, nil
+	}
+	model := openai.TranscriptionModel(settings.TranscriptionModel)
+	if err := settings.checkKey("COPILOTKIT_TRANSCRIPTION_MODEL", model); err != nil {
+		return nil, err
+	}
+	built, err := openai.NewTranscriber(openai.Config{Model: model, Env: settings.credential, Logger: parts.logger})
+	if err != nil {
+		return nil, &EnvError{Name: "COPILOTKIT_TRANSCRIPTION_MODEL", Err: err}
+	}
+	return built, nil
 }

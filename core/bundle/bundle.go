@@ -59,6 +59,10 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 	if err != nil {
 		return nil, err
 	}
+	transcriber, err := buildTranscriber(settings, parts)
+	if err != nil {
+		return nil, err
+	}
 	threads, err := openStore(ctx, settings, parts)
 	if err != nil {
 		return nil, err
@@ -66,6 +70,7 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 	runtime := &core.Runtime{
 		Agents:      agents,
 		Store:       threads,
+		Transcriber: transcriber,
 		Development: settings.Development,
 		Logger:      parts.logger,
 	}

@@ -93,12 +93,23 @@ func (s *Settings) CheckKey() error {
 	if s.Model == DemoModel {
 		return nil
 	}
-	variable, err := openai.KeyVariable(s.Model)
+	return s.checkKey("COPILOTKIT_MODEL", s.Model)
+}
+
+// checkKey does so for a model that a variable names.
+func (s *Settings) checkKey(variable, model string) error {
+	key, err := openai.KeyVariable(model)
 	if err != nil {
-		return &EnvError{Name: "COPILOTKIT_MODEL", Err: err}
+		return &EnvError{Name: variable, Err: err}
 	}
-	if variable == "" || s.Credentials[variable] != "" {
+	if key == "" || s.Credentials[key] != "" {
 		return nil
 	}
-	return &EnvError{Name: variable, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", s.Model)}
+	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}
+}
+
+// credential looks a provider's variable up, as os.LookupEnv would.
+func (s *Settings) credential(name string) (string, bool) {
+	value, ok := s.Credentials[name]
+	return value.Reveal(), ok
 }
