@@ -11,10 +11,13 @@ type Progress struct {
 	started, terminated bool
 	// Each list has what is open, in the order of opening; they are short.
 	messages, reasonings, reasoningMessages, steps, subagents []opened
+	// formerSubagents have ended, and can't start again.
+	formerSubagents []opened
 	// calls has the tool calls that are open or without a result.
 	calls []openedCall
 	// thinking and thinkingMessage are about the older names of reasoning.
 	thinking, thinkingMessage bool
+	owners                    owners
 }
 
 // opened is something that has begun and not ended.
@@ -61,6 +64,7 @@ func (p *Progress) observe(eventType EventType, event Event) error {
 			return errors.New("the run has started already")
 		}
 		p.started = true
+		p.owners.seed(event)
 		return nil
 	case EventTypeRunFinished:
 		if err := p.allEnded(); err != nil {
@@ -79,7 +83,7 @@ func (p *Progress) observe(eventType EventType, event Event) error {
 	}
 	field := idField(eventType)
 	if field == "" {
-		return nil
+		return p.observeOwners(eventType, event)
 	}
 	// Ids stay bytes of the event until they have to be kept: most events of a
 	// run are deltas, and those cost nothing here.
@@ -97,30 +101,54 @@ func (p *Progress) observe(eventType EventType, event Event) error {
 		id = append(idRoom[:0], text...)
 		owner = append(ownerRoom[:0], subagentOf(event)...)
 	}
+	switch eventType {
+	case EventTypeToolCallStart:
+		return p.startCall(event, id, owner)
+	case EventTypeToolCallResult:
+		p.answerCall(event, id, owner)
+		return nil
+	case EventTypeSubagentStarted:
+		return p.startSubagent(event, id)
+	}
 	return p.observeEntity(eventType, id, owner)
 }
 
 func (p *Progress) observeEntity(eventType EventType, id, owner []byte) error {
 	switch eventType {
 	case EventTypeTextMessageStart:
-		return begin(&p.messages, "text message", id, owner)
+		if find(p.messages, id) >= 0 {
+			return fmt.Errorf("text message %q is open already", string(id))
+		}
+		return p.open(&p.messages, textEntity, id, owner)
 	case EventTypeTextMessageContent:
 		return within(p.messages, "text message", id, owner)
 	case EventTypeTextMessageEnd:
 		return end(&p.messages, "text message", id, owner)
-	case EventTypeReasoningMessageStart:
-		note(&p.reasoningMessages, id, owner)
-		return nil
-	case EventTypeReasoningMessageContent:
-		return nil
-	case EventTypeReasoningMessageEnd:
-		forget(&p.reasoningMessages, id)
+	case EventTypeToolCallArgs, EventTypeToolCallEnd:
+		call := p.call(id)
+		if call == nil || call.ended {
+			return fmt.Errorf("no tool call %q is open", string(id))
+		}
+		if len(owner) > 0 && call.owner != string(owner) {
+			return fmt.Errorf("tool call %q is not of subagent %q", string(id), string(owner))
+		}
+		call.ended = eventType == EventTypeToolCallEnd
 		return nil
 	case EventTypeReasoningStart:
-		note(&p.reasonings, id, owner)
-		return nil
-	case EventTypeReasoningEnd:
-		forget(&p.reasonings, id)
+		return p.open(&p.reasonings, reasoningEntity, id, owner)
+	case EventTypeReasoningMessageStart:
+		return p.open(&p.reasoningMessages, reasoningEntity, id, owner)
+	case EventTypeReasoningMessageContent, EventTypeReasoningMessageEnd, EventTypeReasoningEnd:
+		// The protocol's clients take these without a start.
+		if err := p.owners.check(reasoningEntity, id, owner); err != nil {
+			return err
+		}
+		switch eventType {
+		case EventTypeReasoningMessageEnd:
+			forget(&p.reasoningMessages, id)
+		case EventTypeReasoningEnd:
+			forget(&p.reasonings, id)
+		}
 		return nil
 	case EventTypeStepStarted:
 		if findOwned(p.steps, id, owner) >= 0 {
@@ -135,42 +163,85 @@ func (p *Progress) observeEntity(eventType EventType, id, owner []byte) error {
 		}
 		p.steps = append(p.steps[:i], p.steps[i+1:]...)
 		return nil
-	case EventTypeSubagentStarted:
-		return begin(&p.subagents, "subagent", id, nil)
-	case EventTypeSubagentFinished, EventTypeSubagentError:
-		return end(&p.subagents, "subagent", id, nil)
-	default:
-		return p.observeCall(eventType, id, owner)
+	default: // SUBAGENT_FINISHED, SUBAGENT_ERROR
+		if err := end(&p.subagents, "subagent", id, nil); err != nil {
+			return err
+		}
+		p.formerSubagents = append(p.formerSubagents, opened{id: string(id)})
+		return nil
 	}
 }
 
-func (p *Progress) observeCall(eventType EventType, id, owner []byte) error {
-	var call *openedCall
+// open opens a message, which may be open already where the caller allows that.
+func (p *Progress) open(list *[]opened, kind entityKind, id, owner []byte) error {
+	if err := p.owners.check(kind, id, owner); err != nil {
+		return err
+	}
+	first := p.owners.claim(kind, id, owner)
+	if find(*list, id) < 0 {
+		*list = append(*list, opened{string(id), first})
+	}
+	return nil
+}
+
+func (p *Progress) call(id []byte) *openedCall {
 	for i := range p.calls {
 		if p.calls[i].id == string(id) {
-			call = &p.calls[i]
+			return &p.calls[i]
 		}
 	}
-	isOpen := call != nil && !call.ended
-	switch {
-	case eventType == EventTypeToolCallStart && isOpen:
+	return nil
+}
+
+func (p *Progress) startCall(event Event, id, owner []byte) error {
+	call := p.call(id)
+	if call != nil && !call.ended {
 		return fmt.Errorf("tool call %q is open already", string(id))
-	case eventType == EventTypeToolCallStart && call != nil:
-		*call = openedCall{opened: opened{call.id, string(owner)}}
-	case eventType == EventTypeToolCallStart:
-		p.calls = append(p.calls, openedCall{opened: opened{string(id), string(owner)}})
-	case eventType == EventTypeToolCallResult:
-		// A result may be of a call of an earlier run.
-		if call != nil {
-			call.answered = true
-		}
-	case !isOpen:
-		return fmt.Errorf("no tool call %q is open", string(id))
-	case len(owner) > 0 && call.owner != string(owner):
-		return fmt.Errorf("tool call %q is not of subagent %q", string(string(id)), string(owner))
-	case eventType == EventTypeToolCallEnd:
-		call.ended = true
 	}
+	if err := p.owners.check(callEntity, id, owner); err != nil {
+		return err
+	}
+	if parent := textOf(event, "parentMessageId"); len(parent) > 0 {
+		if err := p.owners.check(textEntity, parent, owner); err != nil {
+			return err
+		}
+		if of, known := p.owners.of(textEntity, parent); known && len(owner) == 0 {
+			// A call without a subagent of its own is that of its message.
+			if mine, known := p.owners.of(callEntity, id); known && mine != of {
+				return fmt.Errorf("tool call %q is of another subagent than message %q", string(id), string(parent))
+			}
+			owner = []byte(of)
+		}
+	}
+	begun := openedCall{opened: opened{string(id), p.owners.claim(callEntity, id, owner)}}
+	if call != nil {
+		*call = begun
+	} else {
+		p.calls = append(p.calls, begun)
+	}
+	return nil
+}
+
+// answerCall notes a result, which may be of a call of an earlier run.
+func (p *Progress) answerCall(event Event, id, owner []byte) {
+	if call := p.call(id); call != nil {
+		call.answered = true
+	}
+	p.owners.set(textEntity, textOf(event, "messageId"), owner)
+}
+
+func (p *Progress) startSubagent(event Event, id []byte) error {
+	if find(p.subagents, id) >= 0 {
+		return fmt.Errorf("subagent %q is open already", string(id))
+	}
+	if find(p.formerSubagents, id) >= 0 {
+		return fmt.Errorf("subagent %q has ended already", string(id))
+	}
+	parent := textOf(event, "parentSubagentRunId")
+	if len(parent) > 0 && find(p.subagents, parent) < 0 && find(p.formerSubagents, parent) < 0 {
+		return fmt.Errorf("subagent %q, which began it, has not started", string(parent))
+	}
+	p.subagents = append(p.subagents, opened{id: string(id)})
 	return nil
 }
 
@@ -221,14 +292,6 @@ func (p *Progress) allEnded() error {
 	return nil
 }
 
-func begin(list *[]opened, what string, id, owner []byte) error {
-	if find(*list, id) >= 0 {
-		return fmt.Errorf("%s %q is open already", what, string(id))
-	}
-	*list = append(*list, opened{string(id), string(owner)})
-	return nil
-}
-
 func within(list []opened, what string, id, owner []byte) error {
 	i := find(list, id)
 	if i < 0 {
@@ -246,13 +309,6 @@ func end(list *[]opened, what string, id, owner []byte) error {
 		forget(list, id)
 	}
 	return err
-}
-
-// note opens what may be opened twice: the protocol's clients don't mind.
-func note(list *[]opened, id, owner []byte) {
-	if find(*list, id) < 0 {
-		*list = append(*list, opened{string(id), string(owner)})
-	}
 }
 
 func forget(list *[]opened, id []byte) {

@@ -1,0 +1,201 @@
+package agui
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
+
+// owners remembers whose the messages and tool calls of a run are, a subagent's
+// or, as "", the run's own agent's: whoever began one keeps it for the run, and
+// an event that names a subagent must name that one. The zero value is ready.
+type owners struct {
+	known map[entity]string
+	// unread holds the events with messages, RUN_STARTED and the last snapshot,
+	// whose messages have no subagent. They are read when a subagent turns up,
+	// which in most runs never happens.
+	unread [2]Event
+}
+
+// entity is something that has an owner. Ids are unique among one kind.
+type entity struct {
+	kind entityKind
+	id   string
+}
+
+type entityKind string
+
+const (
+	textEntity      entityKind = "message"
+	reasoningEntity entityKind = "reasoning message"
+	activityEntity  entityKind = "activity"
+	callEntity      entityKind = "tool call"
+)
+
+// of gives the owner of an entity, and whether it is known.
+func (o *owners) of(kind entityKind, id []byte) (owner string, known bool) {
+	owner, known = o.known[entity{kind, string(id)}]
+	return owner, known
+}
+
+// check fails when an event names another subagent than the entity's. An event
+// that names none goes with the entity.
+func (o *owners) check(kind entityKind, id, subagent []byte) error {
+	if len(subagent) == 0 {
+		return nil
+	}
+	for i, event := range o.unread {
+		if event != nil {
+			o.unread[i] = nil
+			o.read(messagesOf(event), (*owners).claim)
+		}
+	}
+	if owner, known := o.of(kind, id); known && owner != string(subagent) {
+		return fmt.Errorf("%s %q is not of subagent %q", kind, string(id), string(subagent))
+	}
+	return nil
+}
+
+// claim makes the subagent the owner unless there is one, and gives the owner.
+func (o *owners) claim(kind entityKind, id, subagent []byte) string {
+	if owner, known := o.of(kind, id); known {
+		return owner
+	}
+	return o.set(kind, id, subagent)
+}
+
+func (o *owners) set(kind entityKind, id, subagent []byte) string {
+	if o.known == nil {
+		o.known = map[entity]string{}
+	}
+	owner := string(subagent)
+	o.known[entity{kind, string(id)}] = owner
+	return owner
+}
+
+// seed takes the owners of the messages that RUN_STARTED or a snapshot restates.
+func (o *owners) seed(event Event) {
+	encoded, ok := event.(Encoded)
+	if ok && !bytes.Contains(encoded.JSON(), []byte(`"subagentRunId"`)) {
+		o.postpone(event)
+		return
+	}
+	messages := messagesOf(event)
+	if !slices.ContainsFunc(messages, func(m Message) bool { return m.SubagentRunID != "" }) {
+		o.postpone(event)
+		return
+	}
+	if event.EventType() == EventTypeMessagesSnapshot {
+		o.read(messages, (*owners).set)
+	} else {
+		o.read(messages, (*owners).claim)
+	}
+}
+
+func (o *owners) postpone(event Event) {
+	if event.EventType() == EventTypeRunStarted {
+		o.unread[0] = event
+	} else {
+		o.unread[1] = event
+	}
+}
+
+func messagesOf(event Event) []Message {
+	if encoded, ok := event.(Encoded); ok {
+		decoded, err := encoded.Decode()
+		if err != nil {
+			return nil
+		}
+		event = decoded
+	}
+	switch v := event.(type) {
+	case RunStartedEvent:
+		if v.Input != nil {
+			return v.Input.Messages
+		}
+	case MessagesSnapshotEvent:
+		return v.Messages
+	}
+	return nil
+}
+
+func (o *owners) read(messages []Message, take func(*owners, entityKind, []byte, []byte) string) {
+	for i := range messages {
+		kind := textEntity
+		switch messages[i].Role {
+		case RoleReasoning:
+			kind = reasoningEntity
+		case RoleActivity:
+			kind = activityEntity
+		}
+		subagent := []byte(messages[i].SubagentRunID)
+		take(o, kind, []byte(messages[i].ID), subagent)
+		for _, call := range messages[i].ToolCalls {
+			take(o, callEntity, []byte(call.ID), subagent)
+		}
+	}
+}
+
+// observeOwners takes note of the events that open and end nothing, but are
+// about something that has an owner.
+func (p *Progress) observeOwners(eventType EventType, event Event) error {
+	switch eventType {
+	case EventTypeMessagesSnapshot:
+		p.owners.seed(event)
+	case EventTypeActivitySnapshot:
+		id, replace := textOf(event, "messageId"), true
+		switch v := event.(type) {
+		case ActivitySnapshotEvent:
+			replace = !v.NoReplace
+		case Encoded:
+			value, _ := v.Field("replace")
+			replace = string(value) != "false"
+		}
+		if _, known := p.owners.of(activityEntity, id); replace || !known {
+			p.owners.set(activityEntity, id, textOf(event, "subagentRunId"))
+		}
+	case EventTypeActivityDelta:
+		return p.owners.check(activityEntity, textOf(event, "messageId"), textOf(event, "subagentRunId"))
+	case EventTypeReasoningEncryptedValue:
+		id, subagent := textOf(event, "entityId"), textOf(event, "subagentRunId")
+		if string(textOf(event, "subtype")) == "tool-call" {
+			return p.owners.check(callEntity, id, subagent)
+		}
+		if err := p.owners.check(textEntity, id, subagent); err != nil {
+			return err
+		}
+		if _, known := p.owners.of(textEntity, id); !known {
+			return p.owners.check(reasoningEntity, id, subagent)
+		}
+	}
+	return nil
+}
+
+// textOf gives a field of an event that is a string, nil for none.
+func textOf(event Event, name string) []byte {
+	if encoded, ok := event.(Encoded); ok {
+		text, _ := encoded.textField(name)
+		return text
+	}
+	if name == "subagentRunId" {
+		return []byte(subagentOf(event))
+	}
+	switch v := event.(type) {
+	case ToolCallStartEvent: // parentMessageId
+		return []byte(v.ParentMessageID)
+	case ToolCallResultEvent: // messageId
+		return []byte(v.MessageID)
+	case SubagentStartedEvent: // parentSubagentRunId
+		return []byte(v.ParentSubagentRunID)
+	case ActivitySnapshotEvent: // messageId
+		return []byte(v.MessageID)
+	case ActivityDeltaEvent: // messageId
+		return []byte(v.MessageID)
+	case ReasoningEncryptedValueEvent:
+		if name == "subtype" {
+			return []byte(v.Subtype)
+		}
+		return []byte(v.EntityID)
+	}
+	return nil
+}
