@@ -37,11 +37,23 @@ type toolCall struct {
 func (s *step) read(stream *goopenai.ChatCompletionStream) error {
 	var c chunk
 	for {
-		err := receive(stream, &c)
+		data, err := receive(stream)
 		if isEnd(err) {
 			break
 		}
 		if err != nil {
+			return err
+		}
+		if text, ok := textDelta(data); ok {
+			if text == "" {
+				continue
+			}
+			if err := s.addText(text); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.decode(data); err != nil {
 			return err
 		}
 		if err := s.take(&c); err != nil {

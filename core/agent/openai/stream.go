@@ -69,15 +69,17 @@ func (e *endpoint) open(ctx context.Context, body []byte, maxRetries int) (*goop
 	return stream, nil
 }
 
-// receive reads the next chunk into c. At the end it returns [io.EOF].
-func receive(stream *goopenai.ChatCompletionStream, c *chunk) error {
+// receive reads the next chunk, undecoded. At the end it returns [io.EOF].
+func receive(stream *goopenai.ChatCompletionStream) ([]byte, error) {
 	data, err := stream.RecvRaw()
-	if err != nil {
-		return err
+	if err == nil && data == nil {
+		err = errStreamBroken // an error of the provider that the library couldn't read
 	}
-	if data == nil {
-		return errStreamBroken // an error of the provider that the library couldn't read
-	}
+	return data, err
+}
+
+// decode decodes a chunk, and gives the error that it may be.
+func (c *chunk) decode(data []byte) error {
 	*c = chunk{}
 	if err := decodeChunk(data, c); err != nil {
 		return fmt.Errorf("decode the provider's answer: %w", err)
