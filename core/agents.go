@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 )
@@ -37,4 +38,13 @@ func (x *exchange) owner() (string, error) {
 		return "", nil
 	}
 	return x.runtime.Owner(x.r)
+}
+
+// storeTimeout is how long a call of the store may take before the client is
+// told to come back later.
+const storeTimeout = 5 * time.Second
+
+// storeContext is the request's context for one call of the store.
+func (x *exchange) storeContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(x.r.Context(), storeTimeout)
 }

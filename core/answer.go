@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -78,6 +79,9 @@ func (x *exchange) fail(err error) {
 		if err = recovering(func() error { return x.answer(answer) }); err == nil {
 			return
 		}
+	}
+	if errors.Is(err, context.Canceled) && x.r.Context().Err() != nil {
+		return // nobody is there any more, and nothing went wrong
 	}
 	x.hooked = true
 	answer := x.report(err)

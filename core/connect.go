@@ -34,9 +34,8 @@ func (x *exchange) connect() error {
 	}
 	key := store.Key{Owner: owner, ID: input.ThreadID}
 	ctx := x.agentContext()
-	_, err = x.store.Thread(ctx, key)
-	unknown := errors.Is(err, store.ErrNotFound)
-	if err != nil && !unknown {
+	unknown, err := x.unknown(key)
+	if err != nil {
 		return storeError(runFailed, err)
 	}
 	stream, err := x.stream()
@@ -66,6 +65,17 @@ func (x *exchange) connect() error {
 			"thread", input.ThreadID, "error", err)
 	}
 	return nil
+}
+
+// unknown tells whether the store has never seen the thread.
+func (x *exchange) unknown(key store.Key) (bool, error) {
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	_, err := x.store.Thread(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	return false, err
 }
 
 // connectInput reads which thread is to be shown. GET, which the reference does

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -164,7 +165,7 @@ func storeError(what string, err error) error {
 	switch {
 	case errors.As(err, new(*HTTPError)):
 		return err
-	case errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return storeUnavailable(err)
 	case errors.Is(err, store.ErrNotFound):
 		return answerError(http.StatusNotFound, "Thread not found")

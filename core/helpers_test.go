@@ -91,3 +91,9 @@ func (r request) to(handler http.Handler) *httptest.ResponseRecorder {
 	handler.ServeHTTP(recorder, r.build())
 	return recorder
 }
+
+func get(ctx context.Context, handler http.Handler, path string) *httptest.ResponseRecorder {
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, httptest.NewRequest("GET", path, nil).WithContext(ctx))
+	return recorder
+}

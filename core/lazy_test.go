@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,12 +19,6 @@ import (
 
 var ready = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ready") })
 
-func get(ctx context.Context, handler http.Handler) *httptest.ResponseRecorder {
-	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/", nil).WithContext(ctx))
-	return recorder
-}
-
 func TestLazyBuildsOnceForConcurrentFirstRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var builds atomic.Int32
@@ -37,13 +30,13 @@ func TestLazyBuildsOnceForConcurrentFirstRequests(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 20 {
 			wait.Go(func() {
-				if got := get(t.Context(), lazy); got.Body.String() != "ready" {
+				if got := get(t.Context(), lazy, "/"); got.Body.String() != "ready" {
 					t.Errorf("got %d %s", got.Code, got.Body)
 				}
 			})
 		}
 		wait.Wait()
-		get(t.Context(), lazy)
+		get(t.Context(), lazy, "/")
 		if n := builds.Load(); n != 1 {
 			t.Errorf("%d builds, want 1", n)
 		}
@@ -67,7 +60,7 @@ func TestLazyForgetsAFailedBuild(t *testing.T) {
 				return ready, nil
 			}, slog.New(slog.NewTextHandler(&log, nil)))
 			for range 2 {
-				got := get(t.Context(), lazy)
+				got := get(t.Context(), lazy, "/")
 				if got.Code != 500 || got.Body.String() != `{"error":"internal_error"}` ||
 					got.Header().Get("Content-Type") != "application/json" {
 					t.Errorf("got %d %s", got.Code, got.Body)
@@ -80,7 +73,7 @@ func TestLazyForgetsAFailedBuild(t *testing.T) {
 				t.Errorf("the log doesn't name the variable:\n%s", &log)
 			}
 			broken = false
-			if got := get(t.Context(), lazy); got.Body.String() != "ready" {
+			if got := get(t.Context(), lazy, "/"); got.Body.String() != "ready" {
 				t.Errorf("after the repair: %d %s", got.Code, got.Body)
 			}
 		})
@@ -99,10 +92,10 @@ func TestLazyBuildOutlivesTheRequestThatBeganIt(t *testing.T) {
 		}, quiet)
 		first, cancel := context.WithCancel(t.Context())
 		var wait sync.WaitGroup
-		wait.Go(func() { get(first, lazy) })
+		wait.Go(func() { get(first, lazy, "/") })
 		synctest.Wait()
 		wait.Go(func() {
-			if got := get(t.Context(), lazy); got.Body.String() != "ready" {
+			if got := get(t.Context(), lazy, "/"); got.Body.String() != "ready" {
 				t.Errorf("the second request got %d %s", got.Code, got.Body)
 			}
 		})
@@ -120,7 +113,7 @@ func TestLazyWaitingRequestLeavesWhenItsClientDoes(t *testing.T) {
 			return ready, nil
 		}, quiet)
 		var wait sync.WaitGroup
-		wait.Go(func() { get(t.Context(), lazy) })
+		wait.Go(func() { get(t.Context(), lazy, "/") })
 		synctest.Wait()
 		impatient, cancel := context.WithCancel(t.Context())
 		cancel()

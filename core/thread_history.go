@@ -86,7 +86,9 @@ func (x *exchange) snapshot() (store.Snapshot, error) {
 	if err != nil {
 		return store.Snapshot{}, err
 	}
-	snapshot, err := x.store.Snapshot(x.r.Context(), store.Key{Owner: owner, ID: x.route.ThreadID})
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	snapshot, err := x.store.Snapshot(ctx, store.Key{Owner: owner, ID: x.route.ThreadID})
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Snapshot{}, nil
 	}
@@ -99,7 +101,9 @@ func (x *exchange) history() ([]agui.Encoded, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := x.finishedEvents(x.r.Context(), store.Key{Owner: owner, ID: x.route.ThreadID})
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	events, err := x.finishedEvents(ctx, store.Key{Owner: owner, ID: x.route.ThreadID})
 	if err != nil {
 		return nil, err
 	}

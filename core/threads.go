@@ -31,7 +31,9 @@ func (x *exchange) threadList() error {
 			return answerError(http.StatusBadRequest, "Valid limit query param is required")
 		}
 	}
-	page, err := x.store.Threads(x.r.Context(), query)
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	page, err := x.store.Threads(ctx, query)
 	if errors.Is(err, store.ErrBadCursor) {
 		return answerError(http.StatusBadRequest, "Valid cursor query param is required")
 	}
@@ -69,7 +71,9 @@ func (x *exchange) threadCreate() error {
 	if body.Name != nil {
 		name = *body.Name
 	}
-	thread, err := x.store.CreateThread(x.r.Context(), store.Key{Owner: owner, ID: id}, body.AgentID, name)
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	thread, err := x.store.CreateThread(ctx, store.Key{Owner: owner, ID: id}, body.AgentID, name)
 	if errors.Is(err, store.ErrExists) {
 		return answerError(http.StatusConflict, "Thread already exists")
 	}
@@ -85,7 +89,9 @@ func (x *exchange) threadUpdate() error {
 	if err != nil {
 		return err
 	}
-	thread, err := x.store.UpdateThread(x.r.Context(), store.Key{Owner: owner, ID: x.route.ThreadID},
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	thread, err := x.store.UpdateThread(ctx, store.Key{Owner: owner, ID: x.route.ThreadID},
 		store.Patch{Name: body.Name, Archived: body.Archived})
 	if err != nil {
 		return storeError("Failed to update thread", err)
@@ -99,7 +105,9 @@ func (x *exchange) threadArchive() error {
 		return err
 	}
 	archived := true
-	_, err = x.store.UpdateThread(x.r.Context(), store.Key{Owner: owner, ID: x.route.ThreadID},
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	_, err = x.store.UpdateThread(ctx, store.Key{Owner: owner, ID: x.route.ThreadID},
 		store.Patch{Archived: &archived})
 	if err != nil {
 		return storeError("Failed to archive thread", err)
@@ -116,7 +124,9 @@ func (x *exchange) threadDelete() error {
 	if err != nil {
 		return err
 	}
-	if err := x.store.DeleteThread(x.r.Context(), store.Key{Owner: owner, ID: x.route.ThreadID}); err != nil {
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	if err := x.store.DeleteThread(ctx, store.Key{Owner: owner, ID: x.route.ThreadID}); err != nil {
 		return storeError("Failed to delete thread", err)
 	}
 	return x.json(http.StatusOK, struct {
@@ -134,7 +144,9 @@ func (x *exchange) threadsClear() error {
 		return err
 	}
 	if x.runtime.Development {
-		if err := x.store.Clear(x.r.Context(), owner); err != nil {
+		ctx, cancel := x.storeContext()
+		defer cancel()
+		if err := x.store.Clear(ctx, owner); err != nil {
 			return storeError("Failed to clear threads", err)
 		}
 	}
