@@ -48,7 +48,7 @@ func (x *exchange) connect() error {
 		stream:   stream,
 		from:     debugSource{owner: owner, agentID: x.route.AgentID, threadID: input.ThreadID},
 	}
-	connector, ok := answerer.(agent.Connector)
+	connector, ok := agent.As[agent.Connector](answerer)
 	switch {
 	case unknown && ok:
 		err = x.runner.Replay(ctx, runner.Request{

@@ -14,12 +14,6 @@ import (
 // come to decide by it; the version of this module is not theirs to know.
 const ReferenceVersion = "1.75.0"
 
-// ClassNamer is an agent with a name for its kind. /info shows it; without one
-// it shows the name of the agent's Go type.
-type ClassNamer interface {
-	ClassName() string
-}
-
 type runtimeInfo struct {
 	Version         string                   `json:"version"`
 	Agents          map[string]agentInfo     `json:"agents"`
@@ -85,10 +79,10 @@ func (x *exchange) info() error {
 func (x *exchange) describe(name string, a agent.Agent) agentInfo {
 	info := agentInfo{Name: name, ClassName: className(a)}
 	err := recovering(func() error {
-		if describer, ok := a.(agent.Describer); ok {
+		if describer, ok := agent.As[agent.Describer](a); ok {
 			info.Description = describer.Description()
 		}
-		if reporter, ok := a.(agent.CapabilityReporter); ok {
+		if reporter, ok := agent.As[agent.CapabilityReporter](a); ok {
 			capabilities := reporter.Capabilities()
 			if _, err := json.Marshal(capabilities); err != nil {
 				return err
@@ -104,7 +98,7 @@ func (x *exchange) describe(name string, a agent.Agent) agentInfo {
 }
 
 func className(a agent.Agent) string {
-	if namer, ok := a.(ClassNamer); ok {
+	if namer, ok := agent.As[agent.ClassNamer](a); ok {
 		return namer.ClassName()
 	}
 	t := reflect.TypeOf(a)

@@ -42,6 +42,12 @@ type CapabilityReporter interface {
 	Capabilities() agui.Capabilities
 }
 
+// ClassNamer is an Agent with a name for its kind, which /info shows; without
+// one it shows the name of the agent's Go type.
+type ClassNamer interface {
+	ClassName() string
+}
+
 // Connector is an Agent that keeps threads of its own. Connect gives the
 // history of a thread that this runtime's store has never seen.
 type Connector interface {

@@ -69,6 +69,7 @@ var _ interface {
 	agent.Agent
 	agent.Describer
 	agent.CapabilityReporter
+	agent.ClassNamer
 	agent.Connector
 } = (*Agent)(nil)
 
