@@ -1,0 +1,62 @@
+// Checks a SAM template: node check-template.mjs template.yaml
+//
+// With SAM_SCHEMA naming the published SAM schema, the template is validated
+// against that. In any case it is read as CloudFormation, which finds
+// references to nothing, properties of the wrong type and missing ones. What
+// CloudFormation makes of it is printed as JSON.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Ajv from "ajv-draft-04";
+import { App, Stack } from "aws-cdk-lib";
+import { CfnInclude } from "aws-cdk-lib/cloudformation-include";
+import { parse } from "yaml";
+
+const [file] = process.argv.slice(2);
+
+// CloudFormation's short forms: !Ref Name is {Ref: Name}, !Sub text is
+// {"Fn::Sub": text}, and !GetAtt A.B is {"Fn::GetAtt": ["A", "B"]}.
+const functions = ["Equals", "GetAtt", "If", "Join", "Not", "Select", "Split", "Sub"];
+const long = (name, value) => (name === "GetAtt" ? { "Fn::GetAtt": value.split(".") } : { [`Fn::${name}`]: value });
+const customTags = [
+  { tag: "!Ref", resolve: (name) => ({ Ref: name }) },
+  ...functions.flatMap((name) => [
+    { tag: `!${name}`, resolve: (value) => long(name, value) },
+    { tag: `!${name}`, collection: "seq", resolve: (items) => long(name, items.toJSON()) },
+  ]),
+];
+
+const template = parse(readFileSync(file, "utf8"), { customTags });
+
+if (process.env.SAM_SCHEMA) {
+  const schema = JSON.parse(readFileSync(process.env.SAM_SCHEMA, "utf8"));
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  if (!ajv.validate(schema, template)) {
+    // Every resource is tried as each of SAM's types; what is said of its own
+    // type and of all of CloudFormation's is what counts.
+    console.error(ajv.errorsText(ajv.errors, { separator: "\n" }));
+    process.exit(1);
+  }
+}
+
+// SAM makes a resource of a function's URL, which outputs refer to.
+for (const [name, resource] of Object.entries(template.Resources)) {
+  if (resource.Properties?.FunctionUrlConfig) {
+    const { AuthType, InvokeMode } = resource.Properties.FunctionUrlConfig;
+    template.Resources[`${name}Url`] = {
+      Type: "AWS::Lambda::Url",
+      Properties: { TargetFunctionArn: { Ref: name }, AuthType, InvokeMode },
+    };
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "check-template-"));
+try {
+  const templateFile = join(folder, "template.json");
+  writeFileSync(templateFile, JSON.stringify(template));
+  const stack = new Stack(new App({ outdir: join(folder, "out"), context: { "@aws-cdk/core:validateAgainstDefaultRules": true } }), "Check");
+  new CfnInclude(stack, "Template", { templateFile });
+  console.log(JSON.stringify(App.of(stack).synth().getStackByName(stack.stackName).template, null, 2));
+} finally {
+  rmSync(folder, { recursive: true });
+}
