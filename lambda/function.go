@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 // errUnknownEvent is reported to whoever invokes the function with something
@@ -17,6 +20,16 @@ type function struct {
 	handler http.Handler
 	// buffered says that a door that could stream doesn't.
 	buffered bool
+}
+
+// newFunction makes the function from the environment. The runtime behind it is
+// built by the first request.
+func newFunction() *function {
+	return &function{
+		handler: bundle.Lazy(os.Environ),
+		// Any value but stream and buffered is an error that the bundle reports.
+		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
+	}
 }
 
 // eventShape is what tells the kinds of events apart.

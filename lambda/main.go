@@ -11,19 +11,8 @@
 // "bootstrap" (make package-lambda). All else comes from the environment.
 package main
 
-import (
-	"os"
-
-	"github.com/aws/aws-lambda-go/lambda"
-
-	"github.com/copilotkit-go/runtime/core/bundle"
-)
+import "github.com/aws/aws-lambda-go/lambda"
 
 func main() {
-	f := &function{
-		handler: bundle.Lazy(os.Environ),
-		// Any other value is an error that the bundle reports to each request.
-		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
-	}
-	lambda.StartWithOptions(f.invoke, lambda.WithSetEscapeHTML(false))
+	lambda.StartWithOptions(newFunction().invoke, lambda.WithSetEscapeHTML(false))
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"io"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/internal/lambdaapi"
+	"github.com/copilotkit-go/runtime/internal/platformtest"
+)
+
+// bootstrap builds what is deployed, as make package-lambda does.
+func bootstrap(t testing.TB) string {
+	t.Helper()
+	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
+		return platformtest.Command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-trimpath",
+			"-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", filepath.Join(dir, "bootstrap"), "./lambda")
+	})
+	return filepath.Join(dir, "bootstrap")
+}
+
+// startBootstrap deploys the bootstrap behind a door.
+func startBootstrap(t testing.TB, door door, config lambdaapi.Config) (*lambdaapi.Function, *platformtest.Deployment) {
+	t.Helper()
+	d := &platformtest.Deployment{Log: &platformtest.Log{}}
+	config.Bootstrap = bootstrap(t)
+	config.Log = d.Log
+	if door.buffered {
+		config.Env = append(config.Env, "COPILOTKIT_LAMBDA_RESPONSE=buffered")
+	}
+	function := lambdaapi.New(config)
+	t.Cleanup(function.Close)
+	server := httptest.NewServer(function.Handler(door))
+	t.Cleanup(server.Close)
+	d.URL = server.URL
+	return function, d
+}
+
+func TestTheRuntimeBehindEveryDoor(t *testing.T) {
+	for _, door := range doors {
+		t.Run(door.name, func(t *testing.T) {
+			platformtest.Run(t, platformtest.Artefact{
+				Start: func(t testing.TB, env []string) *platformtest.Deployment {
+					_, d := startBootstrap(t, door, lambdaapi.Config{Env: env})
+					return d
+				},
+				Buffers: !door.streaming(),
+			})
+		})
+	}
+}
+
+func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
+	for _, door := range doors {
+		t.Run(door.name, func(t *testing.T) {
+			t.Parallel() // they wait
+			model := platformtest.NewModel(t, "never finished")
+			held := model.Hold()
+			defer held.Release()
+			function, d := startBootstrap(t, door, lambdaapi.Config{Env: model.Env(), Timeout: 4 * time.Second})
+			events := d.StartRun(t, "thread-1").Rest(t)
+			last := events[len(events)-1]
+			if last.Type != "RUN_ERROR" || last.Code == "" {
+				t.Errorf("the stream ends with %+v, want RUN_ERROR with a code", last)
+			}
+			if !slices.ContainsFunc(events, func(e platformtest.Event) bool { return e.Type == "TEXT_MESSAGE_END" }) {
+				t.Errorf("the open message isn't closed: %+v", events)
+			}
+			// The same instance has the thread's history, and no live run in it.
+			connected := string(d.Do(t, "GET", platformtest.BasePath+"/agent/default/connect?threadId=thread-1", "", nil).Body)
+			if !strings.Contains(connected, last.Code) {
+				t.Errorf("the history doesn't have the ending: %s", connected)
+			}
+			if calls := function.Instances()[0].Calls(); len(function.Instances()) != 1 || slices.Contains(calls, "timeout 1-1") {
+				t.Errorf("the function was killed at its deadline: %q", calls)
+			}
+		})
+	}
+}
+
+func TestWhatTheBootstrapHolds(t *testing.T) {
+	command := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", ".")
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dependency := range strings.Lines(string(output)) {
+		for _, foreign := range []string{"functions-framework-go", "cloudevents", "sqlite", "gin-gonic", "net/rpc\n", "copilotkit-go/runtime/gcf", "copilotkit-go/runtime/vercel", "testing\n"} {
+			if strings.Contains(dependency, foreign) {
+				t.Errorf("the bootstrap is linked with %s", dependency)
+			}
+		}
+	}
+}
+
+func TestAFailedBuildIsTriedAgain(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "openai/gpt-4o")
+	t.Setenv("OPENAI_API_KEY", "")
+	f := newFunction()
+	for _, step := range []struct {
+		key    string
+		status int
+	}{{"", 500}, {"sk-test", 200}, {"", 200}} { // once built, the runtime stays
+		t.Setenv("OPENAI_API_KEY", step.key)
+		answer, err := f.invoke(t.Context(), functionURLEvent(t, "/api/copilotkit/info", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream, ok := answer.(io.ReadCloser)
+		if !ok {
+			t.Fatalf("the answer is a %T", answer)
+		}
+		head, _, err := lambdaapi.ReadPrelude(stream)
+		if err != nil || head.StatusCode != step.status {
+			t.Errorf("with the key %q the answer is %+v, %v, want status %d", step.key, head, err, step.status)
+		}
+		_ = stream.Close()
+	}
+}
