@@ -23,7 +23,8 @@ export class RemoteAgent {
       for (const event of props.events ?? greeting(input)) {
         response.write(`data: ${JSON.stringify(event)}\n\n`);
       }
-      if (props.drop) return response.destroy();
+      // Later, so that what was written has gone out.
+      if (props.drop) return setTimeout(() => response.destroy(), 50);
       response.end();
     });
   }

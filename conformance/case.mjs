@@ -62,6 +62,15 @@ export class Case {
     return this.open("POST", `${basePath}/agent/${encodeURIComponent(agent)}/${route}`, { body: this.input(input), ...options });
   }
 
+  /** The input of a run that the scripted agent answers with a whole run and nothing in it. */
+  emptyRun({ threadId = this.thread, runId = "run-1", ...rest } = {}) {
+    const events = [
+      { type: "RUN_STARTED", threadId, runId },
+      { type: "RUN_FINISHED", threadId, runId },
+    ];
+    return this.input({ threadId, runId, ...rest, forwardedProps: { events } });
+  }
+
   /** Runs the agent that answers with the events it is told to. */
   events(events, input = {}, options) {
     return this.run("scripted", { ...input, forwardedProps: { events } }, options);
@@ -91,10 +100,14 @@ export class Case {
     return this.side.model.reached(this.side.name, name);
   }
 
-  /** What the model was asked since the case began: the parts that decide its answer. */
+  /**
+   * What the model was asked since the case began: the parts that decide its
+   * answer. What the protocol has as the default is the same as being absent.
+   */
   asked(...extra) {
     return this.modelRequests().map(({ body }) => {
-      const asked = { messages: body.messages, tools: body.tools?.map((tool) => tool.function.name).sort(), tool_choice: body.tool_choice };
+      const messages = body.messages.map((message) => ({ ...message, content: message.content ?? null }));
+      const asked = { messages, tools: body.tools?.map((tool) => tool.function.name).sort(), tool_choice: body.tool_choice ?? "auto" };
       for (const name of extra) asked[name] = body[name];
       return asked;
     });
@@ -151,4 +164,19 @@ export function call(id, name, args) {
 
 export function tool(id, toolCallId, content) {
   return { id, role: "tool", toolCallId, content };
+}
+
+// A follower that lags may get several deltas as one, and which ones is a matter
+// of time: what counts is that it gets each once.
+export function joined({ events, ...rest }) {
+  const whole = [];
+  for (const event of events) {
+    const last = whole.at(-1);
+    if (event.type === "TEXT_MESSAGE_CONTENT" && last?.type === event.type && last.messageId === event.messageId) {
+      whole[whole.length - 1] = { ...last, delta: last.delta + event.delta };
+    } else {
+      whole.push(event);
+    }
+  }
+  return { ...rest, events: whole };
 }

@@ -21,7 +21,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is what a table says: a literal, a pattern for text, or anything that isn't undefined. */
+/** Whether a value is what the table of differences says: a literal, a pattern for text, or what a function finds. */
 export function fits(value, expected) {
   if (expected instanceof RegExp) return typeof value === "string" && expected.test(value);
   if (typeof expected === "function") return expected(value);

@@ -1,5 +1,158 @@
-// Where this runtime differs from the reference on purpose. Each entry names a
-// case and, for each place of what the case saw, the two values; the comparison
-// fails when there is another difference, and when one of these is gone. The
-// README's "Differences from the reference" is made from the same entries.
-export const deliberate = [];
+// Where this runtime differs from the reference on purpose. A row says in which
+// cases, at which places of what they saw, and what the two values are there: a
+// literal, a pattern for text, a function that says whether it fits. The
+// comparison fails when there is a difference that no row explains, and when
+// a row explains none any more. The README's "Differences from the reference"
+// is made of `what` and `why`.
+const some = (value) => value !== undefined;
+const any = () => true;
+
+export const deliberate = [
+  {
+    what: "Streams carry `X-Accel-Buffering: no`",
+    why: "nginx and the proxies made from it would hold the answer back otherwise.",
+    rows: [{ in: /./, at: /(headers|seen)\.x-accel-buffering$/, reference: undefined, ours: "no" }],
+  },
+  {
+    what: "`/info` names a remote agent's class `HttpAgent`",
+    why: "The reference shows the name that its minifier gave to that class.",
+    rows: [{ in: /./, at: /agents\.(remote|plain)\.className$/, reference: "qe", ours: "HttpAgent" }],
+  },
+  {
+    what: "Threads can be renamed, archived and deleted without the managed cloud",
+    why: "They are kept in a store of your own. `/info` says so by `threadEndpoints.mutations`.",
+    rows: [
+      { in: /./, at: /threadEndpoints\.mutations$/, reference: false, ours: true },
+      { in: /every method on \/threads\/no-such-thread(\/archive)?$/, at: /^(PATCH|DELETE|POST)\.(status|body\.error)$/, reference: any, ours: some },
+      { in: /^threads: mutations/, at: /^(rename|archive|delete)\./, reference: any, ours: any },
+    ],
+  },
+  {
+    what: "`GET /agent/:agentId/connect?threadId=…` follows a thread as POST does",
+    why: "It can be opened by `EventSource` and by a link. The reference answers 405.",
+    rows: [
+      { in: /connect$|by GET/, at: /^(GET|nothing|a thread)\./, reference: any, ours: any },
+      { in: /connect$/, at: /headers\.allow$/, reference: "POST", ours: "GET, POST" },
+    ],
+  },
+  {
+    what: "`POST /threads` creates a thread",
+    why: "A list of threads can have one before its first run.",
+    rows: [
+      { in: /every method on \/threads$/, at: /^POST\./, reference: any, ours: any },
+      { in: /every method on \/threads$/, at: /headers\.allow$/, reference: "GET", ours: "GET, POST" },
+    ],
+  },
+  {
+    what: "The details of a 400 are one line that names the places in the body",
+    why: "The reference sends its schema library's report. Status and `error` are the same.",
+    rows: [{ in: /./, at: /\.details$/, reference: some, ours: some }],
+  },
+  {
+    what: "Token usage names the provider `openai`",
+    why: "The reference adds the API that its SDK speaks: `openai.chat`, `openai.responses`.",
+    rows: [{ in: /./, at: /usage\[0\]\.provider$/, reference: "openai.chat", ours: "openai" }],
+  },
+  {
+    what: "RUN_FINISHED after a stop carries `threadId` and `runId`",
+    why: "The protocol's schema requires them; clients that check it would refuse the event.",
+    rows: [{ in: /./, at: /events\[\d+\]\.(threadId|runId)$/, reference: undefined, ours: some }],
+  },
+  {
+    what: "A single-route envelope that is `null` gets 400",
+    why: "The reference answers 500.",
+    rows: [{ in: /a null envelope/, at: /^null\.(status|body\..*)$/, reference: any, ours: any }],
+  },
+  {
+    what: "A second run on a busy thread gets 409 with `code: \"agent_thread_locked\"`",
+    why: "The reference answers 200 with an empty stream, which looks like success.",
+    rows: [{ in: /a second run on a busy thread/, at: /^second\./, reference: any, ours: any }],
+  },
+  {
+    what: "An agent may leave out RUN_STARTED",
+    why: "The runner adds it, so that an agent in Go is a few lines. The reference ends such a run with an error.",
+    rows: [
+      { in: /^runs: (suggest with )?(nothing|no RUN_STARTED|it throws at once)$/, at: /./, reference: any, ours: any },
+      { in: /a remote agent that says no/, at: /./, reference: any, ours: any },
+    ],
+  },
+  {
+    what: "What an agent yields beside the protocol's order is put right where that is possible",
+    why: "A run that ends with a message, a step or reasoning open is closed; a second RUN_STARTED and all that follows the end are left out. The reference ends such runs with an error, or passes on what clients refuse.",
+    rows: [
+      { in: /^runs: (finished with|events after|it throws after the end|two runs in one|RUN_STARTED twice|open reasoning)/, at: /./, reference: any, ours: any },
+    ],
+  },
+  {
+    what: "RUN_ERROR says by its code why a run failed, and its message is safe to show",
+    why: "`INVALID_EVENT`, `AGENT_ERROR`, `rate_limited`, `auth_failed`, … instead of `INCOMPLETE_STREAM` for all. Error texts of agents and providers can quote keys and prompts: they go to the log, and to the client in development alone.",
+    rows: [
+      { in: /./, at: /events\[\d+\]\.code$/, reference: "INCOMPLETE_STREAM", ours: some },
+      { in: /^agents: the model/, at: /events\[\d+\]\.code$/, reference: undefined, ours: /^(auth_failed|rate_limited|provider_unavailable)$/ },
+      { in: /^runs: |^agents: (the model|a remote)|^clients: /, at: /(events\[\d+\]\.message|failed)$/, reference: some, ours: some },
+      { in: /^agents: the model/, at: /events\[\d+\]\.(threadId|runId)$/, reference: some, ours: undefined },
+      { in: /agents by request/, at: /^it fails in .*message$/, reference: "no such tenant", ours: "Internal error" },
+      { in: /suggest with it throws in the middle/, at: /^suggest\.events/, reference: undefined, ours: some },
+      { in: /^transcribe: another failure/, at: /message$/, reference: "the provider broke", ours: "Transcription failed" },
+    ],
+  },
+  {
+    what: "`/threads/:threadId/messages` holds the results that closing a run added to its tool calls",
+    why: "The events have them, and a provider refuses a conversation whose calls are unanswered.",
+    rows: [{ in: /^runs: (an open tool call|a tool call without result|everything open at once)$|^stop: a run with a tool call open$/, at: /^messages\.body\.messages/, reference: any, ours: any }],
+  },
+  {
+    what: "Deltas of reasoning are joined in a thread's history",
+    why: "As those of text and tool calls are, in both. The reference keeps every one.",
+    rows: [{ in: /reasoning/, at: /^(connect|events)\./, reference: any, ours: any }],
+  },
+  {
+    what: "A state patch that doesn't fit does no harm",
+    why: "The model is told in the tool's result, and the run ends. In the reference it never does, and the thread stays busy.",
+    rows: [{ in: /a state delta that doesn't fit/, at: /./, reference: any, ours: any }],
+  },
+  {
+    what: "A tool call that fails gets a TOOL_CALL_RESULT that says why",
+    why: "An unknown tool, arguments that don't fit, an error of the tool: the reference tells the model alone, and the thread keeps a call without result.",
+    rows: [{ in: /^tools: (a front-end tool that is not there|arguments that|a tool that fails)/, at: /^run\.events/, reference: any, ours: any }],
+  },
+  {
+    what: "The tool calls of each step belong to a message of their own",
+    why: "So they stay in order with their results. The reference hangs calls of later steps on the first step's message.",
+    rows: [{ in: /no more steps than the limit/, at: /(parentMessageId|messageId)$/, reference: some, ours: some }],
+  },
+  {
+    what: "The model is told of context, state and tools in other words",
+    why: "Ours to choose; and schemas always have a type and properties, which strict providers demand.",
+    rows: [
+      { in: /./, at: /^asked\[\d+\]\.messages\[0\]\.content$/, reference: /## (Context|Application State)/, ours: /## (Context|State)/ },
+      { in: /^tools: (arguments that|a tool that fails)/, at: /^asked\[1\]\.messages\[2\]\.content$/, reference: some, ours: /^{"error":/ },
+      { in: /the schemas that the model gets/, at: /function\.(description|parameters\.)/, reference: any, ours: any },
+    ],
+  },
+  {
+    what: "A run without messages asks the model",
+    why: "Whether that can be answered is the provider's to say. The reference's SDK refuses it.",
+    rows: [{ in: /^agents: no messages/, at: /./, reference: any, ours: any }],
+  },
+  {
+    what: "Broken forms get 400 at `/transcribe`, and audio in a form without a type is taken for WebM",
+    why: "The reference answers 500, and 400 for a file without type, though its code means to take it.",
+    rows: [{ in: /^transcribe: (a broken form|a form without boundary|a form without a type)/, at: /./, reference: any, ours: any }],
+  },
+  {
+    what: "Half of a surrogate pair becomes U+FFFD",
+    why: "It is not Unicode text and has no form in UTF-8.",
+    rows: [{ in: /Unicode everywhere/, at: /content$/, reference: /\ud800/, ours: /\ufffd/ }],
+  },
+  {
+    what: "Fields of a run's input that nobody knows are kept",
+    why: "What a newer front end sends reaches the agent. The reference drops it.",
+    rows: [{ in: /^inputs: taken: unknown fields/, at: /input\.unknown$/, reference: undefined, ours: some }],
+  },
+  {
+    what: "A path with broken percent-encoding gets 400",
+    why: "Go's HTTP server refuses it before any handler sees it. The reference answers 404.",
+    rows: [{ in: /every method on .*%(ZZ|E0%A4%A)/, at: /./, reference: any, ours: any }],
+  },
+];

@@ -137,7 +137,13 @@ export class ScriptedModel {
           created: 1700000000,
           model: body.model,
           choices: [],
-          usage: { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 },
+          usage: {
+            prompt_tokens: 10,
+            completion_tokens: 20,
+            total_tokens: 30,
+            prompt_tokens_details: { cached_tokens: 4 },
+            completion_tokens_details: { reasoning_tokens: 6 },
+          },
         })}\n\n`,
       );
     }

@@ -14,7 +14,7 @@ import { Observable } from "rxjs";
 import { z } from "zod";
 
 const { MODEL, REMOTE } = process.env;
-const model = createOpenAICompatible({ name: "scripted", baseURL: MODEL, apiKey: "test-key", includeUsage: true })("gpt-4o");
+const model = createOpenAICompatible({ name: "openai", baseURL: MODEL, apiKey: "test-key", includeUsage: true })("gpt-4o");
 
 // Answers with the events in forwardedProps.events. {hold: name} waits for the
 // case to go on, {throw: text} fails the run.
@@ -29,6 +29,9 @@ class ScriptedAgent extends AbstractAgent {
           if (event.hold) await this.#hold(event.hold);
           else if (event.throw) throw new Error(event.throw);
           else subscriber.next(structuredClone(event));
+          // The runtime passes events on asynchronously, and would lose those
+          // that are on the way when the agent fails.
+          await new Promise(setImmediate);
         }
         subscriber.complete();
       })().catch((error) => subscriber.error(error));
@@ -168,7 +171,7 @@ const middleware = {
 const basePath = "/api/copilotkit";
 
 // The runtime reads NODE_ENV when it is made, and again with each request.
-function runtime(options = {}, environment = "development") {
+function runtime(options = {}, environment = "production") {
   process.env.NODE_ENV = environment;
   return new CopilotRuntime({ agents: agents(), runner: new InMemoryAgentRunner(), ...options });
 }
@@ -224,16 +227,16 @@ const setups = {
     basePath,
   },
   supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
-  production: { runtime: runtime({}, "production"), basePath, production: true },
+  development: { runtime: runtime({}, "development"), basePath, environment: "development" },
 };
 
 const ports = {};
 const servers = [];
-for (const [name, { production, ...options }] of Object.entries(setups)) {
+for (const [name, { environment = "production", ...options }] of Object.entries(setups)) {
   const listener = createCopilotNodeListener(options);
   const server = createServer((request, response) => {
     if (request.url === "/trace") return response.end(JSON.stringify(trace.splice(0)));
-    process.env.NODE_ENV = production ? "production" : "development";
+    process.env.NODE_ENV = environment;
     listener(request, response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -28,6 +28,7 @@ const remote = await new RemoteAgent().listen();
 const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], { model, remote })];
 if (!flags.reference) sides.push(await Side.start("ours", build(), [], { model, remote }));
 
+const rows = deliberate.flatMap((entry) => entry.rows);
 const tally = { same: 0, deliberate: 0, different: 0 };
 const used = new Set();
 for (const [group, members] of Object.entries(cases)) {
@@ -36,9 +37,9 @@ for (const [group, members] of Object.entries(cases)) {
   console.log(`\n${group}`);
   for (const [name, play] of chosen) await compareCase(`${group}: ${name}`, name, play);
 }
-const stale = flags.only || flags.reference ? [] : deliberate.filter((entry) => !used.has(entry));
-for (const entry of stale) {
-  console.log(`\nno longer differs, remove it from differences.mjs: ${entry.what} (${entry.case})`);
+const stale = flags.only || flags.reference ? [] : rows.filter((row) => !used.has(row));
+for (const row of stale) {
+  console.log(`\nno longer differs, remove it from differences.mjs: ${row.in} ${row.at}`);
 }
 console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
 
@@ -59,10 +60,7 @@ async function compareCase(fullName, name, play) {
   if (sides.length === 1) return console.log(`  ${seen[0].failed ? "FAILED" : "ran   "}  ${name}${seen[0].failed ? "\n" + seen[0].failed : ""}`);
 
   const found = differences(...seen);
-  const entries = deliberate.filter((entry) => entry.case === fullName);
-  const unexplained = found.filter(
-    (one) => !entries.some((entry) => Object.entries(entry.at).some(([at, values]) => explains(at, values, one, entry))),
-  );
+  const unexplained = found.filter((one) => !rows.some((row) => explains(row, fullName, one)));
   const verdict = unexplained.length > 0 ? "different" : found.length > 0 ? "deliberate" : "same";
   tally[verdict]++;
   console.log(`  ${verdict.padEnd(10)}  ${name}`);
@@ -72,9 +70,9 @@ async function compareCase(fullName, name, play) {
   if (unexplained.length > 12) console.log(`      and ${unexplained.length - 12} more`);
 }
 
-function explains(at, [reference, ours], one, entry) {
-  if (at !== one.at || !fits(one.reference, reference) || !fits(one.ours, ours)) return false;
-  used.add(entry);
+function explains(row, fullName, one) {
+  if (!row.in.test(fullName) || !row.at.test(one.at) || !fits(one.reference, row.reference) || !fits(one.ours, row.ours)) return false;
+  used.add(row);
   return true;
 }
 

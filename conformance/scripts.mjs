@@ -25,7 +25,7 @@ export const scripts = {
     ["And ", { call: { id: "call-2", name: "weather", args: '{"city":"Rome"}' } }],
     ["Both are 21."],
   ],
-  "ask for ever": [[{ call: { id: "call-n", name: "weather", args: '{"city":"Oslo"}' } }]],
+  "ask for ever": Array.from({ length: 9 }, (_, i) => [{ call: { id: `call-${i}`, name: "weather", args: '{"city":"Oslo"}' } }]),
   "ask wrongly": [[{ call: { id: "call-1", name: "weather", args: '{"town":1}' } }], ["I asked wrongly."]],
   "ask in no JSON": [[{ call: { id: "call-1", name: "weather", args: "{not json" } }], ["That was no JSON."]],
   "ask the broken tool": [[{ call: { id: "call-1", name: "broken", args: "{}" } }], ["It broke."]],

@@ -57,9 +57,7 @@ export const agents = {
       user("1", [
         { type: "text", text: "say hello" },
         { type: "image", source: { type: "data", value: "iVBORw0KGgo=", mimeType: "image/png" } },
-        { type: "image", source: { type: "url", value: "https://pictures.example/a.png" } },
         { type: "binary", mimeType: "image/jpeg", data: "/9j/4AA=" },
-        { type: "binary", mimeType: "image/png", url: "https://pictures.example/b.png" },
       ]),
     ];
     it.see("run", (await it.run("default", { messages })).status);
@@ -103,7 +101,7 @@ export const agents = {
   "agents by request": async (it) => {
     const setup = "agents by request";
     it.see("info", await it.get("/info", { setup, headers: { "x-tenant": "a" } }));
-    it.see("run", await it.run("of-a", { forwardedProps: { events: [] } }, { setup, headers: { "x-tenant": "a" } }));
+    it.see("run", await it.run("of-a", it.emptyRun(), { setup, headers: { "x-tenant": "a" } }));
     it.see("another's", await it.run("of-a", {}, { setup, headers: { "x-tenant": "b" } }));
     it.see("it fails in info", await it.get("/info", { setup, headers: { "x-tenant": "broken" } }));
     it.see("it fails in run", await it.run("of-a", {}, { setup, headers: { "x-tenant": "broken" } }));

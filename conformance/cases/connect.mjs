@@ -1,5 +1,5 @@
 // What somebody sees who comes to a thread later.
-import { assistant, user } from "../case.mjs";
+import { assistant, joined, user } from "../case.mjs";
 
 const text = (it, run, message, ...deltas) => [
   { type: "RUN_STARTED", threadId: it.thread, runId: run },
@@ -44,9 +44,9 @@ export const connect = {
     await it.reached("middle");
     const follower = await it.openConnect();
     await follower.until((event) => event.delta === "b");
-    it.see("so far", [...follower.events]);
+    it.see("so far", joined(follower).events);
     it.release("middle");
-    it.see("follower", await follower.whole());
+    it.see("follower", joined(await follower.whole()));
     it.see("run", await run.whole());
   },
   "during the second run": async (it) => {
@@ -57,7 +57,7 @@ export const connect = {
     const followers = await Promise.all([it.openConnect(), it.openConnect()]);
     for (const follower of followers) await follower.until((event) => event.delta === "c");
     it.release("middle");
-    for (const [i, follower] of followers.entries()) it.see(`follower ${i}`, await follower.whole());
+    for (const [i, follower] of followers.entries()) it.see(`follower ${i}`, joined(await follower.whole()));
     await run.whole();
   },
   "while a stopped run ends": async (it) => {

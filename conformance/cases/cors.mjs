@@ -14,7 +14,7 @@ export const cors = Object.fromEntries(
         it.see(`info, origin ${label}`, (await it.http("GET", "/api/copilotkit/info", { setup, headers })).headers);
         it.see(`unknown route, origin ${label}`, await it.http("GET", "/api/copilotkit/nothing", { setup, headers }));
         it.see(`wrong method, origin ${label}`, await it.http("DELETE", "/api/copilotkit/info", { setup, headers }));
-        const { status, headers: seen } = await it.run("scripted", { forwardedProps: { events: [] } }, { setup, headers });
+        const { status, headers: seen } = await it.run("scripted", it.emptyRun(), { setup, headers });
         it.see(`run, origin ${label}`, { status, seen });
       }
     },

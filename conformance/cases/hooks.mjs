@@ -105,7 +105,7 @@ export const hooks = {
   "onResponse changes the answer": async (it) => {
     const { status, headers } = await it.get("/info", { setup: "hooks", headers: { "x-act": "onResponse changes" } });
     it.see("info", { status, headers });
-    const run = await it.run("scripted", { forwardedProps: { events: [] } }, { setup: "hooks", headers: { "x-act": "onResponse changes" } });
+    const run = await it.run("scripted", it.emptyRun(), { setup: "hooks", headers: { "x-act": "onResponse changes" } });
     it.see("run", run);
     await trace(it, "hooks", "afterRequest");
   },
@@ -116,7 +116,7 @@ export const hooks = {
   "order in single-route": async (it) => {
     it.see("answer", (await it.http("POST", "/api/copilotkit", { setup: "hooks single", body: { method: "info" } })).status);
     it.see("trace", await trace(it, "hooks single", "afterRequest"));
-    const body = it.input({ forwardedProps: { events: [] } });
+    const body = it.emptyRun();
     it.see("run", await it.http("POST", "/api/copilotkit", { setup: "hooks single", body: { method: "agent/run", params: { agentId: "scripted" }, body } }));
     it.see("trace of the run", await trace(it, "hooks single", "afterRequest"));
     it.see("bad method", await it.http("POST", "/api/copilotkit", { setup: "hooks single", body: { method: "walk" } }));

@@ -35,11 +35,9 @@ const fine = {
   "state null": (input) => ({ ...input, state: null }),
   "state is a list": (input) => ({ ...input, state: [1, { a: null }] }),
   "state is a text": (input) => ({ ...input, state: "s" }),
-  "no forwardedProps": (input) => omit(input, "forwardedProps"),
   "unknown fields": (input) => ({ ...input, unknown: { a: [1, 2.5, "x", null, true] } }),
   "a parentRunId": (input) => ({ ...input, parentRunId: "run-0" }),
   "a tool without parameters": (input) => ({ ...input, tools: [{ name: "n", description: "d" }] }),
-  "an empty threadId": (input) => ({ ...input, threadId: "" }),
   "messages of every role": (input) => ({
     ...input,
     messages: [
@@ -94,11 +92,17 @@ export const inputs = {
     Object.entries(fine).map(([name, change]) => [
       `taken: ${name}`,
       async (it) => {
-        const input = change(it.input({ forwardedProps: { events: [] } }));
+        const input = change(it.emptyRun());
         it.see("run", await it.http("POST", run, { body: input }));
       },
     ]),
   ),
+  "no forwardedProps": async (it) => {
+    it.see("run", await it.http("POST", run.replace("scripted", "default"), { body: omit(it.input({ text: "say hello" }), "forwardedProps") }));
+  },
+  "an empty threadId": async (it) => {
+    it.see("run", await it.run("default", { text: "say hello", threadId: "" }));
+  },
   "no JSON": async (it) => {
     for (const [label, body] of Object.entries({ text: "hello", empty: "", open: '{"threadId":' })) {
       for (const type of ["application/json", "text/plain", ""]) {
@@ -110,13 +114,13 @@ export const inputs = {
     it.see("nothing at all", { ...head, body: { ...answer, details: typeof answer?.details } });
   },
   "any content type will do": async (it) => {
-    const body = JSON.stringify(it.input({ forwardedProps: { events: [] } }));
+    const body = JSON.stringify(it.emptyRun());
     for (const [i, type] of ["text/plain", "application/octet-stream", "", "application/json; charset=utf-8"].entries()) {
-      it.see(type || "none", await it.http("POST", run, { body: body.replace("run-1", `run-${i}`), headers: type ? { "content-type": type } : {} }));
+      it.see(type || "none", await it.http("POST", run, { body: body.replaceAll("run-1", `run-${i}`), headers: type ? { "content-type": type } : {} }));
     }
   },
   "a byte order mark": async (it) => {
-    const body = "\ufeff" + JSON.stringify(it.input({ forwardedProps: { events: [] } }));
+    const body = "\ufeff" + JSON.stringify(it.emptyRun());
     const { status } = await it.http("POST", run, { body, headers: { "content-type": "application/json" } });
     it.see("status", status);
   },

@@ -25,7 +25,8 @@ export const odd = {
   },
   "numbers of all kinds": async (it) => {
     const value = [0, -0.5, 1e21, 1e-7, 123456789012345, 0.1, 1.5e300, true, null];
-    it.see("run", await it.events([{ type: "CUSTOM", name: "n", value }], { state: { value } }));
+    const run = { threadId: it.thread, runId: "run-1" };
+    it.see("run", await it.events([{ type: "RUN_STARTED", ...run }, { type: "CUSTOM", name: "n", value }, { type: "RUN_FINISHED", ...run }], { state: { value } }));
   },
   "a history of 1,000 messages": async (it) => {
     const messages = Array.from({ length: 1000 }, (_, i) => (i % 2 ? assistant(`m-${i}`, `answer ${i}`) : user(`m-${i}`, `question ${i}`)));

@@ -43,15 +43,11 @@ const paths = [
   "/threads/%ZZ",
 ];
 
-// The stream of debug events has no end of its own.
-const endless = (method, path) => method === "GET" && path === "/cpk-debug-events";
-
 const byPath = Object.fromEntries(
   paths.map((path) => [
     `every method on ${path || "the base path itself"}`,
     async (it) => {
       for (const method of methods) {
-        if (endless(method, path)) continue;
         const headers = method === "POST" || method === "PATCH" ? { "content-type": "application/json" } : {};
         const body = method === "POST" || method === "PATCH" || method === "DELETE" ? "{}" : undefined;
         it.see(method, await it.http(method, `/api/copilotkit${path}`, { headers, body }));
@@ -88,11 +84,11 @@ export const routes = {
     ]),
   ),
   "a run without a base path": async (it) => {
-    const body = it.input({ forwardedProps: { events: [] } });
+    const body = it.emptyRun();
     it.see("run", await it.http("POST", "/whatever/is/before/agent/scripted/run", { setup: "suffix", body }));
   },
   "ids in the path are percent-decoded": async (it) => {
-    const body = it.input({ forwardedProps: { events: [] } });
+    const body = it.emptyRun();
     it.see("run", await it.http("POST", "/api/copilotkit/agent/odd%20name%2F%C3%A9/run", { body }));
     it.see("stop", await it.stop("scripted", "a/b c?d#é%"));
     it.see("messages", await it.get("/threads/a%2Fb%20c/messages"));
@@ -109,8 +105,8 @@ export const routes = {
     it.see("without a base path", await it.http("POST", "/", { setup: "suffix", body: { method: "info" } }));
   },
   "debug events of a run": async (it) => {
-    const bus = await it.open("GET", "/api/copilotkit/cpk-debug-events");
-    await it.events([{ type: "RUN_STARTED", threadId: it.thread, runId: "run-1" }, { type: "CUSTOM", name: "n", value: 1 }, { type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" }]);
+    const bus = await it.open("GET", "/api/copilotkit/cpk-debug-events", { setup: "development" });
+    await it.events([{ type: "RUN_STARTED", threadId: it.thread, runId: "run-1" }, { type: "CUSTOM", name: "n", value: 1 }, { type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" }], {}, { setup: "development" });
     const mine = (event) => event.threadId === it.thread;
     await bus.until((event) => mine(event) && event.event.type === "RUN_FINISHED");
     it.see("head", { status: bus.status, headers: bus.headers });
@@ -118,7 +114,7 @@ export const routes = {
     it.see("events", bus.events.filter(mine));
   },
   "no debug events in production": async (it) => {
-    it.see("answer", await it.get("/cpk-debug-events", { setup: "production" }));
-    it.see("other methods", await it.http("POST", "/api/copilotkit/cpk-debug-events", { setup: "production", body: {} }));
+    it.see("answer", await it.get("/cpk-debug-events"));
+    it.see("other methods", await it.http("POST", "/api/copilotkit/cpk-debug-events", { body: {} }));
   },
 };

@@ -4,7 +4,7 @@ const call = (it, envelope, options = {}) => it.http("POST", "/api/copilotkit", 
 export const single = {
   "info": async (it) => it.see("info", await call(it, { method: "info" })),
   "run": async (it) => {
-    const body = it.input({ forwardedProps: { events: [{ type: "CUSTOM", name: "n", value: 1 }] } });
+    const body = it.emptyRun();
     it.see("run", await call(it, { method: "agent/run", params: { agentId: "scripted" }, body }));
   },
   "a chat": async (it) => {
@@ -13,11 +13,11 @@ export const single = {
     it.see("stop", await call(it, { method: "agent/stop", params: { agentId: "default", threadId: it.thread } }));
   },
   "suggest": async (it) => {
-    const body = it.input({ forwardedProps: { events: [{ type: "CUSTOM", name: "n", value: 1 }] } });
+    const body = it.emptyRun();
     it.see("suggest", await call(it, { method: "agent/suggest", params: { agentId: "scripted" }, body }));
   },
   "stopping a run": async (it) => {
-    const body = it.input({ forwardedProps: { events: [{ type: "TEXT_MESSAGE_START", messageId: "m-1" }, { hold: "h" }] } });
+    const body = it.input({ forwardedProps: { events: [{ type: "RUN_STARTED", threadId: it.thread, runId: "run-1" }, { type: "TEXT_MESSAGE_START", messageId: "m-1", role: "assistant" }, { hold: "h" }] } });
     const run = await it.open("POST", "/api/copilotkit", { setup: "single", body: { method: "agent/run", params: { agentId: "scripted" }, body } });
     await it.reached("h");
     it.see("stop", await call(it, { method: "agent/stop", params: { agentId: "scripted", threadId: it.thread } }));
@@ -51,7 +51,7 @@ export const single = {
     }
   },
   "a body as text": async (it) => {
-    it.see("json in a string", await call(it, { method: "agent/run", params: { agentId: "scripted" }, body: JSON.stringify(it.input()) }));
+    it.see("json in a string", await call(it, { method: "agent/run", params: { agentId: "scripted" }, body: JSON.stringify(it.emptyRun()) }));
     it.see("no json", await call(it, { method: "agent/run", params: { agentId: "scripted" }, body: "hello" }));
   },
   "wrong content type": async (it) => {

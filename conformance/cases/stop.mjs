@@ -1,4 +1,6 @@
 // Stopping a run, a second run meanwhile, clients that leave.
+import { joined } from "../case.mjs";
+
 const held = (it, ...more) => ({
   messages: [{ id: "user-1", role: "user", content: "hi" }],
   forwardedProps: {
@@ -21,12 +23,14 @@ export const stop = {
   "another agent's name will do": async (it) => {
     const run = await it.openRun("scripted", held(it));
     await it.reached("middle");
+    await run.until((event) => event.delta);
     it.see("stop", await it.stop("default"));
     it.see("run", await run.whole());
   },
   "a run in the middle of a message": async (it) => {
     const run = await it.openRun("scripted", held(it));
     await it.reached("middle");
+    await run.until((event) => event.delta);
     it.see("stop", await it.stop());
     it.see("run", await run.whole());
     it.see("again", await it.stop());
@@ -40,13 +44,14 @@ export const stop = {
     ];
     const run = await it.openRun("scripted", held(it, ...open));
     await it.reached("middle");
+    await run.until((event) => event.delta);
     it.see("stop", await it.stop());
     it.see("run", await run.whole());
     it.see("connect", await it.connect());
   },
   "the model's connection closes": async (it) => {
     const run = await it.openRun("default", { text: "hold on" });
-    await it.reached("middle");
+    await run.until((event) => event.delta === "gin ");
     it.see("stop", await it.stop("default"));
     it.see("run", await run.whole());
     const [asked] = it.modelRequests();
@@ -58,7 +63,7 @@ export const stop = {
   },
   "the next run after a stop": async (it) => {
     const run = await it.openRun("scripted", held(it));
-    await it.reached("middle");
+    await run.until((event) => event.delta);
     await it.stop();
     await run.whole();
     const events = [{ type: "CUSTOM", name: "n", value: 1 }, { type: "RUN_FINISHED", threadId: it.thread, runId: "run-2" }];
@@ -67,7 +72,7 @@ export const stop = {
   "a second run on a busy thread": async (it) => {
     const run = await it.openRun("scripted", held(it));
     await it.reached("middle");
-    it.see("second", await it.run("scripted", { runId: "run-2", forwardedProps: { events: [] } }));
+    it.see("second", await it.run("scripted", it.emptyRun({ runId: "run-2" })));
     it.release("middle");
     it.see("first", await run.whole());
     it.see("connect", await it.connect());
@@ -89,7 +94,7 @@ export const stop = {
       seen = await it.connect();
       return seen.events.some((event) => event.type === "RUN_FINISHED");
     }));
-    it.see("connect", seen);
+    it.see("connect", joined(seen));
   },
   "the client of a suggestion leaves": async (it) => {
     const suggestion = await it.openRun("default", { text: "hold on" }, { route: "suggest" });
