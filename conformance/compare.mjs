@@ -17,6 +17,11 @@ export function differences(reference, ours, at = "") {
   return [{ at, reference, ours }];
 }
 
+/** Whether a row of the table of differences says exactly what the two values are. */
+export function isLiteral({ reference, ours }) {
+  return [reference, ours].every((expected) => typeof expected !== "function" && !(expected instanceof RegExp));
+}
+
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,25 +2,28 @@
 // the answers. Exits with 1 when something differs that differences.mjs doesn't
 // hold, or no longer differs that it does.
 //
-//   node run.mjs [--only words of a case's name] [--show] [--reference]
+//   node run.mjs [--only words of a case's name] [--show] [--reference] [--record]
 //
-// --show prints what each side answered, --reference runs that side alone.
+// --show prints what each side answered, --reference runs that side alone,
+// --record pins the deliberate differences as they are now.
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect, parseArgs } from "node:util";
 import { RemoteAgent } from "./agui-agent.mjs";
 import { Case } from "./case.mjs";
-import { differences, fits } from "./compare.mjs";
+import { differences, fits, isLiteral } from "./compare.mjs";
 import { deliberate } from "./differences.mjs";
 import { ScriptedModel } from "./model.mjs";
+import { Pins } from "./pins.mjs";
+import { readmeIsCurrent } from "./readme.mjs";
 import { scripts } from "./scripts.mjs";
 import { Side } from "./side.mjs";
 import { cases } from "./cases/index.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: flags } = parseArgs({
-  options: { only: { type: "string", default: "" }, show: { type: "boolean" }, reference: { type: "boolean" } },
+  options: { only: { type: "string", default: "" }, show: { type: "boolean" }, reference: { type: "boolean" }, record: { type: "boolean" } },
 });
 
 const model = await new ScriptedModel(scripts).listen();
@@ -28,6 +31,7 @@ const remote = await new RemoteAgent().listen();
 const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], { model, remote })];
 if (!flags.reference) sides.push(await Side.start("ours", build(), [], { model, remote }));
 
+const pins = new Pins(join(here, "pins.json"), flags.record);
 const rows = deliberate.flatMap((entry) => entry.rows);
 const tally = { same: 0, deliberate: 0, different: 0 };
 const used = new Set();
@@ -41,11 +45,14 @@ const stale = flags.only || flags.reference ? [] : rows.filter((row) => !used.ha
 for (const row of stale) {
   console.log(`\nno longer differs, remove it from differences.mjs: ${row.in} ${row.at}`);
 }
+pins.save();
+const outdated = !readmeIsCurrent();
+if (outdated) console.log("\nthe README's differences are not those of differences.mjs: npm run readme");
 console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
 
 await Promise.all(sides.map((side) => side.stop()));
 await Promise.all([model.close(), remote.close()]);
-process.exitCode = tally.different > 0 || stale.length > 0 ? 1 : 0;
+process.exitCode = tally.different > 0 || stale.length > 0 || outdated ? 1 : 0;
 
 function build() {
   const binary = join(here, "node_modules", ".cache", "conformance-server");
@@ -73,7 +80,7 @@ async function compareCase(fullName, name, play) {
 function explains(row, fullName, one) {
   if (!row.in.test(fullName) || !row.at.test(one.at) || !fits(one.reference, row.reference) || !fits(one.ours, row.ours)) return false;
   used.add(row);
-  return true;
+  return isLiteral(row) || pins.holds(fullName, one);
 }
 
 async function observe(side, name, play) {

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/agent/remote"
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// newAgents makes the agents that every set-up has.
+func newAgents(model, remoteURL string, logger *slog.Logger) (map[string]agent.Agent, error) {
+	agents := map[string]agent.Agent{
+		"scripted":   scriptedAgent{model, "Answers with the events it is told to"},
+		"odd name/é": scriptedAgent{model, "Has an odd name"},
+	}
+	noRetries := 0
+	temperature := 0.5
+	for name, config := range map[string]openai.Config{
+		"default": {},
+		"prompted": {
+			Prompt:   "You are terse.",
+			Settings: openai.Settings{Temperature: &temperature},
+			Overridable: []openai.Property{
+				openai.PropertyTemperature, openai.PropertyToolChoice, openai.PropertyMaxOutputTokens, openai.PropertyStopSequences,
+			},
+		},
+		"tools":      {MaxSteps: 3, Tools: []agent.ServerTool{weather, broken}},
+		"onestep":    {Tools: []agent.ServerTool{weather}},
+		"interrupts": {Tools: []agent.ServerTool{approve}},
+	} {
+		config.Model = "openai/gpt-4o"
+		config.APIKey = "test-key"
+		config.BaseURL = model
+		config.Settings.MaxRetries = &noRetries
+		config.Logger = logger
+		built, err := openai.New(config)
+		if err != nil {
+			return nil, fmt.Errorf("agent %s: %w", name, err)
+		}
+		agents[name] = built
+	}
+	for name, config := range map[string]remote.Config{
+		"remote": {
+			URL:         remoteURL,
+			Description: "Somewhere else",
+			Headers:     map[string]string{"Authorization": "Bearer of-the-server", "X-Server": "yes"},
+		},
+		"plain": {URL: remoteURL},
+	} {
+		built, err := remote.New(config)
+		if err != nil {
+			return nil, fmt.Errorf("agent %s: %w", name, err)
+		}
+		agents[name] = built
+	}
+	return agents, nil
+}
+
+var weather = agent.Tool("weather", "The weather in a city", func(_ context.Context, in struct {
+	City string `json:"city"`
+}) (any, error) {
+	return struct {
+		City    string `json:"city"`
+		Degrees int    `json:"degrees"`
+	}{in.City, 21}, nil
+})
+
+var broken = agent.Tool("broken", "Always fails", func(context.Context, struct{}) (any, error) {
+	return nil, errors.New("the tool broke")
+})
+
+var approve = agent.InterruptTool[struct {
+	What string `json:"what"`
+}]("approve", "Asks a human", agent.Interrupt{Reason: "approval", Message: "Shall we?"})
+
+// scriptedAgent answers with the events in forwardedProps.events. {"hold": name}
+// waits for the case to go on, {"throw": text} fails the run.
+type scriptedAgent struct {
+	model       string
+	description string
+}
+
+func (a scriptedAgent) Description() string { return a.description }
+
+func (a scriptedAgent) ClassName() string { return "ScriptedAgent" }
+
+func (a scriptedAgent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+	return func(yield func(agui.Event, error) bool) {
+		var props struct {
+			Events []json.RawMessage `json:"events"`
+		}
+		if len(input.ForwardedProps) > 0 {
+			if err := json.Unmarshal(input.ForwardedProps, &props); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+		for _, raw := range props.Events {
+			if ctx.Err() != nil {
+				return
+			}
+			var order struct{ Hold, Throw string }
+			if err := json.Unmarshal(raw, &order); err != nil {
+				yield(nil, err)
+				return
+			}
+			if order.Hold != "" {
+				a.hold(ctx, order.Hold)
+				continue
+			}
+			if order.Throw != "" {
+				yield(nil, errors.New(order.Throw))
+				return
+			}
+			event, err := agui.ParseEncoded(raw)
+			if !yield(event, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (a scriptedAgent) hold(ctx context.Context, name string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.model+"/hold", strings.NewReader(name))
+	if err != nil {
+		return
+	}
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		response.Body.Close()
+	}
+}

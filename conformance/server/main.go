@@ -1,0 +1,63 @@
+// Command server is this runtime in each of the set-ups that the conformance
+// cases ask for: what ../reference.mjs is for the reference. Every set-up
+// listens on a port of its own. It prints one line of JSON, {"ports": {set-up:
+// port}}, and ends when its standard input does.
+//
+// Environment: MODEL (where the scripted model is), REMOTE (where the remote
+// agent is).
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+)
+
+func main() {
+	if err := run(os.Getenv("MODEL"), os.Getenv("REMOTE")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(model, remote string) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	agents, err := newAgents(model, remote, logger)
+	if err != nil {
+		return err
+	}
+	trace := new(trace)
+	handlers, err := newSetups(agents, trace, logger)
+	if err != nil {
+		return err
+	}
+	ports := make(map[string]int)
+	for name, handler := range handlers {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("listen for %s: %w", name, err)
+		}
+		ports[name] = listener.Addr().(*net.TCPAddr).Port
+		go http.Serve(listener, withTrace(trace, handler))
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{"ports": ports}); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// withTrace serves what the hooks saw beside the runtime.
+func withTrace(trace *trace, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/trace" {
+			json.NewEncoder(w).Encode(trace.take())
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
