@@ -92,6 +92,9 @@ func (x *exchange) runRequest(owner string) (runner.Request, error) {
 func (x *exchange) agentAndInput() (agent.Agent, *agui.RunAgentInput, error) {
 	answerer, err := x.agent()
 	if err != nil {
+		if x.route.Name == RouteSuggest {
+			return nil, nil, err // the one agent route without a name for its failures
+		}
 		return nil, nil, namedFailure(runFailed, err)
 	}
 	body, err := x.readBody()

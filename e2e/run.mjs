@@ -80,7 +80,7 @@ function buildApp() {
 
 async function ours(model) {
   const binary = build("./cmd/copilotkit", "copilotkit");
-  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o" };
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o", COPILOTKIT_ENV: "production" };
   const runtimes = await Promise.all([startLocal(binary, env), startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" })]);
   for (const runtime of runtimes) closing.push(() => runtime.stop());
   return runtimes;

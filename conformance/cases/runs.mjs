@@ -136,6 +136,16 @@ const streams = {
     { type: "STEP_FINISHED", stepName: "one" },
     finished(it),
   ],
+  "subagents": (it) => [
+    started(it),
+    { type: "SUBAGENT_STARTED", subagentRunId: "s-1", name: "researcher" },
+    { type: "TEXT_MESSAGE_START", messageId: "m-1", role: "assistant", subagentRunId: "s-1" },
+    { type: "TEXT_MESSAGE_CONTENT", messageId: "m-1", delta: "found", subagentRunId: "s-1" },
+    { type: "TEXT_MESSAGE_END", messageId: "m-1", subagentRunId: "s-1" },
+    { type: "SUBAGENT_FINISHED", subagentRunId: "s-1", outcome: { type: "success" } },
+    ...message("m-2", "Done."),
+    finished(it),
+  ],
   "fields nobody knows": (it) => [
     { ...started(it), extra: 1 },
     { type: "TEXT_MESSAGE_START", messageId: "m-1", role: "assistant", extra: { a: 1 }, name: "bot" },

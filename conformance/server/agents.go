@@ -122,6 +122,9 @@ func (a scriptedAgent) Run(ctx context.Context, input *agui.RunAgentInput) iter.
 				return
 			}
 			event, err := agui.ParseEncoded(raw)
+			if errors.Is(err, agui.ErrUnknownType) {
+				continue
+			}
 			if !yield(event, err) || err != nil {
 				return
 			}

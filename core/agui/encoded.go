@@ -91,7 +91,8 @@ func newDelta[T string | []byte](eventType EventType, idName string, id T, delta
 // ParseEncoded takes the JSON of an event as it came over the wire (from a
 // remote agent, from a store) and keeps it as it is, whatever fields it has; of
 // JSON on several lines it makes one. It copies data. It fails when data isn't
-// a JSON object with a known event type.
+// a JSON object with a known event type: [errors.Is] tells [ErrUnknownType] from
+// what is no event at all.
 func ParseEncoded(data []byte) (Encoded, error) {
 	value, err := checkJSON(data)
 	if err != nil {
@@ -103,6 +104,9 @@ func ParseEncoded(data []byte) (Encoded, error) {
 	}
 	eventType, ok := d.eventType(value)
 	if !ok {
+		if name, ok := lookup(value, "type"); ok && kindOf(name) == "string" {
+			return Encoded{}, unknownType{d.err()}
+		}
 		return Encoded{}, d.err()
 	}
 	frame := make([]byte, 0, len(framePrefix)+len(value)+len(frameSuffix))
@@ -111,6 +115,17 @@ func ParseEncoded(data []byte) (Encoded, error) {
 	frame = append(frame, frameSuffix...)
 	return Encoded{eventType, frame}, nil
 }
+
+// ErrUnknownType is what [ParseEncoded] fails with for an event of a type that
+// this package doesn't know, such as one of a newer version of the protocol.
+var ErrUnknownType = errors.New("unknown event type")
+
+// unknownType is ErrUnknownType with the place in the JSON.
+type unknownType struct{ error }
+
+func (unknownType) Is(target error) bool { return target == ErrUnknownType }
+
+func (u unknownType) Unwrap() error { return u.error }
 
 // EventType names the event.
 func (e Encoded) EventType() EventType { return e.eventType }

@@ -2,6 +2,7 @@ package agui_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -80,6 +81,15 @@ func TestEncodeFails(t *testing.T) {
 				t.Errorf("got %s, want an error", encoded.JSON())
 			}
 		})
+	}
+}
+
+func TestAnUnknownTypeIsToldFromNoEvent(t *testing.T) {
+	for data, want := range map[string]bool{`{"type":"NOPE"}`: true, `{"type":1}`: false, `{}`: false, `[]`: false, `{`: false} {
+		_, err := agui.ParseEncoded([]byte(data))
+		if got := errors.Is(err, agui.ErrUnknownType); got != want || err == nil {
+			t.Errorf("ParseEncoded(%s) = %v, unknown type: %t, want %t", data, err, got, want)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,25 @@ func TestAReaderThatStopsClosesTheConnection(t *testing.T) {
 		break
 	}
 	await(t, left)
+}
+
+func TestEventsOfANewerProtocolAreLeftOut(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "data: {\"type\":\"RUN_STARTED\",\"threadId\":\"t1\",\"runId\":\"r1\"}\n\n")
+		io.WriteString(w, "data: {\"type\":\"SOMETHING_NEW\",\"x\":1}\n\n")
+		io.WriteString(w, "data: {\"type\":\"RUN_FINISHED\",\"threadId\":\"t1\",\"runId\":\"r1\"}\n\n")
+	})
+	var got []agui.EventType
+	for event, err := range newAgent(t, remote.Config{URL: server.URL}).Run(t.Context(), input(t)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, event.EventType())
+	}
+	if want := []agui.EventType{agui.EventTypeRunStarted, agui.EventTypeRunFinished}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }
 
 func TestFailuresHaveACodeAndASafeMessage(t *testing.T) {
