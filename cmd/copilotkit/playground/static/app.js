@@ -86,7 +86,7 @@ async function listThreads() {
     const item = element("li", "", open);
     item.dataset.id = thread.id;
     if (canManage) {
-      const remove = element("button", "delete", "✕");
+      const remove = element("button", "delete", "×");
       remove.type = "button";
       remove.setAttribute("aria-label", `Delete ${label}`);
       remove.onclick = () => removeThread(thread.id);

@@ -35,7 +35,14 @@ function blocks(lines) {
       out.push(table(rows));
       i += rows.length;
     } else if (listItem.test(line)) {
-      const items = take(lines, i, (l, n) => listItem.test(l) || /^\s+\S/.test(l) || (!l.trim() && /^(\s+\S|\s*([-*+]|\d+[.)])\s)/.test(lines[n + 1] ?? "")));
+      const [, indent, mark] = line.match(listItem);
+      const numbered = /\d/.test(mark);
+      // An item of the other kind, no deeper than the first, begins another list.
+      const belongs = (l) => {
+        const item = l.match(listItem);
+        return item ? item[1].length > indent.length || /\d/.test(item[2]) === numbered : /^\s+\S/.test(l);
+      };
+      const items = take(lines, i, (l, n) => belongs(l) || (!l.trim() && belongs(lines[n + 1] ?? "")));
       out.push(list(items));
       i += items.length;
     } else {

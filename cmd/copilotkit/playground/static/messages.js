@@ -83,7 +83,7 @@ function contentOf(message) {
 function toolCall(call) {
   const result = current.messages.find((m) => m.role === "tool" && m.toolCallId === call.id);
   const state = element("span", "state", result ? " · done" : " · calling…");
-  const details = element("details", "tool", element("summary", "", "🔧 ", element("code", "", call.function.name), state));
+  const details = element("details", "tool", element("summary", "", "Tool ", element("code", "", call.function.name), state));
   details.append(element("pre", "", pretty(call.function.arguments)));
   if (result) details.append(element("pre", "", `→ ${pretty(textOf(result.content))}`));
   return details;
