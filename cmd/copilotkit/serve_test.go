@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+)
+
+// server is the local server, run as main does.
+type server struct {
+	// url is the runtime's, site the playground's.
+	url, site string
+	banner    string
+	// interrupt does what a signal does; ended gets what serve returns.
+	interrupt context.CancelFunc
+	ended     <-chan error
+}
+
+func start(t *testing.T, entries ...string) *server {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(context.Background())
+	reader, writer := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serve(ctx, func() []string { return append(entries, "PORT=0") }, writer)
+		_ = writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	s := &server{interrupt: interrupt, ended: ended}
+	for lines.Scan() && !strings.HasPrefix(strings.TrimSpace(lines.Text()), "Threads") {
+		s.banner += lines.Text() + "\n"
+	}
+	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	field := func(name string) string {
+		match := regexp.MustCompile(name + `\s+(\S+)`).FindStringSubmatch(s.banner)
+		if match == nil {
+			t.Fatalf("no %s in the banner:\n%s", name, s.banner)
+		}
+		return match[1]
+	}
+	s.url, s.site = field("runtimeUrl"), field("Playground")
+	t.Cleanup(interrupt)
+	return s
+}
+
+// startModel starts a scripted model and returns the variables that name it.
+func startModel(t *testing.T, answers ...scriptedmodel.Answer) (*scriptedmodel.Model, []string) {
+	t.Helper()
+	model := scriptedmodel.New(scriptedmodel.Script{Answers: answers})
+	server := httptest.NewServer(model)
+	t.Cleanup(server.Close)
+	return model, []string{"OPENAI_API_KEY=sk-test", "OPENAI_BASE_URL=" + server.URL + "/v1"}
+}
+
+type event struct {
+	Type, Delta string
+	Input       *struct{ Messages []json.RawMessage }
+}
+
+// request sends a run's input to a path of the runtime.
+func (s *server) request(t *testing.T, path, thread string) *http.Response {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	body := fmt.Sprintf(`{"threadId":%q,"runId":"r","state":{},"messages":[{"id":"m","role":"user","content":"Hi"}],"tools":[],"context":[],"forwardedProps":{}}`, thread)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", path, response.Status)
+	}
+	return response
+}
+
+// events reads a stream to its end, calling each for every event.
+func events(t *testing.T, response *http.Response, each func(event)) {
+	t.Helper()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		data, found := strings.CutPrefix(lines.Text(), "data: ")
+		if !found {
+			continue
+		}
+		var e event
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		each(e)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheModelsDeltasComeOutInOrder(t *testing.T) {
+	_, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 500})
+	s := start(t, env...)
+	var types []string
+	deltas := 0
+	events(t, s.request(t, "/agent/default/run", "t"), func(e event) {
+		types = append(types, e.Type)
+		switch e.Type {
+		case "RUN_STARTED":
+			if e.Input == nil || len(e.Input.Messages) != 1 {
+				t.Errorf("RUN_STARTED has the input %+v, want one message", e.Input)
+			}
+		case "TEXT_MESSAGE_CONTENT":
+			deltas++
+			if e.Delta != "word " {
+				t.Errorf("delta %d is %q", deltas, e.Delta)
+			}
+		}
+	})
+	if deltas != 500 || types[0] != "RUN_STARTED" || types[len(types)-1] != "RUN_FINISHED" {
+		t.Errorf("got %d deltas between %s and %s", deltas, types[0], types[len(types)-1])
+	}
+}
+
+func TestStopEndsTheModelsAnswerAndConnectShowsWhatHadCome(t *testing.T) {
+	model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 100000, PaceMs: 1})
+	s := start(t, env...)
+	var types []string
+	seen := 0
+	events(t, s.request(t, "/agent/default/run", "t"), func(e event) {
+		types = append(types, e.Type)
+		if seen += len(e.Delta) / 5; e.Type != "TEXT_MESSAGE_CONTENT" || seen != 5 {
+			return
+		}
+		stopped, err := http.Post(s.url+"/agent/default/stop/t", "application/json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stopped.Body.Close()
+		var answer struct {
+			Stopped   bool
+			Interrupt struct{ Code string }
+		}
+		if err := json.NewDecoder(stopped.Body).Decode(&answer); err != nil || !answer.Stopped || answer.Interrupt.Code != "STOPPED" {
+			t.Errorf("stop answered %+v, %v", answer, err)
+		}
+	})
+	select {
+	case <-model.Left():
+	case <-time.After(10 * time.Second):
+		t.Error("the connection to the model is still open")
+	}
+	if end := types[len(types)-2:]; end[0] != "TEXT_MESSAGE_END" || end[1] != "RUN_FINISHED" {
+		t.Errorf("the stream ends with %v", end)
+	}
+	shown := 0
+	events(t, s.request(t, "/agent/default/connect", "t"), func(e event) { shown += len(e.Delta) / 5 })
+	if shown != seen {
+		t.Errorf("connect shows %d words, the run had %d", shown, seen)
+	}
+}
+
+func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
+	model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 50, PaceMs: 10})
+	s := start(t, env...)
+	watched, err := http.Get(s.url + "/cpk-debug-events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watched.Body.Close()
+
+	deltas, last := 0, ""
+	events(t, s.request(t, "/agent/default/run", "t"), func(e event) {
+		if last = e.Type; e.Type != "TEXT_MESSAGE_CONTENT" {
+			return
+		}
+		if deltas++; deltas == 1 {
+			s.interrupt()
+		}
+	})
+	if deltas != 50 || last != "RUN_FINISHED" {
+		t.Errorf("got %d deltas, ending with %s", deltas, last)
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			t.Errorf("serve returned %v", err)
+		}
+	case <-time.After(shutdownGrace / 2):
+		t.Error("serve goes on though the run has finished")
+	}
+	if left := model.Status().Left; left != 0 {
+		t.Errorf("the model was left %d times", left)
+	}
+}
+
+func TestTheBannerNamesTheModel(t *testing.T) {
+	tests := map[string]struct {
+		env  []string
+		want []string
+	}{
+		"without a key it is the demo, and says what to set": {nil, []string{"demo", "OPENAI_API_KEY is not set", "COPILOTKIT_MODEL=provider/model"}},
+		"with a key it is the default one":                   {[]string{"OPENAI_API_KEY=sk-1"}, []string{"openai/gpt-4o"}},
+		"the demo that was chosen":                           {[]string{"OPENAI_API_KEY=sk-1", "COPILOTKIT_MODEL=demo"}, []string{"demo", "Unset COPILOTKIT_MODEL"}},
+		"another one":                                        {[]string{"GROQ_API_KEY=gsk", "COPILOTKIT_MODEL=groq/llama"}, []string{"groq/llama"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, test.env...)
+			for _, want := range test.want {
+				if !strings.Contains(s.banner, want) {
+					t.Errorf("%q is missing from\n%s", want, s.banner)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	tests := map[string]struct{ env, want string }{
+		"a misspelt variable":                {"COPILOTKIT_PROMT=x", "COPILOTKIT_PROMPT"},
+		"a model whose key is missing":       {"COPILOTKIT_MODEL=anthropic/claude", "ANTHROPIC_API_KEY"},
+		"a port that somebody else is using": {"PORT=" + port, "set PORT to another"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := serve(t.Context(), func() []string { return []string{test.env} }, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+			var envErr *bundle.EnvError
+			if !strings.HasPrefix(test.env, "PORT") && !errors.As(err, &envErr) {
+				t.Errorf("got %T, want an *EnvError", err)
+			}
+		})
+	}
+}
