@@ -1,0 +1,145 @@
+// The local server's playground in headless Chromium, with the embedded model.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { launch } from "./browser.mjs";
+import { build, cache, startLocal } from "./runtimes.mjs";
+
+const screenshots = join(cache, "screenshots");
+let browser, runtime, page, problems;
+
+before(async () => {
+  mkdirSync(screenshots, { recursive: true });
+  runtime = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo" });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await runtime?.stop();
+});
+beforeEach(async (t) => {
+  problems = [];
+  page = await open();
+  t.after(async () => {
+    await page.context().close();
+    assert.deepEqual(problems, [], "the page reported problems");
+  });
+});
+
+async function open(origin = runtime.origin) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(15_000);
+  opened.on("pageerror", (error) => problems.push(error.message));
+  // A violation of the page's policy is reported here too.
+  opened.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  await opened.goto(`${origin}/`);
+  await opened.locator("#agent option").first().waitFor({ state: "attached" });
+  return opened;
+}
+
+const stop = () => page.getByRole("button", { name: "Stop" });
+const send = () => page.getByRole("button", { name: "Send" });
+const answer = () => page.locator(".message.assistant").last();
+
+async function say(text) {
+  await page.getByLabel("Message", { exact: true }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+test("an answer grows on the screen, and its events are beside it", async () => {
+  await say("What are you?");
+  await stop().waitFor();
+  const early = (await answer().innerText()).length;
+  await page.screenshot({ path: join(screenshots, "playground streaming.png") });
+  await send().waitFor();
+  assert.ok((await answer().innerText()).length > early + 50, "the answer has grown");
+  const types = await page.locator("#events .type").allInnerTexts();
+  assert.equal(types[0], "RUN_STARTED");
+  assert.equal(types.at(-1), "RUN_FINISHED");
+  await page.locator("#events summary").first().click();
+  assert.match(await page.locator("#events pre").first().innerText(), /"threadId"/);
+  await page.screenshot({ path: join(screenshots, "playground.png") });
+});
+
+test("Stop ends the answer, and the thread goes on", async () => {
+  await say("What are you?");
+  await answer().waitFor();
+  await stop().click();
+  await send().waitFor();
+  assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
+  const cut = (await answer().innerText()).length;
+  await say("What are you?");
+  await page.locator(".message.user").nth(1).waitFor();
+  await stop().waitFor();
+  await send().waitFor();
+  assert.ok((await answer().innerText()).length > cut, "the second answer is whole");
+});
+
+test("a tool that the model calls changes the page", async () => {
+  const accent = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--accent"));
+  const before = await accent();
+  await say("call set_accent_color");
+  await page.getByText("set_accent_color").last().waitFor();
+  await page.locator("#events .RUN_FINISHED").nth(1).waitFor();
+  assert.notEqual(await accent(), before);
+  assert.equal(await page.locator(".message.error").count(), 0);
+});
+
+test("a thread can be left, found in the list, reloaded and deleted", async () => {
+  await say("What are you?");
+  await send().waitFor({ state: "hidden" });
+  await send().waitFor();
+  const said = await answer().innerText();
+  await page.getByRole("button", { name: "New thread" }).click();
+  await page.getByRole("heading", { name: "Talk to your agent" }).waitFor();
+  await page.getByRole("button", { name: "What are you?", exact: true }).and(page.locator(".open")).first().click();
+  await answer().waitFor();
+  await send().waitFor();
+  assert.equal(await answer().innerText(), said);
+  await page.reload();
+  await answer().waitFor();
+  assert.equal(await answer().innerText(), said);
+  const listed = await page.locator("#threads li").count();
+  await page.locator("#threads li.current").hover();
+  await page.locator("#threads li.current .delete").click();
+  await page.locator("#threads li").nth(listed - 1).waitFor({ state: "detached" });
+});
+
+test("a reload in the middle of an answer follows it to its end", async () => {
+  await say("What are you?");
+  await answer().waitFor();
+  await page.reload();
+  await answer().waitFor();
+  await send().waitFor();
+  assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
+});
+
+test("what a model writes never becomes markup", async () => {
+  const text = await page.evaluate(async () => {
+    const { markdown } = await import("/playground/markdown.js");
+    const box = document.createElement("div");
+    box.append(...markdown('<img src=x onerror="throw 1"> [x](javascript:alert(1)) [y](https://a.example)\n\n<script>throw 2</script>'));
+    document.body.append(box);
+    return { html: box.innerHTML, links: [...box.querySelectorAll("a")].map((a) => a.href), images: box.querySelectorAll("img, script").length };
+  });
+  assert.equal(text.images, 0, text.html);
+  assert.deepEqual(text.links, ["https://a.example/"]);
+});
+
+test("it works over a single route", async () => {
+  const single = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_ENDPOINT: "single-route" });
+  try {
+    const multi = page;
+    page = await open(single.origin);
+    await say("What are you?");
+    await send().waitFor({ state: "hidden" });
+    await send().waitFor();
+    assert.match(await answer().innerText(), /demo/i);
+    await page.context().close();
+    page = multi;
+  } finally {
+    await single.stop();
+  }
+});
