@@ -23,8 +23,8 @@ dist/copilotkit:
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools lint unit examples peers tidy
-test: test-tools lint unit examples peers ## Everything that continuous integration runs
+.PHONY: test test-tools lint unit examples peers playground tidy
+test: test-tools lint unit examples peers playground ## Everything that continuous integration runs
 	@echo "All tests passed."
 
 test-tools: ## Install what the tests need and this machine lacks
@@ -43,8 +43,11 @@ examples: ## Build and test the examples that have a module of their own
 	@scripts/each-module.sh examples $(GO) test ./...
 
 peers: test-tools dist/copilotkit ## Conversations with the AG-UI clients for TypeScript and Go
-	cd peers/typescript && npm test
+	cd peers/typescript && npm --silent test
 	cd peers/go && $(GO) test -count=1 ./...
+
+playground: test-tools ## The playground in headless Chromium
+	cd e2e && node --test --test-reporter=spec --test-timeout=60000 playground.test.mjs
 
 # --- Measure -----------------------------------------------------------------
 

@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -53,16 +54,18 @@ func run(ctx context.Context, reference string, streams int) error {
 	defer model.close()
 
 	var results []*result
+	var failed error
 	for _, target := range targets {
 		fmt.Fprintf(os.Stderr, "measuring %s\n", target.name)
 		measured, err := measure(ctx, target, model, streams)
 		if err != nil {
-			return fmt.Errorf("%s: %w", target.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", target.name, err))
+			continue
 		}
 		results = append(results, measured)
 	}
 	print(results, streams)
-	return nil
+	return failed
 }
 
 // buildTargets builds what is measured.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -137,6 +138,12 @@ func oneRun(ctx context.Context, client *http.Client, url string) (first time.Du
 	request.Header.Set("Content-Type", "application/json")
 	began := time.Now()
 	response, err := client.Do(request)
+	for errors.Is(err, syscall.ECONNRESET) && ctx.Err() == nil {
+		// A server whose queue of new connections is full sends some away.
+		time.Sleep(100 * time.Millisecond)
+		request.Body, _ = request.GetBody()
+		response, err = client.Do(request)
+	}
 	if err != nil {
 		return 0, 0, err
 	}

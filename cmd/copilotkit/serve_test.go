@@ -174,6 +174,40 @@ func TestStopEndsTheModelsAnswerAndConnectShowsWhatHadCome(t *testing.T) {
 	}
 }
 
+func TestWhatHappensWhenTheClientLeaves(t *testing.T) {
+	tests := map[string]struct {
+		env  string
+		left bool
+	}{
+		"the run goes on by default":      {"COPILOTKIT_ON_DISCONNECT=", false},
+		"the run is cancelled on request": {"COPILOTKIT_ON_DISCONNECT=cancel", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 300, PaceMs: 5})
+			s := start(t, append(env, test.env)...)
+			run := s.request(t, "/agent/default/run", "t")
+			if _, err := run.Body.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			_ = run.Body.Close()
+
+			// Who connects now is told how it ends.
+			words, last := 0, ""
+			events(t, s.request(t, "/agent/default/connect", "t"), func(e event) {
+				words += len(e.Delta) / 5
+				last = e.Type
+			})
+			if left := model.Status().Left == 1; left != test.left {
+				t.Errorf("the model was left: %t, want %t", left, test.left)
+			}
+			if whole := words == 300; whole == test.left || last != "RUN_FINISHED" {
+				t.Errorf("got %d words, ending with %s", words, last)
+			}
+		})
+	}
+}
+
 func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
 	model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 50, PaceMs: 10})
 	s := start(t, env...)

@@ -21,6 +21,7 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/runner"
 )
 
 // Handler builds the runtime that the environment describes. It opens no
@@ -73,6 +74,9 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 		Transcriber: transcriber,
 		Development: settings.Development,
 		Logger:      parts.logger,
+	}
+	if settings.CancelOnDisconnect {
+		runtime.Runner.OnDisconnect = runner.CancelRun
 	}
 	handlerOptions := core.Options{
 		BasePath:     settings.BasePath,
