@@ -58,6 +58,8 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 		ToolSources: sources,
 		Logger:      parts.logger,
 		Env:         settings.credential,
+		// Front ends force their suggestions' tool this way.
+		Overridable: []openai.Property{openai.PropertyToolChoice},
 	}
 	build := openai.New
 	if settings.Model == DemoModel {

@@ -65,6 +65,8 @@ type Config struct {
 type Agent struct {
 	config   Config
 	endpoint *endpoint
+	// tools describes config.Tools to the model, in that order.
+	tools []toolDefinition
 }
 
 // New makes an agent. It does no I/O. What is wrong with the configuration (an
@@ -79,10 +81,9 @@ func New(config Config) (*Agent, error) {
 	if config.MaxSteps < 0 {
 		return nil, errors.New("openai agent: MaxSteps must not be negative")
 	}
-	for i := range config.Tools {
-		if err := config.Tools[i].Check(); err != nil {
-			return nil, fmt.Errorf("openai agent: %w", err)
-		}
+	tools, err := define(config.Tools)
+	if err != nil {
+		return nil, fmt.Errorf("openai agent: %w", err)
 	}
 	for _, property := range config.Overridable {
 		if !property.known() {
@@ -96,7 +97,7 @@ func New(config Config) (*Agent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("openai agent: %w", err)
 	}
-	return &Agent{config: config, endpoint: endpoint}, nil
+	return &Agent{config: config, endpoint: endpoint, tools: tools}, nil
 }
 
 // Run answers a run. It ends with RUN_FINISHED, or with an error.

@@ -59,13 +59,13 @@ func (c *Conversation) Request(prompt string) []goopenai.ChatCompletionMessage {
 
 // Definitions describes server tools to a model.
 func Definitions(tools []agent.ServerTool) ([]goopenai.Tool, error) {
+	definitions, err := define(tools)
+	if err != nil {
+		return nil, err
+	}
 	var result []goopenai.Tool
-	for i := range tools {
-		parameters, err := cleanSchema(tools[i].Name, tools[i].Parameters)
-		if err != nil {
-			return nil, err
-		}
-		result = append(result, libraryTool(newToolDefinition(tools[i].Name, tools[i].Description, parameters)))
+	for _, definition := range definitions {
+		result = append(result, libraryTool(definition))
 	}
 	return result, nil
 }

@@ -74,7 +74,7 @@ func (f *Factory) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[
 		own := *input // what the steps add goes into a copy
 		m := &ownModel{stream: f.config.Stream, input: &own}
 		if err := play(ctx, m, tools, max(f.config.MaxSteps, 1), input, out); err != nil {
-			out.fail(ctx, m.failure(ctx, f.config.Logger, err))
+			out.fail(ctx, m.failure(ctx, err))
 		}
 	}
 }
@@ -119,9 +119,10 @@ func (m *ownModel) name() (provider, model string) { return "", "" }
 
 // failure is as an endpoint's, save that an error which the function made safe
 // itself is passed on.
-func (m *ownModel) failure(ctx context.Context, logger *slog.Logger, err error) error {
+func (m *ownModel) failure(ctx context.Context, err error) error {
 	if safe := (*agent.Error)(nil); errors.As(err, &safe) {
 		return safe
 	}
-	return (&endpoint{}).failure(ctx, logger, err)
+	own := endpoint{provider: provider{name: "factory"}, model: "own"}
+	return own.failure(ctx, err)
 }

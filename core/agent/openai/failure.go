@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -17,16 +16,14 @@ import (
 // failure turns what went wrong with a model call into what a client may be
 // told. The provider's own words can quote keys and prompts: they go no further
 // than the error's cause, which is for the log, and the key not even there.
-func (e *endpoint) failure(ctx context.Context, logger *slog.Logger, err error) error {
+func (e *endpoint) failure(ctx context.Context, err error) error {
 	failed := (*modelError)(nil)
 	if errors.Is(err, errGone) || ctx.Err() != nil || !errors.As(err, &failed) {
 		return err
 	}
 	status, code, text := detailsOf(err)
 	told := classify(status, code, text)
-	told.Err = errors.New(e.redact(err.Error()))
-	logger.WarnContext(ctx, "the model call failed",
-		"provider", e.provider.name, "model", e.model, "status", status, "code", told.Code, "error", told.Err)
+	told.Err = fmt.Errorf("model %s/%s: %s", e.provider.name, e.model, e.redact(err.Error()))
 	return told
 }
 
@@ -82,15 +79,19 @@ func classify(status int, code, text string) *agent.Error {
 	return &agent.Error{Code: "provider_unavailable", Message: "The model provider can't be reached or failed to answer."}
 }
 
-// redact takes the key out of a text, also where the provider shows a part of it.
+// redact takes keys out of a text: the one in use, and what looks like one, since
+// providers like to show a part of it.
 func (e *endpoint) redact(text string) string {
 	for _, secret := range e.secrets {
 		text = strings.ReplaceAll(text, secret, "[key]")
 	}
-	words := strings.Fields(text)
-	for _, word := range words {
-		if trimmed := strings.Trim(word, `"'.,:;()`); strings.HasPrefix(trimmed, "sk-") || strings.HasPrefix(trimmed, "Bearer") || strings.Contains(trimmed, "****") {
-			text = strings.ReplaceAll(text, trimmed, "[key]")
+	for _, word := range strings.Fields(text) {
+		word = strings.Trim(word, "\"'`.,:;()<>[]{}")
+		for _, sign := range [...]string{"sk-", "sk_", "gsk_", "xai-", "AIza", "***"} {
+			if strings.HasPrefix(word, sign) || sign == "***" && strings.Contains(word, sign) {
+				text = strings.ReplaceAll(text, word, "[key]")
+				break
+			}
 		}
 	}
 	return text

@@ -7,6 +7,7 @@ import (
 
 	goopenai "github.com/sashabaranov/go-openai"
 
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -23,6 +24,7 @@ type model interface {
 
 // play plays the steps of a run, and ends it.
 func play(ctx context.Context, m model, tools *toolset, maxSteps int, input *agui.RunAgentInput, out *emitter) error {
+	ctx = agent.WithInput(ctx, input)
 	var used usage
 	finished := agui.RunFinishedEvent{ThreadID: input.ThreadID, RunID: input.RunID}
 	for n := 1; ; n++ {

@@ -29,7 +29,7 @@ func (a *Agent) run(ctx context.Context, input *agui.RunAgentInput, out *emitter
 		return err
 	}
 	if err := play(ctx, c, tools, max(a.config.MaxSteps, 1), input, out); err != nil {
-		return c.endpoint.failure(ctx, a.config.Logger, err)
+		return c.endpoint.failure(ctx, err)
 	}
 	return nil
 }

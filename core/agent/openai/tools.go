@@ -37,15 +37,14 @@ func (a *Agent) toolset(ctx context.Context, input *agui.RunAgentInput) (*toolse
 		t.front[tool.Name] = true
 	}
 	for i := range a.config.Tools {
-		if err := t.addServer(&a.config.Tools[i]); err != nil {
-			return nil, err
-		}
+		t.addServer(&a.config.Tools[i], a.tools[i])
 	}
 	if !a.config.WithoutStateTools {
 		t.state = newSharedState(input)
 		for _, definition := range stateTools() {
 			t.define(definition)
 			delete(t.front, definition.Function.Name)
+			delete(t.server, definition.Function.Name)
 		}
 	}
 	for _, source := range a.config.ToolSources {
@@ -58,25 +57,37 @@ func (a *Agent) toolset(ctx context.Context, input *agui.RunAgentInput) (*toolse
 			continue
 		}
 		for i := range tools {
-			if err := tools[i].Check(); err != nil {
+			definitions, err := define(tools[i : i+1])
+			if err != nil {
 				t.logger.WarnContext(ctx, "a tool is left out of this run", "error", err)
-			} else if err := t.addServer(&tools[i]); err != nil {
-				t.logger.WarnContext(ctx, "a tool is left out of this run", "tool", tools[i].Name, "error", err)
+				continue
 			}
+			t.addServer(&tools[i], definitions[0])
 		}
 	}
 	return t, nil
 }
 
-func (t *toolset) addServer(tool *agent.ServerTool) error {
-	parameters, err := cleanSchema(tool.Name, tool.Parameters)
-	if err != nil {
-		return err
-	}
-	t.define(newToolDefinition(tool.Name, tool.Description, parameters))
+func (t *toolset) addServer(tool *agent.ServerTool, definition toolDefinition) {
+	t.define(definition)
 	t.server[tool.Name] = tool
 	delete(t.front, tool.Name)
-	return nil
+}
+
+// define checks tools and describes them to the model.
+func define(tools []agent.ServerTool) ([]toolDefinition, error) {
+	definitions := make([]toolDefinition, len(tools))
+	for i := range tools {
+		if err := tools[i].Check(); err != nil {
+			return nil, err
+		}
+		parameters, err := cleanSchema(tools[i].Name, tools[i].Parameters)
+		if err != nil {
+			return nil, err
+		}
+		definitions[i] = newToolDefinition(tools[i].Name, tools[i].Description, parameters)
+	}
+	return definitions, nil
 }
 
 func (t *toolset) define(definition toolDefinition) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +114,30 @@ func TestToolsOfOneStepRunSideBySide(t *testing.T) {
 	messages := p.messages(t, 1)
 	if !strings.Contains(messages[2], "call_1") || !strings.Contains(messages[3], "call_2") {
 		t.Errorf("the model got %v", messages)
+	}
+}
+
+func TestAToolKnowsItsRun(t *testing.T) {
+	tool := agent.Tool("where", "", func(ctx context.Context, _ struct{}) (string, error) {
+		return agent.Input(ctx).ThreadID + " " + agent.ForwardedHeaders(ctx).Get("X-Tenant"), nil
+	})
+	p := scripted(t, calling("where", "{}"))
+	ctx := agent.WithForwardedHeaders(t.Context(), http.Header{"X-Tenant": {"acme"}})
+	events, err := collect(p.agent(t, openai.Config{Tools: []agent.ServerTool{tool}}).Run(ctx, saying("Hi")))
+	if got := results(events)["call_1"]; err != nil || got != `"thread-1 acme"` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if agent.Input(t.Context()) != nil {
+		t.Error("there is an input outside of a run")
+	}
+}
+
+func TestTheStateToolsNamesAreTaken(t *testing.T) {
+	tool := agent.Tool("AGUISendStateSnapshot", "", func(context.Context, any) (string, error) { return "mine", nil })
+	p := scripted(t, calling("AGUISendStateSnapshot", `{"snapshot":1}`))
+	events := run(t, p.agent(t, openai.Config{Tools: []agent.ServerTool{tool}}), saying("Hi"))
+	if got := results(events)["call_1"]; got != `{"success":true,"snapshot":1}` {
+		t.Errorf("got %s", got)
 	}
 }
 
