@@ -64,7 +64,7 @@ func (d *decoder) eventType(event []byte) (EventType, bool) {
 // fields reads an event's own fields and those that every event may have.
 func (d *decoder) fields(value []byte, base *BaseEvent, own ...field) {
 	d.object(value, nil, &base.Extra, append(own,
-		optional("type", nil),
+		elsewhere("type"),
 		optional("timestamp", number(&base.Timestamp)),
 		optional("rawEvent", anything(&base.RawEvent)),
 		optional("metadata", rawOf("object", &base.Metadata)),
@@ -81,10 +81,10 @@ func (d *decoder) lifecycleEvent(eventType EventType, value []byte) Event {
 			required("runId", text(&e.RunID)),
 			newer("protocolVersion", isString, text(&e.ProtocolVersion)),
 			optional("parentRunId", text(&e.ParentRunID)),
-			optional("input", func(d *decoder, value []byte, at *path) {
+			optional("input", reader{custom: func(d *decoder, value []byte, at *path) {
 				e.Input = &RunAgentInput{}
 				d.input(value, at, e.Input)
-			}))
+			}}))
 		return e
 	case EventTypeRunFinished:
 		var e RunFinishedEvent
@@ -92,13 +92,13 @@ func (d *decoder) lifecycleEvent(eventType EventType, value []byte) Event {
 			required("threadId", text(&e.ThreadID)),
 			required("runId", text(&e.RunID)),
 			optional("result", anything(&e.Result)),
-			optional("outcome", func(d *decoder, value []byte, at *path) {
+			optional("outcome", reader{custom: func(d *decoder, value []byte, at *path) {
 				// Some frameworks write null for none.
 				if !isNull(value) {
 					e.Outcome = &Outcome{}
 					d.outcome(value, at, e.Outcome)
 				}
-			}),
+			}}),
 			optional("usage", array(&e.Usage, (*decoder).usage)))
 		return e
 	case EventTypeRunError:
@@ -138,12 +138,12 @@ func (d *decoder) subagentEvent(eventType EventType, value []byte) Event {
 		d.fields(value, &e.BaseEvent,
 			required("subagentRunId", text(&e.SubagentRunID)),
 			optional("result", anything(&e.Result)),
-			optional("outcome", func(d *decoder, value []byte, at *path) {
+			optional("outcome", reader{custom: func(d *decoder, value []byte, at *path) {
 				e.Outcome = &SubagentOutcome{}
 				d.object(value, at, &e.Outcome.Extra,
 					required("type", word(&e.Outcome.Type, "success", "suspended")),
 					optional("interruptIds", texts(&e.Outcome.InterruptIDs)))
-			}))
+			}}))
 		return e
 	default:
 		var e SubagentErrorEvent
@@ -221,11 +221,11 @@ func (d *decoder) toolCallEvent(eventType EventType, value []byte) Event {
 		d.fields(value, &e.BaseEvent,
 			required("messageId", text(&e.MessageID)),
 			required("toolCallId", text(&e.ToolCallID)),
-			required("content", func(d *decoder, value []byte, at *path) {
+			required("content", reader{custom: func(d *decoder, value []byte, at *path) {
 				var content Content
-				content.readTextOrParts(d, value, at)
+				d.content(&content, value, at)
 				e.Content, e.Parts = content.text, content.parts
-			}),
+			}}),
 			optional("role", word(&e.Role, RoleTool)))
 		return e
 	}

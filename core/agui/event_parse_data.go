@@ -20,9 +20,9 @@ func (d *decoder) dataEvent(eventType EventType, value []byte) Event {
 			required("messageId", text(&e.MessageID)),
 			required("activityType", text(&e.ActivityType)),
 			required("content", rawOf("object", &e.Content)),
-			optional("replace", func(d *decoder, value []byte, at *path) {
+			optional("replace", reader{custom: func(d *decoder, value []byte, at *path) {
 				e.NoReplace = d.is("boolean", value, at) && value[0] == 'f'
-			}))
+			}}))
 		return e
 	case EventTypeActivityDelta:
 		var e ActivityDeltaEvent

@@ -29,14 +29,12 @@ func (d *decoder) message(value []byte, at *path, m *Message) {
 		d.fail(&path{parent: at, name: "role"}, "required")
 		return
 	}
-	before := len(d.issues) + d.more
-	word(&m.Role, roles...)(d, role, &path{parent: at, name: "role"})
-	if len(d.issues)+d.more > before {
+	if m.Role = oneOf(d, role, &path{parent: at, name: "role"}, roles); m.Role == "" {
 		return
 	}
 	fields := append(make([]field, 0, 10),
 		required("id", text(&m.ID)),
-		optional("role", nil),
+		elsewhere("role"),
 		optional("metadata", rawOf("object", &m.Metadata)),
 		optional("subagentRunId", text(&m.SubagentRunID)),
 	)
@@ -44,14 +42,14 @@ func (d *decoder) message(value []byte, at *path, m *Message) {
 	case RoleActivity:
 		fields = append(fields,
 			required("activityType", text(&m.ActivityType)),
-			required("content", m.Content.readObject))
+			required("content", objectContent(&m.Content)))
 	case RoleReasoning:
 		fields = append(fields,
-			required("content", m.Content.readText),
+			required("content", textContent(&m.Content)),
 			optional("encryptedValue", text(&m.EncryptedValue)))
 	case RoleTool:
 		fields = append(fields,
-			required("content", m.Content.readTextOrParts),
+			required("content", textOrParts(&m.Content)),
 			required("toolCallId", text(&m.ToolCallID)),
 			optional("error", text(&m.Error)),
 			optional("encryptedValue", text(&m.EncryptedValue)))
@@ -61,38 +59,33 @@ func (d *decoder) message(value []byte, at *path, m *Message) {
 			optional("encryptedValue", text(&m.EncryptedValue)))
 		switch m.Role {
 		case RoleUser:
-			fields = append(fields, required("content", m.Content.readTextOrParts))
+			fields = append(fields, required("content", textOrParts(&m.Content)))
 		case RoleAssistant:
 			fields = append(fields,
-				optional("content", m.Content.readText),
+				optional("content", textContent(&m.Content)),
 				optional("toolCalls", array(&m.ToolCalls, (*decoder).toolCall)))
 		default:
-			fields = append(fields, required("content", m.Content.readText))
+			fields = append(fields, required("content", textContent(&m.Content)))
 		}
 	}
 	d.object(value, at, &m.Extra, fields...)
 }
 
-func (c *Content) readText(d *decoder, value []byte, at *path) {
-	if d.is("string", value, at) {
-		*c = TextContent(string(stringBytes(value)))
-	}
-}
+func textContent(dst *Content) reader { return reader{kind: "string", content: dst} }
 
-func (c *Content) readObject(d *decoder, value []byte, at *path) {
-	if d.is("object", value, at) {
-		*c = ObjectContent(cloneRaw(value))
-	}
-}
+func objectContent(dst *Content) reader { return reader{kind: "object", content: dst} }
 
-func (c *Content) readTextOrParts(d *decoder, value []byte, at *path) {
+func textOrParts(dst *Content) reader { return reader{content: dst} }
+
+// content reads text or parts.
+func (d *decoder) content(dst *Content, value []byte, at *path) {
 	switch value[0] {
 	case '"':
-		c.readText(d, value, at)
+		*dst = TextContent(string(stringBytes(value)))
 	case '[':
 		var parts []InputContent
-		array(&parts, (*decoder).part)(d, value, at)
-		*c = PartsContent(parts...)
+		array(&parts, (*decoder).part).custom(d, value, at)
+		*dst = PartsContent(parts...)
 	default:
 		d.fail(at, "expected string or array, got "+kindOf(value))
 	}
@@ -103,15 +96,17 @@ func (d *decoder) toolCall(value []byte, at *path, call *ToolCall) {
 	d.object(value, at, &call.Extra,
 		required("id", text(&call.ID)),
 		required("type", word(&callType, "function")),
-		required("function", func(d *decoder, value []byte, at *path) {
+		required("function", reader{custom: func(d *decoder, value []byte, at *path) {
 			d.object(value, at, &call.FunctionExtra,
 				required("name", text(&call.Name)),
 				required("arguments", text(&call.Arguments)))
-		}),
+		}}),
 		optional("encryptedValue", text(&call.EncryptedValue)),
 		optional("metadata", rawOf("object", &call.Metadata)),
 	)
 }
+
+var partTypes = []string{"text", "image", "audio", "video", "document", "binary"}
 
 // part reads one part of a message, by its type.
 func (d *decoder) part(value []byte, at *path, part *InputContent) {
@@ -123,19 +118,18 @@ func (d *decoder) part(value []byte, at *path, part *InputContent) {
 		d.fail(&path{parent: at, name: "type"}, "required")
 		return
 	}
-	word(&part.Type, "text", "image", "audio", "video", "document", "binary")(
-		d, kind, &path{parent: at, name: "type"})
+	part.Type = oneOf(d, kind, &path{parent: at, name: "type"}, partTypes)
 	switch part.Type {
 	case "":
 	case "text":
 		d.object(value, at, &part.Extra,
-			optional("type", nil),
+			elsewhere("type"),
 			required("text", text(&part.Text)),
 			newer("id", isString, text(&part.ID)),
 			optional("metadata", anything(&part.Metadata)))
 	case "binary":
 		d.object(value, at, &part.Extra,
-			optional("type", nil),
+			elsewhere("type"),
 			required("mimeType", text(&part.MimeType)),
 			optional("id", text(&part.ID)),
 			optional("url", text(&part.URL)),
@@ -147,11 +141,11 @@ func (d *decoder) part(value []byte, at *path, part *InputContent) {
 		}
 	default:
 		d.object(value, at, &part.Extra,
-			optional("type", nil),
-			required("source", func(d *decoder, value []byte, at *path) {
+			elsewhere("type"),
+			required("source", reader{custom: func(d *decoder, value []byte, at *path) {
 				part.Source = &InputContentSource{}
 				d.source(value, at, part.Source)
-			}),
+			}}),
 			newer("id", isString, text(&part.ID)),
 			optional("metadata", anything(&part.Metadata)))
 	}

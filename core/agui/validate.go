@@ -104,32 +104,29 @@ func (d *decoder) is(kind string, value []byte, at *path) bool {
 	return got == kind
 }
 
-// object reads the members of an object into fields. Others go to extra, if it
-// isn't nil.
+// object reads the members of an object into fields. Others go to extra.
 func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) {
 	if !d.is("object", value, at) {
 		return
 	}
 	var seen uint32
 	for m := membersOf(value); m.next(); {
-		known := false
-		for i := range fields {
+		i := 0
+		for ; i < len(fields); i++ {
 			f := &fields[i]
 			if string(m.name) == f.name && (f.accepts == nil || f.accepts(m.value)) {
-				known = true
-				seen |= 1 << i
-				if f.into != nil {
-					f.into(d, m.value, &path{parent: at, name: f.name})
-				}
 				break
 			}
 		}
-		if !known && extra != nil {
-			if *extra == nil {
-				*extra = Extra{}
-			}
-			(*extra)[string(m.name)] = cloneRaw(m.value)
+		if i < len(fields) {
+			seen |= 1 << i
+			d.read(&fields[i], m.value, at)
+			continue
 		}
+		if *extra == nil {
+			*extra = Extra{}
+		}
+		(*extra)[string(m.name)] = cloneRaw(m.value)
 	}
 	for i := range fields {
 		if fields[i].required && seen&(1<<i) == 0 {
@@ -138,79 +135,108 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 	}
 }
 
+// read reads the value of a field of the object at a path.
+func (d *decoder) read(f *field, value []byte, at *path) {
+	switch {
+	case f.kind != "" && f.kind != kindOf(value):
+		d.is(f.kind, value, &path{parent: at, name: f.name})
+	case f.text != nil:
+		*f.text = string(stringBytes(value))
+	case f.raw != nil:
+		*f.raw = cloneRaw(value)
+	case f.content != nil && f.kind == "object":
+		*f.content = ObjectContent(cloneRaw(value))
+	case f.content != nil:
+		d.content(f.content, value, &path{parent: at, name: f.name})
+	case f.custom != nil:
+		f.custom(d, value, &path{parent: at, name: f.name})
+	}
+}
+
 // field is a member of an object that this package knows.
 type field struct {
 	name     string
 	required bool
-	// into reads the member's value; nil skips it.
-	into reader
 	// accepts tells whether a value is what the field is for; others are carried
 	// as if the field were unknown. Nil means that all are.
 	accepts func(value []byte) bool
+	reader
 }
 
-type reader = func(d *decoder, value []byte, at *path)
+// reader says where a value goes: to one of text, raw, content and custom, or
+// nowhere. Most are plain pointers: an input of a thousand messages has many.
+type reader struct {
+	// kind is what the value must be, "" for anything.
+	kind    string
+	text    *string
+	raw     *json.RawMessage
+	content *Content
+	custom  func(d *decoder, value []byte, at *path)
+}
 
-func required(name string, into reader) field { return field{name: name, required: true, into: into} }
+func required(name string, into reader) field { return field{name: name, required: true, reader: into} }
 
-func optional(name string, into reader) field { return field{name: name, into: into} }
+func optional(name string, into reader) field { return field{name: name, reader: into} }
+
+// elsewhere is a field that is read by other means.
+func elsewhere(name string) field { return field{name: name} }
 
 // newer is a field that not every version of the protocol knows: for an older
 // peer it is a field like any other, that may hold anything.
 func newer(name string, accepts func([]byte) bool, into reader) field {
-	return field{name: name, accepts: accepts, into: into}
+	return field{name: name, accepts: accepts, reader: into}
 }
 
 func isString(value []byte) bool { return value[0] == '"' }
 
 // text reads a string.
-func text[T ~string](dst *T) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if d.is("string", value, at) {
-			*dst = T(stringBytes(value))
-		}
-	}
-}
+func text(dst *string) reader { return reader{kind: "string", text: dst} }
 
 // nullableText reads a string, and null as an absent one.
 func nullableText(dst *string) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if !isNull(value) {
-			text(dst)(d, value, at)
+	return reader{custom: func(d *decoder, value []byte, at *path) {
+		if !isNull(value) && d.is("string", value, at) {
+			*dst = string(stringBytes(value))
 		}
-	}
+	}}
 }
 
 // markedText reads a string and notes that it was there.
 func markedText(dst *string, has *bool) reader {
-	return func(d *decoder, value []byte, at *path) {
-		*has = true
-		text(dst)(d, value, at)
-	}
+	return reader{kind: "string", custom: func(_ *decoder, value []byte, _ *path) {
+		*dst, *has = string(stringBytes(value)), true
+	}}
 }
 
 // texts reads an array of strings.
 func texts(dst *[]string) reader {
 	return array(dst, func(d *decoder, value []byte, at *path, element *string) {
-		text(element)(d, value, at)
+		if d.is("string", value, at) {
+			*element = string(stringBytes(value))
+		}
 	})
 }
 
 // word reads a string that is one of several.
 func word[T ~string](dst *T, words ...T) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if !d.is("string", value, at) {
-			return
-		}
-		got := stringBytes(value)
-		for _, w := range words {
-			if string(got) == string(w) {
-				*dst = w
-				return
-			}
-		}
-		d.fail(at, notOneOf(string(got), words))
+	return reader{custom: func(d *decoder, value []byte, at *path) {
+		*dst = oneOf(d, value, at, words)
+	}}
+}
+
+// oneOf gives the word that a string is, or "" after noting an issue.
+func oneOf[T ~string](d *decoder, value []byte, at *path, words []T) T {
+	if !d.is("string", value, at) {
+		return ""
 	}
+	got := stringBytes(value)
+	for _, w := range words {
+		if string(got) == string(w) {
+			return w
+		}
+	}
+	d.fail(at, notOneOf(string(got), words))
+	return ""
 }
 
 func notOneOf[T ~string](got string, words []T) string {
@@ -231,56 +257,42 @@ func notOneOf[T ~string](got string, words []T) string {
 }
 
 // anything keeps any JSON value, null too.
-func anything(dst *json.RawMessage) reader {
-	return func(_ *decoder, value []byte, _ *path) { *dst = cloneRaw(value) }
-}
+func anything(dst *json.RawMessage) reader { return reader{raw: dst} }
 
 // orAbsent keeps any JSON value but null, which reads as an absent one.
 func orAbsent(dst *json.RawMessage) reader {
-	return func(_ *decoder, value []byte, _ *path) {
+	return reader{custom: func(_ *decoder, value []byte, _ *path) {
 		if !isNull(value) {
 			*dst = cloneRaw(value)
 		}
-	}
+	}}
 }
 
 // rawOf keeps a JSON value of one kind.
-func rawOf(kind string, dst *json.RawMessage) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if d.is(kind, value, at) {
-			*dst = cloneRaw(value)
-		}
-	}
-}
+func rawOf(kind string, dst *json.RawMessage) reader { return reader{kind: kind, raw: dst} }
 
 // number reads a number.
 func number(dst **float64) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if !d.is("number", value, at) {
-			return
-		}
+	return reader{kind: "number", custom: func(d *decoder, value []byte, at *path) {
 		n, err := strconv.ParseFloat(string(value), 64)
 		if err != nil {
 			d.fail(at, "expected number, got one that is too large")
 			return
 		}
 		*dst = &n
-	}
+	}}
 }
 
 // count reads a whole number that isn't negative.
 func count(dst **int64) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if !d.is("number", value, at) {
-			return
-		}
+	return reader{kind: "number", custom: func(d *decoder, value []byte, at *path) {
 		whole, ok := parseCount(value)
 		if !ok {
 			d.fail(at, "expected a whole number that isn't negative")
 			return
 		}
 		*dst = &whole
-	}
+	}}
 }
 
 // parseCount reads a whole number that isn't negative, which 1e3 and 2.0 are too.
@@ -299,14 +311,16 @@ func isCount(value []byte) bool {
 
 // array reads an array, each element with read. An empty one isn't nil.
 func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, element *T)) reader {
-	return func(d *decoder, value []byte, at *path) {
-		if !d.is("array", value, at) {
-			return
-		}
-		*dst = []T{}
+	return reader{kind: "array", custom: func(d *decoder, value []byte, at *path) {
+		n := 0
 		for e := elementsOf(value); e.next(); {
-			*dst = append(*dst, *new(T))
-			read(d, e.value, &path{parent: at, index: len(*dst) - 1}, &(*dst)[len(*dst)-1])
+			n++
 		}
-	}
+		list := make([]T, n)
+		element := &path{parent: at}
+		for e := elementsOf(value); e.next(); element.index++ {
+			read(d, e.value, element, &list[element.index])
+		}
+		*dst = list
+	}}
 }
