@@ -118,9 +118,6 @@ func (a *Agent) Description() string { return a.config.Description }
 // Capabilities are the inferred ones, with the configured categories on top.
 func (a *Agent) Capabilities() agui.Capabilities { return capabilities(a.config.Capabilities) }
 
-// ClassName is what the reference calls this agent.
-func (a *Agent) ClassName() string { return "BuiltInAgent" }
-
 var _ interface {
 	agent.Agent
 	agent.Describer
