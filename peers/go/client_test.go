@@ -110,12 +110,13 @@ func run(t *testing.T, server, path string, in types.RunAgentInput) []events.Eve
 	return got
 }
 
-// startServer starts the built server with the embedded model and returns the
+// startServer starts the built server with the embedded model and the settings,
+// NAME=value, and returns the
 // runtime's URL.
-func startServer(t *testing.T) string {
+func startServer(t *testing.T, settings ...string) string {
 	t.Helper()
 	command := exec.Command(binary)
-	command.Env = []string{"PORT=0", "COPILOTKIT_MODEL=demo", "HOME=" + os.Getenv("HOME")}
+	command.Env = append([]string{"PORT=0", "COPILOTKIT_MODEL=demo", "HOME=" + os.Getenv("HOME")}, settings...)
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
