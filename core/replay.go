@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -12,14 +13,20 @@ type replay struct {
 	streamed bool
 	threadID string
 	runID    string
-	messages []*agui.Message
+	messages []*replayedMessage
 	calls    []*replayedCall
 	snapshot []agui.Message
 }
 
+type replayedMessage struct {
+	agui.Message
+	text strings.Builder
+}
+
 type replayedCall struct {
 	agui.ToolCall
-	parent string
+	arguments strings.Builder
+	parent    string
 }
 
 // observe takes note of the next event. What can't be read is passed over: the
@@ -63,22 +70,20 @@ func (p *replay) observe(event agui.Encoded) {
 		if e.Role == "" {
 			e.Role = agui.RoleAssistant
 		}
-		p.put(agui.Message{ID: e.MessageID, Role: e.Role, Content: agui.TextContent("")})
+		p.put(agui.Message{ID: e.MessageID, Role: e.Role}, "")
 	case agui.EventTypeTextMessageContent:
 		if m := p.message(e.MessageID); m != nil {
-			m.Content = agui.TextContent(m.Content.Text() + e.Delta)
+			m.text.WriteString(e.Delta)
 		}
 	case agui.EventTypeToolCallStart:
 		call := agui.ToolCall{ID: e.ToolCallID, Name: e.ToolCallName}
 		p.calls = append(p.calls, &replayedCall{ToolCall: call, parent: e.ParentMessageID})
 	case agui.EventTypeToolCallArgs:
 		if call := p.call(e.ToolCallID); call != nil {
-			call.Arguments += e.Delta
+			call.arguments.WriteString(e.Delta)
 		}
 	case agui.EventTypeToolCallResult:
-		p.put(agui.Message{
-			ID: e.MessageID, Role: agui.RoleTool, Content: agui.TextContent(e.Content), ToolCallID: e.ToolCallID,
-		})
+		p.put(agui.Message{ID: e.MessageID, Role: agui.RoleTool, ToolCallID: e.ToolCallID}, e.Content)
 	}
 }
 
@@ -90,7 +95,7 @@ func (p *replay) observer() func(agui.Encoded) {
 	return p.observe
 }
 
-// fill tells what the stream came to.
+// fill tells what the stream came to, once.
 func (p *replay) fill(outcome *Outcome) {
 	if p == nil || !p.streamed {
 		return
@@ -101,28 +106,32 @@ func (p *replay) fill(outcome *Outcome) {
 		return
 	}
 	for _, call := range p.calls {
+		call.Arguments = call.arguments.String()
 		if m := p.message(call.parent); m != nil {
 			m.ToolCalls = append(m.ToolCalls, call.ToolCall)
 		}
 	}
-	p.calls = nil
 	outcome.Messages = make([]agui.Message, len(p.messages))
 	for i, m := range p.messages {
-		outcome.Messages[i] = *m
+		m.Content = agui.TextContent(m.text.String())
+		outcome.Messages[i] = m.Message
 	}
 }
 
 // put adds a message, or begins one of the same id anew.
-func (p *replay) put(message agui.Message) {
-	if m := p.message(message.ID); m != nil {
-		*m = message
-		return
+func (p *replay) put(message agui.Message, text string) {
+	m := p.message(message.ID)
+	if m == nil {
+		m = &replayedMessage{}
+		p.messages = append(p.messages, m)
 	}
-	p.messages = append(p.messages, &message)
+	m.Message = message
+	m.text.Reset()
+	m.text.WriteString(text)
 }
 
 // message looks from the end, where the one that is being written is.
-func (p *replay) message(id string) *agui.Message {
+func (p *replay) message(id string) *replayedMessage {
 	for i := len(p.messages) - 1; i >= 0; i-- {
 		if p.messages[i].ID == id {
 			return p.messages[i]
