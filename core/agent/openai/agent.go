@@ -115,6 +115,9 @@ func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 // Description is what the configuration says of the agent.
 func (a *Agent) Description() string { return a.config.Description }
 
+// ClassName is what the reference calls this kind of agent.
+func (a *Agent) ClassName() string { return "BuiltInAgent" }
+
 // Capabilities are the inferred ones, with the configured categories on top.
 func (a *Agent) Capabilities() agui.Capabilities { return capabilities(a.config.Capabilities) }
 

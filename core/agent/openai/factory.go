@@ -82,6 +82,9 @@ func (f *Factory) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[
 // Description is what the configuration says of the agent.
 func (f *Factory) Description() string { return f.config.Description }
 
+// ClassName is what the reference calls this kind of agent, too.
+func (f *Factory) ClassName() string { return "BuiltInAgent" }
+
 // Capabilities are the inferred ones, with the configured categories on top.
 func (f *Factory) Capabilities() agui.Capabilities { return capabilities(f.config.Capabilities) }
 
