@@ -243,6 +243,7 @@ func TestSupersedeStopsTheRunBefore(t *testing.T) {
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "one"))
 		a.steps <- start("m")
+		synctest.Wait()
 		want(t, f.run(t, request(script(finished()), "two")), "run_started two", "run_finished run")
 		if err := <-b.done; err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestGame(t *testing.T) {
-	for seed := range uint64(15) {
+	for seed := range uint64(10) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := store.NewMemory(store.MemoryLimits{})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -40,13 +41,9 @@ func (r *Runner) closeOrphan(ctx context.Context, key store.Key) error {
 // orphanResult is what the orphan leaves behind, nil when it hadn't recorded
 // anything.
 func (r *Runner) orphanResult(ctx context.Context, key store.Key, lease store.Lease, logger *slog.Logger) (*store.Result, error) {
-	page, err := r.store.Read(ctx, key, 0, false)
-	if err != nil {
-		return nil, fmt.Errorf("read orphan: %w", err)
-	}
-	_, records := split(page)
-	if len(records) == 0 {
-		return nil, nil
+	records, err := r.unfinished(ctx, key)
+	if err != nil || len(records) == 0 {
+		return nil, err
 	}
 	before, err := r.before(ctx, key)
 	if err != nil {
@@ -73,6 +70,20 @@ func (r *Runner) orphanResult(ctx context.Context, key store.Key, lease store.Le
 		return nil, err
 	}
 	return r.result(logger, records, before.Messages, before.State), nil
+}
+
+// unfinished reads the records of the thread's unfinished run, without the
+// history before it.
+func (r *Runner) unfinished(ctx context.Context, key store.Key) ([]store.Record, error) {
+	page, err := r.store.Read(ctx, key, math.MaxInt64, false)
+	if err == nil {
+		page, err = r.store.Read(ctx, key, max(page.FirstSeq-1, 0), false)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read orphan: %w", err)
+	}
+	_, records := split(page)
+	return records, nil
 }
 
 // before is the thread as the last finished run left it.

@@ -1,0 +1,35 @@
+package redis_test
+
+import (
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
+)
+
+func TestGame(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	url := server.URL() + "?prefix=" + rand.Text() + ":"
+	runnertest.Game{
+		Seed: 1,
+		Open: func(t testing.TB) store.Store { return open(t, url) },
+	}.Play(t)
+}
+
+func TestGameWithAServerThatCrashes(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	url := server.URL() + "?prefix=" + rand.Text() + ":"
+	runnertest.Game{
+		Seed: 2, Kills: 3, LeaseTTL: 2 * time.Second,
+		Open: func(t testing.TB) store.Store { return open(t, url) },
+		Disturb: func() {
+			server.Kill()
+			server.Restart()
+		},
+	}.Play(t)
+}
