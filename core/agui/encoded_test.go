@@ -131,6 +131,26 @@ func TestParseEncoded(t *testing.T) {
 	}
 }
 
+func TestStringsOfAnyLengthAreFoundWhole(t *testing.T) {
+	for n := range 120 {
+		for _, tail := range []string{"", `\`, `"`, `\\"`, `"\\`, "\n\"", "é\""} {
+			want := strings.Repeat("x", n) + tail
+			data, err := json.Marshal(map[string]string{"type": "TEXT_MESSAGE_CONTENT", "messageId": want, "delta": want + want})
+			if err != nil {
+				t.Fatal(err)
+			}
+			event, err := agui.UnmarshalEvent(data)
+			if err != nil {
+				t.Fatalf("%s: %v", data, err)
+			}
+			got := event.(agui.TextMessageContentEvent)
+			if got.MessageID != want || got.Delta != want+want {
+				t.Errorf("%s became %+v", data, got)
+			}
+		}
+	}
+}
+
 func BenchmarkEncodeTextDelta(b *testing.B) {
 	var event agui.Event = agui.TextMessageContentEvent{MessageID: "msg-0123456789", Delta: "a few words of an answer\n"}
 	b.ReportAllocs()

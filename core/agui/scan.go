@@ -118,6 +118,7 @@ func scanArray(data []byte, i, depth int) (int, error) {
 func scanString(data []byte, i int) (int, error) {
 	for i++; i < len(data); i++ {
 		switch c := data[i]; {
+		case plainByte[c]:
 		case c == '"':
 			return i + 1, nil
 		case c == '\\':

@@ -86,7 +86,7 @@ func (t *Transcript) Apply(event Event) error {
 	if encoded, ok := event.(Encoded); ok {
 		if id, delta, ok := encoded.plainDelta(); ok {
 			// Most events are deltas: they need no decoding into a struct.
-			t.addDelta(eventType, unquoted(id), unquoted(delta), nil)
+			addDelta(t, eventType, unquoted(id), unquoted(delta), nil)
 			return nil
 		}
 		if isIrrelevant(eventType) {
@@ -120,11 +120,11 @@ func isIrrelevant(eventType EventType) bool {
 func (t *Transcript) apply(event Event) error {
 	switch v := event.(type) {
 	case TextMessageContentEvent:
-		t.addDelta(v.EventType(), v.MessageID, v.Delta, v.Metadata)
+		addDelta(t, v.EventType(), v.MessageID, v.Delta, v.Metadata)
 	case ReasoningMessageContentEvent:
-		t.addDelta(v.EventType(), v.MessageID, v.Delta, v.Metadata)
+		addDelta(t, v.EventType(), v.MessageID, v.Delta, v.Metadata)
 	case ToolCallArgsEvent:
-		t.addDelta(v.EventType(), v.ToolCallID, v.Delta, v.Metadata)
+		addDelta(t, v.EventType(), v.ToolCallID, v.Delta, v.Metadata)
 	case TextMessageStartEvent:
 		t.start(Message{ID: v.MessageID, Role: orRole(v.Role, RoleAssistant), Name: v.Name}, &v.BaseEvent)
 	case ReasoningMessageStartEvent:

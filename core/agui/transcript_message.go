@@ -7,32 +7,34 @@ import (
 )
 
 // unquoted gives the text of a JSON string's content.
-func unquoted(content []byte) string {
+func unquoted(content []byte) []byte {
 	if bytes.IndexByte(content, '\\') < 0 {
-		return string(content)
+		return content
 	}
-	return string(unescape(make([]byte, 0, len(content)), content))
+	return unescape(make([]byte, 0, len(content)), content)
 }
 
 // addDelta adds to the text of a message or to the arguments of a call.
-func (t *Transcript) addDelta(eventType EventType, id, delta string, metadata json.RawMessage) {
+func addDelta[T string | []byte](t *Transcript, eventType EventType, id, delta T, metadata json.RawMessage) {
 	if eventType == EventTypeToolCallArgs {
-		e, call := t.call(id)
+		e, call := t.call(string(id))
 		if call == nil {
 			return
 		}
-		if e.args[id] == nil {
+		arguments := e.args[call.ID]
+		if arguments == nil {
 			if e.args == nil {
 				e.args = map[string]*[]byte{}
 			}
-			arguments := []byte(call.Arguments)
-			e.args[id] = &arguments
+			begun := []byte(call.Arguments)
+			arguments = &begun
+			e.args[call.ID] = arguments
 		}
-		*e.args[id] = append(*e.args[id], delta...)
+		*arguments = append(*arguments, delta...)
 		call.Metadata = mergeMetadata(call.Metadata, metadata)
 		return
 	}
-	e := t.byID[id]
+	e := t.byID[string(id)]
 	if e == nil || e.Role == RoleActivity {
 		return
 	}
