@@ -14,7 +14,7 @@ export const scripts = {
   ],
   "Set the count to seven": [[{ call: { id: "call-state", name: "AGUISendStateSnapshot", args: '{"snapshot":{"count":7}}' } }]],
   "What is the count?": [[...words("Let me look.")]],
-  "Fail, please": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],
+  "Fail, please": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "Say hello": [[...words("Hello from the scripted model!")]],
   suggestions: [
     [{ call: { id: "call-suggest", name: "copilotkitSuggest", args: ['{"suggestions":[{"title":"Make it teal",', '"message":"Paint the page teal"}]}'] } }],
