@@ -23,8 +23,8 @@ dist/copilotkit:
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools lint unit examples peers playground tidy
-test: test-tools lint unit examples peers playground ## Everything that continuous integration runs
+.PHONY: test test-tools lint unit examples peers playground conformance e2e tidy
+test: test-tools lint unit examples peers playground conformance e2e ## Everything that continuous integration runs
 	@echo "All tests passed."
 
 test-tools: ## Install what the tests need and this machine lacks
@@ -48,6 +48,12 @@ peers: test-tools dist/copilotkit ## Conversations with the AG-UI clients for Ty
 
 playground: test-tools ## The playground in headless Chromium
 	cd e2e && node --test --test-reporter=spec --test-timeout=60000 playground.test.mjs
+
+conformance: test-tools ## The same requests to the reference runtime and to this one, compared
+	cd conformance && npm --silent test
+
+e2e: test-tools ## The React example, CopilotKit's own UI, in headless Chromium
+	cd e2e && npm --silent test
 
 # --- Measure -----------------------------------------------------------------
 

@@ -129,7 +129,7 @@ export const scenes = {
     await page.say("Say hello");
     await page.sees("Hello from the scripted model!");
     const row = page.page.locator("nav li", { has: page.page.locator("[aria-current=page]") });
-    await row.waitFor();
+    await row.getByRole("link", { name: "Say hello" }).waitFor();
     await row.getByRole("button", { name: "Rename" }).click();
     await row.getByLabel("Name").fill("Greetings");
     await row.getByLabel("Name").press("Enter");

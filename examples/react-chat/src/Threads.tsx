@@ -19,6 +19,15 @@ export function Threads({ current, open }: { current: string; open: (threadId?: 
     return () => subscription.unsubscribe();
   }, [agent, refetchThreads]);
 
+  // It is named after its first message until somebody gives it a name.
+  const nameless = threads.some((thread) => thread.id === current && !thread.name);
+  const question = agent.messages.find((message) => message.role === "user")?.content;
+  useEffect(() => {
+    if (!nameless || typeof question !== "string") return;
+    // A runtime that can't rename threads leaves it without a name.
+    renameThread(current, question.slice(0, 60)).catch(() => undefined);
+  }, [nameless, question, current, renameThread]);
+
   return (
     <nav className="threads" aria-label="Threads">
       <button className="new" onClick={() => open()}>
