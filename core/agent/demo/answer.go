@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -134,7 +135,7 @@ func (c *conversation) change(key, value string) []delta {
 
 // calling is a tool call in pieces.
 func (c *conversation) calling(name, arguments string) []delta {
-	opening := toolCallPart{ID: fmt.Sprintf("call_demo_%d", len(c.Messages)), Type: "function"}
+	opening := toolCallPart{ID: "call_demo_" + rand.Text(), Type: "function"}
 	opening.Function.Name = name
 	deltas := []delta{{ToolCalls: []toolCallPart{opening}}}
 	for _, piece := range pieces(arguments) {
