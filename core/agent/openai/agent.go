@@ -91,7 +91,7 @@ func New(config Config) (*Agent, error) {
 		}
 	}
 	if config.HTTPClient == nil {
-		config.HTTPClient = newHTTPClient()
+		config.HTTPClient = sharedClient()
 	}
 	endpoint, err := resolve(config.Model, config.APIKey, config.BaseURL, config.Env, config.HTTPClient)
 	if err != nil {

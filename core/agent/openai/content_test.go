@@ -76,6 +76,19 @@ func TestWhatAModelCannotTakeIsAnErrorThatTheUserSees(t *testing.T) {
 	}
 }
 
+func TestAnAttachmentThatTheProviderRefusesIsToldApart(t *testing.T) {
+	refused := scriptedmodel.Answer{Status: 400, Body: raw(`{"error":{"message":"Invalid content type. image_url is not supported by this model.","type":"invalid_request_error"}}`)}
+	with, without := saying(""), saying("Hi")
+	with.Messages[0].Content = agui.PartsContent(agui.InputContent{Type: "image", Source: data("image/png")})
+	for code, input := range map[string]*agui.RunAgentInput{"unsupported_content": with, "invalid_request": without} {
+		_, err := collect(scripted(t, refused).agent(t, openai.Config{}).Run(t.Context(), input))
+		var told *agent.Error
+		if !errors.As(err, &told) || told.Code != code {
+			t.Errorf("the run ended with %v, want %s", err, code)
+		}
+	}
+}
+
 func TestOnlyTheRolesThatTheDeployerLetsThroughReachTheModel(t *testing.T) {
 	input := saying("one")
 	input.Messages = append([]agui.Message{

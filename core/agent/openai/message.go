@@ -53,7 +53,7 @@ func messagesOf(input *agui.RunAgentInput, forwardSystem, forwardDeveloper bool)
 	if err != nil {
 		return nil, err
 	}
-	var messages []message
+	messages := make([]message, 0, len(input.Messages)+1)
 	for i := range input.Messages {
 		m := &input.Messages[i]
 		switch m.Role {

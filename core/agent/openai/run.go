@@ -2,9 +2,12 @@ package openai
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	goopenai "github.com/sashabaranov/go-openai"
 
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -29,7 +32,7 @@ func (a *Agent) run(ctx context.Context, input *agui.RunAgentInput, out *emitter
 		return err
 	}
 	if err := play(ctx, c, tools, max(a.config.MaxSteps, 1), input, out); err != nil {
-		return c.endpoint.failure(ctx, err)
+		return c.failure(ctx, err)
 	}
 	return nil
 }
@@ -61,6 +64,44 @@ func (c *call) open(ctx context.Context, n int) (*goopenai.ChatCompletionStream,
 		retries = *c.settings.MaxRetries
 	}
 	return c.endpoint.open(ctx, body, retries)
+}
+
+// failure is what a client may be told. A model that refuses an attachment gets
+// an answer of its own, since the user can do something about it.
+func (c *call) failure(ctx context.Context, err error) error {
+	failed := c.endpoint.failure(ctx, err)
+	var told *agent.Error
+	if errors.As(failed, &told) && aboutContent(told) && c.hasAttachment() {
+		told.Code = "unsupported_content"
+		told.Message = "This model can't take an attachment of the conversation."
+	}
+	return failed
+}
+
+func (c *call) hasAttachment() bool {
+	for i := range c.messages {
+		parts, _ := c.messages[i].Content.([]part)
+		for _, p := range parts {
+			if p.Type != "text" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// aboutContent tells whether a provider refused a request over what is in it.
+func aboutContent(told *agent.Error) bool {
+	if told.Code != "invalid_request" && told.Code != "model_not_found" {
+		return false
+	}
+	text := strings.ToLower(told.Err.Error())
+	for _, word := range [...]string{"image", "audio", "vision", "file", "modalit", "content type", "multimodal"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *call) learn(answer *step, results []message) {

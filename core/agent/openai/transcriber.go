@@ -40,7 +40,7 @@ func NewTranscriber(config Config) (*Transcriber, error) {
 		config.Logger = slog.Default()
 	}
 	if config.HTTPClient == nil {
-		config.HTTPClient = newHTTPClient()
+		config.HTTPClient = sharedClient()
 	}
 	model := TranscriptionModel(config.Model)
 	endpoint, err := resolve(model, config.APIKey, config.BaseURL, config.Env, uploader{config.HTTPClient})

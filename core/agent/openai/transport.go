@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	goopenai "github.com/sashabaranov/go-openai"
 )
@@ -13,13 +14,15 @@ import (
 // maxErrorBody is how much of a provider's error answer is read, in bytes.
 const maxErrorBody = 64 << 10
 
-// newHTTPClient makes a client for streamed answers: no limit on how long an
-// answer takes, and enough idle connections for many runs at once.
-func newHTTPClient() *http.Client {
+// sharedClient is the client of all agents that are given none, made when it is
+// first needed: no limit on how long an answer takes, and enough idle connections
+// for many runs at once. It is one, so that agents which are made for a single
+// request find the connections of those before them.
+var sharedClient = sync.OnceValue(func() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	return &http.Client{Transport: transport}
-}
+})
 
 // transport stands between the client library and the network. It sends the
 // body that this package encoded, since the library's own request type has no
