@@ -15,8 +15,10 @@ import (
 // never ahead of its client.
 type feed struct {
 	items chan item
-	// done is closed when the agent has returned.
+	// done is closed when the agent has returned; late is then the error that
+	// nobody wanted any more.
 	done chan struct{}
+	late error
 }
 
 type item struct {
@@ -37,8 +39,8 @@ func startFeed(ctx context.Context, answer agent.Agent, input *agui.RunAgentInpu
 	f := &feed{items: make(chan item), done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
-		if err := f.run(ctx, answer, input); err != nil {
-			f.put(ctx, item{err: err})
+		if err := f.run(ctx, answer, input); err != nil && !f.put(ctx, item{err: err}) {
+			f.late = err
 		}
 		close(f.items)
 	}()

@@ -25,7 +25,7 @@ func (run *Run) Stream(ctx context.Context, send func(agui.Encoded) error) error
 		return errors.New("run was streamed or closed before")
 	}
 	s := run.newStream(ctx, send)
-	defer s.end(nil)
+	defer s.release()
 	cause := s.follow(ctx, startFeed(s.running, run.request.Agent, run.request.Input))
 	return s.close(cause)
 }
@@ -60,6 +60,14 @@ func (run *Run) newStream(ctx context.Context, send func(agui.Encoded) error) *s
 	s.recorder = startRecorder(s.base, run.runner, run.lease, s.end, s.logger)
 	s.deadline, _ = ctx.Deadline()
 	return s
+}
+
+// release ends what a stream has started. Only after a panic of send or the
+// observer is there anything left to end: the lease then expires, and the next
+// who comes closes the run.
+func (s *stream) release() {
+	s.end(nil)
+	s.recorder.close(0)
 }
 
 // follow sends what the agent yields, until its end or the end of running. It
@@ -178,7 +186,11 @@ func (s *stream) awaitAgent() {
 	if dropped > 0 {
 		s.logger.DebugContext(s.base, "dropped events after the end of the run", "count", dropped)
 	}
-	if !returned {
+	switch late := new(panicError); {
+	case returned && errors.As(s.feed.late, &late):
+		s.logger.ErrorContext(s.base, "agent panicked after the end of the run",
+			"panic", late.value, "stack", string(late.stack))
+	case !returned:
 		s.logger.ErrorContext(s.base, "agent ignores the end of its context, and is left behind")
 	}
 }

@@ -11,6 +11,10 @@
 // everything is recorded, and nothing goes on after it has returned. Stop and
 // Connect work through the store, so they may reach another process than the
 // one that runs.
+//
+// An instance that dies in the middle of a run leaves in the store what it had
+// appended. What its client may have seen beyond that is the last batch: the
+// events that came while one call of the store was on its way.
 package runner
 
 import (
