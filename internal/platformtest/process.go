@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -63,23 +65,31 @@ func (l *Log) Await(t testing.TB, part string) {
 }
 
 // StartServer runs a program that serves HTTP on 127.0.0.1 and the port, until
-// the test ends. Its environment is env and nothing else but PATH and HOME.
+// the test ends, together with the programs that it starts itself. Its
+// environment is env and nothing else but PATH, HOME and PORT.
 func StartServer(t testing.TB, dir, program string, port string, env []string) *Deployment {
 	t.Helper()
 	d := &Deployment{URL: "http://127.0.0.1:" + port, Log: &Log{}}
+	if connection, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
+		_ = connection.Close()
+		t.Fatalf("something else listens on port %s, where %s has to", port, program)
+	}
 	command := exec.Command(program)
 	command.Dir = dir
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PORT=" + port}, env...)
 	command.Stdout, command.Stderr = d.Log, d.Log
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := command.Start(); err != nil {
 		t.Fatalf("start %s: %v", program, err)
 	}
 	exited, cancel := context.WithCancelCause(context.Background())
 	go func() { cancel(command.Wait()) }()
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
+	d.stop = sync.OnceFunc(func() {
+		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 		<-exited.Done()
+		http.DefaultClient.CloseIdleConnections()
 	})
+	t.Cleanup(d.stop)
 	awaitServer(t, exited, d)
 	return d
 }

@@ -30,6 +30,15 @@ type Deployment struct {
 	URL string
 	// Log is what it has printed so far.
 	Log *Log
+
+	stop func()
+}
+
+// Stop ends the artefact before the test ends, where it is a server.
+func (d *Deployment) Stop() {
+	if d.stop != nil {
+		d.stop()
+	}
 }
 
 // Run runs the suite.
@@ -145,6 +154,7 @@ func testMissingKey(t *testing.T, artefact Artefact) {
 	d.Log.Await(t, "OPENAI_API_KEY")
 
 	// A deployment's variables are changed by deploying it again.
+	d.Stop()
 	d = deploy(t, artefact, NewModel(t, "unused"))
 	if got := d.Do(t, "GET", BasePath+"/info", "", nil).Status; got != http.StatusOK {
 		t.Errorf("with the key set the status is %d, want 200", got)
