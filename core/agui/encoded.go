@@ -153,6 +153,17 @@ func (e Encoded) MarshalJSON() ([]byte, error) {
 // Decode gives the event's struct, validated as [UnmarshalEvent] does.
 func (e Encoded) Decode() (Event, error) { return UnmarshalEvent(e.JSON()) }
 
+// Validate tells what the protocol's schema doesn't allow in the event, as
+// [UnmarshalEvent] does. Deltas that carry nothing else, which most events are,
+// are checked without being decoded.
+func (e Encoded) Validate() error {
+	if _, _, ok := e.plainDelta(); ok {
+		return nil
+	}
+	_, err := e.Decode()
+	return err
+}
+
 // Field gives a field of the event as JSON, and whether the event has it. The
 // bytes are the event's own.
 func (e Encoded) Field(name string) (json.RawMessage, bool) {

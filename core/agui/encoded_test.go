@@ -131,6 +131,26 @@ func TestParseEncoded(t *testing.T) {
 	}
 }
 
+func TestValidateSeesWhatParseEncodedDoesNot(t *testing.T) {
+	for event, want := range map[string]string{
+		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"x"}`:               "",
+		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"x","timestamp":1}`: "",
+		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m"}`:                           "delta: required",
+		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":null}`:              "delta: expected string, got null",
+		`{"type":"TOOL_CALL_ARGS","messageId":"m","delta":"x"}`:                     "toolCallId: required",
+		`{"type":"CUSTOM","value":1}`:                                               "name: required",
+		`{"type":"TEXT_MESSAGE_END","messageId":"m","metadata":null}`:               "metadata: expected object, got null",
+	} {
+		got := ""
+		if err := mustParse(t, event)[0].Validate(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", event, got, want)
+		}
+	}
+}
+
 func TestStringsOfAnyLengthAreFoundWhole(t *testing.T) {
 	for n := range 120 {
 		for _, tail := range []string{"", `\`, `"`, `\\"`, `"\\`, "\n\"", "é\""} {

@@ -224,6 +224,9 @@ func (a *Agent) relay(ctx context.Context, body io.Reader, yield func(agui.Event
 		if errors.Is(err, agui.ErrUnknownType) {
 			continue // of a newer protocol: our clients wouldn't know it either
 		}
+		if err == nil {
+			err = event.Validate()
+		}
 		if err != nil {
 			yield(nil, &agent.Error{Code: CodeProtocol, Message: "The remote agent sent something that is no AG-UI event.", Err: err})
 			return
