@@ -23,6 +23,7 @@ func (x *exchange) run() error {
 		return err
 	}
 	ctx := x.agentContext()
+	unnamed := x.unnamed(request.Key)
 	run, err := x.runner.Begin(ctx, request)
 	switch {
 	case errors.Is(err, store.ErrLocked):
@@ -36,6 +37,9 @@ func (x *exchange) run() error {
 		return err
 	}
 	defer stream.close()
+	if unnamed {
+		defer x.nameThread(context.WithoutCancel(ctx), request)()
+	}
 	if err := run.Stream(ctx, stream.send); err != nil {
 		x.logger.WarnContext(ctx, "a run ended badly", "agent", request.AgentID,
 			"thread", request.Input.ThreadID, "run", request.Input.RunID, "error", err)

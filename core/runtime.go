@@ -32,6 +32,9 @@ type Runtime struct {
 	// set of threads, as in the reference. Refuse a request with an [*HTTPError].
 	Owner func(*http.Request) (string, error)
 
+	// NameThreads gives a new thread a short name, by one more call of its agent
+	// beside its first run. It is off by default.
+	NameThreads bool
 	// Runner says what happens when runs meet, clients leave and stores fail. Its
 	// Logger is the runtime's when nil, and Development is set when the runtime's is.
 	Runner runner.Options

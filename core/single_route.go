@@ -35,10 +35,10 @@ func (x *exchange) resolveEnvelope() (endpoint func() error, err error) {
 		return nil, notFound()
 	}
 	if x.r.Method != http.MethodPost {
-		return nil, methodNotAllowed(http.MethodPost)
+		return nil, x.explain(methodNotAllowed(http.MethodPost))
 	}
 	if !isJSON(x.r.Header) {
-		return nil, invalidRequest(http.StatusUnsupportedMediaType, "Single-route endpoint expects JSON payloads")
+		return nil, x.explain(invalidRequest(http.StatusUnsupportedMediaType, "Single-route endpoint expects JSON payloads"))
 	}
 	data, err := x.readBody()
 	if err != nil {
@@ -50,6 +50,9 @@ func (x *exchange) resolveEnvelope() (endpoint func() error, err error) {
 	x.r.Body = io.NopCloser(bytes.NewReader(data))
 	var e envelope
 	_ = json.Unmarshal(data, &e) // what isn't an object has no method
+	if !e.hasMethod() {
+		return nil, x.explain(invalidRequest(http.StatusBadRequest, "Missing method field"))
+	}
 	method, err := e.method()
 	if err != nil {
 		return nil, err
@@ -154,13 +157,18 @@ func (x *exchange) setBody(r *http.Request, body json.RawMessage) {
 	x.r = r
 }
 
+// hasMethod tells whether there is a method that JavaScript takes for one.
+func (e envelope) hasMethod() bool {
+	switch string(e["method"]) {
+	case "", "null", `""`, "false", "0":
+		return false
+	}
+	return true
+}
+
 // method is the endpoint that the envelope asks for.
 func (e envelope) method() (string, error) {
 	raw := e["method"]
-	switch string(raw) {
-	case "", "null", `""`, "false", "0":
-		return "", invalidRequest(http.StatusBadRequest, "Missing method field")
-	}
 	var method string
 	if json.Unmarshal(raw, &method) != nil || !envelopeMethod(method) {
 		if method == "" {
@@ -207,6 +215,26 @@ func (x *exchange) unmatched() error {
 		Message: singleRouteEnvelopeMessage,
 	}}
 }
+
+// explain says what is wrong in an answer to a request for a multi-route path,
+// which a single-route runtime doesn't have. A front end that probes for /info
+// is not wrong: it asks which mode this is.
+func (x *exchange) explain(answer *HTTPError) *HTTPError {
+	rest, _ := cutBase(x.r.URL.EscapedPath(), x.base)
+	route, ok := matchPath(rest, "")
+	if !ok || route.Name == RouteInfo {
+		return answer
+	}
+	x.logger.WarnContext(x.r.Context(), multiRoutePathMessage, "path", x.r.URL.Path)
+	body, _ := answer.Body.(errorBody)
+	body.Code, body.Message = "multi_route_path_against_single_route_runtime", multiRoutePathMessage
+	answer.Body = body
+	return answer
+}
+
+const multiRoutePathMessage = `Received a request for a multi-route path but this runtime is mounted in ` +
+	`single-route mode: it takes a POST of { method, params, body } at its base path. Either set ` +
+	`useSingleEndpoint in the frontend provider, or mount the runtime with mode: "multi-route" to serve this path.`
 
 const singleRouteEnvelopeMessage = `Received a single-route request envelope ({ method: "..." }) but this ` +
 	`runtime is mounted in multi-route mode, so the request matched no route. Either drop useSingleEndpoint ` +

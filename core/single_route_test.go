@@ -19,6 +19,9 @@ func TestSingleRouteAnswers(t *testing.T) {
 	notJSON := answer{415, `{"error":"invalid_request","message":"Single-route endpoint expects JSON payloads"}`, nil}
 	found := answer{404, nothing, nil}
 	refused := answer{405, notAllowed, map[string]string{"Allow": "POST"}}
+	wrongPath := func(status int, what string) answer {
+		return answer{status, `{"error":"` + what + `","code":"multi_route_path_against_single_route_runtime","message":"Received a request for a multi-route path but this runtime is mounted in single-route mode: it takes a POST of { method, params, body } at its base path. Either set useSingleEndpoint in the frontend provider, or mount the runtime with mode: \"multi-route\" to serve this path."}`, nil}
+	}
 	post := func(body string) request { return request{method: "POST", path: base, body: body} }
 	resource := func(path, method, rest string) request {
 		return post(`{"method":"resource/request","params":{"path":"` + path + `","httpMethod":"` + method + `"}` + rest + `}`)
@@ -41,7 +44,10 @@ func TestSingleRouteAnswers(t *testing.T) {
 		{"GET of a multi-route path", request{method: "GET", path: base + "/info"}, refused},
 		{"PUT", request{method: "PUT", path: base, body: "{}"}, refused},
 		{"OPTIONS without CORS", request{method: "OPTIONS", path: base}, refused},
-		{"a multi-route run", request{method: "POST", path: base + "/agent/default/run", body: input}, invalid("Missing method field")},
+		{"a multi-route run (without an explanation in the reference)", request{method: "POST", path: base + "/agent/default/run", body: input}, wrongPath(400, "invalid_request")},
+		{"a multi-route list (without an explanation in the reference)", request{method: "GET", path: base + "/threads"}, wrongPath(405, "Method not allowed")},
+		{"a multi-route upload (without an explanation in the reference)", request{method: "POST", path: base + "/transcribe", body: "x", contentType: multipartType}, wrongPath(415, "invalid_request")},
+		{"an envelope at a multi-route path", request{method: "POST", path: base + "/threads", body: `{"method":"info"}`}, answer{200, info, nil}},
 		{"text", request{method: "POST", path: base, body: `{"method":"info"}`, contentType: "text/plain"}, notJSON},
 		{"no content type", request{method: "POST", path: base, body: `{"method":"info"}`, contentType: "-"}, notJSON},
 		{"broken JSON", post(`{`), invalid("Invalid JSON payload")},

@@ -11,6 +11,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
+// maxThreadPage is the most threads of one page, also when no limit is asked for.
+const maxThreadPage = 500
+
 // threadList pages through the owner's threads, last updated first.
 func (x *exchange) threadList() error {
 	const what = "Failed to list threads"
@@ -30,6 +33,9 @@ func (x *exchange) threadList() error {
 		if err != nil || query.Limit < 1 {
 			return answerError(http.StatusBadRequest, "Valid limit query param is required")
 		}
+	}
+	if query.Limit == 0 || query.Limit > maxThreadPage {
+		query.Limit = maxThreadPage
 	}
 	ctx, cancel := x.storeContext()
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -68,37 +69,39 @@ func TestThreadManagement(t *testing.T) {
 
 func TestThreadsArePagedToTheEnd(t *testing.T) {
 	handler := newHandler(t, &core.Runtime{}, core.Options{})
-	const n = 7
+	const n = 507
 	for i := range n {
 		body := fmt.Sprintf(`{"agentId":"default","id":"t%d"}`, i)
 		if got := (request{method: "POST", path: "/threads", body: body}).to(handler); got.Code != 201 {
 			t.Fatal(got.Code, got.Body)
 		}
 	}
-	seen, pages, cursor := map[string]bool{}, 0, ""
-	for {
-		got := request{method: "GET", path: "/threads?limit=3&cursor=" + cursor}.to(handler)
-		var page struct {
-			Threads    []struct{ ID string }
-			NextCursor *string
-		}
-		if err := json.Unmarshal(got.Body.Bytes(), &page); err != nil {
-			t.Fatal(err, got.Body)
-		}
-		pages++
-		for _, thread := range page.Threads {
-			if seen[thread.ID] {
-				t.Errorf("thread %s is on two pages", thread.ID)
+	for limit, want := range map[string]int{"": 2, "&limit=1000": 2, "&limit=100": 6} {
+		seen, pages, cursor := map[string]bool{}, 0, ""
+		for {
+			got := request{method: "GET", path: "/threads?agentId=default" + limit + cursor}.to(handler)
+			var page struct {
+				Threads    []struct{ ID string }
+				NextCursor *string
 			}
-			seen[thread.ID] = true
+			if err := json.Unmarshal(got.Body.Bytes(), &page); err != nil {
+				t.Fatal(err, got.Body)
+			}
+			pages++
+			for _, thread := range page.Threads {
+				if seen[thread.ID] {
+					t.Errorf("thread %s is on two pages", thread.ID)
+				}
+				seen[thread.ID] = true
+			}
+			if page.NextCursor == nil {
+				break
+			}
+			cursor = "&cursor=" + url.QueryEscape(*page.NextCursor)
 		}
-		if page.NextCursor == nil {
-			break
+		if len(seen) != n || pages != want {
+			t.Errorf("%q: %d threads on %d pages, want %d on %d", limit, len(seen), pages, n, want)
 		}
-		cursor = *page.NextCursor
-	}
-	if len(seen) != n || pages != 3 {
-		t.Errorf("%d threads on %d pages, want %d on 3", len(seen), pages, n)
 	}
 }
 

@@ -1,0 +1,126 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/runner"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// titleTimeout is how long a name may take. It is made beside the run, so that
+// the run's stream is seldom held open by it, and never for longer.
+const titleTimeout = 15 * time.Second
+
+// unnamed tells whether the thread is to be named: it has neither runs nor a
+// name. Ask before the run begins.
+func (x *exchange) unnamed(key store.Key) bool {
+	if !x.runtime.NameThreads {
+		return false
+	}
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	thread, err := x.store.Thread(ctx, key)
+	return errors.Is(err, store.ErrNotFound) || (err == nil && thread.Name == "" && thread.LastRunAt.IsZero())
+}
+
+// nameThread begins to name a thread, beside its first run. The function that it
+// returns waits for the end of that.
+func (x *exchange) nameThread(ctx context.Context, request runner.Request) (wait func()) {
+	ctx, cancel := context.WithTimeout(ctx, titleTimeout)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := recovering(func() error { return x.giveName(ctx, request) }); err != nil {
+			x.logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
+				"thread", request.Key.ID, "error", err)
+		}
+	}()
+	return func() {
+		<-done
+		cancel()
+	}
+}
+
+// giveName asks the agent for a title by one run without a thread.
+func (x *exchange) giveName(ctx context.Context, request runner.Request) error {
+	transcript := titleTranscript(request.Input.Messages)
+	if transcript == "" {
+		return nil
+	}
+	request.Observe = nil
+	request.Input = &agui.RunAgentInput{
+		ThreadID: rand.Text(),
+		RunID:    rand.Text(),
+		State:    json.RawMessage("{}"),
+		Messages: []agui.Message{
+			{ID: rand.Text(), Role: agui.RoleSystem, Content: agui.TextContent(titlePrompt)},
+			{ID: rand.Text(), Role: agui.RoleUser, Content: agui.TextContent(transcript)},
+		},
+		ForwardedProps: json.RawMessage("{}"),
+	}
+	var answer replay
+	err := x.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+		answer.observe(event)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var outcome Outcome
+	answer.fill(&outcome)
+	for _, message := range outcome.Messages {
+		if title := cleanTitle(message.Content.Text()); title != "" && message.Role == agui.RoleAssistant {
+			_, err := x.store.UpdateThread(ctx, request.Key, store.Patch{Name: &title})
+			return err
+		}
+	}
+	return errors.New("the agent gave no title")
+}
+
+const titlePrompt = `Name the conversation that the user shows you: two to five words, in its language, ` +
+	`in sentence case. Answer with the name alone, without quotes, formatting, emoji or a full stop. ` +
+	`Do not answer the conversation and do not call tools.`
+
+// titleTranscript is what a title is made from: the last few messages.
+func titleTranscript(messages []agui.Message) string {
+	const most = 8
+	var lines []string
+	for _, message := range messages {
+		text := strings.TrimSpace(message.Content.Text())
+		switch message.Role {
+		case agui.RoleUser, agui.RoleAssistant:
+			if text != "" {
+				lines = append(lines, string(message.Role)+": "+text)
+			}
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-most):], "\n")
+}
+
+// cleanTitle takes off what models put around a title; "" when it is none.
+func cleanTitle(text string) string {
+	var object struct{ Title string }
+	if json.Unmarshal([]byte(text), &object) == nil {
+		text = object.Title
+	}
+	text = strings.Map(func(c rune) rune {
+		if strings.ContainsRune("*_#[]()~>|`\"", c) {
+			return -1
+		}
+		return c
+	}, text)
+	words := strings.Fields(text)
+	const mostWords, mostRunes = 8, 80
+	title := strings.TrimRight(strings.Join(words, " "), ".!?,;:")
+	if len(words) > mostWords || utf8.RuneCountInString(title) > mostRunes {
+		return ""
+	}
+	return title
+}
