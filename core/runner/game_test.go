@@ -5,20 +5,26 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/copilotkit-go/runtime/core/runner"
 	"github.com/copilotkit-go/runtime/core/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
 func TestGame(t *testing.T) {
-	for seed := range uint64(10) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := store.NewMemory(store.MemoryLimits{})
-				runnertest.Game{
-					Seed: seed, Moves: 30, Kills: 12,
-					Open: func(testing.TB) store.Store { return s },
-				}.Play(t)
+	for name, policy := range map[string]runner.Options{
+		"patient":   {},
+		"impatient": {OnConcurrentRun: runner.Supersede, OnDisconnect: runner.CancelRun, OnStoreFailure: runner.FailRun},
+	} {
+		for seed := range uint64(4) {
+			t.Run(fmt.Sprint(name, " with seed ", seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := store.NewMemory(store.MemoryLimits{})
+					runnertest.Game{
+						Seed: seed, Moves: 24, Kills: 10, Runner: policy,
+						Open: func(testing.TB) store.Store { return s },
+					}.Play(t)
+				})
 			})
-		})
+		}
 	}
 }

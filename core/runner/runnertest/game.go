@@ -38,6 +38,8 @@ type Game struct {
 	Kills int
 	// LeaseTTL is the leases', 1 s by default.
 	LeaseTTL time.Duration
+	// Runner is the runners' policy; its LeaseTTL and Logger are not used.
+	Runner runner.Options
 	// Disturb takes the backend away for a moment, Kills times. Nil for never.
 	Disturb func()
 }
@@ -106,10 +108,10 @@ type instance struct {
 
 func (p *play) start() *instance {
 	s := &mortal{Store: p.Open(p.t), appended: p.appended}
-	return &instance{store: s, Runner: runner.New(s, runner.Options{
-		LeaseTTL: p.LeaseTTL,
-		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})}
+	options := p.Runner
+	options.LeaseTTL = p.LeaseTTL
+	options.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	return &instance{store: s, Runner: runner.New(s, options)}
 }
 
 func (p *play) pick(random *rand.Rand) *instance {

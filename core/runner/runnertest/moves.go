@@ -25,11 +25,13 @@ type run struct {
 	pause  time.Duration
 	// manner is how the agent ends.
 	manner manner
+	// leaves is after how many events the client goes away, 0 for never.
+	leaves int
 
 	// begun tells that the run got its lease; err is what Stream returned.
 	begun bool
 	err   error
-	// sent is what the client got.
+	// sent is what the client got, or would have got.
 	sent []agui.Encoded
 	// appended is how many records the store has acknowledged.
 	appended int
@@ -111,6 +113,7 @@ func (p *play) do(on *instance, r *run) error {
 	r.on = on
 	run, err := on.Begin(context.Background(), runner.Request{
 		Key: r.key, AgentID: "agent", Agent: agent.Agent(r),
+		Observe: func(event agui.Encoded) { r.sent = append(r.sent, event) },
 		Input: &agui.RunAgentInput{
 			ThreadID: r.key.ID, RunID: r.id,
 			Messages: []agui.Message{{ID: "question-of-" + r.id, Role: agui.RoleUser, Content: agui.TextContent(r.id)}},
@@ -120,8 +123,14 @@ func (p *play) do(on *instance, r *run) error {
 		return err
 	}
 	r.begun = true
+	got := 0
 	r.err = run.Stream(context.Background(), func(event agui.Encoded) error {
-		r.sent = append(r.sent, event)
+		if got++; r.leaves > 0 && got > r.leaves {
+			return errBrokenOff
+		}
+		if last := r.sent[len(r.sent)-1]; string(last.JSON()) != string(event.JSON()) {
+			p.t.Errorf("%s was sent %s where %s was seen", r.id, event.JSON(), last.JSON())
+		}
 		return nil
 	})
 	r.ended = p.tick()
@@ -183,6 +192,9 @@ func (p *play) move(random *rand.Rand) {
 		}
 		if random.IntN(3) > 0 {
 			r.pause = time.Duration(random.Int64N(int64(p.LeaseTTL / 40)))
+		}
+		if random.IntN(5) == 0 {
+			r.leaves = 1 + random.IntN(20)
 		}
 		err := p.do(p.pick(random), r)
 		if err != nil && !r.begun && !errors.Is(err, store.ErrLocked) && !errors.Is(err, store.ErrUnavailable) {
