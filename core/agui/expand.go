@@ -58,7 +58,7 @@ func (x *Expander) Close(dst []Event) []Event {
 	for _, open := range x.lanes {
 		dst = append(dst, open.end())
 	}
-	x.lanes = nil
+	x.lanes = x.lanes[:0]
 	return dst
 }
 

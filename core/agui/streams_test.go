@@ -24,7 +24,8 @@ type stream struct {
 }
 
 // eachStream runs test for each recorded stream, once with events in their wire
-// form and once with their structs.
+// form and once with their structs. AGUI_STREAMS names another file of streams,
+// such as one with thousands of random ones.
 func eachStream(t *testing.T, test func(t *testing.T, s stream, read func(*testing.T, []json.RawMessage) []agui.Event)) {
 	file := "testdata/streams.json"
 	if other := os.Getenv("AGUI_STREAMS"); other != "" {
