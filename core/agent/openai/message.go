@@ -25,12 +25,13 @@ type messageToolCall struct {
 		Name      string `json:"name"`
 		Arguments string `json:"arguments"`
 	} `json:"function"`
+	ExtraContent json.RawMessage `json:"extra_content,omitempty"`
 }
 
 // newMessageToolCall repeats a call to the provider. Providers refuse a thread
 // with arguments that aren't an object, and a model sometimes writes such.
-func newMessageToolCall(id, name, arguments string) messageToolCall {
-	call := messageToolCall{ID: id, Type: "function"}
+func newMessageToolCall(id, name, arguments string, signature json.RawMessage) messageToolCall {
+	call := messageToolCall{ID: id, Type: "function", ExtraContent: signature}
 	call.Function.Name = name
 	call.Function.Arguments = arguments
 	var object map[string]json.RawMessage
@@ -86,7 +87,7 @@ func appendAssistant(messages []message, m *agui.Message, answers map[string]str
 	}
 	var results []message
 	for _, call := range m.ToolCalls {
-		assistant.ToolCalls = append(assistant.ToolCalls, newMessageToolCall(call.ID, call.Name, call.Arguments))
+		assistant.ToolCalls = append(assistant.ToolCalls, newMessageToolCall(call.ID, call.Name, call.Arguments, signatureOf(call.EncryptedValue)))
 		answer, ok := answers[call.ID]
 		if !ok {
 			answer = noAnswer

@@ -29,6 +29,8 @@ type provider struct {
 	// echoReasoning marks those that want the reasoning of a step that called
 	// tools back with the results.
 	echoReasoning bool
+	// signatures marks those that may sign tool calls: see sign.
+	signatures bool
 }
 
 // Azure's API version, unless AZURE_OPENAI_API_VERSION says another.
@@ -39,7 +41,7 @@ func providers() map[string]provider {
 		{name: "openai", keyVariable: "OPENAI_API_KEY", urlVariable: "OPENAI_BASE_URL", baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
 		{name: "azure", keyVariable: "AZURE_OPENAI_API_KEY", urlVariable: "AZURE_OPENAI_ENDPOINT", azure: true, maxCompletionTokens: true, usage: true},
 		{name: "anthropic", keyVariable: "ANTHROPIC_API_KEY", urlVariable: "ANTHROPIC_BASE_URL", baseURL: "https://api.anthropic.com/v1", usage: true},
-		{name: "google", keyVariable: "GOOGLE_API_KEY", urlVariable: "GOOGLE_BASE_URL", baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true},
+		{name: "google", keyVariable: "GOOGLE_API_KEY", urlVariable: "GOOGLE_BASE_URL", baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true},
 		{name: "minimax", keyVariable: "MINIMAX_API_KEY", urlVariable: "MINIMAX_BASE_URL", baseURL: "https://api.minimax.io/v1", topK: true, usage: true},
 		{name: "openrouter", keyVariable: "OPENROUTER_API_KEY", urlVariable: "OPENROUTER_BASE_URL", baseURL: "https://openrouter.ai/api/v1", topK: true, usage: true},
 		{name: "groq", keyVariable: "GROQ_API_KEY", urlVariable: "GROQ_BASE_URL", baseURL: "https://api.groq.com/openai/v1", usage: true},
@@ -116,7 +118,7 @@ func resolve(name, key, baseURL string, env func(string) (string, bool), doer go
 		}
 	}
 	if p.name == "openai" && ownAddress && !strings.HasPrefix(baseURL, p.baseURL) {
-		p.maxCompletionTokens, p.topK = false, true
+		p.maxCompletionTokens, p.topK, p.signatures = false, true, true
 	}
 
 	config := goopenai.DefaultConfig(key)

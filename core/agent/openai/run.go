@@ -20,6 +20,7 @@ func (a *Agent) run(ctx context.Context, input *agui.RunAgentInput, out *emitter
 	if c.messages, err = messagesOf(input, a.config.ForwardSystemMessages, a.config.ForwardDeveloperMessages); err != nil {
 		return err
 	}
+	c.endpoint.provider.sign(c.messages)
 	if prompt := systemPrompt(c.prompt, input, !a.config.WithoutStateTools); prompt != "" {
 		c.messages = append([]message{{Role: "system", Content: prompt}}, c.messages...)
 	}

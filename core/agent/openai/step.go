@@ -2,6 +2,7 @@ package openai
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -31,6 +32,8 @@ type toolCall struct {
 	id, name  string
 	index     int
 	arguments bytes.Buffer
+	// signature is what the provider wants back with the call, nil for nothing.
+	signature json.RawMessage
 }
 
 // read turns the provider's deltas into events until the answer ends.
@@ -142,6 +145,9 @@ func (s *step) addCall(delta *chunkToolCall) error {
 			return err
 		}
 	}
+	if call.signature == nil {
+		call.signature = signatureOf(string(delta.ExtraContent))
+	}
 	if delta.Function.Arguments == "" {
 		return nil
 	}
@@ -182,6 +188,14 @@ func (s *step) finish() error {
 		if err := s.out.send(agui.ToolCallEndEvent{ToolCallID: call.id}); err != nil {
 			return err
 		}
+		if call.signature == nil {
+			continue
+		}
+		if err := s.out.send(agui.ReasoningEncryptedValueEvent{
+			Subtype: "tool-call", EntityID: call.id, EncryptedValue: compacted(call.signature),
+		}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -196,7 +210,7 @@ func (s *step) message(echoReasoning bool) message {
 		m.ReasoningContent = s.reasoning.String()
 	}
 	for _, call := range s.calls {
-		m.ToolCalls = append(m.ToolCalls, newMessageToolCall(call.id, call.name, call.arguments.String()))
+		m.ToolCalls = append(m.ToolCalls, newMessageToolCall(call.id, call.name, call.arguments.String(), call.signature))
 	}
 	return m
 }

@@ -41,6 +41,7 @@ type chunkToolCall struct {
 		Name      string `json:"name"`
 		Arguments string `json:"arguments"`
 	} `json:"function"`
+	ExtraContent json.RawMessage `json:"extra_content"`
 }
 
 type chunkUsage struct {
@@ -119,6 +120,7 @@ func decodeLoosely(data []byte, c *chunk) error {
 						Name      string          `json:"name"`
 						Arguments json.RawMessage `json:"arguments"`
 					} `json:"function"`
+					ExtraContent json.RawMessage `json:"extra_content"`
 				} `json:"tool_calls"`
 			} `json:"delta"`
 		} `json:"choices"`
@@ -131,7 +133,7 @@ func decodeLoosely(data []byte, c *chunk) error {
 		decoded := chunkChoice{FinishReason: choice.FinishReason}
 		decoded.Delta.Content, decoded.Delta.Reasoning = textOf(choice.Delta.Content)
 		for _, call := range choice.Delta.ToolCalls {
-			toolCall := chunkToolCall{Index: call.Index, ID: call.ID}
+			toolCall := chunkToolCall{Index: call.Index, ID: call.ID, ExtraContent: call.ExtraContent}
 			toolCall.Function.Name = call.Function.Name
 			if json.Unmarshal(call.Function.Arguments, &toolCall.Function.Arguments) != nil {
 				toolCall.Function.Arguments = string(call.Function.Arguments)
