@@ -41,5 +41,7 @@ git ls-files '*package-lock.json' | while read -r lockfile; do
 		continue
 	fi
 	echo "Installing npm packages in $folder"
-	(cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
+	# What the lockfile says, as npm ci would; but that refuses a lockfile which
+	# lacks the optional packages of other systems.
+	(cd "$folder" && npm install --no-save --no-audit --no-fund --loglevel=error)
 done
