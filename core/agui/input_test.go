@@ -59,6 +59,26 @@ func TestRunAgentInputSurvivesARoundTrip(t *testing.T) {
 	}
 }
 
+func TestContentIsWhatItsKindSays(t *testing.T) {
+	input, err := agui.UnmarshalRunAgentInput([]byte(fullInput))
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent, text, parts, object := input.Messages[3].Content, input.Messages[0].Content, input.Messages[2].Content, input.Messages[5].Content
+	if !absent.IsAbsent() || text.IsAbsent() || input.Messages[7].Content.IsAbsent() {
+		t.Error("only content that isn't there is absent; empty text is content")
+	}
+	if text.Text() != "d" || parts.Text() != "t" || object.Text() != "" {
+		t.Errorf("texts %q, %q and %q", text.Text(), parts.Text(), object.Text())
+	}
+	if len(parts.Parts()) != 6 || text.Parts() != nil {
+		t.Errorf("%d parts, and %v of a text", len(parts.Parts()), text.Parts())
+	}
+	if string(object.Object()) != `{"x":[1]}` || text.Object() != nil {
+		t.Errorf("object %s, and %s of a text", object.Object(), text.Object())
+	}
+}
+
 func TestUnmarshalRunAgentInputReadsNull(t *testing.T) {
 	input, err := agui.UnmarshalRunAgentInput([]byte(
 		`{"threadId":"t","runId":"r","state":null,"forwardedProps":null,"messages":[],"tools":[{"name":"f","description":"","parameters":null}],"context":[]}`))

@@ -131,6 +131,27 @@ const cases = {
     { type: "TEXT_MESSAGE_CHUNK", messageId: "a", delta: "1", subagentRunId: "s1" }, { type: "TEXT_MESSAGE_CHUNK", messageId: "b", delta: "2", subagentRunId: "s2" },
     { type: "TEXT_MESSAGE_CHUNK", delta: "?" }),
   "a delta of another subagent": run({ ...text("m")[0], subagentRunId: "s1" }, { ...text("m", "x")[1], subagentRunId: "s2" }),
+  "a subagent in the place of the snapshot's own message": run(
+    { type: "MESSAGES_SNAPSHOT", messages: [{ id: "a", role: "assistant", content: "x" }, { id: "r", role: "reasoning", content: "y" }] },
+    { ...text("a")[0], subagentRunId: "s1" }),
+  "the subagent of the snapshot's messages": run(
+    { type: "MESSAGES_SNAPSHOT", messages: [
+      { id: "a", role: "assistant", subagentRunId: "s1", toolCalls: [{ id: "c", type: "function", function: { name: "f", arguments: "" } }] },
+      { id: "p", role: "activity", activityType: "A", content: {}, subagentRunId: "s1" }] },
+    { ...text("a")[0], subagentRunId: "s1" }, { ...text("a")[1], subagentRunId: "s1" },
+    { type: "ACTIVITY_DELTA", messageId: "p", activityType: "A", patch: [], subagentRunId: "s1" },
+    { ...call("c")[0], subagentRunId: "s2" }),
+  "a subagent in the place of the input's reasoning": [
+    { ...started, input: { threadId: "t", runId: "r", messages: [{ id: "r", role: "reasoning", content: "x" }], tools: [], context: [] } },
+    { type: "REASONING_START", messageId: "r", subagentRunId: "s1" }, finished],
+  "a tool call of another subagent than its message": run(
+    { ...text("m")[0], subagentRunId: "s1" }, text("m")[1], { ...call("c", "m")[0], subagentRunId: "s2" }),
+  "a tool call of its message's subagent": run(
+    { ...text("m")[0], subagentRunId: "s1" }, text("m")[1], call("c", "m")[0], { ...call("c", "m", "{}")[1], subagentRunId: "s1" },
+    { ...call("c")[1], subagentRunId: "s2" }),
+  "a subagent that starts again": run(
+    { type: "SUBAGENT_STARTED", subagentRunId: "s", name: "n" }, { type: "SUBAGENT_ERROR", subagentRunId: "s", message: "m" },
+    { type: "SUBAGENT_STARTED", subagentRunId: "s", name: "n" }),
 };
 
 // Random streams over few ids, so that everything meets everything.
