@@ -7,10 +7,8 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -257,46 +255,6 @@ func TestABodyOfTheLimitIsServed(t *testing.T) {
 	}
 }
 
-func TestForwardedHeadersReachTheAgent(t *testing.T) {
-	sent := http.Header{
-		"Authorization": {"Bearer x"}, "X-Tenant": {"a", "b"}, "X-Debug": {"1"}, "Cookie": {"c"}, "Accept": {"*/*"},
-		"X-Forwarded-For": {"10.0.0.1"}, "X-Real-Ip": {"10.0.0.1"}, "X-Amz-Cf-Id": {"x"}, "X-Amzn-Trace-Id": {"x"}, "X-Vercel-Id": {"x"},
-		"X-Copilotcloud-Public-Api-Key": {"x"}, "X-Request-Id": {"x"}, "X-Azure-Ref": {"x"}, "X-Cloud-Trace-Context": {"x"},
-	}
-	for _, test := range []struct {
-		name   string
-		policy core.HeaderPolicy
-		want   []string
-	}{
-		{"the default", core.HeaderPolicy{}, []string{"Authorization", "X-Debug", "X-Tenant"}},
-		{"with more denied", core.HeaderPolicy{Deny: []string{" X-TENANT ", ""}, DenyPrefixes: []string{"", "X-De"}}, []string{"Authorization"}},
-		{"an allowlist", core.HeaderPolicy{Allow: []string{"cookie", "x-real-ip", "x-none"}}, []string{"Cookie", "X-Real-Ip"}},
-		{"an allowlist against a denial", core.HeaderPolicy{Allow: []string{"cookie", "accept"}, Deny: []string{"Cookie"}}, []string{"Accept"}},
-		{"an allowlist of blanks is none", core.HeaderPolicy{Allow: []string{" ", ""}}, []string{"Authorization", "X-Debug", "X-Tenant"}},
-		{"without the default denylist", core.HeaderPolicy{NoDefaultDenylist: true, DenyPrefixes: []string{"x-a", "x-c", "x-f", "x-v"}},
-			[]string{"Authorization", "X-Debug", "X-Real-Ip", "X-Request-Id", "X-Tenant"}},
-	} {
-		for _, route := range []string{"run", "suggest"} {
-			t.Run(test.name+" on "+route, func(t *testing.T) {
-				var got http.Header
-				spy := agent.Func(func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
-					got = agent.ForwardedHeaders(ctx)
-					return greeter(ctx, in)
-				})
-				handler := newHandler(t, &core.Runtime{Agents: agents(spy), ForwardHeaders: test.policy}, core.Options{})
-				request{method: "POST", path: "/agent/default/" + route, body: input, header: sent}.to(handler)
-				want := http.Header{}
-				for _, name := range test.want {
-					want[name] = sent[name]
-				}
-				if !reflect.DeepEqual(got, want) {
-					t.Errorf("forwarded %v, want %v", got, want)
-				}
-			})
-		}
-	}
-}
-
 func TestAPanicOfAnAgentEndsItsRunAlone(t *testing.T) {
 	panicking := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
@@ -336,99 +294,5 @@ func TestARunThatOnResponseRefusesNeverBegins(t *testing.T) {
 	refuse = false
 	if got := run.to(handler); got.Code != 200 || !ran {
 		t.Errorf("the thread is still locked: %d %s", got.Code, got.Body)
-	}
-}
-
-func TestAfterRequestGetsTheStreamsMessages(t *testing.T) {
-	tooling := agent.Func(func(_ context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
-		return func(yield func(agui.Event, error) bool) {
-			for _, event := range []agui.Event{
-				agui.TextMessageChunkEvent{MessageID: "m1", Role: agui.RoleAssistant, Delta: "let me ", HasDelta: true},
-				agui.TextMessageChunkEvent{Delta: "look", HasDelta: true},
-				agui.ToolCallStartEvent{ToolCallID: "c1", ToolCallName: "look", ParentMessageID: "m1"},
-				agui.ToolCallArgsEvent{ToolCallID: "c1", Delta: `{"x":`},
-				agui.ToolCallArgsEvent{ToolCallID: "c1", Delta: `1}`},
-				agui.ToolCallEndEvent{ToolCallID: "c1"},
-				agui.ToolCallResultEvent{MessageID: "m2", ToolCallID: "c1", Content: "seen"},
-			} {
-				if !yield(event, nil) {
-					return
-				}
-			}
-			if len(in.Messages) > 0 {
-				yield(agui.MessagesSnapshotEvent{Messages: []agui.Message{{ID: "s", Role: agui.RoleUser, Content: agui.TextContent("all")}}}, nil)
-			}
-		}
-	})
-	rebuilt := []agui.Message{
-		{ID: "m1", Role: agui.RoleAssistant, Content: agui.TextContent("let me look"), ToolCalls: []agui.ToolCall{{ID: "c1", Name: "look", Arguments: `{"x":1}`}}},
-		{ID: "m2", Role: agui.RoleTool, Content: agui.TextContent("seen"), ToolCallID: "c1"},
-	}
-	snapshot := []agui.Message{{ID: "s", Role: agui.RoleUser, Content: agui.TextContent("all")}}
-	withMessages := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u","role":"user","content":"x"}]`, 1)
-	var got []core.Outcome
-	handler := newHandler(t, &core.Runtime{Agents: agents(tooling), AfterRequest: func(_ *http.Request, outcome core.Outcome) error {
-		got = append(got, outcome)
-		return nil
-	}}, core.Options{})
-	for _, test := range []struct {
-		path, body string
-		messages   []agui.Message
-		runID      string
-	}{
-		{"/agent/default/run", input, rebuilt, "r1"},
-		{"/agent/default/connect", input, rebuilt, "r1"},
-		{"/agent/default/suggest", input, rebuilt, "r1"},
-		{"/agent/default/suggest", withMessages, snapshot, "r1"},
-		{"/agent/default/stop/t1", "", nil, ""},
-		{"/agent/default/run", "{", nil, ""},
-	} {
-		got = nil
-		answer := request{method: "POST", path: test.path, body: test.body}.to(handler)
-		if len(got) != 1 {
-			t.Fatalf("%s: AfterRequest was called %d times", test.path, len(got))
-		}
-		outcome := got[0]
-		if outcome.Status != answer.Code || outcome.RunID != test.runID || (test.runID != "" && outcome.ThreadID != "t1") {
-			t.Errorf("%s: %+v", test.path, outcome)
-		}
-		if !reflect.DeepEqual(outcome.Messages, test.messages) {
-			t.Errorf("%s: messages\n  %+v\nwant\n  %+v", test.path, outcome.Messages, test.messages)
-		}
-	}
-}
-
-func TestAfterRequestGetsARunWholeWhoseClientLeft(t *testing.T) {
-	begun, release, after := make(chan struct{}), make(chan struct{}), make(chan core.Outcome, 1)
-	slow := agent.Func(func(_ context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
-		return func(yield func(agui.Event, error) bool) {
-			yield(agui.TextMessageStartEvent{MessageID: "m1", Role: agui.RoleAssistant}, nil)
-			close(begun)
-			<-release
-			yield(agui.TextMessageContentEvent{MessageID: "m1", Delta: "late"}, nil)
-		}
-	})
-	server := httptest.NewServer(newHandler(t, &core.Runtime{Agents: agents(slow), AfterRequest: func(r *http.Request, outcome core.Outcome) error {
-		after <- outcome
-		return nil
-	}}, core.Options{}))
-	defer server.Close()
-	ctx, leave := context.WithCancel(t.Context())
-	r, _ := http.NewRequestWithContext(ctx, "POST", server.URL+"/agent/default/run", strings.NewReader(input))
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-begun
-	leave()
-	response.Body.Close()
-	close(release)
-	select {
-	case outcome := <-after:
-		if len(outcome.Messages) != 1 || outcome.Messages[0].Content.Text() != "late" {
-			t.Errorf("messages %+v", outcome.Messages)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("AfterRequest was never called")
 	}
 }

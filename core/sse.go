@@ -44,6 +44,8 @@ func (x *exchange) stream() (*eventStream, error) {
 	s := &eventStream{x: x, controller: http.NewResponseController(x.w)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// A server's ReadTimeout is for requests: it must not end a long answer.
+	_ = s.controller.SetReadDeadline(time.Time{})
 	_ = s.write(nil) // the head goes out before the first event
 	if idle := x.keepAlive; idle > 0 {
 		s.keepAlive = time.AfterFunc(idle, s.tick)

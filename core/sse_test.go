@@ -111,6 +111,11 @@ func (r *recording) FlushError() error {
 	return nil
 }
 
+func (r *recording) SetReadDeadline(deadline time.Time) error {
+	r.calls = append(r.calls, fmt.Sprint("read deadline off: ", deadline.IsZero()))
+	return nil
+}
+
 func (r *recording) SetWriteDeadline(deadline time.Time) error {
 	call := "no deadline"
 	if !deadline.IsZero() {
@@ -128,7 +133,7 @@ func TestEachEventIsFlushedUnderADeadline(t *testing.T) {
 		w := &recording{bare: bare{header: http.Header{}}}
 		handler.ServeHTTP(w, request{method: "POST", path: "/agent/default/run", body: input}.build())
 		want := strings.Join([]string{
-			"deadline in 20s", "flush", // the head
+			"read deadline off: true", "deadline in 20s", "flush", // the head
 			`write data: {"type":"RUN_STARTED","t`, "flush",
 			`write data: {"type":"TEXT_MESSAGE_ST`, "flush",
 			`write data: {"type":"TEXT_MESSAGE_CO`, "flush", // there are 19 s left

@@ -1,0 +1,53 @@
+package core_test
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"reflect"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+func TestForwardedHeadersReachTheAgent(t *testing.T) {
+	sent := http.Header{
+		"Authorization": {"Bearer x"}, "X-Tenant": {"a", "b"}, "X-Debug": {"1"}, "Cookie": {"c"}, "Accept": {"*/*"},
+		"X-Forwarded-For": {"10.0.0.1"}, "X-Real-Ip": {"10.0.0.1"}, "X-Amz-Cf-Id": {"x"}, "X-Amzn-Trace-Id": {"x"}, "X-Vercel-Id": {"x"},
+		"X-Copilotcloud-Public-Api-Key": {"x"}, "X-Request-Id": {"x"}, "X-Azure-Ref": {"x"}, "X-Cloud-Trace-Context": {"x"},
+	}
+	for _, test := range []struct {
+		name   string
+		policy core.HeaderPolicy
+		want   []string
+	}{
+		{"the default", core.HeaderPolicy{}, []string{"Authorization", "X-Debug", "X-Tenant"}},
+		{"with more denied", core.HeaderPolicy{Deny: []string{" X-TENANT ", ""}, DenyPrefixes: []string{"", "X-De"}}, []string{"Authorization"}},
+		{"an allowlist", core.HeaderPolicy{Allow: []string{"cookie", "x-real-ip", "x-none"}}, []string{"Cookie", "X-Real-Ip"}},
+		{"an allowlist against a denial", core.HeaderPolicy{Allow: []string{"cookie", "accept"}, Deny: []string{"Cookie"}}, []string{"Accept"}},
+		{"an allowlist of blanks is none", core.HeaderPolicy{Allow: []string{" ", ""}}, []string{"Authorization", "X-Debug", "X-Tenant"}},
+		{"without the default denylist", core.HeaderPolicy{NoDefaultDenylist: true, DenyPrefixes: []string{"x-a", "x-c", "x-f", "x-v"}},
+			[]string{"Authorization", "X-Debug", "X-Real-Ip", "X-Request-Id", "X-Tenant"}},
+	} {
+		for _, route := range []string{"run", "suggest"} {
+			t.Run(test.name+" on "+route, func(t *testing.T) {
+				var got http.Header
+				spy := agent.Func(func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+					got = agent.ForwardedHeaders(ctx)
+					return greeter(ctx, in)
+				})
+				handler := newHandler(t, &core.Runtime{Agents: agents(spy), ForwardHeaders: test.policy}, core.Options{})
+				request{method: "POST", path: "/agent/default/" + route, body: input, header: sent}.to(handler)
+				want := http.Header{}
+				for _, name := range test.want {
+					want[name] = sent[name]
+				}
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("forwarded %v, want %v", got, want)
+				}
+			})
+		}
+	}
+}
