@@ -12,7 +12,7 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ScriptedModel } from "../conformance/model.mjs";
 import { launch, Page } from "./browser.mjs";
-import { build, cache, root, startLocal } from "./runtimes.mjs";
+import { build, cache, root, startLambda, startLocal, startRedis } from "./runtimes.mjs";
 import { scenes } from "./scenes.mjs";
 import { scripts } from "./scripts.mjs";
 import { serveSite } from "./site.mjs";
@@ -20,6 +20,8 @@ import { serveSite } from "./site.mjs";
 const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" }, reference: { type: "boolean" } } });
 const app = join(root, "examples", "react-chat");
 const screenshots = join(cache, "screenshots");
+// One that runs and one that is asked about it: what else the page asks waits.
+const instances = 2;
 rmSync(screenshots, { recursive: true, force: true });
 
 const closing = [];
@@ -28,14 +30,17 @@ try {
   buildApp();
   const model = await new ScriptedModel(scripts).listen();
   closing.push(() => model.close());
-  const [runtime, single] = flags.reference ? await reference(model) : await ours(model);
-  const [site, singleSite] = [await serveSite(join(app, "dist"), runtime.origin), await serveSite(join(app, "dist"), single.origin)];
-  closing.push(() => site.close(), () => singleSite.close());
+  const runtimes = flags.reference ? await reference(model) : await ours(model);
+  const sites = {};
+  for (const [name, { origin }] of Object.entries(runtimes)) {
+    sites[name] = await serveSite(join(app, "dist"), origin);
+    closing.push(() => sites[name].close());
+  }
   const browser = await launch();
   closing.push(() => browser.close());
 
   for (const [name, play] of Object.entries(scenes)) {
-    if (name.includes(flags.only)) await playScene(name, play, { browser, model, site, single: singleSite, runtime });
+    if (name.includes(flags.only)) await playScene(name, play, { browser, model, sites, runtimes });
   }
 } finally {
   for (const close of closing.reverse()) await close();
@@ -44,7 +49,9 @@ console.log(failed.length === 0 ? "All scenes passed." : `${failed.length} faile
 console.log(`Screenshots: ${screenshots}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-async function playScene(name, play, { browser, model, site, single, runtime }) {
+async function playScene(name, play, { browser, model, sites, runtimes }) {
+  // A thread of its own for every page, unless the scene asks for one.
+  const fresh = (site) => site && `${site.url}#${randomUUID()}`;
   const pages = [];
   const began = Date.now();
   model.requests.length = 0;
@@ -52,9 +59,11 @@ async function playScene(name, play, { browser, model, site, single, runtime }) 
   try {
     await play({
       model,
-      single: `${single.url}#${randomUUID()}`,
+      single: fresh(sites.single),
+      lambda: fresh(sites.lambda),
+      instances: async () => Number(await (await fetch(`${runtimes.lambda.origin}/instances`)).text()),
       release: (gate) => model.release("runtime", gate),
-      async open({ url = `${site.url}#${randomUUID()}`, context } = {}) {
+      async open({ url = fresh(sites.local), context } = {}) {
         const page = await Page.open(browser, url, { screenshots, context });
         pages.push(page);
         return page;
@@ -67,7 +76,7 @@ async function playScene(name, play, { browser, model, site, single, runtime }) 
     failed.push(name);
     console.log(`  FAILED  ${name}\n${error.stack}\n`);
     for (const [i, page] of pages.entries()) await page.picture(`failed ${name} ${i}`).catch(() => {});
-    console.log(runtime.log().slice(-2000));
+    for (const runtime of Object.values(runtimes)) console.log(runtime.log().slice(-1500));
   } finally {
     for (const page of pages.reverse()) await page.close();
   }
@@ -81,8 +90,14 @@ function buildApp() {
 async function ours(model) {
   const binary = build("./cmd/copilotkit", "copilotkit");
   const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o", COPILOTKIT_ENV: "production" };
-  const runtimes = await Promise.all([startLocal(binary, env), startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" })]);
-  for (const runtime of runtimes) closing.push(() => runtime.stop());
+  const redis = await startRedis();
+  closing.push(() => redis.stop());
+  const runtimes = {
+    local: await startLocal(binary, env),
+    single: await startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" }),
+    lambda: await startLambda(instances, { ...env, COPILOTKIT_STORE: redis.url }),
+  };
+  for (const runtime of Object.values(runtimes)) closing.push(() => runtime.stop());
   return runtimes;
 }
 
@@ -90,5 +105,6 @@ async function reference(model) {
   const { Side } = await import("../conformance/side.mjs");
   const side = await Side.start("runtime", process.execPath, [join(root, "conformance", "reference.mjs")], { model, remote: { origin: "http://127.0.0.1:1" } });
   closing.push(() => side.stop());
-  return ["main", "single"].map((setup) => ({ origin: `http://127.0.0.1:${side.ports[setup]}`, log: () => side.log.join("") }));
+  const runtime = (setup) => ({ origin: `http://127.0.0.1:${side.ports[setup]}`, log: () => side.log.join("") });
+  return { local: runtime("main"), single: runtime("single") };
 }

@@ -198,4 +198,36 @@ export const scenes = {
     await page.reload();
     await page.sees("The page is teal now.");
   },
+
+  // Each instance of the function serves one request at a time, so that Stop and
+  // reload reach another one than the run.
+  "on Lambda, Stop reaches the run on another instance": async ({ open, lambda, model, instances }) => {
+    const page = await open({ url: lambda });
+    await page.say("Count for ever");
+    await page.sees("1 2 3 4 5");
+    await page.picture("lambda-streaming");
+    await page.stopButton.click();
+    await eventually("the model's connection is closed", () => asked(model, "Count for ever").at(-1)?.closed);
+    await eventually("the chat is idle", () => page.idle());
+    assert.ok((await instances()) >= 2, "the run's instance was not the only one");
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+  },
+
+  "on Lambda, a reload follows the run on another instance": async ({ open, lambda, release, instances }) => {
+    const page = await open({ url: lambda });
+    await page.say("Tell me a story");
+    await page.sees("there was a gopher.");
+    await page.reload();
+    await page.sees("Once upon a time there was a gopher.");
+    release("story");
+    await page.sees("happily ever after");
+    assert.ok((await instances()) >= 2, "the run's instance was not the only one");
+    await page.reload();
+    await page.sees("happily ever after");
+    await page.say("Paint the page teal");
+    await page.sees("The page is teal now.");
+    assert.equal(await page.color(), "teal");
+    await page.picture("lambda-reloaded");
+  },
 };
