@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +15,13 @@ import (
 	"github.com/copilotkit-go/runtime/internal/platformtest"
 )
 
-// bootstrap builds what is deployed, as make package-lambda does.
+// bootstrap builds what is deployed with the command that packs it.
 func bootstrap(t testing.TB) string {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
-		return platformtest.Command("..", []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-trimpath",
-			"-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", filepath.Join(dir, "bootstrap"), "./lambda")
+		return platformtest.Command("..", nil, "go", "run", "./internal/packagelambda", "-arch", runtime.GOARCH, dir)
 	})
-	return filepath.Join(dir, "bootstrap")
+	return filepath.Join(dir, "lambda-"+runtime.GOARCH, "bootstrap")
 }
 
 // startBootstrap deploys the bootstrap behind a door.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"debug/elf"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestThePackage(t *testing.T) {
+	// The command runs at the repository's root.
+	t.Chdir("../..")
+	machines := map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}
+	for architecture, machine := range machines {
+		t.Run(architecture, func(t *testing.T) {
+			first, second := t.TempDir(), t.TempDir()
+			for _, folder := range []string{first, second} {
+				if err := pack(folder, architecture); err != nil {
+					t.Fatal(err)
+				}
+			}
+			name := "lambda-" + architecture + ".zip"
+			packed := read(t, filepath.Join(first, name))
+			if !bytes.Equal(packed, read(t, filepath.Join(second, name))) {
+				t.Error("two packages of the same source differ")
+			}
+
+			archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(archive.File) != 1 || archive.File[0].Name != "bootstrap" || archive.File[0].Mode() != 0o755 {
+				t.Fatalf("the package holds %v, want an executable bootstrap alone", archive.File)
+			}
+			entry, err := archive.File[0].Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			binary, err := io.ReadAll(entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			program, err := elf.NewFile(bytes.NewReader(binary))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if program.Machine != machine {
+				t.Errorf("the bootstrap is for %v, want %v", program.Machine, machine)
+			}
+			if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) > 0 {
+				t.Errorf("the bootstrap needs the libraries %v (%v), want none", libraries, err)
+			}
+			// A little above today's size; what is larger starts later.
+			if most := 6 << 20; len(packed) > most {
+				t.Errorf("the package has %d bytes, want %d at most", len(packed), most)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/internal/platformtest"
+)
+
+// value is a value of a template: JSON.
+type value = any
+
+// template is what CloudFormation gets.
+type template struct {
+	Parameters map[string]struct {
+		Default value
+		NoEcho  bool
+	}
+	Resources map[string]struct {
+		Type, Condition string
+		Properties      map[string]value
+	}
+	Outputs map[string]struct{ Value value }
+}
+
+// checkTemplate has the template checked by what deploys it, and returns it. The
+// published SAM schema is used too when SAM_SCHEMA names it.
+func checkTemplate(t *testing.T, file string) (*template, string, error) {
+	t.Helper()
+	checker := platformtest.Tool(t, "..", "aws/check-template.mjs")
+	platformtest.Tool(t, "..", "aws/node_modules")
+	command := exec.Command("node", checker, file)
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	output, err := command.Output()
+	if err != nil {
+		return nil, complaints.String(), err
+	}
+	parsed := &template{}
+	if err := json.Unmarshal(output, parsed); err != nil {
+		t.Fatal(err)
+	}
+	return parsed, complaints.String(), nil
+}
+
+func TestTheTemplate(t *testing.T) {
+	parsed, complaints, err := checkTemplate(t, "../template.yaml")
+	if err != nil || complaints != "" {
+		t.Fatalf("the template isn't valid: %v\n%s", err, complaints)
+	}
+	function := parsed.Resources["Function"].Properties
+	// resolve gives a parameter's default.
+	resolve := func(v value) value {
+		if reference, ok := v.(map[string]value); ok {
+			if name, ok := reference["Ref"].(string); ok {
+				return parsed.Parameters[name].Default
+			}
+		}
+		return v
+	}
+
+	t.Run("the function is small, quick to start, and may stream for fifteen minutes", func(t *testing.T) {
+		for name, want := range map[string]value{"Runtime": "provided.al2023", "MemorySize": 128.0, "Timeout": 900.0, "CodeUri": "dist/lambda-arm64.zip"} {
+			if got := resolve(function[name]); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
+			}
+		}
+		if got := text(t, function["Architectures"]); got != `["arm64"]` {
+			t.Errorf("the architectures are %s", got)
+		}
+		if got := text(t, function["FunctionUrlConfig"]); !strings.Contains(got, "RESPONSE_STREAM") {
+			t.Errorf("the Function URL is %s", got)
+		}
+	})
+	t.Run("its variables are the runtime's", func(t *testing.T) {
+		variables, _ := function["Environment"].(map[string]value)["Variables"].(map[string]value)
+		var env []string
+		for name := range variables {
+			env = append(env, name+"=?")
+		}
+		_, err := bundle.Read(func() []string { return env }, nil)
+		if err == nil || strings.Contains(err.Error(), "no such variable") {
+			t.Errorf("reading them gives: %v", err)
+		}
+		if len(env) < 15 {
+			t.Errorf("there are only %d", len(env))
+		}
+	})
+	t.Run("secrets aren't shown", func(t *testing.T) {
+		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents"} {
+			if !parsed.Parameters[name].NoEcho {
+				t.Errorf("%s is echoed", name)
+			}
+		}
+		if key := text(t, function["Environment"]); !strings.Contains(key, "{{resolve:secretsmanager:") {
+			t.Errorf("no key comes from Secrets Manager: %s", key)
+		}
+	})
+	t.Run("the role may write to its own log and nothing else", func(t *testing.T) {
+		policies := text(t, parsed.Resources["Role"].Properties["Policies"])
+		if strings.Count(policies, `"Action"`) != 1 || !strings.Contains(policies, `["logs:CreateLogStream","logs:PutLogEvents"]`) || strings.Contains(policies, `"Resource":"*"`) {
+			t.Errorf("the policies are %s", policies)
+		}
+		if parsed.Resources["LogGroup"].Properties["RetentionInDays"] == nil {
+			t.Error("logs are kept for ever")
+		}
+	})
+	t.Run("a REST API that streams can be put in front", func(t *testing.T) {
+		integration := text(t, parsed.Resources["ApiMethod"].Properties["Integration"])
+		for _, want := range []string{`"STREAM"`, "2021-11-15/functions/${Function.Arn}/response-streaming-invocations"} {
+			if !strings.Contains(integration, want) {
+				t.Errorf("the integration has no %s: %s", want, integration)
+			}
+		}
+		for name, resource := range parsed.Resources {
+			if strings.HasPrefix(name, "Api") && resource.Condition != "HasRestApi" {
+				t.Errorf("%s is there even where nobody asked for it", name)
+			}
+		}
+	})
+	t.Run("the runtime's address is an output", func(t *testing.T) {
+		if got := text(t, parsed.Outputs["RuntimeUrl"].Value); !strings.Contains(got, "${BasePath}") {
+			t.Errorf("RuntimeUrl is %s", got)
+		}
+	})
+}
+
+func TestAWrongTemplateIsNoticed(t *testing.T) {
+	good, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := []struct {
+		name, from, to string
+		// schema tells that it takes the SAM schema to see it.
+		schema bool
+	}{
+		{name: "a reference to nothing", from: "!Ref LogRetentionDays", to: "!Ref Nothing"},
+		{name: "a value of the wrong type", from: "RetentionInDays: !Ref LogRetentionDays", to: "RetentionInDays: [1]"},
+		{name: "a missing property", from: "PathPart: '{proxy+}'", to: ""},
+		{name: "a misspelt property of the function", from: "      MemorySize: !Ref MemorySize", to: "      MemorySise: 128", schema: true},
+	}
+	for _, test := range wrong {
+		if test.schema && os.Getenv("SAM_SCHEMA") == "" {
+			continue
+		}
+		t.Run(test.name, func(t *testing.T) {
+			changed := strings.Replace(string(good), test.from, test.to, 1)
+			if changed == string(good) {
+				t.Fatalf("the template has no %q", test.from)
+			}
+			file := t.TempDir() + "/template.yaml"
+			if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if _, complaints, err := checkTemplate(t, file); err == nil && complaints == "" {
+				t.Error("nobody noticed")
+			}
+		})
+	}
+}
+
+func text(t *testing.T, v value) string {
+	t.Helper()
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(b.String())
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/internal/platformtest"
+)
+
+func TestTheDeadlineIsTheOneThatVercelIsAskedFor(t *testing.T) {
+	data, err := os.ReadFile("../../vercel.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Builds []struct {
+			Source string `json:"src"`
+			Config struct {
+				Functions map[string]struct {
+					MaxDuration int `json:"maxDuration"`
+				} `json:"functions"`
+			} `json:"config"`
+		} `json:"builds"`
+	}
+	if err := json.Unmarshal(data, &config); err != nil {
+		t.Fatal(err)
+	}
+	for _, build := range config.Builds {
+		seconds := build.Config.Functions[build.Source].MaxDuration
+		if got := time.Duration(seconds) * time.Second; got != maxDuration {
+			t.Errorf("vercel.json gives %s %v, and the server reckons with %v", build.Source, got, maxDuration)
+		}
+	}
+	if len(config.Builds) != 1 {
+		t.Errorf("vercel.json has %d builds, want one", len(config.Builds))
+	}
+}
+
+func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
+	model := platformtest.NewModel(t, "never finished")
+	held := model.Hold()
+	defer held.Release()
+	env := func() []string { return model.Env() }
+	server := httptest.NewServer(withDeadline(bundle.Lazy(env), 4*time.Second))
+	defer server.Close()
+	d := &platformtest.Deployment{URL: server.URL, Log: &platformtest.Log{}}
+	events := d.StartRun(t, "thread-1").Rest(t)
+	if last := events[len(events)-1]; last.Type != "RUN_ERROR" || last.Code == "" {
+		t.Errorf("the stream ends with %+v, want RUN_ERROR with a code", last)
+	}
+}
