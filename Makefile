@@ -21,6 +21,21 @@ build: dist/copilotkit ## Build the local server into dist/copilotkit
 dist/copilotkit:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/copilotkit
 
+# --- Deploy ------------------------------------------------------------------
+
+.PHONY: package-lambda deploy-lambda deploy-gcf deploy-vercel
+package-lambda: ## Build dist/lambda-arm64.zip and dist/lambda-amd64.zip, reproducibly
+	$(GO) run ./internal/packagelambda dist
+
+deploy-lambda: ## Deploy to AWS with the SAM CLI (ARGS=… for sam deploy)
+	@scripts/deploy-lambda.sh $(ARGS)
+
+deploy-gcf: ## Deploy to Google Cloud Functions with gcloud (ARGS=… for it)
+	@scripts/deploy-gcf.sh $(ARGS)
+
+deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
+	@scripts/deploy-vercel.sh $(ARGS)
+
 # --- Prove -------------------------------------------------------------------
 
 .PHONY: test test-tools lint unit examples peers playground conformance e2e tidy
@@ -36,7 +51,7 @@ lint: ## gofmt, go vet, staticcheck and tidy go.mod files, over every module of 
 tidy: ## Bring the go.mod files of all modules up to date
 	@scripts/each-module.sh . $(GO) mod tidy
 
-unit: ## The Go tests, with the race detector
+unit: test-tools ## The Go tests, with the race detector
 	$(GO) test -race ./...
 
 examples: ## Build and test the examples that have a module of their own

@@ -34,6 +34,7 @@ func startBootstrap(t testing.TB, door door, config lambdaapi.Config) (*lambdaap
 		config.Env = append(config.Env, "COPILOTKIT_LAMBDA_RESPONSE=buffered")
 	}
 	function := lambdaapi.New(config)
+	d.OnStop = function.Close
 	t.Cleanup(function.Close)
 	server := httptest.NewServer(function.Handler(door))
 	t.Cleanup(server.Close)

@@ -53,14 +53,15 @@ func build(t testing.TB) string {
 	return filepath.Join(dir, ".vercel", "output")
 }
 
-func TestTheDeployedServer(t *testing.T) {
+// start starts what would be deployed.
+func start(t testing.TB, env []string) *platformtest.Deployment {
 	function := filepath.Join(build(t), "functions", "go.func")
-	platformtest.Run(t, platformtest.Artefact{
-		Start: func(t testing.TB, env []string) *platformtest.Deployment {
-			// The builder's proxy always listens on this port.
-			return platformtest.StartServer(t, function, filepath.Join(function, "executable"), "3000", env)
-		},
-	})
+	// The builder's proxy always listens on this port.
+	return platformtest.StartServer(t, function, filepath.Join(function, "executable"), "3000", env)
+}
+
+func TestTheDeployedServer(t *testing.T) {
+	platformtest.Run(t, platformtest.Artefact{Start: start})
 }
 
 func TestWhatIsDeployed(t *testing.T) {

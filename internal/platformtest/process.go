@@ -84,12 +84,12 @@ func StartServer(t testing.TB, dir, program string, port string, env []string) *
 	}
 	exited, cancel := context.WithCancelCause(context.Background())
 	go func() { cancel(command.Wait()) }()
-	d.stop = sync.OnceFunc(func() {
+	d.OnStop = sync.OnceFunc(func() {
 		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 		<-exited.Done()
 		http.DefaultClient.CloseIdleConnections()
 	})
-	t.Cleanup(d.stop)
+	t.Cleanup(d.OnStop)
 	awaitServer(t, exited, d)
 	return d
 }

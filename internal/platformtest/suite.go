@@ -31,13 +31,14 @@ type Deployment struct {
 	// Log is what it has printed so far.
 	Log *Log
 
-	stop func()
+	// OnStop ends it before the test ends; nil where nothing has to be ended.
+	OnStop func()
 }
 
-// Stop ends the artefact before the test ends, where it is a server.
+// Stop ends the artefact before the test ends.
 func (d *Deployment) Stop() {
-	if d.stop != nil {
-		d.stop()
+	if d.OnStop != nil {
+		d.OnStop()
 	}
 }
 

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/copilotkit-go/runtime/internal/lambdaapi"
+	"github.com/copilotkit-go/runtime/internal/platformtest"
+)
+
+func BenchmarkColdStart(b *testing.B) {
+	program := bootstrap(b)
+	platformtest.BenchmarkColdStart(b, platformtest.Artefact{
+		Start: func(t testing.TB, env []string) *platformtest.Deployment {
+			_, d := startBootstrap(t, doors[0], lambdaapi.Config{Env: env})
+			return d
+		},
+	}, program)
+}
+
+// BenchmarkRuns has all runs in one instance, as on a managed one.
+func BenchmarkRuns(b *testing.B) {
+	var function *lambdaapi.Function
+	platformtest.BenchmarkRuns(b, platformtest.Artefact{
+		Start: func(t testing.TB, env []string) (d *platformtest.Deployment) {
+			function, d = startBootstrap(t, doors[0], lambdaapi.Config{Env: env, Concurrency: 16})
+			return d
+		},
+	})
+	instance := function.Instances()[0]
+	b.ReportMetric(float64(instance.PeakMemory())/1e6, "MB-peak")
+}

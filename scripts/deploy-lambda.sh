@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Packs the Lambda function and deploys template.yaml with the SAM CLI. What
+# follows on the command line goes to `sam deploy`, for instance
+#   --parameter-overrides Model=openai/gpt-4o OpenAiApiKeyReference=openai:SecretString
+# STACK is the stack's name, "copilotkit" unless set.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v sam >/dev/null; then
+	echo "deploy-lambda: the SAM CLI (sam) is not installed:" >&2
+	echo "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html" >&2
+	exit 1
+fi
+
+go run ./internal/packagelambda -arch arm64 dist
+exec sam deploy --template-file template.yaml --stack-name "${STACK:-copilotkit}" \
+	--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset "$@"
