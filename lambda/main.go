@@ -11,8 +11,24 @@
 // "bootstrap" (make package-lambda). All else comes from the environment.
 package main
 
-import "github.com/aws/aws-lambda-go/lambda"
+import (
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
 
 func main() {
+	limitMemory()
 	lambda.StartWithOptions(newFunction().invoke, lambda.WithSetEscapeHTML(false))
+}
+
+// limitMemory makes the collector work harder before the instance is out of
+// memory, which Lambda would end it for. GOMEMLIMIT, where it is set, stays.
+func limitMemory() {
+	megabytes, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if err == nil && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(megabytes) << 20 * 3 / 4)
+	}
 }
