@@ -31,3 +31,6 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 )
+
+// npm packages may hold Go files.
+ignore node_modules

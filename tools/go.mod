@@ -13,3 +13,6 @@ require (
 	golang.org/x/tools v0.51.0 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )
+
+// npm packages may hold Go files.
+ignore node_modules
