@@ -50,7 +50,7 @@ func (r *Response) JSON(t testing.TB, status int, into any) {
 // StartRun starts a run of the default agent.
 func (d *Deployment) StartRun(t testing.TB, threadID string) *Stream {
 	t.Helper()
-	return d.Stream(t, BasePath+"/agent/default/run", runInput(threadID, "hi"))
+	return d.Stream(t, BasePath+"/agent/default/run", RunInput(threadID, "hi"))
 }
 
 // Stream posts a body whose answer is a stream of events. The stream is closed
@@ -145,8 +145,8 @@ func (s *Stream) Rest(t testing.TB) []Event {
 	}
 }
 
-// text joins the deltas of the text.
-func text(events []Event) string {
+// Text joins the deltas of the text.
+func Text(events []Event) string {
 	var b strings.Builder
 	for _, event := range events {
 		if event.Type == "TEXT_MESSAGE_CONTENT" {
@@ -166,8 +166,8 @@ func count(events []Event, eventType string) int {
 	return n
 }
 
-// runInput is the body of a run with one message.
-func runInput(threadID, message string) string {
+// RunInput is the body of a run with one message.
+func RunInput(threadID, message string) string {
 	return fmt.Sprintf(
 		`{"threadId":%q,"runId":"run-1","state":{},"messages":[{"id":"message-1","role":"user","content":%q}],"tools":[],"context":[],"forwardedProps":{}}`,
 		threadID, message)

@@ -90,7 +90,7 @@ func testFirstEvent(t *testing.T, artefact Artefact) {
 		t.Errorf("the stream begins with %s, want RUN_STARTED", got)
 	}
 	held.Release()
-	if got, want := text(append(events, stream.Rest(t)...)), "first and last"; got != want {
+	if got, want := Text(append(events, stream.Rest(t)...)), "first and last"; got != want {
 		t.Errorf("the answer is %q, want %q", got, want)
 	}
 }
@@ -100,7 +100,7 @@ func testHeldBack(t *testing.T, artefact Artefact) {
 	model := NewModel(t, "first and last")
 	d := deploy(t, artefact, model)
 	events := d.StartRun(t, "thread-1").Rest(t)
-	if got, want := text(events), "first and last"; got != want {
+	if got, want := Text(events), "first and last"; got != want {
 		t.Errorf("the answer is %q, want %q", got, want)
 	}
 }
@@ -112,7 +112,7 @@ func testOrder(t *testing.T, artefact Artefact) {
 	}
 	d := deploy(t, artefact, NewModel(t, words.String()))
 	events := d.StartRun(t, "thread-1").Rest(t)
-	if got := text(events); got != words.String() {
+	if got := Text(events); got != words.String() {
 		t.Errorf("the answer is %q, want the numbers to 199 in order", got)
 	}
 	if got := count(events, "TEXT_MESSAGE_CONTENT"); got != 200 {
@@ -164,7 +164,7 @@ func testMissingKey(t *testing.T, artefact Artefact) {
 
 func testLargeBody(t *testing.T, artefact Artefact) {
 	d := deploy(t, artefact, NewModel(t, "unused"), "COPILOTKIT_MAX_BODY_BYTES=2000")
-	body := runInput("thread-1", strings.Repeat("a", 3000))
+	body := RunInput("thread-1", strings.Repeat("a", 3000))
 	response := d.Do(t, "POST", BasePath+"/agent/default/run", body, jsonHeader())
 	if response.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("the status is %d, want 413: %s", response.Status, response.Body)
@@ -183,8 +183,8 @@ func testSingleRoute(t *testing.T, artefact Artefact) {
 	if info.Mode != "sse" {
 		t.Errorf("info has mode %q, want sse", info.Mode)
 	}
-	envelope := fmt.Sprintf(`{"method":"agent/run","params":{"agentId":"default"},"body":%s}`, runInput("thread-1", "hi"))
-	if got := text(d.Stream(t, BasePath, envelope).Rest(t)); got != "one route" {
+	envelope := fmt.Sprintf(`{"method":"agent/run","params":{"agentId":"default"},"body":%s}`, RunInput("thread-1", "hi"))
+	if got := Text(d.Stream(t, BasePath, envelope).Rest(t)); got != "one route" {
 		t.Errorf("the answer is %q, want %q", got, "one route")
 	}
 }
