@@ -72,11 +72,18 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 		Agents:      agents,
 		Store:       threads,
 		Transcriber: transcriber,
+		NameThreads: settings.NameThreads,
 		Development: settings.Development,
 		Logger:      parts.logger,
 	}
 	if settings.CancelOnDisconnect {
 		runtime.Runner.OnDisconnect = runner.CancelRun
+	}
+	if settings.FailOnStoreFailure {
+		runtime.Runner.OnStoreFailure = runner.FailRun
+	}
+	if settings.SupersedeRuns {
+		runtime.Runner.OnConcurrentRun = runner.Supersede
 	}
 	handlerOptions := core.Options{
 		BasePath:     settings.BasePath,

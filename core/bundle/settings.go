@@ -41,6 +41,12 @@ type Settings struct {
 	TranscriptionModel string
 	// CancelOnDisconnect ends a run whose client has gone away.
 	CancelOnDisconnect bool
+	// FailOnStoreFailure ends a run that can't be recorded.
+	FailOnStoreFailure bool
+	// SupersedeRuns stops the live run of a thread that gets another.
+	SupersedeRuns bool
+	// NameThreads gives new threads a name by one more call of the model.
+	NameThreads bool
 	// MaxBodyBytes is the size of the largest request that is read.
 	MaxBodyBytes int64
 	// LambdaBuffered tells that AWS Lambda is to answer in one piece.

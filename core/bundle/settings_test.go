@@ -50,7 +50,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		`COPILOTKIT_AGENTS={"research":{"url":"https://a.example/run?x=1","headers":{"x-api-key":"k"}}}`,
 		"COPILOTKIT_STORE=redis://user:pass@cache:6379/1", "COPILOTKIT_BASE_PATH=/copilot", "COPILOTKIT_ENDPOINT=single-route",
 		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
-		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
+		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
 	), nil)
@@ -76,6 +76,9 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"origins":       {fmt.Sprint(settings.CORSOrigins), "[https://a.example http://localhost:3000]"},
 		"transcription": {settings.TranscriptionModel, "whisper-1"},
 		"on disconnect": {settings.CancelOnDisconnect, true},
+		"store failure": {settings.FailOnStoreFailure, true},
+		"concurrent":    {settings.SupersedeRuns, true},
+		"thread names":  {settings.NameThreads, true},
 		"body":          {settings.MaxBodyBytes, int64(4096)},
 		"lambda":        {settings.LambdaBuffered, true},
 		"development":   {settings.Development, true},

@@ -50,6 +50,9 @@ var variables = []variable{
 		return checkPrintable(value)
 	}},
 	{"COPILOTKIT_ON_DISCONNECT", "continue", oneOf(func(s *Settings) *bool { return &s.CancelOnDisconnect }, "continue", "cancel")},
+	{"COPILOTKIT_ON_STORE_FAILURE", "continue", oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail")},
+	{"COPILOTKIT_ON_CONCURRENT_RUN", "reject", oneOf(func(s *Settings) *bool { return &s.SupersedeRuns }, "reject", "supersede")},
+	{"COPILOTKIT_THREAD_NAMES", "off", oneOf(func(s *Settings) *bool { return &s.NameThreads }, "off", "on")},
 	{"COPILOTKIT_MAX_BODY_BYTES", "10485760", func(s *Settings, value string) error {
 		n, err := parseInt(value, 1, 1<<40)
 		s.MaxBodyBytes = int64(n)
