@@ -71,7 +71,7 @@ func (x *exchange) begin(response Response) error {
 // fail ends a request that has no answer of its own: an *HTTPError is one;
 // anything else is told to OnError and becomes a 500.
 func (x *exchange) fail(err error) {
-	for range 2 { // an answer that OnResponse rejects has its error answered once
+	for range 2 { // OnResponse may put one answer in the place of another
 		var answer *HTTPError
 		if !errors.As(err, &answer) || x.started {
 			break

@@ -14,7 +14,8 @@ import (
 
 // connect shows a thread: its history, compacted, and then the live run, if
 // there is one, until that ends. A thread that the store has never seen is
-// empty, unless the agent is an [agent.Connector], which then is asked.
+// empty, unless the agent is an [agent.Connector], which then is asked. Where
+// threads have owners it isn't: it knows threads by their ids alone.
 //
 // A client that wants to be able to go on where it left asks for it by sending
 // the last event id it has: as lastSeenEventId in the body or the query, or as
@@ -50,7 +51,7 @@ func (x *exchange) connect() error {
 	}
 	connector, ok := agent.As[agent.Connector](answerer)
 	switch {
-	case unknown && ok:
+	case unknown && ok && x.runtime.Owner == nil:
 		err = x.runner.Replay(ctx, runner.Request{
 			Key: key, AgentID: x.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
 		}, f.event)

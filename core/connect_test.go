@@ -195,6 +195,17 @@ func TestConnectAsksAnAgentThatKeepsThreads(t *testing.T) {
 	}
 }
 
+func TestConnectAsksNoAgentForThreadsThatHaveOwners(t *testing.T) {
+	rt := &core.Runtime{
+		Agents: agents(elsewhere{greeter, func(yield func(agui.Event, error) bool) {
+			yield(agui.RunStartedEvent{ThreadID: "t1", RunID: "somebody's"}, nil)
+		}}),
+		Owner: func(*http.Request) (string, error) { return "ann", nil },
+	}
+	handler := newHandler(t, rt, core.Options{})
+	checkAnswer(t, handler, request{method: "POST", path: "/agent/default/connect", body: input}, answer{200, "", streamHeader})
+}
+
 func TestThreadRoutesShowFinishedRuns(t *testing.T) {
 	begun := make(chan *agui.RunAgentInput, 1)
 	stateful := agent.Func(func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {

@@ -30,6 +30,8 @@ type Runtime struct {
 	// Owner says whose threads a request may see: threads of different owners
 	// never meet, even under the same id. Nil means that all requests share one
 	// set of threads, as in the reference. Refuse a request with an [*HTTPError].
+	// With an Owner, agents that keep threads themselves are not asked for those
+	// that the store doesn't know.
 	Owner func(*http.Request) (string, error)
 
 	// NameThreads gives a new thread a short name, by one more call of its agent
