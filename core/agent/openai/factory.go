@@ -94,12 +94,15 @@ type ownModel struct {
 	input  *agui.RunAgentInput
 }
 
-func (m *ownModel) open(ctx context.Context, _ int) (*goopenai.ChatCompletionStream, error) {
+func (m *ownModel) open(ctx context.Context, _ int) (chunks, error) {
 	stream, err := m.stream(ctx, m.input)
 	if err == nil && stream == nil {
 		err = errors.New("the factory returned no stream")
 	}
-	return stream, err
+	if err != nil {
+		return nil, err
+	}
+	return libraryStream{stream}, nil
 }
 
 func (m *ownModel) learn(answer *step, results []message) {

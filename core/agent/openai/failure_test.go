@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -76,6 +77,22 @@ func TestALargeErrorIsNotReadToItsEnd(t *testing.T) {
 	_, err := collect(p.agent(t, openai.Config{}).Run(t.Context(), saying("Hi")))
 	var told *agent.Error
 	if !errors.As(err, &told) || told.Code != "provider_unavailable" {
+		t.Errorf("the run ended with %v", err)
+	}
+}
+
+func TestAnErrorThatCallsItselfASuccessIsAnError(t *testing.T) {
+	d := &doer{answer: func(*http.Request) *http.Response {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: io.NopCloser(strings.NewReader(`{"error":{"message":"slow down","type":"x","code":"rate_limit_exceeded"}}`))}
+	}}
+	a, err := openai.New(openai.Config{Model: "openai/m", APIKey: "k", Env: noEnvironment, HTTPClient: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = collect(a.Run(t.Context(), saying("Hi")))
+	var told *agent.Error
+	if !errors.As(err, &told) || told.Code != "rate_limited" {
 		t.Errorf("the run ended with %v", err)
 	}
 }

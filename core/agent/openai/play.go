@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	goopenai "github.com/sashabaranov/go-openai"
-
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -14,7 +12,7 @@ import (
 // model is what answers the steps of one run, and remembers them.
 type model interface {
 	// open calls the model for the step with that number, from 1.
-	open(ctx context.Context, n int) (*goopenai.ChatCompletionStream, error)
+	open(ctx context.Context, n int) (chunks, error)
 	// learn adds an answer, and the results of its calls, to what the next step
 	// is told.
 	learn(answer *step, results []message)

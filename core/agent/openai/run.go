@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	goopenai "github.com/sashabaranov/go-openai"
-
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -51,7 +49,7 @@ type call struct {
 
 // open sends the request of a step. A choice that forces a tool holds for the
 // first step only: what had to be called has been called then.
-func (c *call) open(ctx context.Context, n int) (*goopenai.ChatCompletionStream, error) {
+func (c *call) open(ctx context.Context, n int) (chunks, error) {
 	choice := c.toolChoice
 	if n > 1 && choice != "none" {
 		choice = nil

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
-
-	goopenai "github.com/sashabaranov/go-openai"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -37,11 +36,11 @@ type toolCall struct {
 }
 
 // read turns the provider's deltas into events until the answer ends.
-func (s *step) read(stream *goopenai.ChatCompletionStream) error {
+func (s *step) read(answer chunks) error {
 	var c chunk
 	for {
-		data, err := receive(stream)
-		if isEnd(err) {
+		data, err := answer.next()
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

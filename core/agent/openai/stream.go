@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	goopenai "github.com/sashabaranov/go-openai"
 )
@@ -60,23 +59,18 @@ type chunkUsage struct {
 var errStreamBroken = errors.New("the stream ended before the answer was complete")
 
 // open calls the model.
-func (e *endpoint) open(ctx context.Context, body []byte, maxRetries int) (*goopenai.ChatCompletionStream, error) {
-	ctx = withOutgoing(ctx, &outgoing{body: body, maxRetries: maxRetries})
-	// The library builds the address and the headers; transport puts the body in.
-	stream, err := e.client.CreateChatCompletionStream(ctx, goopenai.ChatCompletionRequest{Model: e.model})
+func (e *endpoint) open(ctx context.Context, body []byte, maxRetries int) (chunks, error) {
+	out := &outgoing{body: body, maxRetries: maxRetries}
+	// The library builds the address and the headers, and reads refusals;
+	// transport puts the body in, and takes the answer out.
+	stream, err := e.client.CreateChatCompletionStream(withOutgoing(ctx, out), goopenai.ChatCompletionRequest{Model: e.model})
 	if err != nil {
 		return nil, err
 	}
-	return stream, nil
-}
-
-// receive reads the next chunk, undecoded. At the end it returns [io.EOF].
-func receive(stream *goopenai.ChatCompletionStream) ([]byte, error) {
-	data, err := stream.RecvRaw()
-	if err == nil && data == nil {
-		err = errStreamBroken // an error of the provider that the library couldn't read
+	if out.answer != nil {
+		return newEventReader(out.answer), nil
 	}
-	return data, err
+	return libraryStream{stream}, nil
 }
 
 // decode decodes a chunk, and gives the error that it may be.
@@ -166,6 +160,3 @@ func textOf(content json.RawMessage) (text, thinking string) {
 	}
 	return text, thinking
 }
-
-// isEnd tells whether receive has come to the end of a stream.
-func isEnd(err error) bool { return errors.Is(err, io.EOF) }

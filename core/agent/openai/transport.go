@@ -27,7 +27,8 @@ var sharedClient = sync.OnceValue(func() *http.Client {
 // transport stands between the client library and the network. It sends the
 // body that this package encoded, since the library's own request type has no
 // place for audio, files, a temperature of 0 or a provider's own fields. It
-// tries again what may be tried again, and makes the answer digestible.
+// tries again what may be tried again, and takes streamed answers out, so that
+// they can be read at less cost than the library's.
 type transport struct {
 	next goopenai.HTTPDoer
 }
@@ -36,6 +37,8 @@ type transport struct {
 type outgoing struct {
 	body       []byte
 	maxRetries int
+	// answer is the body of the answer, once there is one that is a stream.
+	answer io.ReadCloser
 }
 
 type outgoingKey struct{}
@@ -62,7 +65,7 @@ func (t *transport) Do(request *http.Request) (*http.Response, error) {
 	case response.StatusCode >= http.StatusBadRequest:
 		response.Body = limitedBody{Reader: io.LimitReader(response.Body, maxErrorBody), Closer: response.Body}
 	case strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream"):
-		response.Body = newDataLines(response.Body)
+		out.answer = response.Body
 	}
 	return response, nil
 }
