@@ -61,10 +61,15 @@ func (t *transport) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	contentType := response.Header.Get("Content-Type")
+	if response.StatusCode < http.StatusBadRequest && strings.HasPrefix(contentType, "application/json") {
+		// A stream was asked for: this is an error that calls itself a success.
+		response.StatusCode = http.StatusBadGateway
+	}
 	switch {
 	case response.StatusCode >= http.StatusBadRequest:
 		response.Body = limitedBody{Reader: io.LimitReader(response.Body, maxErrorBody), Closer: response.Body}
-	case strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream"):
+	case strings.HasPrefix(contentType, "text/event-stream"):
 		out.answer = response.Body
 	}
 	return response, nil
