@@ -31,6 +31,10 @@ func (r *Runner) closeOrphan(ctx context.Context, key store.Key) error {
 	if err == nil {
 		err = r.finish(ctx, key, lease, r.renewal(), result)
 	}
+	if errors.Is(err, store.ErrLeaseLost) {
+		// It took too long, and is somebody else's now.
+		return fmt.Errorf("close orphan %s: %w", lease.RunID(), store.ErrLocked)
+	}
 	if err != nil {
 		return fmt.Errorf("close orphan %s: %w", lease.RunID(), unavailable(ctx, err))
 	}
