@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	proxy "github.com/awslabs/aws-lambda-go-api-proxy/core"
@@ -115,12 +116,25 @@ type libraryWriter[Response any] interface {
 
 // buffered serves a request and returns the whole answer.
 func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler, r *http.Request, newWriter func() Writer) (Response, error) {
+	ctx, cancel := beforeDeadline(r.Context())
+	defer cancel()
 	w := newWriter()
-	if err := serve(handler, &answerWriter{ResponseWriter: w}, r); err != nil {
+	if err := serve(handler, &answerWriter{ResponseWriter: w}, r.WithContext(ctx)); err != nil {
 		w = newWriter()
 		writeError(w, http.StatusInternalServerError, "internal_error")
 	}
 	return w.GetProxyResponse()
+}
+
+// beforeDeadline ends a request a little before Lambda ends the instance for it,
+// so that what waits for something to happen can still answer. A run is closed
+// earlier, by the runtime's own margin.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-500*time.Millisecond))
 }
 
 // errPanicked is all that anyone but the log is told of a panic.

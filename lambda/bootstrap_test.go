@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
@@ -78,6 +79,23 @@ func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
 				t.Errorf("the history doesn't have the ending: %s", connected)
 			}
 			if calls := function.Instances()[0].Calls(); len(function.Instances()) != 1 || slices.Contains(calls, "timeout 1-1") {
+				t.Errorf("the function was killed at its deadline: %q", calls)
+			}
+		})
+	}
+}
+
+func TestAnEndlessAnswerEndsBeforeTheDeadline(t *testing.T) {
+	for _, door := range doors {
+		t.Run(door.name, func(t *testing.T) {
+			t.Parallel() // they wait
+			env := append(platformtest.NewModel(t, "unused").Env(), "COPILOTKIT_ENV=development")
+			function, d := startBootstrap(t, door, lambdaapi.Config{Env: env, Timeout: 2 * time.Second})
+			events := d.Do(t, "GET", platformtest.BasePath+"/cpk-debug-events", "", nil)
+			if events.Status != http.StatusOK || !strings.Contains(string(events.Body), ": connected") {
+				t.Errorf("got %d %q", events.Status, events.Body)
+			}
+			if calls := function.Instances()[0].Calls(); slices.Contains(calls, "timeout 1-1") {
 				t.Errorf("the function was killed at its deadline: %q", calls)
 			}
 		})

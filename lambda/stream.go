@@ -29,7 +29,7 @@ type answerHead struct {
 // stream serves a request in a goroutine of its own, which Close waits for. It
 // returns as soon as the head of the answer is known.
 func stream(handler http.Handler, r *http.Request) *streamed {
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := beforeDeadline(r.Context())
 	reader, writer := io.Pipe()
 	body := &streamed{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
 	heads := make(chan answerHead, 1)

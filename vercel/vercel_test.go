@@ -48,7 +48,7 @@ func build(t testing.TB) string {
 			return err
 		}
 		env := []string{"VERCEL_TELEMETRY_DISABLED=1", "CI=1", "GOFLAGS=-trimpath"}
-		return platformtest.Command(dir, env, cli, "build", "--yes")
+		return platformtest.Command(dir, env, cli, "build", "--yes", "--global-config", t.TempDir())
 	})
 	return filepath.Join(dir, ".vercel", "output")
 }

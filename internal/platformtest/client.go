@@ -2,12 +2,14 @@ package platformtest
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Event is what the suite looks at in an AG-UI event.
@@ -71,7 +73,10 @@ func (d *Deployment) Stream(t testing.TB, path, body string) *Stream {
 
 func (d *Deployment) send(t testing.TB, method, path, body string, header http.Header) *http.Response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, d.URL+path, strings.NewReader(body))
+	// What never comes fails the test instead of holding it up.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	request, err := http.NewRequestWithContext(ctx, method, d.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
