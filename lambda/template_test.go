@@ -122,6 +122,19 @@ func TestTheTemplate(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a cache for the threads can be had, which the function alone reaches", func(t *testing.T) {
+		for name, kind := range map[string]string{"ThreadCache": "AWS::ElastiCache::ServerlessCache", "CacheGroup": "AWS::EC2::SecurityGroup", "FunctionGroup": "AWS::EC2::SecurityGroup"} {
+			if got := parsed.Resources[name]; got.Type != kind || got.Condition != "HasCache" {
+				t.Errorf("%s is a %q under the condition %q", name, got.Type, got.Condition)
+			}
+		}
+		if got := text(t, parsed.Resources["CacheGroup"].Properties["SecurityGroupIngress"]); strings.Contains(got, "CidrIp") || !strings.Contains(got, `"FunctionGroup"`) && !strings.Contains(got, "FunctionGroup.GroupId") {
+			t.Errorf("the cache lets in %s", got)
+		}
+		if got := text(t, function["Environment"]); !strings.Contains(got, "rediss://${ThreadCache.Endpoint.Address}:${ThreadCache.Endpoint.Port}/0?cluster=true") {
+			t.Errorf("the function doesn't know the cache: %s", got)
+		}
+	})
 	t.Run("the runtime's address is an output", func(t *testing.T) {
 		if got := text(t, parsed.Outputs["RuntimeUrl"].Value); !strings.Contains(got, "${BasePath}") {
 			t.Errorf("RuntimeUrl is %s", got)
