@@ -74,6 +74,26 @@ func TestConnectResumesForThoseWhoAsk(t *testing.T) {
 	}
 }
 
+func TestConnectGoesOnWhereARunsStreamBrokeOff(t *testing.T) {
+	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	run := func(runID, query string) request {
+		body := strings.Replace(input, `"r1"`, `"`+runID+`"`, 1)
+		return request{method: "POST", path: "/agent/default/run" + query, body: body}
+	}
+	first := run("r1", "").to(handler)
+	if strings.Contains(first.Body.String(), "id: ") {
+		t.Errorf("ids that nobody asked for: %s", first.Body)
+	}
+	// The first run's events have the numbers 1 to 6.
+	second := run("r2", "?lastSeenEventId=0").to(handler).Body.String()
+	begun, rest, found := strings.Cut(second, "id: 10\n")
+	if !found || !strings.HasPrefix(begun, "id: 7\ndata: {\"type\":\"RUN_STARTED\"") {
+		t.Fatalf("the second run's stream is %s", second)
+	}
+	resumed := request{method: "GET", path: "/agent/default/connect?threadId=t1", header: http.Header{"Last-Event-Id": {"9"}}}
+	checkAnswer(t, handler, resumed, answer{200, "id: 10\n" + rest, streamHeader})
+}
+
 func TestAFollowerThatComesAgainMissesNothing(t *testing.T) {
 	const deltas = 50
 	proceed := make(chan struct{})

@@ -12,7 +12,9 @@ import (
 
 const runFailed = "Failed to run agent"
 
-// run lets an agent answer, and streams what it says.
+// run lets an agent answer, and streams what it says. To a client that asks for
+// ids as it would of connect, the stream carries them, so that connect can go on
+// where the stream broke off.
 func (x *exchange) run() error {
 	owner, err := x.owner()
 	if err != nil {
@@ -40,7 +42,11 @@ func (x *exchange) run() error {
 	if unnamed {
 		defer x.nameThread(context.WithoutCancel(ctx), request)()
 	}
-	if err := run.Stream(ctx, stream.send); err != nil {
+	send := stream.send
+	if _, ids := x.lastSeen(request.Input); ids {
+		send = stream.numbered(run.FirstSeq())
+	}
+	if err := run.Stream(ctx, send); err != nil {
 		x.logger.WarnContext(ctx, "a run ended badly", "agent", request.AgentID,
 			"thread", request.Input.ThreadID, "run", request.Input.RunID, "error", err)
 	}

@@ -69,6 +69,16 @@ func (s *eventStream) sendWithID(id int64, event agui.Encoded) error {
 	return s.write(s.buffer)
 }
 
+// numbered returns a send that gives the events ids, counted from first.
+func (s *eventStream) numbered(first int64) func(agui.Encoded) error {
+	next := first
+	return func(event agui.Encoded) error {
+		id := next
+		next++
+		return s.sendWithID(id, event)
+	}
+}
+
 // sendBytes writes a frame that is ready.
 func (s *eventStream) sendBytes(frame []byte) error {
 	s.mu.Lock()

@@ -112,6 +112,10 @@ type Run struct {
 	used  atomic.Bool
 }
 
+// FirstSeq is the Seq of the run's first event in its thread; those that follow
+// count on from it. It is for the time before Stream.
+func (run *Run) FirstSeq() int64 { return run.lease.NextSeq() }
+
 // Close gives back the lease of a run that wasn't streamed, without a trace.
 // After Stream it does nothing.
 func (run *Run) Close(ctx context.Context) error {
