@@ -82,12 +82,15 @@ func (f *feed) await(limit time.Duration) (returned bool, dropped int) {
 	items := f.items
 	for {
 		select {
-		case _, more := <-items:
-			if !more {
+		case next, more := <-items:
+			switch {
+			case !more:
 				items = nil
-				continue
+			case next.err != nil:
+				f.late = next.err
+			default:
+				dropped++
 			}
-			dropped++
 		case <-f.done:
 			return true, dropped
 		case <-timer.C:

@@ -22,6 +22,7 @@ func TestPanicOfTheCallerFreesTheThread(t *testing.T) {
 			defer func() { panicked <- recover() }()
 			run.Stream(t.Context(), func(event agui.Encoded) error {
 				if event.EventType() == agui.EventTypeTextMessageContent {
+					synctest.Wait() // what was sent is recorded
 					panic("handler aborted")
 				}
 				return nil
