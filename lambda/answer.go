@@ -134,7 +134,7 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-500*time.Millisecond))
+	return context.WithDeadline(ctx, deadline.Add(-time.Second))
 }
 
 // errPanicked is all that anyone but the log is told of a panic.

@@ -64,7 +64,7 @@ func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
 			model := platformtest.NewModel(t, "never finished")
 			held := model.Hold()
 			defer held.Release()
-			function, d := startBootstrap(t, door, lambdaapi.Config{Env: model.Env(), Timeout: 4 * time.Second})
+			function, d := startBootstrap(t, door, lambdaapi.Config{Env: model.Env(), Timeout: 6 * time.Second})
 			events := d.StartRun(t, "thread-1").Rest(t)
 			last := events[len(events)-1]
 			if last.Type != "RUN_ERROR" || last.Code == "" {
@@ -90,7 +90,7 @@ func TestAnEndlessAnswerEndsBeforeTheDeadline(t *testing.T) {
 		t.Run(door.name, func(t *testing.T) {
 			t.Parallel() // they wait
 			env := append(platformtest.NewModel(t, "unused").Env(), "COPILOTKIT_ENV=development")
-			function, d := startBootstrap(t, door, lambdaapi.Config{Env: env, Timeout: 2 * time.Second})
+			function, d := startBootstrap(t, door, lambdaapi.Config{Env: env, Timeout: 3 * time.Second})
 			events := d.Do(t, "GET", platformtest.BasePath+"/cpk-debug-events", "", nil)
 			if events.Status != http.StatusOK || !strings.Contains(string(events.Body), ": connected") {
 				t.Errorf("got %d %q", events.Status, events.Body)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -121,6 +122,8 @@ func newTestFunction(t *testing.T, config lambdaapi.Config) (*lambdaapi.Function
 	config.Bootstrap = os.Args[0]
 	config.Env = append(config.Env, asBootstrap+"=1")
 	config.Log = log
+	// What never ends is killed, and fails the test, before the tests' own time is up.
+	config.Timeout = cmp.Or(config.Timeout, time.Minute)
 	function := lambdaapi.New(config)
 	t.Cleanup(function.Close)
 	return function, log

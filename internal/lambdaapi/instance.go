@@ -1,14 +1,17 @@
 package lambdaapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -192,6 +195,32 @@ func (i *Instance) record(call string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.calls = append(i.calls, call)
+}
+
+// AwaitFrozen waits until the instance has asked for its next invocation and is
+// stopped, or ctx ends.
+func (i *Instance) AwaitFrozen(ctx context.Context) {
+	for i.State() != "T" && ctx.Err() == nil && i.alive() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// State is the letter that Linux has for the process's state: T when it is
+// stopped.
+func (i *Instance) State() string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", i.process.Process.Pid))
+	if err != nil {
+		return ""
+	}
+	// The name before it is in parentheses and may have spaces in it.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[0]
 }
 
 // PeakMemory returns the most memory that the process has had in use, in bytes,
