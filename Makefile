@@ -51,7 +51,7 @@ lint: ## gofmt, go vet, staticcheck and tidy go.mod files, over every module of 
 tidy: ## Bring the go.mod files of all modules up to date
 	@scripts/each-module.sh . $(GO) mod tidy
 
-unit: test-tools ## The Go tests, with the race detector
+unit: ## The Go tests, with the race detector
 	$(GO) test -race ./...
 
 examples: ## Build and test the examples that have a module of their own

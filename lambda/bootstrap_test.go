@@ -57,8 +57,11 @@ func TestTheRuntimeBehindEveryDoor(t *testing.T) {
 	}
 }
 
+// waitingDoors are one of each kind, for tests that take as long as a deadline.
+var waitingDoors = []door{doors[0], doors[1], doors[4]}
+
 func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
-	for _, door := range doors {
+	for _, door := range waitingDoors {
 		t.Run(door.name, func(t *testing.T) {
 			t.Parallel() // they wait
 			model := platformtest.NewModel(t, "never finished")
@@ -86,7 +89,7 @@ func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
 }
 
 func TestAnEndlessAnswerEndsBeforeTheDeadline(t *testing.T) {
-	for _, door := range doors {
+	for _, door := range waitingDoors {
 		t.Run(door.name, func(t *testing.T) {
 			t.Parallel() // they wait
 			env := append(platformtest.NewModel(t, "unused").Env(), "COPILOTKIT_ENV=development")
