@@ -83,7 +83,8 @@ for (const version of ["0.0.59", "1.0.0"]) {
       assert.deepEqual(types.slice(-2), ["TEXT_MESSAGE_END", "RUN_FINISHED"]);
     });
 
-    test("an agent that doesn't exist is an error", async () => {
+    test("an agent that doesn't exist is an error", async (t) => {
+      t.mock.method(console, "error", () => {}); // where the client logs it too
       const on = agent("nobody", "agent/nobody/run");
       ask(on, "Hello?");
       await assert.rejects(run(on), /404|nobody/);
