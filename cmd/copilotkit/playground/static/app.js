@@ -8,7 +8,7 @@ import * as runtime from "./runtime.js";
 import { definitions, runTool, showNotice } from "./tools.js";
 
 const $ = (id) => document.getElementById(id);
-const prompts = ["What are you?", "call set_accent_color", "Show me Markdown: a table, a list and code"];
+const prompts = ["What are you?", "call set_accent_color", "think about tea"];
 const mostToolRounds = 8; // a model that calls tools for ever is ended here
 
 let agentId;
