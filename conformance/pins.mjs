@@ -9,6 +9,7 @@ export class Pins {
   #file;
   #record;
   #pinned;
+  #seen = new Set();
 
   /** @param record take every difference as it is now, and write the file */
   constructor(file, record) {
@@ -21,8 +22,16 @@ export class Pins {
   holds(name, { at, reference, ours }) {
     const now = { reference: digest(reference), ours: digest(ours) };
     if (this.#record) (this.#pinned[name] ??= {})[at] = now;
+    this.#seen.add(`${name}: ${at}`);
     const pinned = this.#pinned[name]?.[at];
     return pinned !== undefined && differences(pinned, now).length === 0;
+  }
+
+  /** The pinned differences that have not been met. */
+  unseen() {
+    return Object.entries(this.#pinned).flatMap(([name, places]) =>
+      Object.keys(places).map((at) => `${name}: ${at}`).filter((place) => !this.#seen.has(place)),
+    );
   }
 
   save() {

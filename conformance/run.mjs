@@ -41,10 +41,9 @@ for (const [group, members] of Object.entries(cases)) {
   console.log(`\n${group}`);
   for (const [name, play] of chosen) await compareCase(`${group}: ${name}`, name, play);
 }
-const stale = flags.only || flags.reference ? [] : rows.filter((row) => !used.has(row));
-for (const row of stale) {
-  console.log(`\nno longer differs, remove it from differences.mjs: ${row.in} ${row.at}`);
-}
+const stale = flags.only || flags.reference ? [] : [...rows.filter((row) => !used.has(row)).map(({ at, in: cases }) => `${cases} ${at}`), ...pins.unseen()];
+for (const one of stale) console.log(`\nno longer differs: ${one}`);
+if (stale.length > 0) console.log("\nTake it out of differences.mjs, or pin what is left with --record.");
 pins.save();
 const outdated = !readmeIsCurrent();
 if (outdated) console.log("\nthe README's differences are not those of differences.mjs: npm run readme");

@@ -5,6 +5,10 @@ import { normalize } from "../normalize.mjs";
 
 const setColor = { name: "setColor", description: "Sets the color", parameters: { type: "object", properties: { color: { type: "string" } } } };
 
+// The clients report every field that their version doesn't know, such as the
+// finishReason that both runtimes add to RUN_FINISHED.
+console.warn = () => {};
+
 function play(library) {
   return async (it) => {
     const agent = (name) => new library.HttpAgent({ url: `http://127.0.0.1:${it.side.ports.main}/api/copilotkit/agent/${name}/run`, threadId: it.thread });
