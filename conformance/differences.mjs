@@ -28,6 +28,30 @@ export const deliberate = [
     ],
   },
   {
+    what: "`GET /threads` has pages, and threads say when they last ran",
+    why: "With `limit` and `cursor`, as the front end's `useThreads` asks for them. The reference gives all without its cloud.",
+    rows: [
+      { in: /^threads: the list of an agent/, at: /\.lastRunAt$/, reference: undefined, ours: "time" },
+      { in: /^threads: a page of the list/, at: /^first page\[2\]$/, reference: "page a", ours: undefined },
+      { in: /^threads: a page of the list/, at: /^is there more$/, reference: false, ours: true },
+    ],
+  },
+  {
+    what: "`POST /threads/clear` clears in development alone",
+    why: "In production anybody could delete everything with it. It answers 204 in both.",
+    rows: [{ in: /^threads: clearing all$/, at: /^connect/, reference: undefined, ours: some }],
+  },
+  {
+    what: "A client that asks for it resumes a thread where it broke off",
+    why: "With `lastSeenEventId` or `Last-Event-ID` the frames of `connect` carry ids, and only what was missed is sent.",
+    rows: [{ in: /^connect: a resumption id/, at: /^the second event\.events/, reference: any, ours: any }],
+  },
+  {
+    what: "A request body of more than 10 MiB gets 413",
+    why: "The reference reads and parses any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit.",
+    rows: [{ in: /^inputs: a body of 11 MiB/, at: /^status$/, reference: 200, ours: 413 }],
+  },
+  {
     what: "`GET /agent/:agentId/connect?threadId=…` follows a thread as POST does",
     why: "It can be opened by `EventSource` and by a link. The reference answers 405.",
     rows: [

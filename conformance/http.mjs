@@ -22,7 +22,9 @@ export function open(port, method, path, { headers = {}, body } = {}) {
     });
     request.once("error", reject);
     request.once("response", (response) => resolve(new Answer(request, response)));
-    request.end(bytes);
+    // With "expect: 100-continue" the body waits until the server wants it.
+    if (headers.expect) request.once("continue", () => request.end(bytes)).flushHeaders();
+    else request.end(bytes);
   });
 }
 

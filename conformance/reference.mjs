@@ -226,6 +226,7 @@ const setups = {
     }),
     basePath,
   },
+  "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent() } }), basePath },
   supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
   development: { runtime: runtime({}, "development"), basePath, environment: "development" },
 };

@@ -72,7 +72,7 @@ export class Page {
 
   async picture(name) {
     mkdirSync(this.screenshots, { recursive: true });
-    await this.page.screenshot({ path: join(this.screenshots, `${name}.png`) });
+    await this.page.screenshot({ path: join(this.screenshots, `${name.replaceAll(/[^A-Za-z0-9]+/g, "-")}.png`) });
   }
 
   async close() {

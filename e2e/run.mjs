@@ -69,13 +69,14 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
         return page;
       },
     });
+    for (const page of pages) await page.picture(`${name}${page === pages[0] ? "" : ` ${pages.indexOf(page) + 1}`}`);
     const problems = pages.flatMap((page) => page.problems);
     if (problems.length > 0) throw new Error(`the page reported: ${problems.join("; ")}`);
     console.log(`  passed  ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed.push(name);
     console.log(`  FAILED  ${name}\n${error.stack}\n`);
-    for (const [i, page] of pages.entries()) await page.picture(`failed ${name} ${i}`).catch(() => {});
+    for (const [i, page] of pages.entries()) await page.picture(`FAILED ${name} ${i + 1}`).catch(() => {});
     for (const runtime of Object.values(runtimes)) console.log(runtime.log().slice(-1500));
   } finally {
     for (const page of pages.reverse()) await page.close();

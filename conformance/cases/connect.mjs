@@ -103,5 +103,6 @@ export const connect = {
   "a resumption id is no mistake": async (it) => {
     await it.events(text(it, "run-1", "m-1", "a", "b"));
     it.see("null", await it.connect("scripted", { lastSeenEventId: null }));
+    it.see("the second event", await it.connect("scripted", { lastSeenEventId: "2" }));
   },
 };

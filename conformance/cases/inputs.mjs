@@ -119,6 +119,14 @@ export const inputs = {
       it.see(type || "none", await it.http("POST", run, { body: body.replaceAll("run-1", `run-${i}`), headers: type ? { "content-type": type } : {} }));
     }
   },
+  "a body of 9 MiB": async (it) => {
+    const { status } = await it.run("scripted", it.emptyRun({ state: "x".repeat(9 << 20) }));
+    it.see("status", status);
+  },
+  "a body of 11 MiB": async (it) => {
+    const { status } = await it.run("scripted", it.emptyRun({ state: "x".repeat(11 << 20) }), { headers: { expect: "100-continue" } });
+    it.see("status", status);
+  },
   "a byte order mark": async (it) => {
     const body = "\ufeff" + JSON.stringify(it.emptyRun());
     const { status } = await it.http("POST", run, { body, headers: { "content-type": "application/json" } });

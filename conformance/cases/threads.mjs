@@ -27,7 +27,7 @@ export const threads = {
     await one(it, "list a", "hi again");
     const { body, ...head } = await it.get(`/threads?agentId=${agentId}`);
     it.see("head", head);
-    it.see("threads", body.threads.filter(({ id }) => id.startsWith("list ")).map(({ lastRunAt, ...rest }) => rest));
+    it.see("threads", body.threads.filter(({ id }) => id.startsWith("list ")));
     it.see("cursor", body.nextCursor);
   },
   "a thread's name": async (it) => {
@@ -35,6 +35,29 @@ export const threads = {
     await one(it, "name b", "");
     const { body } = await it.get(`/threads?agentId=${agentId}`);
     it.see("names", Object.fromEntries(body.threads.filter(({ id }) => id.startsWith("name ")).map(({ id, name }) => [id, name])));
+  },
+  "a page of the list": async (it) => {
+    for (const id of ["page a", "page b", "page c"]) {
+      await it.run("agent of pages", it.emptyRun({ threadId: id }), { setup: "one agent" });
+      await pause();
+    }
+    const list = (query) => it.get(`/threads?agentId=agent%20of%20pages${query}`, { setup: "one agent" });
+    const ids = ({ body }) => body.threads.map(({ id }) => id);
+    const first = await list("&limit=2");
+    it.see("first page", ids(first));
+    it.see("is there more", first.body.nextCursor !== null);
+    it.see("all", ids(await list("")));
+  },
+  "clearing all": async (it) => {
+    await it.run("default", { text: "say hello" });
+    it.see("clear", await it.http("POST", "/api/copilotkit/threads/clear"));
+    it.see("connect", (await it.connect("default")).events.map((event) => event.type));
+  },
+  "clearing all in development": async (it) => {
+    const setup = "development";
+    await it.run("default", { text: "say hello" }, { setup });
+    it.see("clear", await it.http("POST", "/api/copilotkit/threads/clear", { setup }));
+    it.see("connect", (await it.connect("default", {}, { setup })).events.map((event) => event.type));
   },
   "an unknown thread": async (it) => {
     for (const what of ["messages", "events", "state"]) it.see(what, await it.get(`/threads/unknown/${what}`));

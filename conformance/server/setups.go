@@ -29,7 +29,7 @@ func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger)
 	threads := store.NewMemory(store.MemoryLimits{})
 	handlers := make(map[string]http.Handler)
 	for name, s := range setups(trace) {
-		if s.runtime.AgentsFor == nil {
+		if s.runtime.AgentsFor == nil && s.runtime.Agents == nil {
 			s.runtime.Agents = agents
 		}
 		s.runtime.Store = threads
@@ -93,6 +93,7 @@ func setups(trace *trace) map[string]setup {
 		"transcribe single": {runtime: core.Runtime{Transcriber: transcriber{}}, options: single},
 
 		"agents by request": {runtime: core.Runtime{AgentsFor: agentsOfTenant}, options: based},
+		"one agent":         {runtime: core.Runtime{Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}}, options: based},
 		"supersede":         {runtime: core.Runtime{Runner: runner.Options{OnConcurrentRun: runner.Supersede}}, options: based},
 	}
 }
