@@ -12,11 +12,15 @@ import (
 // chunks is a streamed answer, as undecoded chunks.
 type chunks interface {
 	// next gives the next chunk, which is valid until the one after it is asked
-	// for. At the end it returns [io.EOF].
+	// for. At the end it returns errDone where the provider says that it is one,
+	// and [io.EOF] where the connection just ends.
 	next() ([]byte, error)
 	// Close closes the connection to the provider, if the answer isn't over.
 	Close() error
 }
+
+// errDone is the provider's own end of an answer.
+var errDone = errors.New("the answer is complete")
 
 // eventReader reads the events of an answer's body. The client library has a
 // reader of its own; this one is for the bodies that transport hands on. It costs
@@ -44,8 +48,11 @@ func (r *eventReader) next() ([]byte, error) {
 		if !ok {
 			continue // a comment, another field, or the blank line between events
 		}
-		if data = bytes.TrimSpace(data); string(data) == "[DONE]" {
-			return nil, io.EOF
+		switch data = bytes.TrimSpace(data); string(data) {
+		case "":
+			continue // an event of nothing keeps the connection open
+		case "[DONE]":
+			return nil, errDone
 		}
 		return data, nil
 	}

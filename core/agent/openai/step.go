@@ -40,8 +40,11 @@ func (s *step) read(answer chunks) error {
 	var c chunk
 	for {
 		data, err := answer.next()
+		if errors.Is(err, errDone) || errors.Is(err, io.EOF) && s.finishReason != "" {
+			return s.finish()
+		}
 		if errors.Is(err, io.EOF) {
-			break
+			return errStreamBroken
 		}
 		if err != nil {
 			return err
@@ -62,10 +65,6 @@ func (s *step) read(answer chunks) error {
 			return err
 		}
 	}
-	if s.finishReason == "" {
-		return errStreamBroken
-	}
-	return s.finish()
 }
 
 // take handles one chunk.

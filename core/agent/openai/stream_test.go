@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +163,15 @@ func TestEveryDeltaIsAnEvent(t *testing.T) {
 				`RUN_FINISHED {"finishReason":"stop"}`,
 			},
 		},
+		"an end without a reason": {
+			scriptedmodel.Answer{Lines: []string{"data: {\"choices\":[{\"delta\":{\"content\":\"ok\"}}]}\n\ndata:\n\ndata: [DONE]\n\n"}, Break: true},
+			[]string{
+				`TEXT_MESSAGE_START {"messageId":"m1"}`,
+				`TEXT_MESSAGE_CONTENT {"delta":"ok","messageId":"m1"}`,
+				`TEXT_MESSAGE_END {"messageId":"m1"}`,
+				`RUN_FINISHED {"finishReason":"other"}`,
+			},
+		},
 		"tokens are counted": {
 			scriptedmodel.Answer{Usage: raw(`{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":2},"completion_tokens_details":{"reasoning_tokens":3}}`)},
 			[]string{`RUN_FINISHED {"finishReason":"stop","usage":[{"cachedInputTokens":2,"inputTokens":5,"model":"scripted","outputTokens":7,"provider":"openai","reasoningTokens":3,"totalTokens":12}]}`},
@@ -177,7 +189,6 @@ func TestEveryDeltaIsAnEvent(t *testing.T) {
 func TestAnAnswerThatBreaksOffIsAnError(t *testing.T) {
 	for name, answer := range map[string]scriptedmodel.Answer{
 		"the connection is lost":      {Text: "Hel", Break: true},
-		"the end says no reason":      {Lines: []string{"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\ndata: [DONE]\n\n"}},
 		"a chunk isn't JSON":          {Lines: []string{"data: {\"choices\n\n"}},
 		"an error after keep-alives":  {Lines: []string{": wait\n\n", "data: {\"error\":{\"message\":\"overloaded\"}}\n\n"}, Break: true},
 		"an error of unusual shape":   {Lines: []string{"data: {\"error\":\"overloaded\"}\n\n"}, Break: true},
@@ -191,6 +202,23 @@ func TestAnAnswerThatBreaksOffIsAnError(t *testing.T) {
 				t.Errorf("the run ended with %v", err)
 			}
 		})
+	}
+}
+
+func TestAnAnswerThatJustEndsIsAnError(t *testing.T) {
+	d := &doer{answer: func(*http.Request) *http.Response {
+		answer := stream("")
+		answer.Body = io.NopCloser(strings.NewReader("data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n"))
+		return answer
+	}}
+	a, err := openai.New(openai.Config{Model: "openai/m", APIKey: "k", Env: noEnvironment, HTTPClient: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = collect(a.Run(t.Context(), saying("Hi")))
+	var told *agent.Error
+	if !errors.As(err, &told) || told.Code != "provider_unavailable" {
+		t.Errorf("the run ended with %v", err)
 	}
 }
 
