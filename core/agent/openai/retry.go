@@ -65,7 +65,7 @@ func retryDelay(response *http.Response, attempt int) time.Duration {
 			return asked
 		}
 	}
-	delay := min(firstRetryDelay<<attempt, maxRetryDelay)
+	delay := min(firstRetryDelay<<min(attempt, 8), maxRetryDelay)
 	return delay + rand.N(delay/4)
 }
 

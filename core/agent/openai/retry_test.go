@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -49,6 +50,7 @@ func TestABusyProviderIsAskedAgain(t *testing.T) {
 		"to the millisecond":             {[]*http.Response{refusal(429, "Retry-After-Ms", "250", "Retry-After", "9")}, nil, 2, 250 * time.Millisecond, 250 * time.Millisecond, ""},
 		"not as late as it says":         {[]*http.Response{refusal(429, "Retry-After", "3600")}, nil, 2, 2 * time.Second, 2500 * time.Millisecond, ""},
 		"twice by default":               {[]*http.Response{refusal(429), refusal(429), refusal(429)}, nil, 3, 6 * time.Second, 7500 * time.Millisecond, "rate_limited"},
+		"for hours, if it is set so":     {slices.Repeat([]*http.Response{refusal(503)}, 70), pointer(80), 71, 65 * time.Minute, 85 * time.Minute, ""},
 		"never, if it is set so":         {[]*http.Response{refusal(429)}, pointer(0), 1, 0, 0, "rate_limited"},
 		"not after a fault of one's own": {[]*http.Response{refusal(400)}, nil, 1, 0, 0, "invalid_request"},
 	} {
