@@ -200,7 +200,7 @@ func (c *compaction) flushState() {
 			continue
 		}
 		delta, _ := event.Field("delta")
-		if patched, err := applyPatch(state, delta); err == nil {
+		if patched, err := ApplyPatch(state, delta); err == nil {
 			state = patched
 		}
 	}

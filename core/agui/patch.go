@@ -11,8 +11,10 @@ import (
 // that a short patch can't make a document of any size.
 const maxPatchCopies = 16 << 20
 
-// applyPatch applies a JSON Patch (RFC 6902) as a whole or not at all.
-func applyPatch(document, patch json.RawMessage) (json.RawMessage, error) {
+// ApplyPatch applies a JSON Patch (RFC 6902), such as the delta of a
+// STATE_DELTA, as a whole or not at all: as the protocol's clients do it, so
+// without negative indices.
+func ApplyPatch(document, patch json.RawMessage) (json.RawMessage, error) {
 	operations, err := jsonpatch.DecodePatch(patch)
 	if err != nil {
 		return nil, fmt.Errorf("apply JSON patch: %w", err)

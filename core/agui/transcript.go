@@ -176,7 +176,7 @@ func (t *Transcript) patchState(patch json.RawMessage) {
 	if state == nil {
 		state = json.RawMessage("{}")
 	}
-	if patched, err := applyPatch(state, patch); err == nil {
+	if patched, err := ApplyPatch(state, patch); err == nil {
 		t.state = patched
 	}
 }

@@ -182,7 +182,7 @@ func (t *Transcript) patchActivity(event ActivityDeltaEvent) {
 		return
 	}
 	e.Metadata = mergeMetadata(e.Metadata, event.Metadata)
-	patched, err := applyPatch(e.Content.object, event.Patch)
+	patched, err := ApplyPatch(e.Content.object, event.Patch)
 	if err != nil || kindOf(patched) != "object" {
 		return
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
-
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -17,6 +15,10 @@ const (
 	stateSnapshotTool = "AGUISendStateSnapshot"
 	stateDeltaTool    = "AGUISendStateDelta"
 )
+
+// maxStateGrowth is how many bytes a call may add to the state: a few copies of
+// the whole into itself make any size.
+const maxStateGrowth = 4 << 20
 
 // sharedState follows the state through a run, so that a change that can't be
 // applied is told to the model instead of breaking the front end.
@@ -83,6 +85,9 @@ func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, e
 		if err != nil {
 			return nil, nil, fmt.Errorf("operation %d does not apply to the state, which is unchanged: %w", i, err)
 		}
+		if len(next)-len(s.document) > maxStateGrowth {
+			return nil, nil, fmt.Errorf("operation %d makes the state too large, which is unchanged", i)
+		}
 		applied = append(applied, operation)
 		document = next
 	}
@@ -133,11 +138,7 @@ func patchOf(arguments []byte) ([]json.RawMessage, error) {
 }
 
 func applyOperation(document, operation json.RawMessage) (json.RawMessage, error) {
-	patch, err := jsonpatch.DecodePatch(append(append([]byte{'['}, operation...), ']'))
-	if err != nil {
-		return nil, err
-	}
-	return patch.Apply(document)
+	return agui.ApplyPatch(document, append(append([]byte{'['}, operation...), ']'))
 }
 
 // missingList gives the operation that makes the list that an append needs.

@@ -54,6 +54,14 @@ func TestTheModelChangesTheSharedState(t *testing.T) {
 			`{}`, calling("AGUISendStateDelta", `{"delta":[{"op":"add","path":"/a/b/-","value":2}]}`),
 			nil, `{"error":"operation 0 does not apply`,
 		},
+		"a delta that counts from the end of a list, which clients can't": {
+			`{"a":[1]}`, calling("AGUISendStateDelta", `{"delta":[{"op":"replace","path":"/a/-1","value":2}]}`),
+			nil, `{"error":"operation 0 does not apply`,
+		},
+		"a delta that doubles the state over and over": {
+			`{"a":"12345678"}`, calling("AGUISendStateDelta", `{"delta":[`+strings.Repeat(`{"op":"copy","from":"","path":"/b"},{"op":"copy","from":"","path":"/c"},`, 30)+`{"op":"test","path":"/a","value":1}]}`),
+			nil, `makes the state too large, which is unchanged`,
+		},
 		"an operation that isn't one": {
 			`{}`, calling("AGUISendStateDelta", `{"delta":[7]}`),
 			nil, `{"error":"operation 0 does not apply`,
