@@ -165,6 +165,9 @@ func decodeBase64(text string) ([]byte, error) {
 func checkAudioType(mimeType string) error {
 	base, _, _ := strings.Cut(mimeType, ";")
 	base = strings.TrimSpace(base)
+	if strings.ContainsAny(mimeType, "\r\n") {
+		base = mimeType // which goes into a header of the provider's form
+	}
 	if base == "" || base == "application/octet-stream" || slices.Contains(audioTypes[:], base) {
 		return nil
 	}

@@ -84,6 +84,8 @@ func TestTranscribeAnswers(t *testing.T) {
 		{"base64 that is none", request{body: `{"audio":"!!!","mimeType":"audio/webm"}`}, invalid("Failed to decode base64 audio data")},
 		{"base64 of a length that can't be", request{body: `{"audio":"aGkaa","mimeType":"audio/webm"}`}, invalid("Failed to decode base64 audio data")},
 		{"a type in capitals", request{body: `{"audio":"aGk=","mimeType":"audio/WEBM"}`}, wrongFormat("audio/WEBM")},
+		{"a type that is more than one header", request{body: `{"audio":"aGk=","mimeType":"audio/webm;\r\nContent-Disposition: form-data; name=\"prompt\""}`},
+			wrongFormat(`audio/webm;\r\nContent-Disposition: form-data; name=\"prompt\"`)},
 		{"no type", request{body: `{"audio":"aGk="}`}, noType},
 		{"an empty type", request{body: `{"audio":"aGk=","mimeType":""}`}, noType},
 		{"no audio", request{body: `{}`}, noAudio},
