@@ -1,6 +1,6 @@
 // Package integration plays what happens when the requests of one thread reach
 // different instances, as on every function platform they do: real processes,
-// a real Redis, and a real bootstrap behind Lambda's protocol.
+// a real Redis or one SQLite file, and a real bootstrap behind Lambda's protocol.
 package integration
 
 import (
@@ -32,6 +32,10 @@ type pair struct{ a, b *platformtest.Deployment }
 var pairs = map[string]func(t *testing.T, env []string) pair{
 	"two servers and Redis": func(t *testing.T, env []string) pair {
 		env = append(env, "COPILOTKIT_STORE="+redistest.Start(t).URL())
+		return pair{startServer(t, env), startServer(t, env)}
+	},
+	"two servers and a SQLite file": func(t *testing.T, env []string) pair {
+		env = append(env, "COPILOTKIT_STORE=sqlite://"+filepath.Join(t.TempDir(), "threads.db"))
 		return pair{startServer(t, env), startServer(t, env)}
 	},
 	"two bootstraps and Redis": func(t *testing.T, env []string) pair {
@@ -172,7 +176,7 @@ func TestAThreadIsManagedFromAnyInstance(t *testing.T) {
 
 func TestARunOfADeadInstanceIsClosedByAnother(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"two servers and Redis"} {
+	for _, name := range []string{"two servers and Redis", "two servers and a SQLite file"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits for a lease to expire
 			model := platformtest.NewModel(t, answer)

@@ -1,0 +1,195 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+const threadColumns = `owner, thread, name, agent, archived, created, updated, ran`
+
+// Thread implements [store.Store].
+func (s *Store) Thread(ctx context.Context, key store.Key) (store.Thread, error) {
+	thread, err := scanThread(s.reader.QueryRowContext(ctx,
+		`SELECT `+threadColumns+` FROM threads WHERE owner = ? AND thread = ?`, key.Owner, key.ID))
+	return thread, failed(ctx, "read thread "+key.ID, err)
+}
+
+// Threads implements [store.Store].
+func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
+	page, err := s.threads(ctx, query)
+	return page, failed(ctx, "list threads", err)
+}
+
+func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
+	where, args := `owner = ?`, []any{query.Owner}
+	if query.Cursor != "" {
+		updated, id, err := parseCursor(query.Cursor)
+		if err != nil {
+			return store.ThreadPage{}, err
+		}
+		where += ` AND updated <= ? AND (updated < ? OR thread > ?)`
+		args = append(args, updated, updated, id)
+	}
+	if query.AgentID != "" {
+		where += ` AND agent = ?`
+		args = append(args, query.AgentID)
+	}
+	if !query.IncludeArchived {
+		where += ` AND archived = 0`
+	}
+	limit := -1
+	if query.Limit > 0 {
+		limit = query.Limit + 1 // to see whether there are more
+	}
+	rows, err := s.reader.QueryContext(ctx,
+		`SELECT `+threadColumns+` FROM threads WHERE `+where+` ORDER BY updated DESC, thread LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return store.ThreadPage{}, err
+	}
+	defer rows.Close()
+	var page store.ThreadPage
+	for rows.Next() {
+		if query.Limit > 0 && len(page.Threads) == query.Limit {
+			page.NextCursor = cursor(page.Threads[query.Limit-1])
+			break
+		}
+		thread, err := scanThread(rows)
+		if err != nil {
+			return store.ThreadPage{}, err
+		}
+		page.Threads = append(page.Threads, thread)
+	}
+	return page, rows.Err()
+}
+
+// CreateThread implements [store.Store].
+func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name string) (store.Thread, error) {
+	at := now()
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx,
+			`INSERT INTO threads (owner, thread, name, agent, created, updated, kept) VALUES (?, ?, ?, ?, ?, ?, 1)
+			ON CONFLICT DO NOTHING`, key.Owner, key.ID, name, agentID, at, at)
+		if err != nil {
+			return err
+		}
+		if rows, err := result.RowsAffected(); err != nil || rows == 1 {
+			return err
+		}
+		return store.ErrExists
+	})
+	if err != nil {
+		return store.Thread{}, failed(ctx, "create thread "+key.ID, err)
+	}
+	return store.Thread{
+		Key: key, Name: name, AgentID: agentID, CreatedAt: time.UnixMicro(at), UpdatedAt: time.UnixMicro(at),
+	}, nil
+}
+
+// UpdateThread implements [store.Store].
+func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Patch) (store.Thread, error) {
+	var thread store.Thread
+	err := s.write(ctx, func(tx *sql.Tx) (err error) {
+		thread, err = scanThread(tx.QueryRowContext(ctx,
+			`UPDATE threads SET name = coalesce(?, name), archived = coalesce(?, archived), updated = ?, kept = 1
+			WHERE owner = ? AND thread = ? RETURNING `+threadColumns,
+			patch.Name, patch.Archived, now(), key.Owner, key.ID))
+		return err
+	})
+	return thread, failed(ctx, "update thread "+key.ID, err)
+}
+
+// DeleteThread implements [store.Store].
+func (s *Store) DeleteThread(ctx context.Context, key store.Key) error {
+	err := s.remove(ctx, `owner = ? AND thread = ?`, key.Owner, key.ID)
+	return failed(ctx, "delete thread "+key.ID, err)
+}
+
+// Clear implements [store.Store].
+func (s *Store) Clear(ctx context.Context, owner string) error {
+	err := s.remove(ctx, `owner = ?`, owner)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return failed(ctx, "clear threads", err)
+}
+
+// remove deletes threads and what belongs to them.
+func (s *Store) remove(ctx context.Context, where string, args ...any) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM threads WHERE `+where, args...)
+		if err != nil {
+			return err
+		}
+		rows, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			return store.ErrNotFound
+		}
+		return removed(ctx, tx)
+	})
+	if err == nil {
+		s.watch.all()
+	}
+	return err
+}
+
+// Snapshot implements [store.Store].
+func (s *Store) Snapshot(ctx context.Context, key store.Key) (store.Snapshot, error) {
+	var messages, state []byte
+	err := s.reader.QueryRowContext(ctx,
+		`SELECT messages, state FROM snapshots WHERE thread = (SELECT id FROM threads WHERE owner = ? AND thread = ?)`,
+		key.Owner, key.ID).Scan(&messages, &state)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Snapshot{}, failed(ctx, "read the snapshot of thread "+key.ID, err)
+	}
+	return store.Snapshot{Messages: json.RawMessage(messages), State: json.RawMessage(state)}, nil
+}
+
+// scanThread reads a row of threadColumns.
+func scanThread(row interface{ Scan(...any) error }) (store.Thread, error) {
+	var thread store.Thread
+	var created, updated int64
+	var ran sql.NullInt64
+	err := row.Scan(&thread.Key.Owner, &thread.Key.ID, &thread.Name, &thread.AgentID, &thread.Archived, &created, &updated, &ran)
+	if errors.Is(err, sql.ErrNoRows) {
+		return thread, store.ErrNotFound
+	}
+	thread.CreatedAt, thread.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
+	if ran.Valid {
+		thread.LastRunAt = time.UnixMicro(ran.Int64)
+	}
+	return thread, err
+}
+
+// cursor names the place behind a thread in a list.
+func cursor(thread store.Thread) string {
+	place := strconv.FormatInt(thread.UpdatedAt.UnixMicro(), 10) + " " + thread.Key.ID
+	return base64.RawURLEncoding.EncodeToString([]byte(place))
+}
+
+func parseCursor(cursor string) (updated int64, id string, err error) {
+	place, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return 0, "", fmt.Errorf("%w: %q", store.ErrBadCursor, cursor)
+	}
+	at, id, found := strings.Cut(string(place), " ")
+	updated, err = strconv.ParseInt(at, 10, 64)
+	if !found || err != nil {
+		return 0, "", fmt.Errorf("%w: %q", store.ErrBadCursor, cursor)
+	}
+	return updated, id, nil
+}
