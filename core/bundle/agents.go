@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,14 +32,27 @@ func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error
 		agents[name] = far
 	}
 	maps.Copy(agents, parts.agents)
-	if agents[defaultAgent] == nil {
-		builtIn, err := buildDefault(settings, parts)
-		if err != nil {
-			return nil, err
-		}
-		agents[defaultAgent] = builtIn
+	if agents[defaultAgent] != nil {
+		return agents, checkUnused(settings, parts)
 	}
+	builtIn, err := buildDefault(settings, parts)
+	if err != nil {
+		return nil, err
+	}
+	agents[defaultAgent] = builtIn
 	return agents, nil
+}
+
+// checkUnused refuses tools that no agent would have, since another agent is in
+// the built-in one's place.
+func checkUnused(settings *Settings, parts parts) error {
+	if len(settings.MCPServers) > 0 {
+		return &EnvError{Name: "COPILOTKIT_MCP_SERVERS", Err: errors.New("the default agent isn't the built-in one, which would use them")}
+	}
+	if len(parts.tools) > 0 || len(parts.sources) > 0 {
+		return errors.New("there are tools, but the default agent isn't the built-in one, which would use them")
+	}
+	return nil
 }
 
 // buildDefault makes the built-in agent with the model of the environment.

@@ -128,6 +128,19 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	}
 }
 
+func TestToolsThatNoAgentHasAreRefused(t *testing.T) {
+	tool := agent.Tool("now", "Tells the time.", func(context.Context, struct{}) (string, error) { return "noon", nil })
+	_, err := bundle.Handler(t.Context(), env(), bundle.WithAgent("default", silent), bundle.WithTool(tool))
+	if err == nil || !strings.Contains(err.Error(), "tools") {
+		t.Errorf("a tool beside an agent of one's own: got %v", err)
+	}
+	_, err = bundle.Handler(t.Context(), env("COPILOTKIT_AGENTS=default=http://127.0.0.1:1/run", "COPILOTKIT_MCP_SERVERS=a=http://127.0.0.1:1/mcp"))
+	var envErr *bundle.EnvError
+	if !errors.As(err, &envErr) || envErr.Name != "COPILOTKIT_MCP_SERVERS" {
+		t.Errorf("an MCP server beside a remote default agent: got %v", err)
+	}
+}
+
 func TestAStoreIsOpenedByItsScheme(t *testing.T) {
 	var opened string
 	kept := store.NewMemory(store.MemoryLimits{})
