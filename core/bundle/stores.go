@@ -17,6 +17,14 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 	if scheme == "" {
 		return store.NewMemory(store.MemoryLimits{}), nil
 	}
+	openRedis := func(ctx context.Context, address string) (store.Store, error) {
+		redis.LogTo(parts.logger)
+		opened, err := redis.Open(ctx, address)
+		if err != nil {
+			return nil, err // not the nil pointer in an interface
+		}
+		return opened, nil
+	}
 	known := map[string]OpenStore{"redis": openRedis, "rediss": openRedis}
 	maps.Copy(known, parts.stores)
 	open, ok := known[scheme]
@@ -28,14 +36,6 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 	opened, err := open(ctx, settings.Store.Reveal())
 	if err != nil {
 		return nil, &EnvError{Name: "COPILOTKIT_STORE", Err: settings.Store.hide(err)}
-	}
-	return opened, nil
-}
-
-func openRedis(ctx context.Context, address string) (store.Store, error) {
-	opened, err := redis.Open(ctx, address)
-	if err != nil {
-		return nil, err // not the nil pointer in an interface
 	}
 	return opened, nil
 }
