@@ -114,6 +114,9 @@ func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net
 }
 
 func modelLine(settings *bundle.Settings, fellBack bool) string {
+	if far, ok := settings.Agents["default"]; ok {
+		return "none: the agent at " + far.URL.String() + " answers."
+	}
 	switch {
 	case fellBack:
 		return "demo, embedded in this program, because OPENAI_API_KEY is not set.\n" +

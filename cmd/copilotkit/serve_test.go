@@ -258,6 +258,7 @@ func TestTheBannerNamesTheModel(t *testing.T) {
 		"without a key it is the demo, and says what to set": {nil, []string{"demo", "OPENAI_API_KEY is not set", "COPILOTKIT_MODEL=provider/model"}},
 		"with a key it is the default one":                   {[]string{"OPENAI_API_KEY=sk-1"}, []string{"openai/gpt-4o"}},
 		"the demo that was chosen":                           {[]string{"OPENAI_API_KEY=sk-1", "COPILOTKIT_MODEL=demo"}, []string{"demo", "Unset COPILOTKIT_MODEL"}},
+		"a remote agent in its place":                        {[]string{"COPILOTKIT_AGENTS=default=http://u:p@127.0.0.1:1/run"}, []string{"none: the agent at http://redacted@127.0.0.1:1/run"}},
 		"another one":                                        {[]string{"GROQ_API_KEY=gsk", "COPILOTKIT_MODEL=groq/llama"}, []string{"groq/llama"}},
 	}
 	for name, test := range tests {
