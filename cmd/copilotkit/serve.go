@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
-	"github.com/copilotkit-go/runtime/core/store"
-	"github.com/copilotkit-go/runtime/core/store/sqlite"
 )
 
 const (
@@ -38,8 +36,9 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 		settings.Model = bundle.DemoModel
 	}
 	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}))
-	runtime, err := bundle.New(ctx, settings, bundle.WithLogger(logger),
-		bundle.WithStore("sqlite", func(ctx context.Context, url string) (store.Store, error) { return sqlite.Open(ctx, url) }))
+	threads := &stores{}
+	defer threads.close(logger)
+	runtime, err := bundle.New(ctx, settings, bundle.WithLogger(logger), threads.option())
 	if err != nil {
 		return err
 	}

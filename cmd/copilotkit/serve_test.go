@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -247,6 +248,23 @@ func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
 	}
 	if left := model.Status().Left; left != 0 {
 		t.Errorf("the model was left %d times", left)
+	}
+}
+
+func TestThreadsInSQLiteOutliveTheServer(t *testing.T) {
+	_, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 3})
+	env = append(env, "COPILOTKIT_STORE=sqlite://"+filepath.Join(t.TempDir(), "threads.db"))
+	first := start(t, env...)
+	events(t, first.request(t, "/agent/default/run", "t"), func(event) {})
+	first.interrupt()
+	if err := <-first.ended; err != nil {
+		t.Fatal(err)
+	}
+
+	var said strings.Builder
+	events(t, start(t, env...).request(t, "/agent/default/connect", "t"), func(e event) { said.WriteString(e.Delta) })
+	if said.String() != "word word word " {
+		t.Errorf("the second server shows %q", said.String())
 	}
 }
 
