@@ -87,7 +87,7 @@ func (c *composer) start(event agui.Event) error {
 	if encoded, ok := event.(agui.Encoded); ok {
 		decoded, err := encoded.Decode()
 		if err != nil {
-			return &invalidEventError{event.EventType(), err}
+			return &invalidEventError{event.EventType(), fmt.Errorf("%s: %w", event.EventType(), err)}
 		}
 		if started, ok := decoded.(agui.RunStartedEvent); ok && started.Input == nil {
 			event = started
@@ -140,8 +140,7 @@ type invalidEventError struct {
 	err       error
 }
 
-func (e *invalidEventError) Error() string {
-	return fmt.Sprintf("invalid %s event: %v", e.eventType, e.err)
-}
+// Error says what is wrong; err itself names the event.
+func (e *invalidEventError) Error() string { return "invalid event: " + e.err.Error() }
 
 func (e *invalidEventError) Unwrap() error { return e.err }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -45,7 +46,7 @@ func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) a
 		return agui.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
 	case errors.As(cause, &failure):
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
-		return agui.Ending{Code: or(failure.Code, CodeAgentError), Message: r.tell(cause, or(failure.Message, agentFailed))}
+		return agui.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.tell(cause, cmp.Or(failure.Message, agentFailed))}
 	case errors.As(cause, &invalid):
 		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
 		return agui.Ending{Code: CodeInvalidEvent, Message: r.tell(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
@@ -78,11 +79,4 @@ func (r *Runner) tell(err error, safe string) string {
 		return err.Error()
 	}
 	return safe
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

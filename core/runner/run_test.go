@@ -94,6 +94,8 @@ func TestRunStream(t *testing.T) {
 func TestDevelopmentTellsTheError(t *testing.T) {
 	f := newFixture(t, runner.Options{Development: true})
 	want(t, f.run(t, request(failing(errors.New("detail")), "run")), "run_started run", "run_error AGENT_ERROR detail")
+	want(t, f.run(t, request(script(agui.TextMessageChunkEvent{Delta: "x"}), "second")), "run_started second",
+		"run_error INVALID_EVENT invalid event: TEXT_MESSAGE_CHUNK: the first chunk must have a messageId")
 }
 
 func TestPanicIsLoggedWithItsStack(t *testing.T) {
