@@ -46,6 +46,9 @@ func (f *Factory) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[
 				yield(nil, err)
 				return
 			}
+			if event == nil {
+				continue // as the runner does
+			}
 			if !yield(event, nil) {
 				return
 			}

@@ -117,3 +117,15 @@ func TestAFactoryThatIsStoppedDoesNotFinish(t *testing.T) {
 		t.Error("a factory without events is no error")
 	}
 }
+
+func TestAFactoryPassesOverNothing(t *testing.T) {
+	f, err := agent.NewFactory(agent.FactoryConfig{Events: func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+		return func(yield func(agui.Event, error) bool) { yield(nil, nil) }
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if event, count := last(t, f, &agui.RunAgentInput{RunID: "r"}); count != 1 || event.EventType() != agui.EventTypeRunFinished {
+		t.Errorf("the run had %d events, the last was %v", count, event)
+	}
+}
