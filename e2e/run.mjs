@@ -20,8 +20,9 @@ import { serveSite } from "./site.mjs";
 const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" }, reference: { type: "boolean" } } });
 const app = join(root, "examples", "react-chat");
 const screenshots = join(cache, "screenshots");
-// One that runs and one that is asked about it: what else the page asks waits.
-const instances = 2;
+// One that runs, one that is asked about it, and room for streams that a page has
+// left: Lambda doesn't tell, so they take up an instance until the run is over.
+const instances = 4;
 rmSync(screenshots, { recursive: true, force: true });
 
 const closing = [];
