@@ -17,7 +17,7 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 }
 
 func (s *Store) read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
-	page, left, err := s.readNow(ctx, key, after)
+	page, _, err := s.readNow(ctx, key, after)
 	if err != nil || !wait || !page.Live || len(page.Records) > 0 {
 		return page, err
 	}
@@ -29,6 +29,7 @@ func (s *Store) read(ctx context.Context, key store.Key, after int64, wait bool)
 	defer s.watch.leave(topic)
 	for {
 		changed, _ := s.watch.next(topic)
+		var left time.Duration
 		page, left, err = s.readNow(ctx, key, after)
 		if err != nil || !page.Live || len(page.Records) > 0 || page.RunID != runID {
 			return page, err
