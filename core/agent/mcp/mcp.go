@@ -64,13 +64,21 @@ type Server struct {
 	transport func() mcp.Transport
 
 	mu       sync.Mutex
-	building chan struct{} // closed when the connecting or listing under way ends; nil when none is
+	building *listing // the one under way, nil when none is
 	session  *session
 	tools    []agent.ServerTool
 	listed   time.Time
 	failure  error
 	failed   time.Time
 	closed   bool
+}
+
+// listing is one attempt to list the tools, connecting included. What came of it
+// may be read when done is closed.
+type listing struct {
+	done  chan struct{}
+	tools []agent.ServerTool
+	err   error
 }
 
 var _ agent.ToolSource = (*Server)(nil)
@@ -133,36 +141,34 @@ func withDefaults(config Config) Config {
 // calls share one connection and one listing. It fails within ConnectTimeout
 // when the server is down, slow or wrong, and at once for RetryAfter after that.
 func (s *Server) Tools(ctx context.Context) ([]agent.ServerTool, error) {
-	for {
-		s.mu.Lock()
-		switch {
-		case s.closed:
-			s.mu.Unlock()
-			return nil, errClosed
-		case s.fresh():
-			tools := s.tools
-			s.mu.Unlock()
-			return tools, nil
-		case s.failure != nil && time.Since(s.failed) < s.config.RetryAfter:
-			err := s.failure
-			s.mu.Unlock()
-			return nil, err
-		case s.building == nil:
-			s.building = make(chan struct{})
-			// The run that happens to be first must not take the others' tools
-			// with it when it is stopped.
-			go s.build(context.WithoutCancel(ctx), s.building)
-		}
-		building := s.building
+	s.mu.Lock()
+	switch {
+	case s.closed:
 		s.mu.Unlock()
-		select {
-		case <-building:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		if err := s.lastFailure(); err != nil {
-			return nil, err
-		}
+		return nil, errClosed
+	case s.fresh():
+		tools := s.tools
+		s.mu.Unlock()
+		return tools, nil
+	case s.failure != nil && time.Since(s.failed) < s.config.RetryAfter:
+		err := s.failure
+		s.mu.Unlock()
+		return nil, err
+	case s.building == nil:
+		s.building = &listing{done: make(chan struct{})}
+		// The run that happens to be first must not take the others' tools
+		// with it when it is stopped.
+		go s.build(context.WithoutCancel(ctx), s.building)
+	}
+	building := s.building
+	s.mu.Unlock()
+	select {
+	case <-building.done:
+		// Also when the list has changed again meanwhile: a server that always
+		// says so would be asked for ever.
+		return building.tools, building.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
@@ -174,7 +180,7 @@ func (s *Server) Close() error {
 	s.session, s.tools = nil, nil
 	s.mu.Unlock()
 	if building != nil {
-		<-building
+		<-building.done
 	}
 	if session == nil {
 		return nil
@@ -187,15 +193,9 @@ func (s *Server) fresh() bool {
 	return s.session != nil && !s.session.stale.Load() && time.Since(s.listed) < s.config.MaxAge
 }
 
-func (s *Server) lastFailure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failure
-}
-
 // build connects if need be, lists the tools, and lets the waiting calls go on.
 // It ends within twice ConnectTimeout.
-func (s *Server) build(ctx context.Context, done chan struct{}) {
+func (s *Server) build(ctx context.Context, l *listing) {
 	s.mu.Lock()
 	current := s.session
 	s.mu.Unlock()
@@ -207,7 +207,9 @@ func (s *Server) build(ctx context.Context, done chan struct{}) {
 
 	s.mu.Lock()
 	abandoned := s.closed
-	if !abandoned {
+	if abandoned {
+		tools, err = nil, errClosed
+	} else {
 		s.session, s.tools, s.failure = next, tools, err
 		s.listed, s.failed = time.Now(), time.Now()
 	}
@@ -216,7 +218,8 @@ func (s *Server) build(ctx context.Context, done chan struct{}) {
 	if abandoned && next != nil {
 		next.close()
 	}
-	close(done)
+	l.tools, l.err = tools, err
+	close(l.done)
 }
 
 // list returns the tools of the current session, or of a new one where there is
