@@ -2,7 +2,8 @@
 // cases, at which places of what they saw, and what the two values are there: a
 // literal, a pattern for text, a function that says whether it fits. The
 // comparison fails when there is a difference that no row explains, and when
-// a row explains none any more. The README's "Differences from the reference"
+// a row explains none any more. Where a row is `worded` the two sides say the
+// same thing in their own words, and only that both say something is pinned. The README's "Differences from the reference"
 // is made of `what` and `why`.
 const some = (value) => value !== undefined;
 const any = () => true;
@@ -70,7 +71,7 @@ export const deliberate = [
   {
     what: "The details of a 400 are one line that names the places in the body",
     why: "The reference sends its schema library's report. Status and `error` are the same.",
-    rows: [{ in: /./, at: /\.details$/, reference: some, ours: some }],
+    rows: [{ in: /./, at: /\.details$/, reference: some, ours: some, worded: true }],
   },
   {
     what: "Token usage names the provider `openai`",
@@ -113,7 +114,7 @@ export const deliberate = [
     rows: [
       { in: /./, at: /events\[\d+\]\.code$/, reference: "INCOMPLETE_STREAM", ours: some },
       { in: /^agents: the model/, at: /events\[\d+\]\.code$/, reference: undefined, ours: /^(auth_failed|rate_limited|provider_unavailable)$/ },
-      { in: /^runs: |^agents: (the model|a remote)|^clients: /, at: /(events\[\d+\]\.message|failed)$/, reference: some, ours: some },
+      { in: /^runs: |^agents: (the model|a remote)|^clients: /, at: /(events\[\d+\]\.message|failed)$/, reference: some, ours: some, worded: true },
       { in: /^agents: the model/, at: /events\[\d+\]\.(threadId|runId)$/, reference: some, ours: undefined },
       { in: /agents by request/, at: /^it fails in .*message$/, reference: "no such tenant", ours: "Internal error" },
       { in: /suggest with it throws in the middle/, at: /^suggest\.events/, reference: undefined, ours: some },
@@ -133,12 +134,18 @@ export const deliberate = [
   {
     what: "A state patch that doesn't fit does no harm",
     why: "The model is told in the tool's result, and the run ends. In the reference it never does, and the thread stays busy.",
-    rows: [{ in: /a state delta that doesn't fit/, at: /./, reference: any, ours: any }],
+    rows: [
+      { in: /^tools: a state delta that doesn't fit/, at: /\.content$/, reference: undefined, ours: /^{"error":/, worded: true },
+      { in: /a state delta that doesn't fit/, at: /./, reference: any, ours: any },
+    ],
   },
   {
     what: "A tool call that fails gets a TOOL_CALL_RESULT that says why",
     why: "An unknown tool, arguments that don't fit, an error of the tool: the reference tells the model alone, and the thread keeps a call without result.",
-    rows: [{ in: /^tools: (a front-end tool that is not there|arguments that|a tool that fails)/, at: /^run\.events/, reference: any, ours: any }],
+    rows: [
+      { in: /^tools: (a front-end tool that is not there|arguments that|a tool that fails)/, at: /\.content$/, reference: undefined, ours: /^{"error":/, worded: true },
+      { in: /^tools: (a front-end tool that is not there|arguments that|a tool that fails)/, at: /^run\.events/, reference: any, ours: any },
+    ],
   },
   {
     what: "The tool calls of each step belong to a message of their own",
@@ -149,8 +156,8 @@ export const deliberate = [
     what: "The model is told of context, state and tools in other words",
     why: "Ours to choose; and schemas always have a type and properties, which strict providers demand.",
     rows: [
-      { in: /./, at: /^asked\[\d+\]\.messages\[0\]\.content$/, reference: /## (Context|Application State)/, ours: /## (Context|State)/ },
-      { in: /^tools: (arguments that|a tool that fails)/, at: /^asked\[1\]\.messages\[2\]\.content$/, reference: some, ours: /^{"error":/ },
+      { in: /./, at: /^asked\[\d+\]\.messages\[0\]\.content$/, reference: /## (Context|Application State)/, ours: /## (Context|State)/, worded: true },
+      { in: /^tools: (arguments that|a tool that fails)/, at: /^asked\[1\]\.messages\[2\]\.content$/, reference: some, ours: /^{"error":/, worded: true },
       { in: /the schemas that the model gets/, at: /function\.(description|parameters\.)/, reference: any, ours: any },
     ],
   },

@@ -79,7 +79,7 @@ async function compareCase(fullName, name, play) {
 function explains(row, fullName, one) {
   if (!row.in.test(fullName) || !row.at.test(one.at) || !fits(one.reference, row.reference) || !fits(one.ours, row.ours)) return false;
   used.add(row);
-  return isLiteral(row) || pins.holds(fullName, one);
+  return isLiteral(row) || pins.holds(fullName, row.worded ? { at: one.at, reference: typeof one.reference, ours: typeof one.ours } : one);
 }
 
 async function observe(side, name, play) {
