@@ -26,6 +26,8 @@ const { values: flags } = parseArgs({
   options: { only: { type: "string", default: "" }, show: { type: "boolean" }, reference: { type: "boolean" }, record: { type: "boolean" } },
 });
 
+if (flags.record && flags.only) throw new Error("--record is for all cases");
+
 const model = await new ScriptedModel(scripts).listen();
 const remote = await new RemoteAgent().listen();
 const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], { model, remote })];
@@ -62,14 +64,16 @@ function build() {
 
 async function compareCase(fullName, name, play) {
   const seen = await Promise.all(sides.map((side) => observe(side, fullName, play)));
-  if (flags.show) sides.forEach((side, i) => console.log(side.name, inspect(seen[i], { depth: 12, colors: false, breakLength: 160 })));
-  if (sides.length === 1) return console.log(`  ${seen[0].failed ? "FAILED" : "ran   "}  ${name}${seen[0].failed ? "\n" + seen[0].failed : ""}`);
+  if (flags.show) sides.forEach((side, i) => console.log(side.name, inspect(seen[i], { depth: 12, breakLength: 160 })));
 
-  const found = differences(...seen);
+  // A case that can't be played has compared nothing, even if both sides fail alike.
+  const failed = seen.some((one) => one instanceof Error);
+  const found = failed || sides.length === 1 ? [] : differences(...seen);
   const unexplained = found.filter((one) => !rows.some((row) => explains(row, fullName, one)));
-  const verdict = unexplained.length > 0 ? "different" : found.length > 0 ? "deliberate" : "same";
+  const verdict = failed || unexplained.length > 0 ? "different" : found.length > 0 ? "deliberate" : "same";
   tally[verdict]++;
-  console.log(`  ${verdict.padEnd(10)}  ${name}`);
+  console.log(`  ${(failed ? "failed" : sides.length === 1 ? "ran" : verdict).padEnd(10)}  ${name}`);
+  seen.forEach((one, i) => one instanceof Error && console.log(`      ${sides[i].name}: ${one.stack}`));
   for (const one of unexplained.slice(0, 12)) {
     console.log(`      ${one.at}\n        reference: ${short(one.reference)}\n        ours:      ${short(one.ours)}`);
   }
@@ -91,7 +95,7 @@ async function observe(side, name, play) {
     return it.finish();
   } catch (error) {
     it.finish();
-    return { failed: error.stack };
+    return error;
   } finally {
     clearTimeout(timer);
   }
