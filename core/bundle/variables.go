@@ -1,10 +1,12 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -142,6 +144,10 @@ func setBasePath(s *Settings, value string) error {
 		return fmt.Errorf("%q must start with a slash", value)
 	case strings.ContainsAny(value, "?#"):
 		return fmt.Errorf("%q must be a path alone", value)
+	case strings.ContainsAny(value, "{}"):
+		return fmt.Errorf("%q must not have braces, which mean something else to routers", value)
+	case path.Clean(value) != cmp.Or(strings.TrimRight(value, "/"), "/"):
+		return fmt.Errorf("%q must not have empty segments, . or .., which servers and clients take out", value)
 	}
 	s.BasePath = value
 	return checkPrintable(value)
