@@ -32,9 +32,9 @@ func (l *lease) NextSeq() int64        { return l.next }
 
 func (l *lease) Append(ctx context.Context, records []store.Record) error {
 	var number int64
-	err := l.store.write(ctx, func(tx *sql.Tx) error {
-		held, err := l.held(ctx, tx)
-		if err != nil {
+	var held held
+	err := l.store.write(ctx, func(tx *sql.Tx) (err error) {
+		if held, err = l.held(ctx, tx); err != nil {
 			return err
 		}
 		// What is stored already is a repeated call's.
@@ -65,7 +65,8 @@ func (l *lease) Append(ctx context.Context, records []store.Record) error {
 	}
 	if len(records) > 0 {
 		l.next = records[len(records)-1].Seq + 1
-		l.store.watch.wrote(l.key, number, false)
+		// The number of this change hides that of a stop from the watch.
+		l.store.watch.wrote(l.key, number, held.stopped)
 	}
 	return nil
 }

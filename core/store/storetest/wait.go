@@ -212,6 +212,24 @@ var stopTests = []test{
 			s.Fatalf("await stop: %v", err)
 		}
 	}},
+	{"a stop reaches a run that is being written", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		waiting := start(func() error { return lease.AwaitStop(s.context()) })
+		select {
+		case err := <-waiting:
+			s.Fatalf("await stop, with no stop: %v", err)
+		case <-time.After(brief): // until it waits
+		}
+		s.append(lease, s.records(1, "one", 1))
+		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
+			s.Fatalf("stop: %v, %v", stopped, err)
+		}
+		// This batch is a change too, and mustn't hide the stop.
+		s.append(lease, s.records(2, "one", 1))
+		if err := soon(s, "stop", waiting); err != nil {
+			s.Fatalf("await stop: %v", err)
+		}
+	}},
 	{"only the named run is stopped", func(s *suite) {
 		lease := s.begin(thread, "one", long)
 		if stopped, err := s.Other.Stop(s.context(), thread, "two"); stopped || err != nil {

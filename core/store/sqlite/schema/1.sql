@@ -29,6 +29,7 @@ CREATE TABLE threads (
 	UNIQUE (owner, thread)
 );
 CREATE INDEX threads_by_update ON threads (owner, updated DESC, thread);
+CREATE INDEX threads_by_age ON threads (updated);
 CREATE INDEX threads_by_change ON threads (change);
 
 -- Records: a block for each batch of the unfinished run, and one for each
