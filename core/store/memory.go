@@ -69,6 +69,7 @@ func (m *Memory) Begin(ctx context.Context, request BeginRequest) (Lease, error)
 	thread := m.threads[request.Key]
 	if thread == nil {
 		thread = m.add(request.Key, now)
+		thread.info.AgentID = request.AgentID
 	}
 	if lease := thread.unfinished; lease != nil {
 		if lease.expired(now) {

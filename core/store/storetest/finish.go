@@ -85,6 +85,22 @@ var finishTests = []test{
 			s.Fatalf("thread: %+v, %v", info, err)
 		}
 	}},
+	{"a run without a result leaves a thread that was named meanwhile", func(s *suite) {
+		lease := s.begin(thread, "one", long)
+		name := "name"
+		if _, err := s.Other.UpdateThread(s.context(), thread, store.Patch{Name: &name}); err != nil {
+			s.Fatalf("update: %v", err)
+		}
+		s.finish(lease, nil)
+		info, err := s.Other.Thread(s.context(), thread)
+		if err != nil || info.Name != "name" || info.AgentID != "agent" || info.UpdatedAt.Before(info.CreatedAt) || !info.LastRunAt.IsZero() {
+			s.Fatalf("thread: %+v, %v", info, err)
+		}
+		if page := s.read(s.Other, thread, 0, false); page.Live || page.Orphaned {
+			s.Fatalf("the thread reads as %+v", page)
+		}
+		s.wantIDs(s.list(store.Query{Owner: thread.Owner}).Threads, thread.ID)
+	}},
 	{"a run without events finishes", func(s *suite) {
 		s.finish(s.begin(thread, "one", long), &store.Result{})
 		if page := s.read(s.Store, thread, 0, false); len(page.Records) > 0 || page.Live {

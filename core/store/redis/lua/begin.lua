@@ -12,7 +12,7 @@ if holder ~= token then -- else the call is a repeated one whose answer got lost
     return {'orphaned'}
   end
   -- What it was, for a run that leaves no trace.
-  redis.call('HSET', KEYS[THREAD], 'wasAgent', thread[5] or '', 'wasUpdated', thread[6] or '', 'wasRan', thread[7] or '')
+  redis.call('HSET', KEYS[THREAD], 'wasAgent', thread[5] or agent, 'wasUpdated', thread[6] or text(at), 'wasRan', thread[7] or '')
   redis.call('HSET', KEYS[THREAD], 'created', thread[4] or text(at), 'updated', text(at), 'ran', text(at),
     'agent', agent, 'run', run, 'first', text(tonumber(seq) + 1))
   redis.call('SET', KEYS[LEASE], token, 'PX', ttl)
