@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -65,6 +66,15 @@ func isUnavailable(err error) bool {
 		}
 	}
 	return false
+}
+
+// isUnanswered tells whether a command that failed may have been done.
+func isUnanswered(err error) bool {
+	if _, answered := errors.AsType[goredis.Error](err); answered || isOurs(err) {
+		return false
+	}
+	network, ok := errors.AsType[*net.OpError](err)
+	return !ok || network.Op != "dial"
 }
 
 // statusError gives the error that a script's first word stands for.

@@ -20,6 +20,8 @@ const (
 	retryCheck = time.Second
 	// minCheck is how long a run waits that should have lost its lease but hasn't.
 	minCheck = 20 * time.Millisecond
+	// releaseTimeout is for giving back a lease that may not have been given.
+	releaseTimeout = time.Second
 )
 
 type lease struct {
@@ -176,6 +178,14 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 		_ = s.list(ctx, l.keys, l.key.ID, at)
 	}
 	return nil
+}
+
+// release gives back a lease of which nobody knows whether the server has given
+// it: else the thread would be locked until the lease expires.
+func (l *lease) release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	_ = l.Finish(ctx, nil)
 }
 
 // hold checks the lease, and renews it if ttl isn't 0.

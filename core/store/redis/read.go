@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,25 +70,23 @@ func (f found) worthWaiting() bool { return len(f.Records) == 0 && f.Live }
 
 func (s *Store) readNow(ctx context.Context, k keys, after int64) (found, error) {
 	var f found
-	for {
-		reply, err := s.run(ctx, s.scripts.read, k.all(true)[:4], uint64(after)+1, blocksPerRead).Slice()
+	for last := after; ; {
+		reply, err := s.run(ctx, s.scripts.read, k.all(true)[:4], uint64(last)+1, blocksPerRead).Slice()
 		if err != nil {
 			return found{}, err
 		}
-		if len(reply) < 4 {
-			return found{}, fmt.Errorf("%w: %d values", errStored, len(reply))
+		next, err := parseFound(reply)
+		if err != nil {
+			return found{}, err
 		}
-		f.RunID = text(reply, 0)
-		left, _ := reply[2].(int64)
-		f.leaseLeft = time.Duration(left+1) * time.Millisecond
-		f.Live = f.RunID != "" && left >= 0
-		f.Orphaned = f.RunID != "" && left < 0
-		f.FirstSeq = 0
-		if f.RunID != "" {
-			if f.FirstSeq, err = strconv.ParseInt(text(reply, 1), 10, 64); err != nil {
-				return found{}, fmt.Errorf("%w: %w", errStored, err)
-			}
+		if last != after && (next.RunID != f.RunID || next.FirstSeq != f.FirstSeq) {
+			// A run ended or began between two answers, and now its joined records
+			// would follow some of those that they join.
+			f, last = found{}, after
+			continue
 		}
+		next.Records = f.Records
+		f = next
 		for i := range reply[4:] {
 			if f.Records, err = block.Append(f.Records, []byte(text(reply, 4+i)), after); err != nil {
 				return found{}, fmt.Errorf("%w: %w", errStored, err)
@@ -96,8 +95,30 @@ func (s *Store) readNow(ctx context.Context, k keys, after int64) (found, error)
 		if len(reply)-4 < blocksPerRead {
 			return f, nil
 		}
-		after = max(after, f.Records[len(f.Records)-1].Seq)
+		last = f.Records[len(f.Records)-1].Seq
 	}
+}
+
+// parseFound gives what the reading script says of the run.
+func parseFound(reply []any) (found, error) {
+	var f found
+	if len(reply) < 4 {
+		return f, fmt.Errorf("%w: %d values", errStored, len(reply))
+	}
+	f.RunID = text(reply, 0)
+	left, _ := reply[2].(int64)
+	f.leaseLeft = time.Duration(left+1) * time.Millisecond
+	f.Live = f.RunID != "" && left >= 0
+	f.Orphaned = f.RunID != "" && left < 0
+	if f.RunID == "" {
+		return f, nil
+	}
+	first, err := strconv.ParseInt(text(reply, 1), 10, 64)
+	if err != nil {
+		return f, fmt.Errorf("%w: %w", errStored, err)
+	}
+	f.FirstSeq = first
+	return f, nil
 }
 
 // readKey names a reading that may be shared: changed is closed by the next
@@ -128,6 +149,7 @@ func (s *Store) readShared(ctx context.Context, k keys, after int64, changed <-c
 	if !running {
 		// Not with ctx: it is for the others too.
 		shared.found, shared.err = s.readNow(s.signals.ctx, k, after)
+		shared.found.Records = slices.Clip(shared.found.Records)
 		s.readsMu.Lock()
 		delete(s.reads, key)
 		s.readsMu.Unlock()

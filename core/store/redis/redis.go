@@ -101,6 +101,9 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 		err = statusError(reply)
 	}
 	if err != nil {
+		if isUnanswered(err) {
+			l.release(ctx)
+		}
 		return nil, failed(ctx, "begin run "+l.runID, err)
 	}
 	if err := l.taken(reply, sent); err != nil {

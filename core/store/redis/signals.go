@@ -118,20 +118,17 @@ func (s *signals) listen() {
 		if err == nil && conn == nil {
 			return
 		}
-		if err == nil {
+		if err == nil && s.receive(conn) {
 			pause = minPause
-			s.receive(conn)
 		}
 		s.disconnect(conn)
-		if err != nil {
-			timer := time.NewTimer(pause)
-			select {
-			case <-timer.C:
-			case <-s.ctx.Done():
-				timer.Stop()
-			}
-			pause = min(2*pause, maxPause)
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-s.ctx.Done():
+			timer.Stop()
 		}
+		pause = min(2*pause, maxPause)
 	}
 }
 
@@ -181,8 +178,9 @@ func (s *signals) disconnect(conn *goredis.PubSub) {
 	}
 }
 
-// receive passes messages on until the connection fails.
-func (s *signals) receive(conn *goredis.PubSub) {
+// receive passes messages on until the connection fails. It tells whether there
+// were any: a server may refuse the subscription itself.
+func (s *signals) receive(conn *goredis.PubSub) (heardAny bool) {
 	heard := make(chan struct{}, 1)
 	done := make(chan struct{})
 	var tending sync.WaitGroup
@@ -192,8 +190,9 @@ func (s *signals) receive(conn *goredis.PubSub) {
 	for {
 		message, err := conn.Receive(s.ctx)
 		if err != nil {
-			return
+			return heardAny
 		}
+		heardAny = true
 		select {
 		case heard <- struct{}{}:
 		default:
