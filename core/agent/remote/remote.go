@@ -214,7 +214,7 @@ func (a *Agent) relay(ctx context.Context, body io.Reader, yield func(agui.Event
 			return
 		}
 		if err != nil {
-			yield(nil, &agent.Error{Code: CodeBroken, Message: "The connection to the remote agent broke off.", Err: err})
+			yield(nil, brokenOff(err))
 			return
 		}
 		if len(message.Data) == 0 {
@@ -223,6 +223,11 @@ func (a *Agent) relay(ctx context.Context, body io.Reader, yield func(agui.Event
 		event, err := agui.ParseEncoded(message.Data)
 		if errors.Is(err, agui.ErrUnknownType) {
 			continue // of a newer protocol: our clients wouldn't know it either
+		}
+		if cut := (*agui.SyntaxError)(nil); errors.As(err, &cut) && cut.Offset >= len(message.Data) {
+			// A server that dies may close its connection as if all were said.
+			yield(nil, brokenOff(err))
+			return
 		}
 		if err == nil {
 			err = event.Validate()
@@ -235,4 +240,8 @@ func (a *Agent) relay(ctx context.Context, body io.Reader, yield func(agui.Event
 			return
 		}
 	}
+}
+
+func brokenOff(err error) error {
+	return &agent.Error{Code: CodeBroken, Message: "The connection to the remote agent broke off.", Err: err}
 }

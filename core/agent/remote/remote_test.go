@@ -158,6 +158,9 @@ func TestFailuresHaveACodeAndASafeMessage(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}},
+		{"a connection that is closed in the middle of an event", remote.CodeBroken, func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "data: {\"type\":\"RUN_STARTED\",\"threadId\":\"t1\",\"runId\":\"r1\"}\n\ndata: {\"ty")
+		}},
 		{"a redirect to another host", remote.CodeUnreachable, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://example.invalid/?key="+secret, http.StatusTemporaryRedirect)
 		}},
