@@ -13,8 +13,9 @@ import (
 // through any more, and nothing is heard.
 type mortal struct {
 	store.Store
-	// appended is told how many records of a run the store has acknowledged.
-	appended func(runID string, count int)
+	// appended is told how many records of a run the store has acknowledged by
+	// now.
+	appended func(runID string, total int)
 
 	mu   sync.RWMutex
 	dead bool
@@ -68,7 +69,7 @@ func (m *mortal) Begin(ctx context.Context, request store.BeginRequest) (lease s
 		lease, err = m.Store.Begin(ctx, request)
 		return err
 	})
-	return &mortalLease{Lease: lease, instance: m}, err
+	return m.lease(lease), err
 }
 
 func (m *mortal) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (lease store.Lease, err error) {
@@ -76,7 +77,14 @@ func (m *mortal) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (l
 		lease, err = m.Store.Adopt(ctx, key, ttl)
 		return err
 	})
-	return &mortalLease{Lease: lease, instance: m}, err
+	return m.lease(lease), err
+}
+
+func (m *mortal) lease(lease store.Lease) store.Lease {
+	if lease == nil {
+		return nil
+	}
+	return &mortalLease{Lease: lease, instance: m, first: lease.NextSeq()}
 }
 
 func (m *mortal) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
@@ -99,13 +107,16 @@ func (m *mortal) Stop(ctx context.Context, key store.Key, runID string) (stopped
 type mortalLease struct {
 	store.Lease
 	instance *mortal
+	// first is the Seq of the run's first record.
+	first int64
 }
 
 func (l *mortalLease) Append(ctx context.Context, records []store.Record) error {
 	return l.instance.alive(func() error {
 		err := l.Lease.Append(context.WithoutCancel(ctx), records)
-		if err == nil {
-			l.instance.appended(l.RunID(), len(records))
+		if err == nil && len(records) > 0 {
+			// Not counted: a call may be repeated.
+			l.instance.appended(l.RunID(), int(records[len(records)-1].Seq-l.first)+1)
 		}
 		return err
 	})

@@ -57,10 +57,10 @@ func (p *play) newRun(key store.Key, deltas int) *run {
 	return r
 }
 
-func (p *play) appended(runID string, count int) {
+func (p *play) appended(runID string, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.runs[runID].appended += count
+	p.runs[runID].appended = max(p.runs[runID].appended, total)
 }
 
 // Run answers the run.
