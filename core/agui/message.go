@@ -1,6 +1,9 @@
 package agui
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Role says who speaks in a message.
 type Role string
@@ -97,13 +100,13 @@ func (c Content) Text() string {
 	if c.kind != contentParts {
 		return c.text
 	}
-	var text string
-	for _, part := range c.parts {
-		if part.Type == "text" {
-			text += part.Text
+	var text strings.Builder
+	for i := range c.parts {
+		if c.parts[i].Type == "text" {
+			text.WriteString(c.parts[i].Text)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // InputContent is one part of a user message.

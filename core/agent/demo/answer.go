@@ -183,8 +183,9 @@ func textOf(content json.RawMessage) string {
 	if json.Unmarshal(content, &parts) != nil {
 		return ""
 	}
+	var joined strings.Builder
 	for _, part := range parts {
-		text += part.Text
+		joined.WriteString(part.Text)
 	}
-	return text
+	return joined.String()
 }

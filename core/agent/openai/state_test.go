@@ -112,6 +112,16 @@ func TestTheSystemPromptTellsContextAndState(t *testing.T) {
 			},
 			[]string{"Be brief.\n## Context", "The user:\nAda\n", "The page:\nHome\n", "## State", "\"color\": \"red\"", "AGUISendStateDelta"}, nil,
 		},
+		"a state of strings with brackets": {
+			openai.Config{}, func(in *agui.RunAgentInput) { in.State = raw(`{"a":"\"` + strings.Repeat("[{", 100) + `"}`) },
+			[]string{"{\n  \"a\": \"\\\"[{"}, nil,
+		},
+		"a state whose lines would be very long": {
+			openai.Config{}, func(in *agui.RunAgentInput) {
+				in.State = raw(strings.Repeat(`{"a":`, 9000) + `1` + strings.Repeat(`}`, 9000))
+			},
+			[]string{`{"a":{"a":{"a":`}, []string{"  "},
+		},
 		"a state that can't be changed": {
 			openai.Config{WithoutStateTools: true}, func(in *agui.RunAgentInput) { in.State = raw(`[1]`) },
 			[]string{"## State"}, []string{"AGUISendStateDelta"},

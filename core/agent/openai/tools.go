@@ -14,6 +14,8 @@ import (
 // toolset is what the model may call in a run.
 type toolset struct {
 	definitions []toolDefinition
+	// at has the places of the definitions, by name.
+	at map[string]int
 	// server holds the tools that run here, by name; a name that is in front is
 	// the front end's, and one in neither doesn't exist. A nil front has them all.
 	server map[string]*agent.ServerTool
@@ -26,7 +28,7 @@ type toolset struct {
 // the state's, and those of the sources. A later one replaces an earlier one of
 // the same name.
 func (a *Agent) toolset(ctx context.Context, input *agui.RunAgentInput) (*toolset, error) {
-	t := &toolset{server: map[string]*agent.ServerTool{}, front: map[string]bool{}, logger: a.config.Logger}
+	t := &toolset{at: map[string]int{}, server: map[string]*agent.ServerTool{}, front: map[string]bool{}, logger: a.config.Logger}
 	for i := range input.Tools {
 		tool := &input.Tools[i]
 		parameters, err := cleanSchema(tool.Name, tool.Parameters)
@@ -91,12 +93,12 @@ func define(tools []agent.ServerTool) ([]toolDefinition, error) {
 }
 
 func (t *toolset) define(definition toolDefinition) {
-	for i := range t.definitions {
-		if t.definitions[i].Function.Name == definition.Function.Name {
-			t.definitions[i] = definition
-			return
-		}
+	name := definition.Function.Name
+	if at, ok := t.at[name]; ok {
+		t.definitions[at] = definition
+		return
 	}
+	t.at[name] = len(t.definitions)
 	t.definitions = append(t.definitions, definition)
 }
 
