@@ -159,6 +159,10 @@ func (x *exchange) threadsClear() error {
 	return x.bytes(http.StatusNoContent, make(http.Header), nil)
 }
 
+// maxNameBytes is how long a thread's name may be. A list shows many of them,
+// and stores count them as nothing.
+const maxNameBytes = 4096
+
 // threadBody is what changes a thread.
 type threadBody struct {
 	AgentID  string
@@ -197,6 +201,9 @@ func (x *exchange) threadChange() (owner string, body threadBody, err error) {
 		body.Name = new(string) // null takes the name away
 		if json.Unmarshal(raw, body.Name) != nil {
 			return "", body, answerError(http.StatusBadRequest, "name must be a string or null")
+		}
+		if len(*body.Name) > maxNameBytes {
+			return "", body, answerError(http.StatusBadRequest, "name is too long")
 		}
 	}
 	if raw, ok := fields["archived"]; ok {

@@ -38,6 +38,7 @@ func TestThreadManagement(t *testing.T) {
 		{"rename", "PATCH", "/threads/a%2Fb", `{"agentId":"default","name":"Renamed"}`, thread("a/b", `"Renamed"`, "false"), 200},
 		{"rename to nothing", "PATCH", "/threads/c", `{"agentId":"default","name":null}`, thread("c", "null", "false"), 200},
 		{"rename to a number", "PATCH", "/threads/c", `{"agentId":"default","name":7}`, `{"error":"name must be a string or null"}`, 400},
+		{"rename to a novel", "PATCH", "/threads/c", `{"agentId":"default","name":"` + strings.Repeat("x", 4097) + `"}`, `{"error":"name is too long"}`, 400},
 		{"rename without an agent", "PATCH", "/threads/c", `{"name":"x"}`, `{"error":"Valid agentId is required"}`, 400},
 		{"rename with a broken body", "PATCH", "/threads/c", `{`, `{"error":"Invalid request body"}`, 400},
 		{"rename with a list", "PATCH", "/threads/c", `[]`, `{"error":"Invalid request body"}`, 400},
