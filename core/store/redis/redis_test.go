@@ -3,15 +3,29 @@ package redis_test
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/redis"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
+// The driver has a logger of its own.
+func TestMain(m *testing.M) {
+	redis.LogTo(slog.New(slog.DiscardHandler))
+	m.Run()
+}
+
 func TestStore(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return open(t, server.URL()+"?prefix="+rand.Text()+":")
@@ -19,6 +33,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreSharedByTwoProcesses(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	storetest.RunShared(t, func(t *testing.T) (a, b store.Store) {
 		url := server.URL() + "?retention=1h&max-runs=100&prefix=" + rand.Text() + ":"
@@ -34,4 +49,51 @@ func open(t testing.TB, url string) *redis.Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+var thread = store.Key{Owner: "owner", ID: "thread"}
+
+// begin takes a lease that doesn't expire within a test.
+func begin(t testing.TB, s store.Store, key store.Key, runID string) store.Lease {
+	t.Helper()
+	lease, err := s.Begin(t.Context(), store.BeginRequest{Key: key, AgentID: "agent", RunID: runID, TTL: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+// awaitStop waits for a stop until the test ends.
+func awaitStop(t testing.TB, lease store.Lease) <-chan error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- lease.AwaitStop(t.Context()) }()
+	return stopped
+}
+
+func records(first int64, n int) []store.Record {
+	records := make([]store.Record, n)
+	for i := range records {
+		event, err := agui.ParseEncoded([]byte(`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"some words "}`))
+		if err != nil {
+			panic(err)
+		}
+		records[i] = store.Record{Seq: first + int64(i), Event: event}
+	}
+	return records
+}
+
+// stat is a number of the server's INFO.
+func stat(t testing.TB, client *goredis.Client, name string) float64 {
+	t.Helper()
+	info, err := client.Info(context.Background(), "everything").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, value, found := strings.Cut(info, "\n"+name+":")
+	value, _, _ = strings.Cut(value, "\r\n")
+	number, err := strconv.ParseFloat(value, 64)
+	if !found || err != nil {
+		t.Fatalf("the server's %s: %q, %v", name, value, err)
+	}
+	return number
 }
