@@ -25,17 +25,22 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 }
 
 func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store.Page, error) {
-	found, err := s.readNow(ctx, k, after)
-	if err != nil || !wait || !found.worthWaiting() {
+	if !wait {
+		found, err := s.readNow(ctx, k, after)
 		return found.Page, err
 	}
-	runID := found.RunID
+	// Listening first makes one reading enough: what it misses wakes.
 	topic := s.signals.join(k.wake)
 	defer s.signals.leave(topic)
-	for {
+	runID := ""
+	for first := true; ; first = false {
 		heard, changed := topic.state()
-		if found, err = s.readShared(ctx, k, after, changed); err != nil {
-			return found.Page, err
+		found, err := s.readShared(ctx, k, after, changed)
+		if err != nil {
+			return store.Page{}, err
+		}
+		if first {
+			runID = found.RunID
 		}
 		if !found.worthWaiting() || found.RunID != runID {
 			return found.Page, nil

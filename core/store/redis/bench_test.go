@@ -1,0 +1,67 @@
+package redis_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
+)
+
+// BenchmarkRun is what recording a run costs beside the memory store: time, and
+// the commands and bytes that the server counts, both ways, with what is sent to
+// those who wait.
+func BenchmarkRun(b *testing.B) {
+	server := redistest.Start(b)
+	admin := admin(b, server)
+	s := open(b, server.URL())
+	for name, load := range runnertest.Loads {
+		b.Run(name+"/memory", func(b *testing.B) {
+			runnertest.Bench(b, store.NewMemory(store.MemoryLimits{}), load)
+		})
+		b.Run(name+"/redis", func(b *testing.B) {
+			commandsBefore, bytesBefore := commands(b, admin), traffic(b, admin)
+			runnertest.Bench(b, s, load)
+			sent, bytes := commands(b, admin)-commandsBefore, traffic(b, admin)-bytesBefore
+			events := float64(b.N * load.Events())
+			b.ReportMetric(sent/float64(b.N), "cmds/run")
+			b.ReportMetric(sent/events, "cmds/event")
+			b.ReportMetric(bytes/float64(b.N), "bytes/run")
+			b.ReportMetric(bytes/events, "bytes/event")
+		})
+	}
+}
+
+// commands is how many commands clients have sent; those within a script, and
+// the question itself, aren't among them.
+func commands(b *testing.B, admin *goredis.Client) float64 {
+	b.Helper()
+	info, err := admin.Info(b.Context(), "commandstats").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	total := 0.0
+	for _, name := range []string{"eval", "evalsha", "subscribe", "unsubscribe", "ping", "hello", "select"} {
+		_, calls, found := strings.Cut(info, "\ncmdstat_"+name+":calls=")
+		if !found {
+			continue
+		}
+		calls, _, _ = strings.Cut(calls, ",")
+		number, err := strconv.ParseFloat(calls, 64)
+		if err != nil {
+			b.Fatalf("calls of %s: %v", name, err)
+		}
+		total += number
+	}
+	return total
+}
+
+// traffic is how many bytes the server has received and sent.
+func traffic(b *testing.B, admin *goredis.Client) float64 {
+	b.Helper()
+	return stat(b, admin, "total_net_input_bytes") + stat(b, admin, "total_net_output_bytes")
+}

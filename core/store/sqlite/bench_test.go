@@ -1,0 +1,19 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// BenchmarkRun is what recording a run costs beside the memory store.
+func BenchmarkRun(b *testing.B) {
+	s := open(b, url(b, "bench.db"))
+	for name, load := range runnertest.Loads {
+		b.Run(name+"/memory", func(b *testing.B) {
+			runnertest.Bench(b, store.NewMemory(store.MemoryLimits{}), load)
+		})
+		b.Run(name+"/sqlite", func(b *testing.B) { runnertest.Bench(b, s, load) })
+	}
+}
