@@ -59,6 +59,33 @@ func TestARunOutlivesItsStore(t *testing.T) {
 	}
 }
 
+func TestAFollowerOnAnotherInstanceOutlivesARestartOfTheStore(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	model := platformtest.NewModel(t, answer)
+	held := model.Hold()
+	env := append(model.Env(), "COPILOTKIT_STORE="+redis.URL())
+	a, b := startServer(t, env), startServer(t, env)
+	run := a.StartRun(t, "thread")
+	seen := run.Until(t, "TEXT_MESSAGE_CONTENT")
+	follower := connect(t, b, "thread")
+	followed := follower.Until(t, "TEXT_MESSAGE_CONTENT")
+
+	redis.Kill()
+	redis.Restart()
+	held.Release()
+	seen = append(seen, run.Rest(t)...)
+	followed = append(followed, follower.Rest(t)...)
+	for who, events := range map[string][]platformtest.Event{"the run's client": seen, "the follower": followed} {
+		if last := events[len(events)-1]; last.Type != "RUN_FINISHED" || platformtest.Text(events) != answer {
+			t.Errorf("%s read %q, and %+v last", who, platformtest.Text(events), last)
+		}
+	}
+	if shown := connect(t, b, "thread").Rest(t); platformtest.Text(shown) != answer {
+		t.Errorf("the history says %q", platformtest.Text(shown))
+	}
+}
+
 func TestAClientThatLeavesEndsItsRunWhereThatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	model := platformtest.NewModel(t, answer)

@@ -26,7 +26,7 @@ func BenchmarkRun(b *testing.B) {
 		b.Run(name+"/redis", func(b *testing.B) {
 			commandsBefore, bytesBefore := commands(b, admin), traffic(b, admin)
 			runnertest.Bench(b, s, load)
-			sent, bytes := commands(b, admin)-commandsBefore, traffic(b, admin)-bytesBefore
+			bytes, sent := traffic(b, admin)-bytesBefore, commands(b, admin)-commandsBefore
 			events := float64(b.N * load.Events())
 			b.ReportMetric(sent/float64(b.N), "cmds/run")
 			b.ReportMetric(sent/events, "cmds/event")
@@ -63,5 +63,9 @@ func commands(b *testing.B, admin *goredis.Client) float64 {
 // traffic is how many bytes the server has received and sent.
 func traffic(b *testing.B, admin *goredis.Client) float64 {
 	b.Helper()
-	return stat(b, admin, "total_net_input_bytes") + stat(b, admin, "total_net_output_bytes")
+	info, err := admin.Info(b.Context(), "stats").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return number(b, info, "total_net_input_bytes") + number(b, info, "total_net_output_bytes")
 }

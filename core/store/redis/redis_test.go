@@ -89,6 +89,12 @@ func stat(t testing.TB, client *goredis.Client, name string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return number(t, info, name)
+}
+
+// number finds a number in an answer to INFO.
+func number(t testing.TB, info, name string) float64 {
+	t.Helper()
 	_, value, found := strings.Cut(info, "\n"+name+":")
 	value, _, _ = strings.Cut(value, "\r\n")
 	number, err := strconv.ParseFloat(value, 64)
