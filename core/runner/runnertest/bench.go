@@ -18,6 +18,7 @@ import (
 
 // Load is what each run of a benchmark does.
 type Load struct {
+	Name string
 	// Deltas are how many the agent answers with, Pause the time before each.
 	Deltas int
 	Pause  time.Duration
@@ -30,10 +31,12 @@ func (l Load) Events() int { return l.Deltas + 4 }
 
 // Loads are those that stores are measured with: an agent that never waits, a
 // model's pace, and that with a second tab.
-var Loads = map[string]Load{
-	"burst":                 {Deltas: 500},
-	"paced":                 {Deltas: 100, Pause: 10 * time.Millisecond},
-	"paced with a follower": {Deltas: 100, Pause: 10 * time.Millisecond, Followers: 1},
+func Loads() []Load {
+	return []Load{
+		{Name: "burst", Deltas: 500},
+		{Name: "paced", Deltas: 100, Pause: 10 * time.Millisecond},
+		{Name: "followed", Deltas: 100, Pause: 10 * time.Millisecond, Followers: 1},
+	}
 }
 
 // Bench does runs on a store, each on a thread of its own, and reports the time

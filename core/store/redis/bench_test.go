@@ -19,11 +19,11 @@ func BenchmarkRun(b *testing.B) {
 	server := redistest.Start(b)
 	admin := admin(b, server)
 	s := open(b, server.URL())
-	for name, load := range runnertest.Loads {
-		b.Run(name+"/memory", func(b *testing.B) {
+	for _, load := range runnertest.Loads() {
+		b.Run(load.Name+"/memory", func(b *testing.B) {
 			runnertest.Bench(b, store.NewMemory(store.MemoryLimits{}), load)
 		})
-		b.Run(name+"/redis", func(b *testing.B) {
+		b.Run(load.Name+"/redis", func(b *testing.B) {
 			commandsBefore, bytesBefore := commands(b, admin), traffic(b, admin)
 			runnertest.Bench(b, s, load)
 			bytes, sent := traffic(b, admin)-bytesBefore, commands(b, admin)-commandsBefore

@@ -10,10 +10,10 @@ import (
 // BenchmarkRun is what recording a run costs beside the memory store.
 func BenchmarkRun(b *testing.B) {
 	s := open(b, url(b, "bench.db"))
-	for name, load := range runnertest.Loads {
-		b.Run(name+"/memory", func(b *testing.B) {
+	for _, load := range runnertest.Loads() {
+		b.Run(load.Name+"/memory", func(b *testing.B) {
 			runnertest.Bench(b, store.NewMemory(store.MemoryLimits{}), load)
 		})
-		b.Run(name+"/sqlite", func(b *testing.B) { runnertest.Bench(b, s, load) })
+		b.Run(load.Name+"/sqlite", func(b *testing.B) { runnertest.Bench(b, s, load) })
 	}
 }
