@@ -35,9 +35,15 @@ func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store
 	runID := ""
 	for first := true; ; first = false {
 		heard, changed := topic.state()
-		found, err := s.readShared(ctx, k, after, changed)
-		if err != nil {
-			return store.Page{}, err
+		found, known := topic.recall(changed, after)
+		if !known || !first {
+			var err error
+			if found, err = s.readShared(ctx, k, after, changed); err != nil {
+				return store.Page{}, err
+			}
+			if heard {
+				topic.remember(changed, after, found)
+			}
 		}
 		if first {
 			runID = found.RunID
@@ -50,6 +56,7 @@ func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store
 			wait = min(wait, retryCheck)
 		}
 		timer := time.NewTimer(wait)
+		var err error
 		select {
 		case <-ctx.Done():
 			err = ctx.Err()
@@ -124,6 +131,37 @@ func parseFound(reply []any) (found, error) {
 	}
 	f.FirstSeq = first
 	return f, nil
+}
+
+// glimpse is that a run was live and had nothing after a Seq, when the messages
+// until changed had come. A follower who comes back for more, and has had no
+// message since, needn't ask the server again.
+type glimpse struct {
+	changed <-chan struct{}
+	upTo    int64
+	found   found
+	until   time.Time // the lease's end
+}
+
+func (t *topic) remember(changed <-chan struct{}, after int64, f found) {
+	if !f.Live {
+		return
+	}
+	if n := len(f.Records); n > 0 {
+		after = f.Records[n-1].Seq
+	}
+	f.Records = nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = glimpse{changed, after, f, time.Now().Add(f.leaseLeft)}
+}
+
+func (t *topic) recall(changed <-chan struct{}, after int64) (found, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f := t.last.found
+	f.leaseLeft = time.Until(t.last.until)
+	return f, t.last.changed == changed && after >= t.last.upTo && f.leaseLeft > 0
 }
 
 // readKey names a reading that may be shared: changed is closed by the next

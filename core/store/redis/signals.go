@@ -47,6 +47,7 @@ type topic struct {
 	mu      sync.Mutex
 	heard   bool // the server has confirmed the subscription
 	changed chan struct{}
+	last    glimpse
 }
 
 func newSignals(client goredis.UniversalClient) *signals {
