@@ -43,7 +43,11 @@ func Lazy(env Env, options ...Option) *core.Lazy {
 	build := func(ctx context.Context) (http.Handler, error) {
 		return Handler(ctx, env, options...)
 	}
-	return core.NewLazy(build, collect(options).logger)
+	logger := collect(options).logger
+	if logger == nil {
+		logger = newLogger(slog.LevelInfo) // the environment may be what is wrong
+	}
+	return core.NewLazy(build, logger)
 }
 
 // New builds the runtime from settings that have been read.
@@ -54,7 +58,7 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 	}
 	parts := collect(append(own, options...))
 	if parts.logger == nil {
-		parts.logger = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: settings.LogLevel}))
+		parts.logger = newLogger(settings.LogLevel)
 	}
 	agents, err := buildAgents(settings, parts)
 	if err != nil {
@@ -103,4 +107,9 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 		return nil, errors.Join(err, threads.Close())
 	}
 	return handler, nil
+}
+
+// newLogger is where logs go by default.
+func newLogger(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
