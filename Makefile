@@ -53,8 +53,9 @@ tidy: ## Bring the go.mod files of all modules up to date
 
 unit: ## The Go tests, with the race detector
 	$(GO) test -race $$($(GO) list ./... | grep -v '/vercel$$')
-	@# The proxy of Vercel's builder can cut a stream short where the processors
-	@# are taken by other tests, so what it serves is tested alone.
+	@# Streams through the proxy of Vercel's builder are now and then cut short
+	@# while other tests take the processors. The cause isn't known yet; alone it
+	@# hasn't been seen.
 	$(GO) test -race ./vercel
 
 examples: ## Build and test the examples that have a module of their own
