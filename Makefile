@@ -25,7 +25,7 @@ dist/copilotkit:
 
 .PHONY: package-lambda deploy-lambda deploy-gcf deploy-vercel
 package-lambda: ## Build dist/lambda-arm64.zip and dist/lambda-amd64.zip, reproducibly
-	$(GO) run ./internal/packagelambda dist
+	$(GO) run ./scripts/packagelambda dist
 
 deploy-lambda: ## Deploy to AWS with the SAM CLI (ARGS=… for sam deploy)
 	@scripts/deploy-lambda.sh $(ARGS)
@@ -62,23 +62,23 @@ examples: ## Build and test the examples that have a module of their own
 	@scripts/each-module.sh examples $(GO) test ./...
 
 peers: test-tools dist/copilotkit ## Conversations with the AG-UI clients for TypeScript and Go
-	cd peers/typescript && npm --silent test
-	cd peers/go && $(GO) test -count=1 ./...
+	cd test/peers/typescript && npm --silent test
+	cd test/peers/go && $(GO) test -count=1 ./...
 
 playground: test-tools ## The playground in headless Chromium
-	cd e2e && node --test --test-reporter=spec --test-timeout=60000 playground.test.mjs
+	cd test/e2e && node --test --test-reporter=spec --test-timeout=60000 playground.test.mjs
 
 conformance: test-tools ## The same requests to the reference runtime and to this one, compared
-	cd conformance && npm --silent test
+	cd test/conformance && npm --silent test
 
 e2e: test-tools ## The React example, CopilotKit's own UI, in headless Chromium
-	cd e2e && npm --silent test
+	cd test/e2e && npm --silent test
 
 # --- Measure -----------------------------------------------------------------
 
 .PHONY: bench
 bench: ## Measure the server beside a bare relay and the reference, and run the Go benchmarks
-	$(GO) run ./bench
+	$(GO) run ./test/bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: clean

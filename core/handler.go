@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/runner"
+	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agent"
-	"github.com/copilotkit-go/runtime/core/runner"
+	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 

@@ -3,7 +3,7 @@ package gcf_test
 import (
 	"testing"
 
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func BenchmarkColdStart(b *testing.B) {

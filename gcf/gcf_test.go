@@ -14,7 +14,7 @@ import (
 	"text/template"
 
 	"github.com/copilotkit-go/runtime/gcf"
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 const (
@@ -153,7 +153,7 @@ func TestTheSourceIsWhatTheBuildpackLooksFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, foreign := range []string{"aws-lambda-go", "sqlite", "runtime/internal/platformtest"} {
+		for _, foreign := range []string{"aws-lambda-go", "sqlite", "runtime/test/platformtest"} {
 			if strings.Contains(dependencies, foreign) {
 				t.Errorf("the function is linked with %s", foreign)
 			}

@@ -3,8 +3,8 @@ package main
 import (
 	"testing"
 
-	"github.com/copilotkit-go/runtime/internal/lambdaapi"
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/lambdaapi"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func BenchmarkColdStart(b *testing.B) {

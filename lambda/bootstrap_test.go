@@ -12,15 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/internal/lambdaapi"
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/lambdaapi"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 // bootstrap builds what is deployed with the command that packs it.
 func bootstrap(t testing.TB) string {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
-		return platformtest.Command("..", nil, "go", "run", "./internal/packagelambda", "-arch", runtime.GOARCH, dir)
+		return platformtest.Command("..", nil, "go", "run", "./scripts/packagelambda", "-arch", runtime.GOARCH, dir)
 	})
 	return filepath.Join(dir, "lambda-"+runtime.GOARCH, "bootstrap")
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/internal/lambdaapi"
+	"github.com/copilotkit-go/runtime/test/lambdaapi"
 )
 
 // door is a front door, with what it can't carry.

@@ -13,8 +13,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/copilotkit-go/runtime/internal/lambdaapi"
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/lambdaapi"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 // asBootstrap makes the test binary a function: the code of this package with a

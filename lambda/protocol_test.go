@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/copilotkit-go/runtime/internal/lambdaapi"
+	"github.com/copilotkit-go/runtime/test/lambdaapi"
 )
 
 // functionURLEvent is a GET through a Function URL.

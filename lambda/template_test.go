@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 // value is a value of a template: JSON.

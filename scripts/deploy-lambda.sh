@@ -12,6 +12,6 @@ if ! command -v sam >/dev/null; then
 	exit 1
 fi
 
-go run ./internal/packagelambda -arch arm64 dist
+go run ./scripts/packagelambda -arch arm64 dist
 exec sam deploy --template-file template.yaml --stack-name "${STACK:-copilotkit}" \
 	--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset "$@"

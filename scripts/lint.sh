@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # gofmt, go mod tidy, go vet and staticcheck over every Go module of the
-# repository, and a syntax check of its scripts. tools/go.mod says which staticcheck.
+# repository, and a syntax check of its scripts. test/tools/go.mod says which staticcheck.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -19,12 +19,12 @@ done < <(git ls-files '*.sh' .ci/run)
 while read -r mod; do
 	module=$(dirname "$mod")
 	# The tools' module has no package of its own.
-	[ "$module" != tools ] || continue
+	[ "$module" != test/tools ] || continue
 	echo "lint: module $module"
 	if ! (cd "$module" && go mod tidy -diff >/dev/null 2>&1); then
 		echo "$module/go.mod is not tidy; run make tidy" >&2
 		status=1
 	fi
-	(cd "$module" && go vet ./... && go tool -modfile="$root/tools/go.mod" staticcheck ./...) || status=1
+	(cd "$module" && go vet ./... && go tool -modfile="$root/test/tools/go.mod" staticcheck ./...) || status=1
 done < <(git ls-files go.mod '*/go.mod')
 exit $status

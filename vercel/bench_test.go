@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func BenchmarkColdStart(b *testing.B) {

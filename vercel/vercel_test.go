@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 	"github.com/copilotkit-go/runtime/vercel"
 )
 
@@ -112,7 +112,7 @@ func TestWhatIsDeployed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, foreign := range []string{"aws-lambda-go", "functions-framework-go", "sqlite", "runtime/internal/platformtest"} {
+		for _, foreign := range []string{"aws-lambda-go", "functions-framework-go", "sqlite", "runtime/test/platformtest"} {
 			if strings.Contains(string(dependencies), foreign) {
 				t.Errorf("the server is linked with %s", foreign)
 			}

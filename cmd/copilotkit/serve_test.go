@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
-	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 // server is the local server, run as main does.

@@ -21,7 +21,7 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core"
-	"github.com/copilotkit-go/runtime/core/runner"
+	"github.com/copilotkit-go/runtime/core/internal/runner"
 )
 
 // Handler builds the runtime that the environment describes. It opens no

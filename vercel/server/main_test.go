@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
-	"github.com/copilotkit-go/runtime/internal/platformtest"
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func TestTheDeadlineIsTheOneThatVercelIsAskedFor(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core/agent"
-	"github.com/copilotkit-go/runtime/internal/outbound"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 // Transport says how a server is spoken to.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent/openai"
-	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 func TestLinesOfAnyLengthAndEndingAreRead(t *testing.T) {

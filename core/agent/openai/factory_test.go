@@ -13,7 +13,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/openai"
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 // client is a plain client of the library, as a factory's author has one.

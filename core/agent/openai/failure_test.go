@@ -10,7 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/openai"
-	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 func TestAProvidersErrorIsToldSafely(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent/openai"
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 func TestTheModelChangesTheSharedState(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/openai"
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/internal/scriptedmodel"
+	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 // calling is an answer that calls tools, each with its arguments.

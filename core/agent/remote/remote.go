@@ -20,7 +20,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/internal/outbound"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 // Codes of the RUN_ERROR that a run ends with when the remote agent fails.

@@ -7,7 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 )

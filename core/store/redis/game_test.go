@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 )

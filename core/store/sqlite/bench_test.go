@@ -3,7 +3,7 @@ package sqlite_test
 import (
 	"testing"
 
-	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/core/runner/runnertest"
+	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/sqlite"
 	"github.com/copilotkit-go/runtime/core/store/storetest"

@@ -1,0 +1,61 @@
+package runner_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/runner"
+)
+
+func TestPanicOfTheCallerFreesTheThread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, runner.Options{LeaseTTL: 3 * time.Second})
+		a := newSteered()
+		run := f.begin(t, request(a, "run"))
+		panicked := make(chan any)
+		go func() {
+			defer func() { panicked <- recover() }()
+			run.Stream(t.Context(), func(event agui.Encoded) error {
+				if event.EventType() == agui.EventTypeTextMessageContent {
+					synctest.Wait() // what was sent is recorded
+					panic("handler aborted")
+				}
+				return nil
+			})
+		}()
+		a.steps <- start("m")
+		a.steps <- delta("m", "x")
+		if got := <-panicked; got != "handler aborted" {
+			t.Fatalf("panic: %v", got)
+		}
+		<-a.ended
+		time.Sleep(3 * time.Second)
+		if got := f.connect(t, 0); got[len(got)-1] != instanceGone {
+			t.Fatalf("got %q", got)
+		}
+	})
+}
+
+func TestPanicAfterTheStopIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		b := f.stream(t, t.Context(), request(agent.Func(func(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(func(agui.Event, error) bool) {
+				<-ctx.Done()
+				panic("late")
+			}
+		}), "run"))
+		synctest.Wait()
+		f.Stop(t.Context(), key, "")
+		if err := <-b.done; err != nil {
+			t.Fatal(err)
+		}
+		want(t, b.events(), "run_started run", "run_finished run")
+		f.log.wants(t, "panic=late")
+	})
+}

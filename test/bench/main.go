@@ -1,0 +1,125 @@
+// Command bench measures the local server as a process of its own, between a
+// model that costs nothing and clients that only count: time to the first
+// answer, processor time per event, events per second, memory. Beside it stand a
+// bare relay, which is the least that a Go program can do with such a stream,
+// and, where its npm packages are installed, the reference runtime.
+//
+//	go run ./bench
+//
+// It prints a table in Markdown. Everything runs on this machine at once, so the
+// figures are for comparing the columns with each other.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+)
+
+// deltas is how many pieces the model's answer comes in.
+const deltas = 500
+
+func main() {
+	reference := flag.String("reference", "test/conformance/node_modules", "folder with the reference's npm packages; skipped where it doesn't exist")
+	streams := flag.Int("streams", 1000, "how many slow streams at once, 0 for none")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *reference, *streams); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, reference string, streams int) error {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	targets, err := buildTargets(ctx, dir, reference)
+	if err != nil {
+		return err
+	}
+	model, err := startModel()
+	if err != nil {
+		return err
+	}
+	defer model.close()
+
+	var results []*result
+	var failed error
+	for _, target := range targets {
+		fmt.Fprintf(os.Stderr, "measuring %s\n", target.name)
+		measured, err := measure(ctx, target, model, streams)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", target.name, err))
+			continue
+		}
+		results = append(results, measured)
+	}
+	print(results, streams)
+	return failed
+}
+
+// buildTargets builds what is measured.
+func buildTargets(ctx context.Context, dir, reference string) ([]target, error) {
+	var targets []target
+	for _, program := range []struct{ name, pkg string }{
+		{"this runtime", "./cmd/copilotkit"},
+		{"bare relay", "./test/bench/relay"},
+	} {
+		binary := filepath.Join(dir, filepath.Base(program.pkg))
+		if err := build(ctx, binary, program.pkg); err != nil {
+			return nil, err
+		}
+		targets = append(targets, target{name: program.name, command: []string{binary}})
+	}
+	if packages, err := filepath.Abs(reference); err == nil {
+		if _, err := os.Stat(filepath.Join(packages, "@copilotkit", "runtime")); err == nil {
+			targets = append(targets, target{name: "reference", command: []string{"node", "test/bench/reference.mjs", packages}})
+		} else {
+			fmt.Fprintf(os.Stderr, "the reference is left out: its packages are not in %s\n", reference)
+		}
+	}
+	return targets, nil
+}
+
+// print writes the table.
+func print(results []*result, streams int) {
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
+	row := func(name string, value func(*result) string) {
+		fmt.Fprintf(table, "| %s", name)
+		for _, r := range results {
+			fmt.Fprintf(table, "\t| %s", value(r))
+		}
+		fmt.Fprintln(table, "\t|")
+	}
+	row("", func(r *result) string { return r.target.name })
+	row("---", func(*result) string { return "---" })
+	row("process start to first answered `/info`", func(r *result) string { return milliseconds(r.start) })
+	row("first event, one run", func(r *result) string { return milliseconds(r.firstEvent) })
+	row("CPU per event, 16 runs at once", func(r *result) string {
+		return fmt.Sprintf("%.1f µs", float64(r.cpuPerEvent.Nanoseconds())/1000)
+	})
+	row("events/s, 16 at once", func(r *result) string { return fmt.Sprintf("%.0f", r.eventsPerSecond) })
+	row("peak memory, 16 at once", func(r *result) string { return megabytes(r.peak16) })
+	if streams > 0 {
+		row(fmt.Sprintf("%d streams at once of a 10 s answer", streams), func(r *result) string {
+			return fmt.Sprintf("%.1f s, %s", r.slowTime.Seconds(), megabytes(r.peakSlow))
+		})
+	}
+	_ = table.Flush()
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.0f MB", float64(bytes)/1e6) }

@@ -1,0 +1,76 @@
+// Command lambda serves the packaged Lambda function over HTTP, for the browser
+// scenes: a Function URL that streams, in front of several instances, each of
+// which serves one request at a time, as on Lambda. What comes while a run is
+// under way reaches another instance than the run.
+//
+// Environment: BOOTSTRAP (the function's binary), INSTANCES (how many at most),
+// and what begins with COPILOTKIT_ or OPENAI_, which the function gets. It
+// prints one line of JSON, {"origin": "http://…"}, when it listens, and answers
+// GET /instances with how many instances have been started. It ends when its
+// standard input does.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/copilotkit-go/runtime/test/lambdaapi"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	instances, err := strconv.Atoi(os.Getenv("INSTANCES"))
+	if err != nil {
+		return fmt.Errorf("read INSTANCES: %w", err)
+	}
+	function := lambdaapi.New(lambdaapi.Config{
+		Bootstrap:    os.Getenv("BOOTSTRAP"),
+		Env:          functionEnv(os.Environ()),
+		MaxInstances: instances,
+		Log:          os.Stderr,
+	})
+	defer function.Close()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", function.Handler(lambdaapi.FunctionURL{Streaming: true}))
+	mux.HandleFunc("GET /instances", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, len(function.Instances()))
+	})
+	server := &http.Server{Handler: mux}
+	defer server.Close()
+	go server.Serve(listener)
+
+	origin := map[string]string{"origin": "http://" + listener.Addr().String()}
+	if err := json.NewEncoder(os.Stdout).Encode(origin); err != nil {
+		return fmt.Errorf("write the origin: %w", err)
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// functionEnv is the part of an environment that the function gets.
+func functionEnv(environ []string) []string {
+	var env []string
+	for _, variable := range environ {
+		if strings.HasPrefix(variable, "COPILOTKIT_") || strings.HasPrefix(variable, "OPENAI_") {
+			env = append(env, variable)
+		}
+	}
+	return env
+}

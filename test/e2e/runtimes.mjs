@@ -1,0 +1,98 @@
+// The runtimes that the scenes are played against, each a process of its own.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const cache = join(root, ".cache", "e2e");
+
+/** Builds a command of this module once and gives its path. */
+export function build(packagePath, name) {
+  mkdirSync(cache, { recursive: true });
+  const binary = join(cache, name);
+  go("build", "-o", binary, packagePath);
+  return binary;
+}
+
+function go(...args) {
+  const result = spawnSync("go", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  if (result.status !== 0) throw new Error(`go ${args.join(" ")} failed`);
+  return result.stdout;
+}
+
+/** Starts the local server with the given environment and waits until it answers. */
+export async function startLocal(binary, env) {
+  const port = await freePort();
+  const runtime = run(binary, { PORT: String(port), ...env });
+  runtime.origin = `http://127.0.0.1:${port}`;
+  await runtime.answers(() => fetch(`${runtime.origin}/`));
+  return runtime;
+}
+
+/** Starts a Redis server that keeps nothing on disk. */
+export async function startRedis() {
+  const port = await freePort();
+  const redis = run("redis-server", {}, ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no"]);
+  redis.url = `redis://127.0.0.1:${port}`;
+  await redis.answers(() => connects(port));
+  return redis;
+}
+
+/** Starts the packaged Lambda function behind one HTTP address, on so many instances at most. */
+export async function startLambda(instances, env) {
+  const arch = go("env", "GOARCH").trim();
+  go("run", "./scripts/packagelambda", "-arch", arch, cache);
+  const bootstrap = join(cache, `lambda-${arch}`, "bootstrap");
+  const front = run(build("./test/e2e/lambda", "lambda-front"), { BOOTSTRAP: bootstrap, INSTANCES: String(instances), ...env });
+  await front.answers(async () => {
+    front.origin = JSON.parse(front.log().split("\n")[0]).origin;
+  });
+  return front;
+}
+
+/** Starts a process whose log is kept; stop() asks it to end, and insists after five seconds. */
+export function run(command, env, args = []) {
+  const child = spawn(command, args, { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const log = [];
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => log.push(text));
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  return {
+    child,
+    exited,
+    log: () => log.join(""),
+    async answers(attempt) {
+      for (let i = 0; i < 100; i++) {
+        if (child.exitCode !== null) break;
+        if (await attempt().then(() => true, () => false)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error(`${command} doesn't answer:\n${log.join("")}`);
+    },
+    async stop() {
+      child.stdin.end();
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function connects(port) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket.end()));
+    socket.once("error", reject);
+  });
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
