@@ -66,7 +66,7 @@ peers: test-tools dist/copilotkit ## Conversations with the AG-UI clients for Ty
 	cd test/peers/go && $(GO) test -count=1 ./...
 
 playground: test-tools ## The playground in headless Chromium
-	cd test/e2e && node --test --test-reporter=spec --test-timeout=60000 playground.test.mjs
+	cd test/e2e && node --test --test-reporter=spec --test-timeout=300000 playground.test.mjs
 
 conformance: test-tools ## The same requests to the reference runtime and to this one, compared
 	cd test/conformance && npm --silent test

@@ -16,7 +16,7 @@ export class Page {
     opened.context = context ?? (await browser.newContext({ viewport: { width: 1280, height: 800 } }));
     opened.owns = !context;
     opened.page = await opened.context.newPage();
-    opened.page.setDefaultTimeout(10_000);
+    opened.page.setDefaultTimeout(60_000);
     opened.screenshots = screenshots;
     opened.problems = [];
     opened.page.on("pageerror", (error) => opened.problems.push(error.message));

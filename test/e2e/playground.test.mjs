@@ -30,7 +30,7 @@ beforeEach(async (t) => {
 async function open(origin = runtime.origin) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const opened = await context.newPage();
-  opened.setDefaultTimeout(15_000);
+  opened.setDefaultTimeout(60_000);
   opened.on("pageerror", (error) => problems.push(error.message));
   // A violation of the page's policy is reported here too.
   opened.on("console", (message) => message.type() === "error" && problems.push(message.text()));
@@ -101,10 +101,12 @@ test("a thread can be left, found in the list, reloaded and deleted", async () =
   await page.reload();
   await answer().waitFor();
   assert.equal(await answer().innerText(), said);
-  const listed = await page.locator("#threads li").count();
-  await page.locator("#threads li.current").hover();
-  await page.locator("#threads li.current .delete").click();
-  await page.locator("#threads li").nth(listed - 1).waitFor({ state: "detached" });
+  const current = page.locator("#threads li.current");
+  // A deleted thread stops being the current one before it leaves the list.
+  const deleted = page.locator(`#threads li[data-id="${await current.getAttribute("data-id")}"]`);
+  await current.hover();
+  await current.locator(".delete").click();
+  await deleted.waitFor({ state: "detached" });
 });
 
 test("a reload in the middle of an answer follows it to its end", async () => {

@@ -63,7 +63,8 @@ export function run(command, env, args = []) {
     exited,
     log: () => log.join(""),
     async answers(attempt) {
-      for (let i = 0; i < 100; i++) {
+      const deadline = Date.now() + 60_000;
+      while (Date.now() < deadline) {
         if (child.exitCode !== null) break;
         if (await attempt().then(() => true, () => false)) return;
         await new Promise((resolve) => setTimeout(resolve, 50));

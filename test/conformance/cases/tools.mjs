@@ -46,7 +46,7 @@ export const tools = {
   "a server tool and front-end tools": play("tools", "call setColor", { tools: [setColor] }),
   "a state snapshot by the model": play("default", "set the state", { state: { count: 1 } }),
   "a state delta by the model": play("default", "change the state", { state: { count: 1 } }),
-  "a state delta that doesn't fit": play("default", "change no state", { state: { count: 1 } }, { within: 1500 }),
+  "a state delta that doesn't fit": play("default", "change no state", { state: { count: 1 } }, { endless: true }),
   "an interrupt, resolved": async (it) => {
     it.see("interrupted", await it.run("interrupts", { text: "ask for approval" }));
     const messages = [user("user-1", "ask for approval"), assistant("a-1", "May I? ", [call("call-1", "approve", '{"what":"launch"}')])];
