@@ -38,9 +38,16 @@ deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools lint unit examples peers playground conformance e2e tidy
-test: test-tools lint unit examples peers playground conformance e2e ## Everything that continuous integration runs
+.PHONY: test test-tools suites steady lint dependencies unit examples peers playground conformance e2e tidy
+SUITES = unit lint conformance e2e playground peers examples dependencies
+test: test-tools ## Everything that continuous integration runs
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target suites
 	@echo "All tests passed."
+
+suites: $(SUITES)
+
+steady: test-tools ## Each suite N times while two busy loops take the processors (N=20, SUITES="unit e2e")
+	@scripts/steady.sh $(or $(N),20) $(SUITES)
 
 test-tools: ## Install what the tests need and this machine lacks
 	@scripts/install-test-tools.sh
@@ -48,15 +55,16 @@ test-tools: ## Install what the tests need and this machine lacks
 lint: ## gofmt, go vet, staticcheck and tidy go.mod files, over every module of the repository
 	@scripts/lint.sh
 
+dependencies: ## Checksums, known vulnerabilities and licences of the modules that are linked
+	$(GO) mod verify
+	cd test/tools && $(GO) run ./vulncheck
+	cd test/tools && $(GO) run ./licences . ./lambda ./vercel/server ./cmd/copilotkit
+
 tidy: ## Bring the go.mod files of all modules up to date
 	@scripts/each-module.sh . $(GO) mod tidy
 
 unit: ## The Go tests, with the race detector
-	$(GO) test -race $$($(GO) list ./... | grep -v '/vercel$$')
-	@# Streams through the proxy of Vercel's builder are now and then cut short
-	@# while other tests take the processors. The cause isn't known yet; alone it
-	@# hasn't been seen.
-	$(GO) test -race ./vercel
+	$(GO) test -race ./...
 
 examples: ## Build and test the examples that have a module of their own
 	@scripts/each-module.sh examples $(GO) test ./...

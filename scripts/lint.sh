@@ -18,8 +18,6 @@ done < <(git ls-files '*.sh' .ci/run)
 
 while read -r mod; do
 	module=$(dirname "$mod")
-	# The tools' module has no package of its own.
-	[ "$module" != test/tools ] || continue
 	echo "lint: module $module"
 	if ! (cd "$module" && go mod tidy -diff >/dev/null 2>&1); then
 		echo "$module/go.mod is not tidy; run make tidy" >&2
