@@ -38,9 +38,10 @@ deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools suites steady lint dependencies unit examples peers playground conformance e2e tidy
+.PHONY: test test-tools compile suites steady soak lint dependencies unit examples peers playground conformance e2e tidy
 SUITES = unit lint conformance e2e playground peers examples dependencies
-test: test-tools ## Everything that continuous integration runs
+test: ## Everything that continuous integration runs
+	@$(MAKE) --no-print-directory --jobs=2 test-tools compile
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target suites
 	@echo "All tests passed."
 
@@ -49,8 +50,15 @@ suites: $(SUITES)
 steady: test-tools ## Each suite N times while two busy loops take the processors (N=20, SUITES="unit e2e")
 	@scripts/steady.sh $(or $(N),20) $(SUITES)
 
+soak: test-tools ## A thousand streams at once and ten thousand runs, on every store (minutes)
+	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
+
 test-tools: ## Install what the tests need and this machine lacks
 	@scripts/install-test-tools.sh
+
+# Where nothing is cached yet, compiling takes as long as installing.
+compile:
+	@$(GO) build -race ./...
 
 lint: ## gofmt, go vet, staticcheck and tidy go.mod files, over every module of the repository
 	@scripts/lint.sh

@@ -34,7 +34,8 @@ if [ ${#packages[@]} -gt 0 ]; then
 	"${apt[@]}" install --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
-git ls-files '*package-lock.json' | while read -r lockfile; do
+installs=()
+while read -r lockfile; do
 	folder=$(dirname "$lockfile")
 	# npm writes its own copy of the lockfile last, when all is installed.
 	if [ "$folder/node_modules/.package-lock.json" -nt "$lockfile" ]; then
@@ -43,5 +44,12 @@ git ls-files '*package-lock.json' | while read -r lockfile; do
 	echo "Installing npm packages in $folder"
 	# What the lockfile says, as npm ci would; but that refuses a lockfile which
 	# lacks the optional packages of other systems.
-	(cd "$folder" && npm install --no-save --no-audit --no-fund --loglevel=error)
+	(cd "$folder" && npm install --no-save --no-audit --no-fund --loglevel=error) &
+	installs+=($!)
+done < <(git ls-files '*package-lock.json')
+
+status=0
+for install in "${installs[@]}"; do
+	wait "$install" || status=1
 done
+exit $status
