@@ -3,8 +3,8 @@
 // literal, a pattern for text, a function that says whether it fits. The
 // comparison fails when there is a difference that no row explains, and when
 // a row explains none any more. Where a row is `worded` the two sides say the
-// same thing in their own words, and only that both say something is pinned. The README's "Differences from the reference"
-// is made of `what` and `why`.
+// same thing in their own words, and only that both say something is pinned.
+// docs/differences.md is made of `what` and `why`.
 const some = (value) => value !== undefined;
 const any = () => true;
 

@@ -16,7 +16,7 @@ import { differences, fits, isLiteral } from "./compare.mjs";
 import { deliberate } from "./differences.mjs";
 import { ScriptedModel } from "./model.mjs";
 import { Pins } from "./pins.mjs";
-import { readmeIsCurrent } from "./readme.mjs";
+import { pageIsCurrent } from "./page.mjs";
 import { scripts } from "./scripts.mjs";
 import { Side } from "./side.mjs";
 import { cases } from "./cases/index.mjs";
@@ -47,8 +47,8 @@ const stale = flags.only || flags.reference ? [] : [...rows.filter((row) => !use
 for (const one of stale) console.log(`\nno longer differs: ${one}`);
 if (stale.length > 0) console.log("\nTake it out of differences.mjs, or pin what is left with --record.");
 pins.save();
-const outdated = !readmeIsCurrent();
-if (outdated) console.log("\nthe README's differences are not those of differences.mjs: npm run readme");
+const outdated = !pageIsCurrent();
+if (outdated) console.log("\ndocs/differences.md is not what differences.mjs says: npm run differences");
 console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
 
 await Promise.all(sides.map((side) => side.stop()));
