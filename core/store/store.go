@@ -1,8 +1,10 @@
-// Package store says where threads live. A store is mechanism alone (a lease
-// with expiry, append, read from an offset, wait for more, signal stop, list
-// threads); what happens to a run is the runner's policy. [NewMemory] is a store
-// in memory; the packages below hold others, and storetest the suite that all
-// of them pass.
+// Package store says where threads live: [Store] is the interface that a backend
+// implements. A store is mechanism alone: a lease with expiry, append, read from
+// an offset, wait for more, signal stop, list threads. What happens to a run is
+// its caller's policy.
+//
+// The packages below implement it. Package storetest checks what is promised
+// here; whoever writes a store runs it.
 package store
 
 import (

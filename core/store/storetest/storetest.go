@@ -4,7 +4,7 @@
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) store.Store {
-//			return store.NewMemory(store.MemoryLimits{})
+//			return memory.New(memory.Limits{})
 //		})
 //	}
 package storetest

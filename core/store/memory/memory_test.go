@@ -1,4 +1,4 @@
-package store_test
+package memory_test
 
 import (
 	"context"
@@ -11,12 +11,13 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
 func TestMemory(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store {
-		return store.NewMemory(store.MemoryLimits{})
+		return memory.New(memory.Limits{})
 	})
 }
 
@@ -29,7 +30,7 @@ func custom(t *testing.T, size int) agui.Encoded {
 	return event
 }
 
-func begin(t *testing.T, m *store.Memory, id, runID string, messageIDs ...string) store.Lease {
+func begin(t *testing.T, m *memory.Store, id, runID string, messageIDs ...string) store.Lease {
 	t.Helper()
 	lease, err := m.Begin(t.Context(), store.BeginRequest{
 		Key: store.Key{ID: id}, RunID: runID, TTL: time.Minute, MessageIDs: messageIDs,
@@ -40,7 +41,7 @@ func begin(t *testing.T, m *store.Memory, id, runID string, messageIDs ...string
 	return lease
 }
 
-func run(t *testing.T, m *store.Memory, id, runID string, size int) {
+func run(t *testing.T, m *memory.Store, id, runID string, size int) {
 	t.Helper()
 	lease := begin(t, m, id, runID)
 	record := store.Record{Seq: lease.NextSeq(), Event: custom(t, size)}
@@ -52,7 +53,7 @@ func run(t *testing.T, m *store.Memory, id, runID string, size int) {
 	}
 }
 
-func has(t *testing.T, m *store.Memory, id string) bool {
+func has(t *testing.T, m *memory.Store, id string) bool {
 	t.Helper()
 	_, err := m.Thread(t.Context(), store.Key{ID: id})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -61,7 +62,7 @@ func has(t *testing.T, m *store.Memory, id string) bool {
 	return err == nil
 }
 
-func wantThreads(t *testing.T, m *store.Memory, ids string) {
+func wantThreads(t *testing.T, m *memory.Store, ids string) {
 	t.Helper()
 	var got strings.Builder
 	for _, id := range strings.Split("abcdefgh", "") {
@@ -75,7 +76,7 @@ func wantThreads(t *testing.T, m *store.Memory, ids string) {
 }
 
 func TestMemoryForgetsTheLeastRecentlyUsedThread(t *testing.T) {
-	m := store.NewMemory(store.MemoryLimits{MaxThreads: 3})
+	m := memory.New(memory.Limits{MaxThreads: 3})
 	for _, id := range []string{"a", "b", "c"} {
 		run(t, m, id, "run", 10)
 	}
@@ -92,7 +93,7 @@ func TestMemoryForgetsTheLeastRecentlyUsedThread(t *testing.T) {
 }
 
 func TestMemoryNeverForgetsALiveRun(t *testing.T) {
-	m := store.NewMemory(store.MemoryLimits{MaxThreads: 2, MaxBytes: 1})
+	m := memory.New(memory.Limits{MaxThreads: 2, MaxBytes: 1})
 	a, b, c := begin(t, m, "a", "run"), begin(t, m, "b", "run"), begin(t, m, "c", "run")
 	wantThreads(t, m, "abc")
 	if err := a.Append(t.Context(), []store.Record{{Seq: 1, Event: custom(t, 1<<20)}}); err != nil {
@@ -114,7 +115,7 @@ func TestMemoryNeverForgetsALiveRun(t *testing.T) {
 }
 
 func TestMemoryHoldsItsBytes(t *testing.T) {
-	m := store.NewMemory(store.MemoryLimits{MaxBytes: 1 << 20})
+	m := memory.New(memory.Limits{MaxBytes: 1 << 20})
 	for round := range 50 {
 		for n, id := range strings.Split("abcdefgh", "") {
 			run(t, m, id, fmt.Sprint(round), 1<<16*(n+1)/4)
@@ -137,7 +138,7 @@ func TestMemoryHoldsItsBytes(t *testing.T) {
 }
 
 func TestMemoryForgetsTheOldestRuns(t *testing.T) {
-	m := store.NewMemory(store.MemoryLimits{MaxRunsPerThread: 2})
+	m := memory.New(memory.Limits{MaxRunsPerThread: 2})
 	for _, id := range []string{"1", "2", "3"} {
 		run(t, m, "a", id, 10)
 	}
@@ -156,7 +157,7 @@ func TestMemoryForgetsTheOldestRuns(t *testing.T) {
 
 func TestMemoryForgetsRunsThatWereGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := store.NewMemory(store.MemoryLimits{MaxThreads: 2})
+		m := memory.New(memory.Limits{MaxThreads: 2})
 		begin(t, m, "a", "run")
 		begin(t, m, "b", "run")
 		time.Sleep(time.Hour)
@@ -168,7 +169,7 @@ func TestMemoryForgetsRunsThatWereGivenUp(t *testing.T) {
 }
 
 func TestMemoryWithoutLimits(t *testing.T) {
-	m := store.NewMemory(store.MemoryLimits{MaxThreads: -1, MaxRunsPerThread: -1, MaxBytes: -1})
+	m := memory.New(memory.Limits{MaxThreads: -1, MaxRunsPerThread: -1, MaxBytes: -1})
 	for n := range 1100 {
 		run(t, m, fmt.Sprint(n), "run", 10)
 	}
