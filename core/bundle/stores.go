@@ -19,8 +19,7 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 		return memory.New(memory.Limits{}), nil
 	}
 	openRedis := func(ctx context.Context, address string) (store.Store, error) {
-		redis.LogTo(parts.logger)
-		opened, err := redis.Open(ctx, address)
+		opened, err := redis.Open(ctx, address, redis.Options{Logger: parts.logger})
 		if err != nil {
 			return nil, err // not the nil pointer in an interface
 		}

@@ -50,7 +50,7 @@ func TestStoreOverTLS(t *testing.T) {
 		"no file":           {url + "?ca=" + certificate + ".none", "no such file"},
 		"not a certificate": {url + "?ca=" + key, "no certificate"},
 	} {
-		if _, err := redis.Open(t.Context(), test.url); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := redis.Open(t.Context(), test.url, redis.Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
 		}
 	}
