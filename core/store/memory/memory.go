@@ -26,7 +26,7 @@ type Limits struct {
 
 // Store is a [store.Store] in memory. Beyond its limits it forgets the least
 // recently used threads, but never one with a live run, nor the one that was
-// just written: live runs alone can take it over its limits.
+// just written: live runs can take it over its limits.
 type Store struct {
 	limits Limits
 
@@ -192,8 +192,8 @@ func (s *Store) remove(t *thread) {
 }
 
 // evict forgets threads until the limits hold, the least recently used first.
-// Where all are busy it forgets those whose run was given up: its holder is gone,
-// and nobody has come to adopt it. The caller holds mu, and has just written keep.
+// If all are busy it forgets those with an orphaned run. The caller holds mu, and
+// has just written keep.
 func (s *Store) evict(keep *thread) {
 	for s.full() {
 		victim := s.idle.Front()

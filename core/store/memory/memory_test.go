@@ -131,8 +131,8 @@ func TestWithoutLimits(t *testing.T) {
 	}
 }
 
-// The store is past its limits with live runs alone, which it may not forget:
-// looking for what to forget must not take longer the more of them there are.
+// The store is over its limits with live runs, which it may not forget: looking
+// for what to forget must not take longer the more of them there are.
 func TestAppendCostsTheSameHoweverManyRunsAreLive(t *testing.T) {
 	few, many := timeAppends(t, 10), timeAppends(t, 20_000)
 	if many > 20*few+50*time.Microsecond {

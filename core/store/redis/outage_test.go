@@ -115,7 +115,7 @@ func TestAServerThatForgetsScriptsIsToldThemAgain(t *testing.T) {
 	}
 }
 
-// Who asked for the lease has given up, so nobody holds what the server has given.
+// The caller has failed, so nobody holds the lease that the server has granted.
 func TestABeginWithoutAnAnswerLocksNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t, redistest.Start(t).URL())

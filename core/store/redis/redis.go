@@ -14,7 +14,7 @@
 // and damages threads, when the memory is full.
 //
 // The driver, go-redis, has one logger for the whole process, which this package
-// leaves alone. To standard error it writes a line for each connection that
+// does not touch. To standard error it writes a line for each connection that
 // can't be made, up to pool_size of them until the server is back; a program
 // that wants them elsewhere calls the driver's SetLogger. The errors of a
 // [Store] say the same.
@@ -177,8 +177,8 @@ func (s *Store) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (st
 	return l, nil
 }
 
-// Stop asks in one round trip. The message reaches the run wherever it is; its
-// next heartbeat tells it too.
+// Stop asks in one round trip. The message reaches the run wherever it is; if it
+// is lost, the run sees the stop at its next Renew.
 func (s *Store) Stop(ctx context.Context, key store.Key, runID string) (bool, error) {
 	k := s.keys(key)
 	asked, err := s.run(ctx, s.scripts.stop, k.all(true)[:2], runID, rand.Text(), k.stop).Int()

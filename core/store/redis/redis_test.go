@@ -11,6 +11,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+	"go.uber.org/goleak"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -22,7 +23,7 @@ import (
 // TestMain silences the driver, whose logger is the whole process's.
 func TestMain(m *testing.M) {
 	goredis.SetLogger(&logging.VoidLogger{})
-	m.Run()
+	goleak.VerifyTestMain(m)
 }
 
 func TestStore(t *testing.T) {

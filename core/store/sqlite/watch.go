@@ -163,7 +163,8 @@ func (w *watch) run(p *poll) {
 // poll is up to where changes have been seen.
 type poll struct {
 	conn *sql.Conn
-	// version tells cheaply whether other connections have written anything.
+	// version changes when another connection has written anything; looking at it
+	// is cheap.
 	version, last int64
 }
 
