@@ -11,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // Mode is how requests name their endpoint.
@@ -100,7 +101,7 @@ func NewHandler(rt *Runtime, o Options) (*Handler, error) {
 		writeTimeout: durationOr(rt.WriteTimeout, defaultWriteTimeout),
 	}
 	if h.store == nil {
-		h.store = store.NewMemory(store.MemoryLimits{})
+		h.store = memory.New(memory.Limits{})
 	}
 	if h.maxBody == 0 {
 		h.maxBody = DefaultMaxBodyBytes

@@ -16,6 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // silent is an agent that says nothing.
@@ -143,7 +144,7 @@ func TestToolsThatNoAgentHasAreRefused(t *testing.T) {
 
 func TestAStoreIsOpenedByItsScheme(t *testing.T) {
 	var opened string
-	kept := store.NewMemory(store.MemoryLimits{})
+	kept := memory.New(memory.Limits{})
 	_, err := bundle.Handler(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=kept://u:p@host/1?x=y"),
 		bundle.WithStore("kept", func(_ context.Context, address string) (store.Store, error) {
 			opened = address

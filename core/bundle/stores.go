@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 	"github.com/copilotkit-go/runtime/core/store/redis"
 )
 
@@ -15,11 +16,10 @@ import (
 func openStore(ctx context.Context, settings *Settings, parts parts) (store.Store, error) {
 	scheme := settings.Store.Scheme()
 	if scheme == "" {
-		return store.NewMemory(store.MemoryLimits{}), nil
+		return memory.New(memory.Limits{}), nil
 	}
 	openRedis := func(ctx context.Context, address string) (store.Store, error) {
-		redis.LogTo(parts.logger)
-		opened, err := redis.Open(ctx, address)
+		opened, err := redis.Open(ctx, address, redis.Options{Logger: parts.logger})
 		if err != nil {
 			return nil, err // not the nil pointer in an interface
 		}

@@ -1,8 +1,10 @@
-// Package store says where threads live. A store is mechanism alone (a lease
-// with expiry, append, read from an offset, wait for more, signal stop, list
-// threads); what happens to a run is the runner's policy. [NewMemory] is a store
-// in memory; the packages below hold others, and storetest the suite that all
-// of them pass.
+// Package store says where threads live: [Store] is the interface that a backend
+// implements. A store is mechanism alone: a lease with expiry, append, read from
+// an offset, wait for more, signal stop, list threads. What happens to a run is
+// its caller's policy.
+//
+// The packages below implement it. Package storetest checks what is promised
+// here; whoever writes a store runs it.
 package store
 
 import (
@@ -16,35 +18,37 @@ import (
 
 // Errors that callers compare with errors.Is.
 var (
-	// ErrLocked says that another run holds the thread's lease.
+	// ErrLocked means that another run holds the thread's lease.
 	ErrLocked = errors.New("store: thread has a live run")
-	// ErrOrphaned says that the lease of the thread's last run has expired with
-	// the run unfinished: Adopt it, close it, and try again.
+	// ErrOrphaned means that the lease of the thread's last run has expired with
+	// the run unfinished: Adopt it, finish it, and try again.
 	ErrOrphaned = errors.New("store: thread has an orphaned run")
-	// ErrLeaseLost says that the lease has expired or gone to somebody else:
+	// ErrLeaseLost means that the lease has expired, or that somebody else has it:
 	// nothing more can be written through it.
 	ErrLeaseLost = errors.New("store: lease lost")
-	// ErrNotFound says that there is no such thread.
+	// ErrNotFound means that there is no such thread.
 	ErrNotFound = errors.New("store: no such thread")
-	// ErrExists says that there is such a thread already.
+	// ErrExists means that there is such a thread already.
 	ErrExists = errors.New("store: thread exists")
-	// ErrBadCursor says that a cursor isn't one that this store gave out.
+	// ErrBadCursor means that a cursor isn't one that this store has returned.
 	ErrBadCursor = errors.New("store: bad cursor")
-	// ErrUnavailable says that the backend can't be reached now.
+	// ErrUnavailable means that the backend can't be reached now.
 	ErrUnavailable = errors.New("store: unavailable")
 )
 
-// Key names a thread. Owner separates the threads of different users: the same
-// ID under two owners is two threads. It is empty where the deployment doesn't
-// tell its users apart.
+// Key names a thread. Both parts may be any string.
 type Key struct {
+	// Owner separates the threads of different users: the same ID under two owners
+	// is two threads. It is empty where the deployment doesn't distinguish users.
 	Owner string
-	ID    string
+	// ID is what clients call the thread.
+	ID string
 }
 
-// Store keeps threads. All methods may be called at the same time from many
-// goroutines, and, but for the memory store, from many processes. Errors of the
-// backend wrap [ErrUnavailable] when trying later can help.
+// Store keeps threads. It is safe for concurrent use by many goroutines and,
+// where the backend is shared, by many processes. When its context ends a call
+// returns an error that wraps ctx.Err(). Errors of the backend wrap
+// [ErrUnavailable] if trying later can help.
 type Store interface {
 	// Begin takes the thread's lease for a new run, creating the thread if need
 	// be. The lease expires after request.TTL unless renewed. It fails with
@@ -58,21 +62,22 @@ type Store interface {
 	Adopt(ctx context.Context, key Key, ttl time.Duration) (Lease, error)
 
 	// Read returns the thread's records with a Seq greater than after, in order.
-	// When there are none and wait is set, and a run is live, it waits until
-	// there are, or the run ends, or its lease expires; when ctx ends meanwhile
-	// it returns ctx's error. A thread that doesn't exist reads as empty. With an
-	// after beyond the last record it waits for the end of the run alone.
+	// If there are none, wait is set and a run is live, it waits until there are
+	// some, the run ends, or its lease expires. With an after beyond the last
+	// record it waits for the end of the run; it may return before, without
+	// records, when some are appended. A thread that doesn't exist reads as empty.
 	Read(ctx context.Context, key Key, after int64, wait bool) (Page, error)
 
 	// Stop asks the thread's live run to stop, wherever it runs: its lease's
-	// AwaitStop returns. With runID set only that run is asked. It tells whether
-	// there was such a run that hadn't been asked before; an orphan isn't live.
+	// AwaitStop returns. If runID isn't empty, only that run is asked. Stop reports
+	// whether there was such a run that hadn't been asked before; an orphan isn't
+	// live.
 	Stop(ctx context.Context, key Key, runID string) (bool, error)
 
 	// Thread returns one thread, or ErrNotFound.
 	Thread(ctx context.Context, key Key) (Thread, error)
-	// Threads lists threads, last updated first. Begin, Finish and UpdateThread
-	// update a thread.
+	// Threads lists threads, last updated first. CreateThread, Begin, Finish and
+	// UpdateThread update a thread.
 	Threads(ctx context.Context, query Query) (ThreadPage, error)
 	// CreateThread adds a thread without runs, or fails with ErrExists.
 	CreateThread(ctx context.Context, key Key, agentID, name string) (Thread, error)
@@ -83,57 +88,57 @@ type Store interface {
 	DeleteThread(ctx context.Context, key Key) error
 	// Snapshot returns what the thread's last finished run left, or ErrNotFound.
 	Snapshot(ctx context.Context, key Key) (Snapshot, error)
-	// Clear removes all threads of an owner; live runs lose their leases.
+	// Clear removes all threads of an owner. Live runs of them lose their leases.
 	Clear(ctx context.Context, owner string) error
 
-	// Close releases connections and ends goroutines; waiting calls return with
-	// an error. Closing again does nothing.
+	// Close releases connections and ends goroutines. Calls that wait return an
+	// error. Closing again does nothing.
 	Close() error
 }
 
-// BeginRequest says which run wants the lease.
+// BeginRequest is the run that wants a lease.
 type BeginRequest struct {
 	Key     Key
 	AgentID string
 	RunID   string
 	// TTL is how long the lease holds without being renewed.
 	TTL time.Duration
-	// MessageIDs are the ids of the input's messages; Lease.Seen tells which of
-	// them the thread already has.
+	// MessageIDs are the ids of the input's messages; Lease.Seen returns those that
+	// the thread has already.
 	MessageIDs []string
 }
 
-// Lease is the right to write one run. It is for one run's goroutines; Append,
-// Renew and Finish are not called at the same time, but AwaitStop may be
-// waiting meanwhile. After ErrLeaseLost every call fails with it.
+// Lease is the right to write one run. Append, Renew and Finish must not be
+// called concurrently, but AwaitStop may be waiting meanwhile. After ErrLeaseLost
+// every call fails with it.
 type Lease interface {
-	// RunID is the run that the lease is for.
+	// RunID returns the run that the lease is for.
 	RunID() string
-	// AgentID is the agent that the run was begun with.
+	// AgentID returns the agent that the run was begun with.
 	AgentID() string
-	// ParentRunID is the run before this one in the thread, "" for none.
+	// ParentRunID returns the run before this one in the thread, "" for none.
 	ParentRunID() string
-	// Seen tells which of BeginRequest.MessageIDs the thread has already.
+	// Seen returns those of BeginRequest.MessageIDs that the thread has already.
 	Seen() map[string]bool
-	// NextSeq is the Seq that the next appended record must have: one more than
-	// the last of the thread, 1 in an empty one. An adopted lease continues
+	// NextSeq returns the Seq that the next appended record must have: one more
+	// than the last of the thread, 1 in an empty one. An adopted lease goes on
 	// after the records of the orphan.
 	NextSeq() int64
-	// Append stores the run's next records, in order. All are stored or none. A
+	// Append stores the run's next records, in order: all of them or none. A
 	// record whose Seq is stored already is left out, so that an Append whose
-	// outcome isn't known can be repeated; a gap between Seqs is an error.
+	// outcome isn't known can be repeated. A gap between Seqs is an error.
 	Append(ctx context.Context, records []Record) error
 	// Renew makes the lease hold for another TTL.
 	Renew(ctx context.Context) error
-	// AwaitStop returns nil when the run is asked to stop, ErrLeaseLost when the
-	// lease is gone, and ctx's error when ctx ends.
+	// AwaitStop returns nil when the run has been asked to stop, and ErrLeaseLost
+	// when the lease is lost.
 	AwaitStop(ctx context.Context) error
-	// Finish ends the run and gives the lease back, in one step: result.Records
+	// Finish ends the run and releases the lease, in one step: result.Records
 	// replace all that Append stored for the run, and may go on beyond it. A nil
 	// result leaves no trace of the run, nor of a thread that Begin created for
-	// it; Seqs that were used aren't given out again while the thread lives.
-	// A Finish whose outcome isn't known can be repeated: it fails with
-	// ErrLeaseLost when it had been done.
+	// it; Seqs that were used aren't used again while the thread exists. A Finish
+	// whose outcome isn't known can be repeated: it fails with ErrLeaseLost if it
+	// had been done.
 	Finish(ctx context.Context, result *Result) error
 }
 
@@ -170,14 +175,14 @@ type Snapshot struct {
 // Page is what Read found.
 type Page struct {
 	Records []Record
-	// Live tells that a run holds an unexpired lease; more may come.
+	// Live is set if a run holds an unexpired lease: more may come.
 	Live bool
-	// Orphaned tells that the last run is unfinished and its lease has expired.
+	// Orphaned is set if the last run is unfinished and its lease has expired.
 	Orphaned bool
-	// RunID is the unfinished run's, "" when there is none.
+	// RunID is the unfinished run, "" for none.
 	RunID string
-	// FirstSeq is the Seq of the first record of the unfinished run, 0 when
-	// there is none: what is before it is history.
+	// FirstSeq is the Seq of the unfinished run's first record, 0 if there is no
+	// such run. What is before it is history.
 	FirstSeq int64
 }
 
@@ -196,13 +201,15 @@ type Thread struct {
 
 // Query says which threads to list.
 type Query struct {
+	// Owner is whose threads are listed.
 	Owner string
-	// AgentID limits the list to one agent's threads, "" for all.
-	AgentID         string
+	// AgentID, if not empty, limits the list to that agent's threads.
+	AgentID string
+	// IncludeArchived adds the archived threads to the list.
 	IncludeArchived bool
-	// Limit is the most threads of a page; 0 means no limit.
+	// Limit is the most threads of a page. If zero, there is no limit.
 	Limit int
-	// Cursor is the NextCursor of the page before, "" for the first page.
+	// Cursor is the NextCursor of the page before. If empty, the list begins.
 	Cursor string
 }
 
@@ -213,7 +220,7 @@ type ThreadPage struct {
 	NextCursor string
 }
 
-// Patch says what to change of a thread. Nil fields stay.
+// Patch is a change of a thread. What is nil stays as it is.
 type Patch struct {
 	Name     *string
 	Archived *bool

@@ -110,7 +110,7 @@ export const deliberate = [
   },
   {
     what: "RUN_ERROR says by its code why a run failed, and its message is safe to show",
-    why: "`INVALID_EVENT`, `AGENT_ERROR`, `rate_limited`, `auth_failed`, … instead of `INCOMPLETE_STREAM` for all. Error texts of agents and providers can quote keys and prompts: they go to the log, and to the client in development alone.",
+    why: "`INVALID_EVENT`, `AGENT_ERROR`, `rate_limited`, `auth_failed`, … instead of `INCOMPLETE_STREAM` for all. Error texts of agents and providers can quote keys and prompts: they go to the log, and to the client in development alone. A RUN_ERROR that a remote agent sends by itself is meant for its client, and passes as it is.",
     rows: [
       { in: /./, at: /events\[\d+\]\.code$/, reference: "INCOMPLETE_STREAM", ours: some },
       { in: /^agents: the model/, at: /events\[\d+\]\.code$/, reference: undefined, ours: /^(auth_failed|rate_limited|provider_unavailable)$/ },

@@ -1,10 +1,13 @@
 package mcp
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+)
 
-// withHeaders returns a client that adds headers to every request.
-func withHeaders(client *http.Client, headers map[string]string) *http.Client {
-	if len(headers) == 0 {
+// withHeader returns a client that adds header to every request.
+func withHeader(client *http.Client, header http.Header) *http.Client {
+	if len(header) == 0 {
 		return client
 	}
 	base := client.Transport
@@ -12,19 +15,17 @@ func withHeaders(client *http.Client, headers map[string]string) *http.Client {
 		base = http.DefaultTransport
 	}
 	wrapped := *client
-	wrapped.Transport = headerTransport{base: base, headers: headers}
+	wrapped.Transport = headerTransport{base, header}
 	return &wrapped
 }
 
 type headerTransport struct {
-	base    http.RoundTripper
-	headers map[string]string
+	base   http.RoundTripper
+	header http.Header
 }
 
 func (t headerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
-	for name, value := range t.headers {
-		request.Header.Set(name, value)
-	}
+	maps.Copy(request.Header, t.header)
 	return t.base.RoundTrip(request)
 }

@@ -1,4 +1,4 @@
-// Package mcp gives an agent the tools of MCP servers, over streamable HTTP or
+// Package mcp is a source of tools: those of MCP servers, over streamable HTTP or
 // the older SSE transport.
 //
 // A [Server] connects when its tools are first asked for, and keeps the session
@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -32,36 +31,43 @@ const (
 	SSE Transport = "sse"
 )
 
-// Config says where a server is. The zero values of all but URL are sensible.
+// Config says where a server is. All fields but URL may be zero.
 type Config struct {
-	// Name stands for the server in logs; its host by default.
-	Name      string
-	URL       string
+	// Name stands for the server in errors and logs. If empty, defaults to the
+	// host of URL.
+	Name string
+	// URL is the server's endpoint. It is required.
+	URL string
+	// Transport is how the server is spoken to. If empty, defaults to
+	// [StreamableHTTP].
 	Transport Transport
-	// Headers are sent with every request, e.g. Authorization. The headers of
+	// Headers are sent with every request, such as Authorization. The headers of
 	// front ends are not: all users share the session.
 	Headers map[string]string
-	// ConnectTimeout limits connecting and listing, 5 s by default. A server that
-	// takes longer is left out of the run.
+	// ConnectTimeout limits connecting and listing, each. A server that takes
+	// longer is left out of the run. If zero, defaults to 5 s.
 	ConnectTimeout time.Duration
-	// RetryAfter is how long a server that failed is left alone, so that it
-	// doesn't hold up every run; 10 s by default, negative for not at all.
+	// RetryAfter is how long a server that failed isn't asked again, so that it
+	// doesn't hold up every run. If zero, defaults to 10 s; if negative, the next
+	// run asks again.
 	RetryAfter time.Duration
-	// MaxAge is how long a list of tools is trusted, 5 minutes by default: a
-	// function that was frozen meanwhile may have missed that it has changed.
+	// MaxAge is how long a list of tools is trusted: a function that was frozen
+	// meanwhile may have missed that it has changed. If zero, defaults to 5
+	// minutes.
 	MaxAge time.Duration
-	// HTTPClient makes the requests. The default follows redirects within the
-	// same host only, so that headers reach nobody else.
+	// HTTPClient makes the requests. If nil, defaults to one that follows
+	// redirects within the same host only, so that headers reach nobody else.
 	HTTPClient *http.Client
-	// Logger is slog.Default() by default.
+	// Logger gets what the runs aren't told. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
-// Server is an MCP server as a source of tools. It is safe for use by many runs
-// at once, which share one session.
+// Server is an MCP server as a source of tools. It is safe for concurrent use;
+// all runs share one session.
 type Server struct {
 	config    Config
 	transport func() mcp.Transport
+	secrets   outbound.Secrets
 
 	mu       sync.Mutex
 	building *listing // the one under way, nil when none is
@@ -83,29 +89,27 @@ type listing struct {
 
 var _ agent.ToolSource = (*Server)(nil)
 
-// errClosed is what is left of a server after Close.
-var errClosed = errors.New("closed")
+// errClosed is what calls fail with after Close.
+var errClosed = errors.New("mcp server is closed")
 
-// New checks the configuration; it does not connect.
+// New returns a server. It checks the configuration, but does not connect.
 func New(config Config) (*Server, error) {
-	parsed, err := url.Parse(config.URL)
-	switch {
-	case err != nil:
-		// The parser's message quotes the whole URL, which may hold a password.
-		return nil, errors.New("mcp server: URL is not a URL")
-	case parsed.Scheme != "http" && parsed.Scheme != "https":
-		return nil, errors.New("mcp server: URL must begin with http:// or https://")
-	case parsed.Host == "":
-		return nil, errors.New("mcp server: URL names no host")
+	address, err := outbound.ParseURL(config.URL)
+	if err != nil {
+		return nil, fmt.Errorf("mcp server: URL %w", err)
 	}
 	if config.Name == "" {
-		config.Name = parsed.Host
+		config.Name = address.Host
+	}
+	header, err := outbound.NewHeader(config.Headers)
+	if err != nil {
+		return nil, fmt.Errorf("mcp server %s: %w", config.Name, err)
 	}
 	if config.HTTPClient == nil {
 		config.HTTPClient = outbound.NewClient()
 	}
-	client := withHeaders(config.HTTPClient, config.Headers)
-	server := &Server{config: withDefaults(config)}
+	client := withHeader(config.HTTPClient, header)
+	server := &Server{config: withDefaults(config), secrets: outbound.NewSecrets(header, address)}
 	switch config.Transport {
 	case "", StreamableHTTP:
 		server.transport = func() mcp.Transport {
@@ -156,16 +160,16 @@ func (s *Server) Tools(ctx context.Context) ([]agent.ServerTool, error) {
 		return nil, err
 	case s.building == nil:
 		s.building = &listing{done: make(chan struct{})}
-		// The run that happens to be first must not take the others' tools
-		// with it when it is stopped.
+		// Not with the run's own context: the others share the listing, and must
+		// get their tools when this run is stopped.
 		go s.build(context.WithoutCancel(ctx), s.building)
 	}
 	building := s.building
 	s.mu.Unlock()
 	select {
 	case <-building.done:
-		// Also when the list has changed again meanwhile: a server that always
-		// says so would be asked for ever.
+		// Even if the list has changed again meanwhile: a server that always says so
+		// would be asked for ever.
 		return building.tools, building.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -188,7 +192,7 @@ func (s *Server) Close() error {
 	return session.close()
 }
 
-// fresh tells whether the cached tools can be used. s.mu is held.
+// fresh reports whether the cached tools can be used. The caller holds mu.
 func (s *Server) fresh() bool {
 	return s.session != nil && !s.session.stale.Load() && time.Since(s.listed) < s.config.MaxAge
 }
@@ -202,7 +206,7 @@ func (s *Server) build(ctx context.Context, l *listing) {
 
 	next, tools, err := s.list(ctx, current)
 	if err != nil {
-		err = fmt.Errorf("mcp server %s: %w", s.config.Name, err)
+		err = fmt.Errorf("mcp server %s: %w", s.config.Name, s.secrets.Redact(err))
 	}
 
 	s.mu.Lock()
@@ -227,18 +231,18 @@ func (s *Server) build(ctx context.Context, l *listing) {
 func (s *Server) list(ctx context.Context, current *session) (*session, []agent.ServerTool, error) {
 	if current != nil {
 		current.stale.Store(false)
-		tools, err := s.listOf(ctx, current)
+		tools, err := s.listTools(ctx, current)
 		if err == nil {
 			return current, tools, nil
 		}
-		s.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", s.config.Name, "error", err)
+		s.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", s.config.Name, "error", s.secrets.Redact(err))
 		current.close()
 	}
 	fresh, err := connect(ctx, s.transport(), s.config)
 	if err != nil {
 		return nil, nil, err
 	}
-	tools, err := s.listOf(ctx, fresh)
+	tools, err := s.listTools(ctx, fresh)
 	if err != nil {
 		fresh.close()
 		return nil, nil, err
@@ -246,14 +250,14 @@ func (s *Server) list(ctx context.Context, current *session) (*session, []agent.
 	return fresh, tools, nil
 }
 
-func (s *Server) listOf(ctx context.Context, session *session) ([]agent.ServerTool, error) {
+func (s *Server) listTools(ctx context.Context, session *session) ([]agent.ServerTool, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.ConnectTimeout)
 	defer cancel()
-	return listTools(ctx, session.client, s.call)
+	return listTools(ctx, session.client, caller{s.call, s.secrets})
 }
 
-// call runs a tool in the current session. When the server has forgotten the
-// session it has run nothing, so the call is made again in a new one.
+// call calls a tool in the current session. A server that has forgotten the
+// session has done nothing, so the call is made again in a new one.
 func (s *Server) call(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
 	for attempt := 0; ; attempt++ {
 		if _, err := s.Tools(ctx); err != nil {
@@ -270,7 +274,7 @@ func (s *Server) call(ctx context.Context, params *mcp.CallToolParams) (*mcp.Cal
 			return result, err
 		}
 		if ctx.Err() == nil {
-			// Whatever broke, the next run begins by listing again.
+			// Whatever broke, the next run lists again.
 			session.stale.Store(true)
 		}
 		if attempt > 0 || !errors.Is(err, mcp.ErrSessionMissing) {

@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -246,11 +249,89 @@ func TestBadConfigurationIsNamedWithoutQuotingTheURL(t *testing.T) {
 		"no host":              {URL: "http:///secret"},
 		"no URL at all":        {URL: "http://user:secret@[x"},
 		"an unknown transport": {URL: "http://127.0.0.1/secret", Transport: "stdio"},
+		"an unsendable header": {URL: "http://127.0.0.1/", Headers: map[string]string{"X-Key": "secret\n"}},
 	} {
 		if _, err := mcp.New(config); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+}
+
+// The secret may be in the path, too.
+func TestNoErrorAndNoLogTellsMoreOfTheAddressThanTheHost(t *testing.T) {
+	const path = "/servers/0123456789"
+	secrets := []string{"topsecret", "0123456789", "pass-word", "configured-key"}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/echo"+path, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, "can't handle %s with %s", r.URL, r.Header)
+	})
+	mux.HandleFunc("/silent"+path, func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	mux.HandleFunc("/away"+path, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	mux.Handle("/redirected"+path, http.RedirectHandler("http://127.0.0.1:1/?key=topsecret", http.StatusTemporaryRedirect))
+	web := httptest.NewUnstartedServer(mux)
+	web.Config.ErrorLog = log.New(io.Discard, "", 0)
+	web.Start()
+	t.Cleanup(web.Close)
+	base := strings.Replace(web.URL, "http://", "http://user:pass-word@", 1)
+	for _, failure := range []string{"echo", "silent", "away", "redirected", "missing"} {
+		t.Run(failure, func(t *testing.T) {
+			forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+				var lines strings.Builder
+				server, err := mcp.New(mcp.Config{
+					URL: base + "/" + failure + path + "?api_key=topsecret", Transport: transport,
+					Headers:        map[string]string{"X-Key": "configured-key"},
+					ConnectTimeout: 200 * time.Millisecond,
+					Logger:         slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = server.Tools(t.Context())
+				if err == nil {
+					t.Fatal("no error")
+				}
+				if err := server.Close(); err != nil {
+					t.Error(err)
+				}
+				for _, secret := range secrets {
+					if strings.Contains(err.Error(), secret) || strings.Contains(lines.String(), secret) {
+						t.Errorf("%s is told: %v\n%s", secret, err, &lines)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestACallThatBreaksTellsTheLogNothingOfTheAddress(t *testing.T) {
+	forBothTransports(t, func(t *testing.T, transport mcp.Transport) {
+		process := startProcess(t, "127.0.0.1:0")
+		var lines strings.Builder
+		server, err := mcp.New(mcp.Config{
+			URL: process.url(transport) + "?api_key=topsecret", Transport: transport, RetryAfter: -1,
+			Logger: slog.New(slog.NewTextHandler(&lines, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { server.Close() })
+		add := find(t, list(t, server), "add")
+		process.kill()
+		_, callErr := add.Call(t.Context(), json.RawMessage(`{"a":1,"b":2}`))
+		_, listErr := server.Tools(t.Context())
+		for _, err := range []error{callErr, errors.Unwrap(callErr), listErr} {
+			if err == nil || strings.Contains(err.Error(), "topsecret") {
+				t.Errorf("got %v", err)
+			}
+		}
+		if strings.Contains(lines.String(), "topsecret") {
+			t.Errorf("logged %s", &lines)
+		}
+	})
 }
 
 func TestAServerWhoseListAlwaysChangesIsNotAskedForEver(t *testing.T) {

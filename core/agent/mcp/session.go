@@ -14,13 +14,13 @@ import (
 // session is one connection to a server.
 type session struct {
 	client *mcp.ClientSession
-	// stale says that the list of tools must be asked for again.
+	// stale is set when the list of tools must be asked for again.
 	stale  atomic.Bool
 	cancel context.CancelFunc
 }
 
-// connect opens a session. It lives on when ctx has ended: only the connecting
-// itself is limited, by config.ConnectTimeout.
+// connect opens a session. The end of ctx doesn't end it: only the connecting is
+// limited, by config.ConnectTimeout.
 func connect(ctx context.Context, transport mcp.Transport, config Config) (*session, error) {
 	// A deadline on the context would end the session, too.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -54,11 +54,11 @@ func (s *session) close() error {
 	return s.client.Close()
 }
 
-// isAnswer tells whether err is the server's own answer, as opposed to a
+// isAnswer reports whether err is the server's own answer, as opposed to a
 // failure to get one.
 func isAnswer(err error) bool {
-	var answer *jsonrpc.Error
-	return errors.As(err, &answer) && answer.Code != codeRejected && !errors.Is(err, mcp.ErrSessionMissing)
+	answer, ok := errors.AsType[*jsonrpc.Error](err)
+	return ok && answer.Code != codeRejected && !errors.Is(err, mcp.ErrSessionMissing)
 }
 
 // codeRejected is what the SDK's client wraps failures of the transport in; the

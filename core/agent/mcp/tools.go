@@ -8,24 +8,31 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
-// Session makes a source of tools of a session that the caller has opened and
-// will close. The list of tools is asked for in every run.
+// Session returns the tools of a session that the caller has opened and will
+// close. The list of tools is asked for in every run.
 func Session(client *mcp.ClientSession) agent.ToolSource {
-	return managed{client}
+	return clientSession{client}
 }
 
-type managed struct{ client *mcp.ClientSession }
+type clientSession struct{ client *mcp.ClientSession }
 
-func (m managed) Tools(ctx context.Context) ([]agent.ServerTool, error) {
-	return listTools(ctx, m.client, m.client.CallTool)
+func (s clientSession) Tools(ctx context.Context) ([]agent.ServerTool, error) {
+	call := caller{call: s.client.CallTool}
+	tools, err := listTools(ctx, s.client, call)
+	return tools, call.secrets.Redact(err)
 }
 
-type caller func(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error)
+// caller calls tools, and keeps secrets out of what fails.
+type caller struct {
+	call    func(context.Context, *mcp.CallToolParams) (*mcp.CallToolResult, error)
+	secrets outbound.Secrets
+}
 
 // listTools asks for all pages of the list.
-func listTools(ctx context.Context, client *mcp.ClientSession, call caller) ([]agent.ServerTool, error) {
+func listTools(ctx context.Context, client *mcp.ClientSession, caller caller) ([]agent.ServerTool, error) {
 	var tools []agent.ServerTool
 	for tool, err := range client.Tools(ctx, nil) {
 		if err != nil {
@@ -39,32 +46,32 @@ func listTools(ctx context.Context, client *mcp.ClientSession, call caller) ([]a
 			Name:        tool.Name,
 			Description: tool.Description,
 			Parameters:  parameters,
-			Call:        call.tool(tool.Name),
+			Call:        caller.tool(tool.Name),
 		})
 	}
 	return tools, nil
 }
 
-// tool gives the function that calls one tool. Its result is MCP's own, whole:
+// tool returns the function that calls one tool. Its result is MCP's own, whole:
 // {"content":[…],"structuredContent":…,"isError":…}.
-func (call caller) tool(name string) func(context.Context, json.RawMessage) (json.RawMessage, error) {
+func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.RawMessage, error) {
 	return func(ctx context.Context, arguments json.RawMessage) (json.RawMessage, error) {
-		result, err := call(ctx, &mcp.CallToolParams{Name: name, Arguments: arguments})
+		result, err := c.call(ctx, &mcp.CallToolParams{Name: name, Arguments: arguments})
 		switch {
 		case err == nil:
 			return json.Marshal(result)
 		case isAnswer(err):
-			return nil, err
+			return nil, c.secrets.Redact(err)
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		}
-		// What net/http says names addresses, which the model has no use for.
-		return nil, &unreachableError{tool: name, err: err}
+		// The model has no use for what net/http says.
+		return nil, &unreachableError{tool: name, err: c.secrets.Redact(err)}
 	}
 }
 
-// unreachableError tells the model that a call got no answer; the log can have
-// the cause.
+// unreachableError tells the model that a call got no answer. What it wraps is for
+// the log.
 type unreachableError struct {
 	tool string
 	err  error

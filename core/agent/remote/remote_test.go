@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -187,6 +188,67 @@ func TestFailuresHaveACodeAndASafeMessage(t *testing.T) {
 	}
 }
 
+func TestTheLogGetsNoSecretThatAnErrorQuotes(t *testing.T) {
+	// As a proxy's page for debugging does it: the whole request.
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, "can't handle %s %s at http://%s%s\n", r.Method, r.URL, r.Host, r.URL)
+		r.Header.Write(w)
+		io.WriteString(w, strings.Repeat("and more ", 1000))
+	})
+	configured := newAgent(t, remote.Config{
+		URL:     server.URL + "/agents/0123456789?api_key=topsecret",
+		Headers: map[string]string{"X-Api-Key": "configured-key"},
+	})
+	ctx := agent.WithForwardedHeaders(t.Context(), http.Header{"Authorization": {"Bearer browser-token"}})
+	_, err := collect(configured.Run(ctx, input(t)))
+	if err == nil || !strings.Contains(err.Error(), "can't handle POST") || !strings.Contains(err.Error(), "Accept: text/event-stream") {
+		t.Fatalf("the error doesn't quote the answer: %v", err)
+	}
+	for _, secret := range []string{"topsecret", "0123456789", "configured-key", "browser-token"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s is in the error: %v", secret, err)
+		}
+	}
+	if len(err.Error()) > 4<<10 {
+		t.Errorf("the error has %d bytes", len(err.Error()))
+	}
+
+	server.Close()
+	_, err = collect(configured.Run(ctx, input(t)))
+	if err == nil || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "0123456789") {
+		t.Errorf("the address of a server that is away: %v", err)
+	}
+}
+
+// A RUN_ERROR is what the remote agent says to its clients.
+func TestARunErrorOfTheRemoteAgentPassesAsItIs(t *testing.T) {
+	const sent = `{"type":"RUN_ERROR","message":"no credit left on key sk-1234567890","code":"CREDIT"}`
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "data: "+sent+"\n\n")
+	})
+	events, err := collect(newAgent(t, remote.Config{URL: server.URL}).Run(t.Context(), input(t)))
+	if err != nil || len(events) != 1 || string(events[0].(agui.Encoded).JSON()) != sent {
+		t.Errorf("got %v, %v", events, err)
+	}
+}
+
+func TestHeadersThatCanNotBeSentAreRefused(t *testing.T) {
+	for name, value := range map[string]string{
+		"":            "value",
+		"X Key":       "value",
+		"X-Key:":      "value",
+		"X-Line\n":    "value",
+		"X-Key":       "secret\r\nX-Other: value",
+		"X-Other-Key": "secret\x00",
+	} {
+		_, err := remote.New(remote.Config{URL: "http://127.0.0.1/", Headers: map[string]string{name: value}})
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+}
+
 func TestConnectAsksTheRemoteAgentForItsHistory(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/connect" {
@@ -288,4 +350,30 @@ func await(t *testing.T, done <-chan struct{}) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the remote agent was not told within 30 s")
 	}
+}
+
+// BenchmarkRun is the cost of one event on its way through.
+func BenchmarkRun(b *testing.B) {
+	const run = 1000
+	answer := "data: {\"type\":\"RUN_STARTED\",\"threadId\":\"t1\",\"runId\":\"r1\"}\n\n" +
+		strings.Repeat("data: {\"type\":\"TEXT_MESSAGE_CHUNK\",\"messageId\":\"m1\",\"delta\":\"some words \"}\n\n", run)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for part := range slices.Chunk([]byte(answer), 200) {
+			w.Write(part)
+			w.(http.Flusher).Flush()
+		}
+	}))
+	b.Cleanup(server.Close)
+	remoteAgent, err := remote.New(remote.Config{URL: server.URL})
+	if err != nil {
+		b.Fatal(err)
+	}
+	in := &agui.RunAgentInput{ThreadID: "t1", RunID: "r1"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := collect(remoteAgent.Run(b.Context(), in)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/run, "ns/event")
 }

@@ -1,5 +1,6 @@
-// Package outbound makes the HTTP clients for the servers that a deployer names:
-// remote agents and MCP servers.
+// Package outbound is what all calls to servers that a deployer names have in
+// common (remote agents, MCP servers): how their addresses and headers are
+// checked, which redirects are followed, and what of them a log may show.
 package outbound
 
 import (
@@ -7,9 +8,9 @@ import (
 	"net/http"
 )
 
-// NewClient returns a client without a time limit of its own (a run lasts as
-// long as its context) that follows redirects within the same host only, so
-// that configured headers reach nobody else.
+// NewClient returns a client that follows redirects within the same host only,
+// so that configured headers reach nobody else. It has no time limit of its own:
+// a run lasts as long as its context.
 func NewClient() *http.Client {
 	return &http.Client{CheckRedirect: sameHost}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 var key = store.Key{Owner: "owner", ID: "thread"}
@@ -111,7 +112,7 @@ type fixture struct {
 }
 
 func newFixture(t testing.TB, options runner.Options) *fixture {
-	return newFixtureOn(t, store.NewMemory(store.MemoryLimits{}), options)
+	return newFixtureOn(t, memory.New(memory.Limits{}), options)
 }
 
 func newFixtureOn(t testing.TB, s store.Store, options runner.Options) *fixture {

@@ -12,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
-	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // streaming is an agent that answers with n deltas.
@@ -37,7 +37,7 @@ func quiet() runner.Options {
 
 // BenchmarkEvent is the cost of one event of a long run.
 func BenchmarkEvent(b *testing.B) {
-	r := runner.New(store.NewMemory(store.MemoryLimits{}), quiet())
+	r := runner.New(memory.New(memory.Limits{}), quiet())
 	run, err := r.Begin(b.Context(), request(streaming(b.N), "run", "hi"))
 	if err != nil {
 		b.Fatal(err)
@@ -56,7 +56,7 @@ func BenchmarkEvent(b *testing.B) {
 func BenchmarkRun(b *testing.B) {
 	for _, concurrent := range []int{1, 16, 1000} {
 		b.Run(fmt.Sprint(concurrent, " at once"), func(b *testing.B) {
-			r := runner.New(store.NewMemory(store.MemoryLimits{}), quiet())
+			r := runner.New(memory.New(memory.Limits{}), quiet())
 			answer := streaming(500)
 			var group sync.WaitGroup
 			work := make(chan int)

@@ -5,24 +5,21 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/copilotkit-go/runtime/core/internal/runner"
-	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
 func TestGame(t *testing.T) {
-	for name, policy := range map[string]runner.Options{
-		"patient":   {},
-		"impatient": {OnConcurrentRun: runner.Supersede, OnDisconnect: runner.CancelRun, OnStoreFailure: runner.FailRun},
-	} {
+	for name, impatient := range map[string]bool{"patient": false, "impatient": true} {
 		for seed := range uint64(4) {
 			t.Run(fmt.Sprint(name, " with seed ", seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := store.NewMemory(store.MemoryLimits{})
-					runnertest.Game{
-						Seed: seed, Moves: 24, Kills: 10, Runner: policy,
+					s := memory.New(memory.Limits{})
+					storetest.Play(t, storetest.Game{
+						Seed: seed, Moves: 24, Kills: 10, Impatient: impatient,
 						Open: func(testing.TB) store.Store { return s },
-					}.Play(t)
+					})
 				})
 			})
 		}

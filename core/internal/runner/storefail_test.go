@@ -11,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // frail is a store whose backend can be taken away.
@@ -27,7 +28,7 @@ const (
 	hanging
 )
 
-func newFrail() *frail { return &frail{Store: store.NewMemory(store.MemoryLimits{})} }
+func newFrail() *frail { return &frail{Store: memory.New(memory.Limits{})} }
 
 func (f *frail) check(ctx context.Context) error {
 	switch f.state.Load() {
@@ -316,7 +317,7 @@ func (l forgetfulLease) Finish(ctx context.Context, result *store.Result) error 
 
 func TestOutcomeThatIsLostIsFoundAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixtureOn(t, forgetful{store.NewMemory(store.MemoryLimits{})}, runner.Options{})
+		f := newFixtureOn(t, forgetful{memory.New(memory.Limits{})}, runner.Options{})
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "run"))
 		a.steps <- start("m")
@@ -366,7 +367,7 @@ func TestOrphanWhoseCloserIsTooSlowIsClosedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := newFixtureOn(t, &slow{Store: store.NewMemory(store.MemoryLimits{})}, runner.Options{})
+				f := newFixtureOn(t, &slow{Store: memory.New(memory.Limits{})}, runner.Options{})
 				orphan(t, f, time.Second)
 				time.Sleep(time.Second)
 				meet(t, f)

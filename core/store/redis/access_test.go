@@ -43,20 +43,20 @@ func TestStoreOverTLS(t *testing.T) {
 		t.Fatalf("await stop: %v", err)
 	}
 	if _, err := open(t, url).Thread(t.Context(), thread); err == nil || !strings.Contains(err.Error(), "certificate") {
-		t.Errorf("a certificate that nobody vouches for: got %v", err)
+		t.Errorf("an untrusted certificate: got %v", err)
 	}
 	for name, test := range map[string]struct{ url, want string }{
 		"without TLS":       {"redis://127.0.0.1:" + port + "?ca=" + certificate, "only a rediss URL"},
 		"no file":           {url + "?ca=" + certificate + ".none", "no such file"},
 		"not a certificate": {url + "?ca=" + key, "no certificate"},
 	} {
-		if _, err := redis.Open(t.Context(), test.url); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := redis.Open(t.Context(), test.url, redis.Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
 		}
 	}
 }
 
-// chatUser has the rights that Open's comment names.
+// chatUser has the rights that Open's comment names, without "+info".
 const chatUser = "--user chat on >secret ~copilotkit:* &copilotkit:* +@all -@dangerous"
 
 func TestStoreWithAUserWhoMayOnlyTouchItsKeys(t *testing.T) {
@@ -67,7 +67,7 @@ func TestStoreWithAUserWhoMayOnlyTouchItsKeys(t *testing.T) {
 		// A prefix within the user's rights, so that tests don't see each other.
 		return open(t, url+"?prefix=copilotkit:"+rand.Text()+":")
 	})
-	// With their own keys alone.
+	// Outside of its keys the user may do nothing.
 	if _, err := open(t, url+"?prefix=other:").CreateThread(t.Context(), thread, "agent", ""); err == nil ||
 		errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "NOPERM") {
 		t.Errorf("keys that the user has no right to: got %v", err)
@@ -97,7 +97,7 @@ func TestAClusterUserNeedsNoMoreRights(t *testing.T) {
 }
 
 // A server that refuses the subscription isn't asked again and again.
-func TestAUserWithoutChannelsDoesNotMakeTheStoreHurry(t *testing.T) {
+func TestAUserWithoutChannelsIsNotRefusedAllTheTime(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, strings.Fields("--user chat on >secret ~* resetchannels +@all")...)
 	s := open(t, strings.Replace(server.URL(), "redis://", "redis://chat:secret@", 1))
@@ -134,7 +134,8 @@ func TestStoresWithAnotherPrefixOrDatabaseSeeNothingOfEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Channels have no database, so theirs is a message too many, never a stop.
+	// Channels have no database: others get the message too, but it is no stop to
+	// them.
 	if stopped, err := stores["default"].Stop(t.Context(), thread, ""); !stopped || err != nil {
 		t.Fatalf("stop: %v, %v", stopped, err)
 	}
@@ -163,7 +164,7 @@ func TestStoresWithAnotherPrefixOrDatabaseSeeNothingOfEachOther(t *testing.T) {
 	}
 }
 
-// certificate makes a certificate for 127.0.0.1 that vouches for itself.
+// certificate writes a self-signed certificate for 127.0.0.1.
 func certificate(t *testing.T) (certificateFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -7,9 +7,9 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
-	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
+	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
 // BenchmarkRun is what recording a run costs beside the memory store: time, and
@@ -19,13 +19,13 @@ func BenchmarkRun(b *testing.B) {
 	server := redistest.Start(b)
 	admin := admin(b, server)
 	s := open(b, server.URL())
-	for _, load := range runnertest.Loads() {
+	for _, load := range storetest.Loads() {
 		b.Run(load.Name+"/memory", func(b *testing.B) {
-			runnertest.Bench(b, store.NewMemory(store.MemoryLimits{}), load)
+			storetest.Bench(b, memory.New(memory.Limits{}), load)
 		})
 		b.Run(load.Name+"/redis", func(b *testing.B) {
 			commandsBefore, bytesBefore := commands(b, admin), traffic(b, admin)
-			runnertest.Bench(b, s, load)
+			storetest.Bench(b, s, load)
 			bytes, sent := traffic(b, admin)-bytesBefore, commands(b, admin)-commandsBefore
 			events := float64(b.N * load.Events())
 			b.ReportMetric(sent/float64(b.N), "cmds/run")

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/core/store/storetest"
@@ -33,10 +32,10 @@ func TestStoreInAClusterSharedByTwoProcesses(t *testing.T) {
 func TestGameInACluster(t *testing.T) {
 	t.Parallel()
 	url := redistest.StartCluster(t, 3)
-	runnertest.Game{
+	storetest.Play(t, storetest.Game{
 		Seed: 4, Kills: 3, LeaseTTL: 2 * time.Second,
 		Open: func(t testing.TB) store.Store { return open(t, url) },
-	}.Play(t)
+	})
 }
 
 func TestAClusterThatTheURLDoesNotNameIsSaid(t *testing.T) {

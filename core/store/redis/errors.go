@@ -29,11 +29,11 @@ func failed(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// errStored says that what the server holds or answers isn't what this package
+// errStored means that what the server holds or answers isn't what this package
 // writes.
 var errStored = errors.New("unexpected data")
 
-// isOurs tells whether an error came up on this side.
+// isOurs reports whether this package made the error, rather than the driver.
 func isOurs(err error) bool {
 	for _, ours := range []error{
 		store.ErrLocked, store.ErrOrphaned, store.ErrLeaseLost, store.ErrNotFound, store.ErrExists, store.ErrBadCursor,
@@ -46,14 +46,14 @@ func isOurs(err error) bool {
 	return false
 }
 
-// passing are the errors of a server that will be well again.
+// passing are the errors of a server that recovers.
 var passing = [...]string{
 	"LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS",
 	"OOM", "MISCONF", "BUSY ", "max number of clients",
 }
 
-// isUnavailable tells whether trying later can help: the server wasn't reached,
-// or said that it can't now.
+// isUnavailable reports whether trying later can help: the server wasn't reached,
+// or answered that it can't now.
 func isUnavailable(err error) bool {
 	reply, ok := errors.AsType[goredis.Error](err)
 	if !ok {
@@ -68,7 +68,7 @@ func isUnavailable(err error) bool {
 	return false
 }
 
-// isUnanswered tells whether a command that failed may have been done.
+// isUnanswered reports whether a command that failed may have been done.
 func isUnanswered(err error) bool {
 	if _, answered := errors.AsType[goredis.Error](err); answered || isOurs(err) {
 		return false
@@ -77,7 +77,7 @@ func isUnanswered(err error) bool {
 	return !ok || network.Op != "dial"
 }
 
-// statusError gives the error that a script's first word stands for.
+// statusError returns the error that a script's first word stands for.
 func statusError(reply []any) error {
 	switch status := text(reply, 0); status {
 	case "ok":
@@ -95,7 +95,7 @@ func statusError(reply []any) error {
 	}
 }
 
-// text gives the string at i of a script's reply, "" when there is none.
+// text returns the string at i of a script's reply, "" when there is none.
 func text(reply []any, i int) string {
 	if i >= len(reply) {
 		return ""

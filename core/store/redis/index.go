@@ -2,24 +2,20 @@ package redis
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"strconv"
-	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
-
-	"github.com/copilotkit-go/runtime/core/store"
 )
 
 // The list of an owner's threads is a sorted set, by the time of their last
 // update in microseconds. Outside of a cluster the threads' own scripts keep it,
-// in the same step. In a cluster it is in another slot, and follows: what a crash
-// leaves out, the thread's next run brings in; what it leaves behind, a listing
-// takes out.
+// in the same step. In a cluster it is in another slot, and is changed in a
+// second step: what a crash leaves out, the thread's next run adds; what it
+// leaves behind, a listing removes.
 
-// list puts a thread where it belongs in the list, in a cluster.
-func (s *Store) list(ctx context.Context, k keys, id, at string) error {
+// addToList puts a thread at its place in the list. Outside of a cluster it does
+// nothing.
+func (s *Store) addToList(ctx context.Context, k keys, id, at string) error {
 	if !s.cluster {
 		return nil
 	}
@@ -30,18 +26,18 @@ func (s *Store) list(ctx context.Context, k keys, id, at string) error {
 	_, err = s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
 		// Only forward: the answers of two calls may come out of order.
 		p.ZAddGT(ctx, k.index, goredis.Z{Score: float64(score), Member: id})
-		if s.retention > 0 {
-			p.ZRemRangeByScore(ctx, k.index, "-inf", strconv.FormatInt(score-s.retention.Microseconds(), 10))
-			p.PExpire(ctx, k.index, s.retention)
+		if age := s.limits.Age; age > 0 {
+			p.ZRemRangeByScore(ctx, k.index, "-inf", strconv.FormatInt(score-age.Microseconds(), 10))
+			p.PExpire(ctx, k.index, age)
 		}
 		return nil
 	})
 	return err
 }
 
-// relist puts a thread back to where it was in the list, or takes it out when
-// it is gone, in a cluster.
-func (s *Store) relist(ctx context.Context, k keys, id, at string) error {
+// restoreInList puts a thread back at its former place in the list, or removes it
+// if at is "". Outside of a cluster it does nothing.
+func (s *Store) restoreInList(ctx context.Context, k keys, id, at string) error {
 	if !s.cluster {
 		return nil
 	}
@@ -68,8 +64,8 @@ func (p place) isBehind(other place) bool {
 
 const placesPerRead = 100
 
-// placesBehind gives the places behind from, or the first ones when it is nil,
-// and whether there may be more.
+// placesBehind returns the places behind from, or the first ones when it is nil,
+// and reports whether there may be more.
 func (s *Store) placesBehind(ctx context.Context, index string, from *place) ([]place, bool, error) {
 	highest := "+inf"
 	if from != nil {
@@ -95,24 +91,4 @@ func (s *Store) placesBehind(ctx context.Context, index string, from *place) ([]
 			return places, more, nil
 		}
 	}
-}
-
-func (p place) cursor() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.at, 10) + " " + p.id))
-}
-
-func parseCursor(cursor string) (*place, error) {
-	if cursor == "" {
-		return nil, nil
-	}
-	decoded, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %q", store.ErrBadCursor, cursor)
-	}
-	at, id, found := strings.Cut(string(decoded), " ")
-	microseconds, err := strconv.ParseInt(at, 10, 64)
-	if !found || err != nil {
-		return nil, fmt.Errorf("%w: %q", store.ErrBadCursor, cursor)
-	}
-	return &place{microseconds, id}, nil
 }

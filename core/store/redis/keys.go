@@ -12,7 +12,7 @@ import (
 type keys struct {
 	lease, thread, live, runs, messages, snapshot string
 	index                                         string
-	// wake and stop are channels: for followers, and for the one who runs.
+	// wake and stop are channels: for followers, and for whoever runs.
 	wake, stop string
 }
 
@@ -33,7 +33,7 @@ func (s *Store) keys(key store.Key) keys {
 	}
 }
 
-// all are the keys in the order that the scripts have them.
+// all returns the keys in the order that the scripts expect.
 func (k keys) all(cluster bool) []string {
 	all := []string{k.lease, k.thread, k.live, k.runs, k.messages, k.snapshot}
 	if !cluster {

@@ -16,10 +16,11 @@ import (
 var errGap = errors.New("records don't continue the run")
 
 const (
-	// retryCheck is how long one who can't hear messages waits before he asks.
-	retryCheck = time.Second
-	// minCheck is how long a run waits that should have lost its lease but hasn't.
-	minCheck = 20 * time.Millisecond
+	// pollInterval is how often the server is asked while no messages arrive.
+	pollInterval = time.Second
+	// minCheckInterval is how often it is asked about a lease that should have run
+	// out but hasn't.
+	minCheckInterval = 20 * time.Millisecond
 	// releaseTimeout is for giving back a lease that may not have been given.
 	releaseTimeout = time.Second
 )
@@ -36,16 +37,18 @@ type lease struct {
 	seen    map[string]bool
 	next    int64
 
+	// ended is closed when the run is asked to stop, or the lease is lost.
+	ended chan struct{}
+
 	mu sync.Mutex
 	// until is when the lease runs out unless renewed, by this machine's clock
 	// and no earlier than by the server's.
-	until            time.Time
-	stopped, lost    chan struct{}
-	isStopped, isOut bool
+	until         time.Time
+	stopped, lost bool
 }
 
-// taken sets what Begin and Adopt have in common.
-func (l *lease) taken(reply []any, sent time.Time) error {
+// fill sets what Begin and Adopt have in common.
+func (l *lease) fill(reply []any, sent time.Time) error {
 	seq, err := strconv.ParseInt(text(reply, 1), 10, 64)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStored, err)
@@ -64,7 +67,7 @@ func (l *lease) Seen() map[string]bool { return l.seen }
 func (l *lease) NextSeq() int64        { return l.next }
 
 func (l *lease) Append(ctx context.Context, records []store.Record) error {
-	if l.out() {
+	if _, lost := l.state(); lost {
 		return store.ErrLeaseLost
 	}
 	if len(records) == 0 {
@@ -77,9 +80,9 @@ func (l *lease) Append(ctx context.Context, records []store.Record) error {
 	}
 	first, last := records[0].Seq, records[len(records)-1].Seq
 	status, err := l.store.run(ctx, l.store.scripts.append, l.keys.all(true)[:3],
-		l.token, milliseconds(l.store.retention), first, last, block.Encode(records), l.keys.wake).Text()
+		l.token, milliseconds(l.store.limits.Age), first, last, block.Encode(records), l.keys.wake).Text()
 	if err == nil {
-		err = l.heard(status)
+		err = l.observe(status)
 	}
 	if err != nil {
 		return failed(ctx, fmt.Sprintf("append records %d to %d of run %s", first, last, l.runID), err)
@@ -89,7 +92,7 @@ func (l *lease) Append(ctx context.Context, records []store.Record) error {
 }
 
 func (l *lease) Renew(ctx context.Context) error {
-	if l.out() {
+	if _, lost := l.state(); lost {
 		return store.ErrLeaseLost
 	}
 	sent := time.Now()
@@ -102,15 +105,15 @@ func (l *lease) Renew(ctx context.Context) error {
 	return nil
 }
 
-// AwaitStop listens for the message, and asks the server itself once it can hear
-// and whenever the lease should have run out.
+// AwaitStop waits for the message, and asks the server itself once it is
+// subscribed and whenever the lease should have run out.
 func (l *lease) AwaitStop(ctx context.Context) error {
 	topic := l.store.signals.join(l.keys.stop)
 	defer l.store.signals.leave(topic)
-	heard, changed := topic.state()
-	first := retryCheck
-	if heard {
-		// Others listen already: what was sent before now isn't heard again.
+	subscribed, changed := topic.state()
+	first := pollInterval
+	if subscribed {
+		// Others wait already: a message that came before now doesn't come again.
 		first = 0
 	}
 	due := time.NewTimer(first)
@@ -120,35 +123,36 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-l.store.signals.ctx.Done():
+		case <-l.store.background.ctx.Done():
 			return errClosed
-		case <-l.stopped:
+		case <-l.ended:
+			if _, lost := l.state(); lost {
+				return store.ErrLeaseLost
+			}
 			return nil
-		case <-l.lost:
-			return store.ErrLeaseLost
 		case <-changed:
-			heard, changed = topic.state()
-			check = heard
+			subscribed, changed = topic.state()
+			check = subscribed
 		case <-due.C:
-			check = !heard || !asked || l.remaining() <= 0
+			check = !subscribed || !asked || l.remaining() <= 0
 		}
 		if check {
 			asked = l.hold(ctx, 0) == nil
 		}
-		wait := retryCheck
-		if asked && heard {
-			wait = max(l.remaining(), minCheck)
+		wait := pollInterval
+		if asked && subscribed {
+			wait = max(l.remaining(), minCheckInterval)
 		}
 		due.Reset(wait)
 	}
 }
 
 func (l *lease) Finish(ctx context.Context, result *store.Result) error {
-	if l.out() {
+	if _, lost := l.state(); lost {
 		return store.ErrLeaseLost
 	}
 	s := l.store
-	args := []any{l.token, milliseconds(s.retention), l.key.ID, s.maxRuns, "", "", "", "", l.keys.wake}
+	args := []any{l.token, milliseconds(s.limits.Age), l.key.ID, s.limits.Runs, "", "", "", "", l.keys.wake}
 	if result != nil {
 		args[4] = 0
 		if n := len(result.Records); n > 0 {
@@ -166,22 +170,22 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 		err = statusError(reply)
 	}
 	if errors.Is(err, store.ErrLeaseLost) || err == nil {
-		l.lose()
+		l.end(false)
 	}
 	if err != nil {
 		return failed(ctx, "finish run "+l.runID, err)
 	}
 	// What fails here is made good by the thread's next change, or by a listing.
 	if at := text(reply, 1); result == nil {
-		_ = s.relist(ctx, l.keys, l.key.ID, at)
+		_ = s.restoreInList(ctx, l.keys, l.key.ID, at)
 	} else {
-		_ = s.list(ctx, l.keys, l.key.ID, at)
+		_ = s.addToList(ctx, l.keys, l.key.ID, at)
 	}
 	return nil
 }
 
-// release gives back a lease of which nobody knows whether the server has given
-// it: else the thread would be locked until the lease expires.
+// release gives back a lease that the server may have given: nobody holds it,
+// and it would lock the thread until it expires.
 func (l *lease) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -191,47 +195,44 @@ func (l *lease) release(ctx context.Context) {
 // hold checks the lease, and renews it if ttl isn't 0.
 func (l *lease) hold(ctx context.Context, ttl int64) error {
 	status, err := l.store.run(ctx, l.store.scripts.hold, l.keys.all(true),
-		l.token, milliseconds(l.store.retention), ttl).Text()
+		l.token, milliseconds(l.store.limits.Age), ttl).Text()
 	if err != nil {
 		return err
 	}
-	return l.heard(status)
+	return l.observe(status)
 }
 
-// heard takes note of what a script says about the lease.
-func (l *lease) heard(status string) error {
+// observe records what a script says about the lease.
+func (l *lease) observe(status string) error {
 	switch status {
 	case "ok":
 		return nil
 	case "stop":
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if !l.isStopped {
-			l.isStopped = true
-			close(l.stopped)
-		}
+		l.end(true)
 		return nil
 	case "gap":
 		return errGap
 	default:
-		l.lose()
+		l.end(false)
 		return store.ErrLeaseLost
 	}
 }
 
-func (l *lease) lose() {
+// end records that the run was asked to stop, or else that the lease is lost.
+func (l *lease) end(stopped bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.isOut {
-		l.isOut = true
-		close(l.lost)
+	if !l.stopped && !l.lost {
+		close(l.ended)
 	}
+	l.stopped = l.stopped || stopped
+	l.lost = l.lost || !stopped
 }
 
-func (l *lease) out() bool {
+func (l *lease) state() (stopped, lost bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.isOut
+	return l.stopped, l.lost
 }
 
 func (l *lease) remaining() time.Duration {

@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -114,7 +115,7 @@ func TestAServerThatForgetsScriptsIsToldThemAgain(t *testing.T) {
 	}
 }
 
-// Who asked for the lease has given up, so nobody holds what the server has given.
+// The caller has failed, so nobody holds the lease that the server has granted.
 func TestABeginWithoutAnAnswerLocksNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t, redistest.Start(t).URL())
@@ -163,6 +164,54 @@ func TestAServerThatIsAwayIsSaidSoon(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// A caller's deadline holds when the server hangs, whatever else is going on.
+func TestCallersKeepTheirDeadlinesWhenTheServerHangs(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, server.URL())
+	lease := begin(t, s, thread, "run")
+	if err := lease.Append(t.Context(), records(1, 1)); err != nil {
+		t.Fatal(err)
+	}
+	// The connection for messages is there: the reader was woken through it.
+	reader := follow(t, s, thread, 1)
+	if err := lease.Append(t.Context(), records(2, 1)); err != nil {
+		t.Fatal(err)
+	}
+	within(t, reader)
+
+	t.Cleanup(server.Hang())
+	ctx, cancel := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	t.Cleanup(others.Wait)
+	t.Cleanup(cancel)
+	for n := range 24 {
+		// Subscriptions that are more than the server's buffer takes.
+		key := numbered(n)
+		key.ID += strings.Repeat("long", 1<<18)
+		others.Go(func() { _, _ = s.Read(ctx, key, 0, true) })
+	}
+	for name, call := range map[string]func(context.Context) error{
+		"read what comes": func(ctx context.Context) error {
+			_, err := s.Read(ctx, thread, 2, true)
+			return err
+		},
+		"await a stop": lease.AwaitStop,
+	} {
+		for range 8 {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			begun := time.Now()
+			if err := call(ctx); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			cancel()
+			if took := time.Since(begun); took > time.Second {
+				t.Errorf("%s: it took %v", name, took)
+			}
+		}
 	}
 }
 

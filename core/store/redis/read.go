@@ -2,12 +2,12 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/block"
 )
@@ -29,19 +29,23 @@ func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store
 		found, err := s.readNow(ctx, k, after)
 		return found.Page, err
 	}
-	// Listening first makes one reading enough: what it misses wakes.
+	// With the subscription made first one reading is enough: what it misses
+	// wakes.
 	topic := s.signals.join(k.wake)
 	defer s.signals.leave(topic)
 	runID := ""
 	for first := true; ; first = false {
-		heard, changed := topic.state()
+		subscribed, changed := topic.state()
+		if s.background.ctx.Err() != nil {
+			return store.Page{}, errClosed
+		}
 		found, known := topic.recall(changed, after)
 		if !known || !first {
 			var err error
 			if found, err = s.readShared(ctx, k, after, changed); err != nil {
 				return store.Page{}, err
 			}
-			if heard {
+			if subscribed {
 				topic.remember(changed, after, found)
 			}
 		}
@@ -51,22 +55,11 @@ func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store
 		if !found.worthWaiting() || found.RunID != runID {
 			return found.Page, nil
 		}
-		wait := found.leaseLeft
-		if !heard {
-			wait = min(wait, retryCheck)
+		limit := found.leaseLeft
+		if !subscribed {
+			limit = min(limit, pollInterval)
 		}
-		timer := time.NewTimer(wait)
-		var err error
-		select {
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-s.signals.ctx.Done():
-			err = errClosed
-		case <-changed:
-		case <-timer.C:
-		}
-		timer.Stop()
-		if err != nil {
+		if err := pause.Wait(ctx, limit, changed); err != nil {
 			return store.Page{}, err
 		}
 	}
@@ -111,7 +104,7 @@ func (s *Store) readNow(ctx context.Context, k keys, after int64) (found, error)
 	}
 }
 
-// parseFound gives what the reading script says of the run.
+// parseFound returns what the reading script says of the run.
 func parseFound(reply []any) (found, error) {
 	var f found
 	if len(reply) < 4 {
@@ -133,9 +126,9 @@ func parseFound(reply []any) (found, error) {
 	return f, nil
 }
 
-// glimpse is that a run was live and had nothing after a Seq, when the messages
-// until changed had come. A follower who comes back for more, and has had no
-// message since, needn't ask the server again.
+// glimpse records that a run was live and had nothing after a Seq when the
+// messages before changed had come. A follower who comes back for more, and has
+// had no message since, needn't ask the server again.
 type glimpse struct {
 	changed <-chan struct{}
 	upTo    int64
@@ -172,39 +165,46 @@ type readKey struct {
 	changed <-chan struct{}
 }
 
+// sharedRead is a reading under way. What came of it may be read when done is
+// closed.
 type sharedRead struct {
 	done  chan struct{}
 	found found
 	err   error
+	// abandoned is set when the reading ended with the context of its caller.
+	abandoned bool
 }
 
 // readShared lets all who were woken by one message, and have read equally far,
-// share one reading.
+// share one reading: the first of them makes it. When the first one's context
+// ends too soon for that, another one makes it again.
 func (s *Store) readShared(ctx context.Context, k keys, after int64, changed <-chan struct{}) (found, error) {
 	key := readKey{k.thread, after, changed}
-	s.readsMu.Lock()
-	shared, running := s.reads[key]
-	if !running {
-		shared = &sharedRead{done: make(chan struct{})}
-		s.reads[key] = shared
-	}
-	s.readsMu.Unlock()
-	if !running {
-		// Not with ctx: it is for the others too.
-		shared.found, shared.err = s.readNow(s.signals.ctx, k, after)
-		shared.found.Records = slices.Clip(shared.found.Records)
+	for {
 		s.readsMu.Lock()
-		delete(s.reads, key)
-		s.readsMu.Unlock()
-		close(shared.done)
-	}
-	select {
-	case <-shared.done:
-		if s.signals.ctx.Err() != nil && errors.Is(shared.err, context.Canceled) {
-			return found{}, errClosed
+		shared, underWay := s.reads[key]
+		if !underWay {
+			shared = &sharedRead{done: make(chan struct{})}
+			s.reads[key] = shared
 		}
-		return shared.found, shared.err
-	case <-ctx.Done():
-		return found{}, ctx.Err()
+		s.readsMu.Unlock()
+		if !underWay {
+			shared.found, shared.err = s.readNow(ctx, k, after)
+			shared.found.Records = slices.Clip(shared.found.Records)
+			shared.abandoned = shared.err != nil && ctx.Err() != nil
+			s.readsMu.Lock()
+			delete(s.reads, key)
+			s.readsMu.Unlock()
+			close(shared.done)
+			return shared.found, shared.err
+		}
+		select {
+		case <-shared.done:
+			if !shared.abandoned {
+				return shared.found, shared.err
+			}
+		case <-ctx.Done():
+			return found{}, ctx.Err()
+		}
 	}
 }

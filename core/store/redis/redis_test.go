@@ -10,6 +10,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"go.uber.org/goleak"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -18,10 +20,10 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
-// The driver has a logger of its own.
+// TestMain silences the driver, whose logger is the whole process's.
 func TestMain(m *testing.M) {
-	redis.LogTo(slog.New(slog.DiscardHandler))
-	m.Run()
+	goredis.SetLogger(&logging.VoidLogger{})
+	goleak.VerifyTestMain(m)
 }
 
 func TestStore(t *testing.T) {
@@ -43,7 +45,7 @@ func TestStoreSharedByTwoProcesses(t *testing.T) {
 
 func open(t testing.TB, url string) *redis.Store {
 	t.Helper()
-	s, err := redis.Open(context.Background(), url)
+	s, err := redis.Open(context.Background(), url, redis.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,89 +1,81 @@
 package redis
 
 import (
-	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-var errClosed = fmt.Errorf("%w: closed", store.ErrUnavailable)
+var errClosed = fmt.Errorf("%w: redis store is closed", store.ErrUnavailable)
 
 const (
-	// tendEvery is how often a quiet connection is tried, and how long a topic is
-	// kept that nobody waits on: a follower comes back for every batch.
-	tendEvery = 5 * time.Second
-	// The pause before connecting again, from and to.
-	minPause, maxPause = 50 * time.Millisecond, time.Second
+	// tendInterval is how often a quiet connection is tried, and how long a topic
+	// is kept that nobody waits on: a follower comes back for every batch.
+	tendInterval = 5 * time.Second
+	// The delay before connecting again grows from the one to the other.
+	minReconnectDelay, maxReconnectDelay = 50 * time.Millisecond, time.Second
 )
 
 // signals receives messages for all who wait in this process, on one connection
-// that exists while somebody does.
+// that exists while somebody does. The goroutine that receives and the one that
+// tends own the connection: nobody else waits for the network.
 type signals struct {
-	client goredis.UniversalClient
-	ctx    context.Context // ends with close
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
+	client     goredis.UniversalClient
+	background *background
+	logger     *slog.Logger
 
 	mu        sync.Mutex
 	topics    map[string]*topic
 	listening bool
-	conn      *goredis.PubSub // nil while not connected
+	// pending are the topics that the connection isn't subscribed to yet.
+	pending []string
+	// added has room for one: there is something pending.
+	added chan struct{}
 }
 
-// topic is one channel that somebody waits on. A message carries nothing: who
-// gets it looks for himself.
+// topic is one channel of the server that somebody waits on. Its messages carry
+// nothing: who gets one asks the server.
 type topic struct {
-	name string
-
 	// Guarded by signals.mu.
 	waiting   int
 	idleSince time.Time
 
-	mu      sync.Mutex
-	heard   bool // the server has confirmed the subscription
-	changed chan struct{}
-	last    glimpse
+	mu         sync.Mutex
+	subscribed bool // the server has confirmed it
+	changed    chan struct{}
+	last       glimpse
 }
 
-func newSignals(client goredis.UniversalClient) *signals {
-	s := &signals{client: client, topics: make(map[string]*topic)}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	return s
-}
-
-// close ends the connection and waits for its goroutines.
-func (s *signals) close() {
-	s.cancel()
-	s.mu.Lock()
-	if s.conn != nil {
-		s.conn.Close()
+func newSignals(client goredis.UniversalClient, background *background, logger *slog.Logger) *signals {
+	return &signals{
+		client: client, background: background, logger: logger,
+		topics: make(map[string]*topic), added: make(chan struct{}, 1),
 	}
-	s.mu.Unlock()
-	s.tasks.Wait()
 }
 
-// join subscribes to a channel without waiting for it; leave undoes it.
+// join subscribes to a channel, without waiting for the server. leave undoes it.
 func (s *signals) join(name string) *topic {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.topics[name]
 	if t == nil {
-		t = &topic{name: name, changed: make(chan struct{})}
+		t = &topic{changed: make(chan struct{})}
 		s.topics[name] = t
-		if s.conn != nil {
-			// If this fails so does the receiving, which then begins anew.
-			_ = s.conn.Subscribe(s.ctx, name)
+		s.pending = append(s.pending, name)
+		select {
+		case s.added <- struct{}{}:
+		default:
 		}
 	}
 	t.waiting++
-	if !s.listening && s.ctx.Err() == nil {
-		s.listening = true
-		s.tasks.Go(s.listen)
+	if !s.listening {
+		s.listening = s.background.start(s.listen)
 	}
 	return t
 }
@@ -95,107 +87,87 @@ func (s *signals) leave(t *topic) {
 	t.idleSince = time.Now()
 }
 
-// state tells whether messages arrive, and gives the channel that closes with the
-// next message, or when that changes.
-func (t *topic) state() (heard bool, changed <-chan struct{}) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.heard, t.changed
+// wakeAll wakes everybody who waits: messages are missed from now on.
+func (s *signals) wakeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.topics {
+		t.wake(false)
+	}
 }
 
-func (t *topic) wake(heard bool) {
+// state reports whether messages arrive, and returns the channel that is closed
+// by the next message, or when that changes.
+func (t *topic) state() (subscribed bool, changed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.heard = heard
+	return t.subscribed, t.changed
+}
+
+func (t *topic) wake(subscribed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.subscribed = subscribed
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
 // listen keeps a connection for as long as there are topics.
 func (s *signals) listen() {
-	pause := minPause
-	for {
-		conn, err := s.connect()
-		if err == nil && conn == nil {
-			return
+	delay, logged := minReconnectDelay, false
+	for s.needed() {
+		conn := s.client.Subscribe(s.background.ctx)
+		received, err := s.receive(conn)
+		conn.Close()
+		s.wakeAll()
+		if received {
+			delay, logged = minReconnectDelay, false
+		} else if !logged && s.background.ctx.Err() == nil {
+			logged = true
+			s.logger.Warn("can't subscribe to the Redis server's messages: stops and live events of other processes come late", "error", err)
 		}
-		if err == nil && s.receive(conn) {
-			pause = minPause
-		}
-		s.disconnect(conn)
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-s.ctx.Done():
-			timer.Stop()
-		}
-		pause = min(2*pause, maxPause)
+		_ = pause.Sleep(s.background.ctx, delay)
+		delay = min(2*delay, maxReconnectDelay)
 	}
 }
 
-// connect subscribes to all topics. It gives nil when there are none.
-func (s *signals) connect() (*goredis.PubSub, error) {
+// needed reports whether there is anything to listen for. If not, the next join
+// starts listening again.
+func (s *signals) needed() bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.forget()
-	if len(s.topics) == 0 || s.ctx.Err() != nil {
-		s.listening = false
-		s.mu.Unlock()
-		return nil, nil
-	}
-	names := make([]string, 0, len(s.topics))
-	subscribed := make(map[string]bool, len(s.topics))
+	s.listening = len(s.topics) > 0 && s.background.ctx.Err() == nil
+	return s.listening
+}
+
+// receive subscribes to all topics and passes messages on until the connection
+// fails or is no longer needed. It reports whether there were any: a server may
+// refuse the subscription itself.
+func (s *signals) receive(conn *goredis.PubSub) (received bool, err error) {
+	s.mu.Lock()
+	s.pending = s.pending[:0]
 	for name := range s.topics {
-		names = append(names, name)
-		subscribed[name] = true
+		s.pending = append(s.pending, name)
 	}
 	s.mu.Unlock()
-
-	conn := s.client.Subscribe(s.ctx)
-	if err := conn.Subscribe(s.ctx, names...); err != nil {
-		return conn, err
+	if err := s.subscribe(conn); err != nil {
+		return false, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
-		return conn, s.ctx.Err()
-	}
-	s.conn = conn
-	for name := range s.topics {
-		if !subscribed[name] {
-			_ = conn.Subscribe(s.ctx, name)
-		}
-	}
-	return conn, nil
-}
-
-// disconnect wakes everybody: what was sent from now on isn't heard.
-func (s *signals) disconnect(conn *goredis.PubSub) {
-	conn.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conn = nil
-	for _, t := range s.topics {
-		t.wake(false)
-	}
-}
-
-// receive passes messages on until the connection fails. It tells whether there
-// were any: a server may refuse the subscription itself.
-func (s *signals) receive(conn *goredis.PubSub) (heardAny bool) {
-	heard := make(chan struct{}, 1)
+	arrived := make(chan struct{}, 1)
 	done := make(chan struct{})
 	var tending sync.WaitGroup
 	defer tending.Wait()
 	defer close(done)
-	tending.Go(func() { s.tend(conn, heard, done) })
+	tending.Go(func() { s.tend(conn, arrived, done) })
 	for {
-		message, err := conn.Receive(s.ctx)
+		message, err := conn.Receive(s.background.ctx)
 		if err != nil {
-			return heardAny
+			return received, err
 		}
-		heardAny = true
+		received = true
 		select {
-		case heard <- struct{}{}:
+		case arrived <- struct{}{}:
 		default:
 		}
 		name := ""
@@ -216,46 +188,72 @@ func (s *signals) receive(conn *goredis.PubSub) (heardAny bool) {
 	}
 }
 
-// tend drops topics that nobody waits on, and the connection with the last of
-// them, or when it has died without a sign.
-func (s *signals) tend(conn *goredis.PubSub, heard, done <-chan struct{}) {
-	ticker := time.NewTicker(tendEvery)
+// tend subscribes to the topics that are added, and drops those that nobody
+// waits on. It closes the connection with the last of them, and when it has died
+// without a sign.
+func (s *signals) tend(conn *goredis.PubSub, arrived, done <-chan struct{}) {
+	ticker := time.NewTicker(tendInterval)
 	defer ticker.Stop()
-	for asked := false; ; {
+	for pinged := false; ; {
 		select {
 		case <-done:
 			return
-		case <-s.ctx.Done():
+		case <-s.background.ctx.Done():
 			conn.Close()
 			return
+		case <-s.added:
+			if s.subscribe(conn) != nil {
+				conn.Close()
+				return
+			}
+			continue
 		case <-ticker.C:
 		}
 		s.mu.Lock()
-		if idle := s.forget(); len(idle) > 0 {
-			_ = conn.Unsubscribe(s.ctx, idle...)
-		}
+		idle := s.forget()
 		needed := len(s.topics) > 0
 		s.mu.Unlock()
-		select {
-		case <-heard:
-			asked = false
-		default:
-			needed = needed && !asked
-			asked = true
+		if needed && len(idle) > 0 && conn.Unsubscribe(s.background.ctx, idle...) != nil {
+			needed = false
 		}
-		if !needed || conn.Ping(s.ctx) != nil {
+		select {
+		case <-arrived:
+			pinged = false
+		default:
+			// Quiet since the last ping, which had no answer then.
+			needed = needed && !pinged
+			pinged = true
+		}
+		if !needed || conn.Ping(s.background.ctx) != nil {
 			conn.Close()
 			return
 		}
 	}
 }
 
-// forget drops the topics that nobody has waited on for a while, and tells which.
-// The caller holds mu.
+// subscribe asks the server for what is pending.
+func (s *signals) subscribe(conn *goredis.PubSub) error {
+	s.mu.Lock()
+	names := make([]string, 0, len(s.pending))
+	for _, name := range s.pending {
+		if s.topics[name] != nil {
+			names = append(names, name)
+		}
+	}
+	s.pending = s.pending[:0]
+	s.mu.Unlock()
+	if len(names) == 0 {
+		return nil
+	}
+	return conn.Subscribe(s.background.ctx, names...)
+}
+
+// forget drops the topics that nobody has waited on for a while, and returns
+// their names. The caller holds mu.
 func (s *signals) forget() []string {
 	var idle []string
 	for name, t := range s.topics {
-		if t.waiting == 0 && time.Since(t.idleSince) >= tendEvery {
+		if t.waiting == 0 && time.Since(t.idleSince) >= tendInterval {
 			delete(s.topics, name)
 			idle = append(idle, name)
 		}

@@ -12,6 +12,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/cursor"
 )
 
 // Thread takes one round trip.
@@ -31,22 +32,25 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 }
 
 func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
-	from, err := parseCursor(query.Cursor)
-	if err != nil {
-		return store.ThreadPage{}, err
+	var from *place
+	if query.Cursor != "" {
+		at, id, err := cursor.Parse(query.Cursor)
+		if err != nil {
+			return store.ThreadPage{}, err
+		}
+		from = &place{at, id}
 	}
 	var page store.ThreadPage
 	var last place // of the page
 	for more := true; more; {
-		var places []place
-		index := s.keys(store.Key{Owner: query.Owner}).index
-		if places, more, err = s.placesBehind(ctx, index, from); err != nil {
+		places, next, err := s.placesBehind(ctx, s.keys(store.Key{Owner: query.Owner}).index, from)
+		if err != nil {
 			return store.ThreadPage{}, err
 		}
 		if len(places) == 0 {
 			break
 		}
-		from = &places[len(places)-1]
+		more, from = next, &places[len(places)-1]
 		threads, err := s.threadsAt(ctx, query.Owner, places)
 		if err != nil {
 			return store.ThreadPage{}, err
@@ -58,7 +62,7 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 				continue
 			}
 			if query.Limit > 0 && len(page.Threads) == query.Limit {
-				page.NextCursor = last.cursor()
+				page.NextCursor = cursor.Encode(last.at, last.id)
 				return page, nil
 			}
 			page.Threads = append(page.Threads, *thread)
@@ -87,7 +91,7 @@ func (s *Store) threadsAt(ctx context.Context, owner string, places []place) ([]
 		case err == nil:
 			threads[i] = &thread
 		case errors.Is(err, store.ErrNotFound):
-			// Gone, by its retention or halfway through a crash.
+			// Gone: its retention is over, or a crash came between the two steps.
 			if err := s.unlist(ctx, key, places[i]); err != nil {
 				return nil, err
 			}
@@ -107,12 +111,12 @@ func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name s
 	doing := "create thread " + key.ID
 	k := s.keys(key)
 	at, err := s.run(ctx, s.scripts.create, k.all(s.cluster),
-		rand.Text(), milliseconds(s.retention), key.ID, agentID, name).Text()
+		rand.Text(), milliseconds(s.limits.Age), key.ID, agentID, name).Text()
 	if err == nil && at == "" {
 		err = store.ErrExists
 	}
 	if err == nil {
-		err = s.list(ctx, k, key.ID, at)
+		err = s.addToList(ctx, k, key.ID, at)
 	}
 	if err != nil {
 		return store.Thread{}, failed(ctx, doing, err)
@@ -130,7 +134,7 @@ func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name s
 // UpdateThread takes two round trips.
 func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Patch) (store.Thread, error) {
 	k := s.keys(key)
-	args := []any{milliseconds(s.retention), key.ID}
+	args := []any{milliseconds(s.limits.Age), key.ID}
 	if patch.Name != nil {
 		args = append(args, "name", *patch.Name)
 	}
@@ -142,7 +146,7 @@ func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Pat
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		err = s.list(ctx, k, key.ID, at)
+		err = s.addToList(ctx, k, key.ID, at)
 	}
 	if err != nil {
 		return store.Thread{}, failed(ctx, "update thread "+key.ID, err)
@@ -155,7 +159,7 @@ func (s *Store) DeleteThread(ctx context.Context, key store.Key) error {
 	k := s.keys(key)
 	found, err := s.run(ctx, s.scripts.delete, k.all(s.cluster), key.ID, k.wake, k.stop).Int()
 	if err == nil {
-		err = s.relist(ctx, k, key.ID, "")
+		err = s.restoreInList(ctx, k, key.ID, "")
 	}
 	if err == nil && found == 0 {
 		err = store.ErrNotFound

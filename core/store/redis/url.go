@@ -13,24 +13,31 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/copilotkit-go/runtime/core/store/internal/retention"
 )
 
-// Short enough that a request gets its 503 while somebody still waits for it.
 const (
-	defaultTimeout         = 2 * time.Second
+	// defaultTimeout is short enough that a request gets its 503 while somebody
+	// still waits for it.
+	defaultTimeout = 2 * time.Second
+	// defaultConnMaxIdleTime is for function instances that were frozen: their old
+	// connections are likely gone without a sign.
 	defaultConnMaxIdleTime = time.Minute
+	// protocol is the older one, which every compatible server speaks, and whose
+	// handshake is a single round trip.
+	protocol = 2
 )
 
 // settings are what a store's URL says.
 type settings struct {
-	prefix    string
-	retention time.Duration
-	maxRuns   int64
-	cluster   bool
+	prefix  string
+	limits  retention.Limits
+	cluster bool
 }
 
-// parseURL takes our own parameters out of the URL, and leaves the rest to the
-// driver. Its errors don't quote the URL, which may hold a password.
+// parseURL takes this package's parameters out of the URL, and leaves the rest to
+// the driver. Its errors don't quote the URL, which may hold a password.
 func parseURL(raw string) (settings, goredis.UniversalClient, error) {
 	set := settings{prefix: "copilotkit:"}
 	u, err := url.Parse(raw)
@@ -49,15 +56,8 @@ func parseURL(raw string) (settings, goredis.UniversalClient, error) {
 		}
 		set.prefix = value
 	}
-	if value, found := take("retention"); found {
-		if set.retention, err = time.ParseDuration(value); err != nil || (set.retention != 0 && set.retention < time.Minute) {
-			return set, nil, fmt.Errorf("retention: %q is not a duration of a minute or more, like 720h", value)
-		}
-	}
-	if value, found := take("max-runs"); found {
-		if set.maxRuns, err = strconv.ParseInt(value, 10, 64); err != nil || set.maxRuns < 0 {
-			return set, nil, fmt.Errorf("max-runs: %q is not a number of runs", value)
-		}
+	if set.limits, err = retention.Take(query); err != nil {
+		return set, nil, err
 	}
 	if value, found := take("cluster"); found {
 		if set.cluster, err = strconv.ParseBool(value); err != nil {
@@ -80,15 +80,15 @@ func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, er
 		if err := trust(o.TLSConfig, ca); err != nil {
 			return nil, err
 		}
-		o.Protocol = 2
+		o.Protocol = protocol
 		o.DisableIdentity = true
 		o.ContextTimeoutEnabled = true
 		o.MaintNotificationsConfig = quiet
-		orDefault(&o.DialTimeout, defaultTimeout)
-		orDefault(&o.ReadTimeout, defaultTimeout)
-		orDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
-		orDefault(&o.MaxRetries, 1)
-		orDefault(&o.DialerRetries, 1)
+		setDefault(&o.DialTimeout, defaultTimeout)
+		setDefault(&o.ReadTimeout, defaultTimeout)
+		setDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
+		setDefault(&o.MaxRetries, 1)
+		setDefault(&o.DialerRetries, 1)
 		return goredis.NewClusterClient(o), nil
 	}
 	o, err := goredis.ParseURL(u.String())
@@ -98,23 +98,19 @@ func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, er
 	if err := trust(o.TLSConfig, ca); err != nil {
 		return nil, err
 	}
-	// The older protocol is the one that every compatible server speaks, and the
-	// handshake is a single round trip.
-	o.Protocol = 2
+	o.Protocol = protocol
 	o.DisableIdentity = true
 	o.ContextTimeoutEnabled = true
 	o.MaintNotificationsConfig = quiet
-	orDefault(&o.DialTimeout, defaultTimeout)
-	orDefault(&o.ReadTimeout, defaultTimeout)
-	// A function instance may have been frozen for long: its old connections are
-	// likely gone without a sign.
-	orDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
-	orDefault(&o.MaxRetries, 1)
-	orDefault(&o.DialerRetries, 1)
+	setDefault(&o.DialTimeout, defaultTimeout)
+	setDefault(&o.ReadTimeout, defaultTimeout)
+	setDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
+	setDefault(&o.MaxRetries, 1)
+	setDefault(&o.DialerRetries, 1)
 	return goredis.NewClient(o), nil
 }
 
-// trust makes the certificates in a file those that may vouch for the server.
+// trust makes config trust the certificates in file instead of the system's.
 func trust(config *tls.Config, file string) error {
 	if file == "" {
 		return nil
@@ -133,14 +129,15 @@ func trust(config *tls.Config, file string) error {
 	return nil
 }
 
-func orDefault[T comparable](option *T, value T) {
+// setDefault sets an option that the URL left out.
+func setDefault[T comparable](option *T, value T) {
 	var zero T
 	if *option == zero {
 		*option = value
 	}
 }
 
-// withoutURL keeps what an error says, but not of the URL: a part that can't be
+// withoutURL returns err without what it quotes of the URL: a part that can't be
 // parsed may be a part of the password.
 func withoutURL(err error) error {
 	if _, parsing := errors.AsType[*url.Error](err); parsing {

@@ -133,7 +133,7 @@ func (s *Store) Stop(ctx context.Context, key store.Key, runID string) (bool, er
 	return asked, nil
 }
 
-// seen tells which messages a thread has.
+// seen returns which of the messages a thread has.
 func seen(ctx context.Context, tx *sql.Tx, thread int64, ids []string) (map[string]bool, error) {
 	seen := make(map[string]bool)
 	const atOnce = 500
@@ -165,15 +165,14 @@ func seen(ctx context.Context, tx *sql.Tx, thread int64, ids []string) (map[stri
 	return seen, nil
 }
 
-// expire removes threads that are older than their retention, but none with an
-// unfinished run that may be live.
+// expire removes threads that are past the retention, but none with a live run.
 func (s *Store) expire(ctx context.Context, tx *sql.Tx) error {
-	if s.retention == 0 {
+	if s.limits.Age == 0 {
 		return nil
 	}
 	at := now()
 	result, err := tx.ExecContext(ctx, `DELETE FROM threads WHERE updated < ? AND (run IS NULL OR expires <= ?)`,
-		at-s.retention.Microseconds(), at)
+		at-s.limits.Age.Microseconds(), at)
 	if err != nil {
 		return err
 	}

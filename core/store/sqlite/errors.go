@@ -12,8 +12,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// errClosed is what waiting calls get when the store is closed.
-var errClosed = fmt.Errorf("%w: closed", store.ErrUnavailable)
+// errClosed is what waiting calls return when the store is closed.
+var errClosed = fmt.Errorf("%w: sqlite store is closed", store.ErrUnavailable)
 
 // failed wraps what a statement failed with; nil stays nil.
 func failed(ctx context.Context, doing string, err error) error {
@@ -28,7 +28,7 @@ func failed(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// isUnavailable tells whether trying later can help.
+// isUnavailable reports whether trying later can help.
 func isUnavailable(err error) bool {
 	failure, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/block"
 )
@@ -65,7 +66,7 @@ func (l *lease) Append(ctx context.Context, records []store.Record) error {
 	}
 	if len(records) > 0 {
 		l.next = records[len(records)-1].Seq + 1
-		// The number of this change hides that of a stop from the watch.
+		// The number of this change hides a stop before it from the watch.
 		l.store.watch.wrote(l.key, number, held.stopped)
 	}
 	return nil
@@ -98,7 +99,7 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case l.store.watch.ctx.Err() != nil:
+		case l.store.watch.closed():
 			return failed(ctx, "await a stop of run "+l.runID, errClosed)
 		case errors.Is(err, store.ErrLeaseLost):
 			return failed(ctx, "await a stop of run "+l.runID, err)
@@ -110,18 +111,8 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 		if err == nil {
 			left = time.Duration(held.expires-now())*time.Microsecond + time.Millisecond
 		}
-		timer := time.NewTimer(left)
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-l.store.watch.ctx.Done():
-			err = errClosed
-		}
-		timer.Stop()
-		if ctx.Err() != nil || errors.Is(err, errClosed) {
-			return err
+		if pause.Wait(ctx, left, changed) != nil {
+			return ctx.Err()
 		}
 	}
 }
@@ -140,7 +131,7 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 			return err
 		}
 		if result == nil {
-			return l.vanish(ctx, tx, held, number)
+			return l.discard(ctx, tx, held, number)
 		}
 		return l.keep(ctx, tx, held, number, result)
 	})
@@ -151,7 +142,7 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 	return nil
 }
 
-// keep stores a finished run.
+// keep stores the finished run.
 func (l *lease) keep(ctx context.Context, tx *sql.Tx, held held, number int64, result *store.Result) error {
 	seq := held.seq
 	if n := len(result.Records); n > 0 {
@@ -162,11 +153,11 @@ func (l *lease) keep(ctx context.Context, tx *sql.Tx, held held, number int64, r
 			return err
 		}
 	}
-	if l.store.maxRuns > 0 {
+	if l.store.limits.Runs > 0 {
 		if _, err := tx.ExecContext(ctx,
 			`DELETE FROM blocks WHERE thread = ? AND last_seq <=
 				(SELECT last_seq FROM blocks WHERE thread = ? ORDER BY last_seq DESC LIMIT 1 OFFSET ?)`,
-			l.id, l.id, l.store.maxRuns); err != nil {
+			l.id, l.id, l.store.limits.Runs); err != nil {
 			return err
 		}
 	}
@@ -203,8 +194,8 @@ func (l *lease) keepMessageIDs(ctx context.Context, tx *sql.Tx, ids []string) er
 	return nil
 }
 
-// vanish leaves the thread as it was before the run, but for its Seqs.
-func (l *lease) vanish(ctx context.Context, tx *sql.Tx, held held, number int64) error {
+// discard leaves the thread as it was before the run, but for its Seqs.
+func (l *lease) discard(ctx context.Context, tx *sql.Tx, held held, number int64) error {
 	if !held.kept {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM threads WHERE id = ?`, l.id); err != nil {
 			return err
@@ -218,7 +209,7 @@ func (l *lease) vanish(ctx context.Context, tx *sql.Tx, held held, number int64)
 	return err
 }
 
-// held is where the run of a lease that holds stands.
+// held is where the run of a valid lease stands.
 type held struct {
 	first, seq, expires int64
 	stopped, kept       bool

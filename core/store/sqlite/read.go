@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/block"
 )
@@ -29,28 +30,21 @@ func (s *Store) read(ctx context.Context, key store.Key, after int64, wait bool)
 	defer s.watch.leave(topic)
 	for {
 		changed, _ := s.watch.next(topic)
+		if s.watch.closed() {
+			return store.Page{}, errClosed
+		}
 		var left time.Duration
 		page, left, err = s.readNow(ctx, key, after)
 		if err != nil || !page.Live || len(page.Records) > 0 || page.RunID != runID {
 			return page, err
 		}
-		timer := time.NewTimer(left)
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-s.watch.ctx.Done():
-			err = errClosed
-		}
-		timer.Stop()
-		if err != nil {
+		if err := pause.Wait(ctx, left, changed); err != nil {
 			return store.Page{}, err
 		}
 	}
 }
 
-// readNow gives a page, and how long the live run's lease holds.
+// readNow returns a page, and how long the live run's lease holds.
 func (s *Store) readNow(ctx context.Context, key store.Key, after int64) (page store.Page, left time.Duration, err error) {
 	err = s.view(ctx, func(tx *sql.Tx) error {
 		var id int64

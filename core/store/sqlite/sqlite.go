@@ -29,7 +29,7 @@ import (
 type Store struct {
 	settings
 	// One connection writes, so that writers of this process queue here and only
-	// other processes can make it wait for the file; several read beside it.
+	// other processes make it wait for the file. Several read beside it.
 	writer, reader *sql.DB
 	watch          *watch
 }
@@ -40,12 +40,12 @@ var _ store.Store = (*Store)(nil)
 // brings an older file to the present schema. The query of the URL may set
 //
 //   - retention: how long a thread is kept after it was last written to, such as
-//     720h; by default for ever;
+//     720h, by default for ever;
 //   - max-runs: how many finished runs of a thread are kept for replay, the
-//     newest ones; by default all. The messages and the state of the thread
+//     newest ones, by default all. The messages and the state of the thread
 //     (Snapshot) don't depend on it;
-//   - busy_timeout: how long to wait for another process that writes, 5s by
-//     default.
+//   - busy_timeout: how long to wait for another process that writes, by default
+//     5s.
 func Open(ctx context.Context, url string) (*Store, error) {
 	set, err := parseURL(url)
 	if err != nil {
@@ -108,17 +108,18 @@ func (s *Store) view(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return do(tx)
 }
 
-// changed counts a change, which the caller writes into the thread that it is of.
+// changed returns the number of a new change, which the caller writes into the
+// changed thread.
 func changed(ctx context.Context, tx *sql.Tx) (number int64, err error) {
 	err = tx.QueryRowContext(ctx, `UPDATE changes SET last = last + 1 RETURNING last`).Scan(&number)
 	return number, err
 }
 
-// removed counts a change that took threads away.
+// removed records a change that removed threads.
 func removed(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `UPDATE changes SET last = last + 1, removal = last + 1`)
 	return err
 }
 
-// now is the time in microseconds.
+// now returns the time in microseconds.
 func now() int64 { return time.Now().UnixMicro() }

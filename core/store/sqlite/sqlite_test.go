@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/core/internal/runner/runnertest"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/sqlite"
 	"github.com/copilotkit-go/runtime/core/store/storetest"
@@ -31,10 +30,10 @@ func TestStoreSharedByTwoProcesses(t *testing.T) {
 func TestGame(t *testing.T) {
 	t.Parallel()
 	shared := url(t, "game.db")
-	runnertest.Game{
+	storetest.Play(t, storetest.Game{
 		Seed: 3,
 		Open: func(t testing.TB) store.Store { return open(t, shared) },
-	}.Play(t)
+	})
 }
 
 func TestThreadsOutliveTheProcess(t *testing.T) {

@@ -3,15 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/cursor"
 )
 
 const threadColumns = `owner, thread, name, agent, archived, created, updated, ran`
@@ -32,7 +29,7 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
 	where, args := `owner = ?`, []any{query.Owner}
 	if query.Cursor != "" {
-		updated, id, err := parseCursor(query.Cursor)
+		updated, id, err := cursor.Parse(query.Cursor)
 		if err != nil {
 			return store.ThreadPage{}, err
 		}
@@ -59,7 +56,8 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 	var page store.ThreadPage
 	for rows.Next() {
 		if query.Limit > 0 && len(page.Threads) == query.Limit {
-			page.NextCursor = cursor(page.Threads[query.Limit-1])
+			last := page.Threads[query.Limit-1]
+			page.NextCursor = cursor.Encode(last.UpdatedAt.UnixMicro(), last.Key.ID)
 			break
 		}
 		thread, err := scanThread(rows)
@@ -173,23 +171,4 @@ func scanThread(row interface{ Scan(...any) error }) (store.Thread, error) {
 		thread.LastRunAt = time.UnixMicro(ran.Int64)
 	}
 	return thread, err
-}
-
-// cursor names the place behind a thread in a list.
-func cursor(thread store.Thread) string {
-	place := strconv.FormatInt(thread.UpdatedAt.UnixMicro(), 10) + " " + thread.Key.ID
-	return base64.RawURLEncoding.EncodeToString([]byte(place))
-}
-
-func parseCursor(cursor string) (updated int64, id string, err error) {
-	place, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, "", fmt.Errorf("%w: %q", store.ErrBadCursor, cursor)
-	}
-	at, id, found := strings.Cut(string(place), " ")
-	updated, err = strconv.ParseInt(at, 10, 64)
-	if !found || err != nil {
-		return 0, "", fmt.Errorf("%w: %q", store.ErrBadCursor, cursor)
-	}
-	return updated, id, nil
 }

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/copilotkit-go/runtime/core/store/internal/retention"
 )
 
 // settings are what a store's URL says.
 type settings struct {
 	path        string
-	retention   time.Duration
-	maxRuns     int64
+	limits      retention.Limits
 	busyTimeout time.Duration
 }
 
@@ -29,30 +29,24 @@ func parseURL(raw string) (settings, error) {
 	if u.Scheme != "sqlite" || set.path == "" || strings.HasSuffix(set.path, string(filepath.Separator)) {
 		return set, errors.New("sqlite URL: want sqlite:///path/file.db")
 	}
-	for name, values := range u.Query() {
-		value := values[len(values)-1]
-		switch name {
-		case "retention":
-			set.retention, err = time.ParseDuration(value)
-			if err != nil || set.retention != 0 && set.retention < time.Minute {
-				return set, fmt.Errorf("retention: %q is not a duration of a minute or more, like 720h", value)
-			}
-		case "max-runs":
-			if set.maxRuns, err = strconv.ParseInt(value, 10, 64); err != nil || set.maxRuns < 0 {
-				return set, fmt.Errorf("max-runs: %q is not a number of runs", value)
-			}
-		case "busy_timeout":
-			if set.busyTimeout, err = time.ParseDuration(value); err != nil || set.busyTimeout < 0 {
-				return set, fmt.Errorf("busy_timeout: %q is not a duration, like 5s", value)
-			}
-		default:
-			return set, fmt.Errorf("sqlite URL: unknown parameter %q", name)
+	query := u.Query()
+	if set.limits, err = retention.Take(query); err != nil {
+		return set, err
+	}
+	if query.Has("busy_timeout") {
+		value := query.Get("busy_timeout")
+		if set.busyTimeout, err = time.ParseDuration(value); err != nil || set.busyTimeout < 0 {
+			return set, fmt.Errorf("busy_timeout: %q is not a duration, like 5s", value)
 		}
+		query.Del("busy_timeout")
+	}
+	for name := range query {
+		return set, fmt.Errorf("sqlite URL: unknown parameter %q", name)
 	}
 	return set, nil
 }
 
-// dsn is the driver's name of the file, with more parameters.
+// dsn returns the driver's name of the file, with more parameters.
 func (set settings) dsn(parameters string) string {
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: set.path}).EscapedPath()}
 	file.RawQuery = fmt.Sprintf("_busy_timeout=%d&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)&%s",

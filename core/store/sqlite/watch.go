@@ -9,13 +9,13 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// pollEvery is how soon a change of another process is seen. Looking costs some
-// microseconds; changes of this process are seen at once.
-const pollEvery = 25 * time.Millisecond
+// pollInterval is how soon a change of another process is seen. Looking costs
+// some microseconds; changes of this process are seen at once.
+const pollInterval = 25 * time.Millisecond
 
-// lingerPolls is for how many looks the watching goes on with nobody waiting: a
+// idlePolls is for how many polls the watching goes on with nobody waiting: a
 // follower comes back for every batch.
-const lingerPolls = 40
+const idlePolls = 40
 
 // watch wakes those who wait for changes of threads.
 type watch struct {
@@ -46,22 +46,26 @@ func newWatch(reader *sql.DB) *watch {
 	return w
 }
 
+// close wakes everybody, and waits for the goroutine.
 func (w *watch) close() {
 	w.mu.Lock()
 	w.cancel()
 	w.mu.Unlock()
+	w.all()
 	w.tasks.Wait()
 }
 
-// join begins to watch a thread: changes from here on are told. leave ends it.
+func (w *watch) closed() bool { return w.ctx.Err() != nil }
+
+// join begins to watch a thread, for changes from here on. leave ends it.
 func (w *watch) join(ctx context.Context, key store.Key) (*topic, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ctx.Err() != nil {
+	if w.closed() {
 		return nil, errClosed
 	}
 	if !w.watching {
-		// What was before now the caller sees for himself.
+		// What was before now the caller sees by reading.
 		p, err := newPoll(ctx, w.reader)
 		if err != nil {
 			return nil, err
@@ -86,14 +90,14 @@ func (w *watch) leave(t *topic) {
 	}
 }
 
-// next gives the channels that the next change closes.
+// next returns the channels that the next change closes.
 func (w *watch) next(t *topic) (changed, lease <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return t.changed, t.lease
 }
 
-// wrote tells of a change that this process has made.
+// wrote wakes those who wait for a change that this process has made.
 func (w *watch) wrote(key store.Key, number int64, lease bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -124,7 +128,7 @@ func (t *topic) wake(number int64, lease bool) {
 // run looks for changes of other processes until nobody has waited for a while.
 func (w *watch) run(p *poll) {
 	defer p.conn.Close()
-	ticker := time.NewTicker(pollEvery)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for idle := 0; ; {
 		select {
@@ -136,7 +140,7 @@ func (w *watch) run(p *poll) {
 		if idle++; len(w.topics) > 0 {
 			idle = 0
 		}
-		if idle > lingerPolls {
+		if idle > idlePolls {
 			w.watching = false
 			w.mu.Unlock()
 			return
@@ -156,10 +160,11 @@ func (w *watch) run(p *poll) {
 	}
 }
 
-// poll knows up to where changes have been seen.
+// poll is up to where changes have been seen.
 type poll struct {
 	conn *sql.Conn
-	// version tells cheaply whether other connections have written anything.
+	// version changes when another connection has written anything; looking at it
+	// is cheap.
 	version, last int64
 }
 
@@ -185,8 +190,8 @@ func newPoll(ctx context.Context, reader *sql.DB) (*poll, error) {
 	return p, nil
 }
 
-// look gives the changes since the last look. When threads were removed, or the
-// file couldn't be read, everybody has to see for himself.
+// look returns the changes since the last look. It reports everything when
+// threads were removed, or the file couldn't be read: then all must be woken.
 func (p *poll) look(ctx context.Context) (changes []change, everything bool) {
 	var version, last, removal int64
 	if err := p.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version); err != nil {

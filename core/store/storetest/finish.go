@@ -10,7 +10,7 @@ import (
 var finishTests = []test{
 	{"the result replaces what was appended", func(s *suite) {
 		s.run(thread, "zero", 2)
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.append(lease, s.records(3, "one", 5))
 		compacted := []store.Record{
 			{Seq: 3, Event: s.event("first")},
@@ -24,15 +24,15 @@ var finishTests = []test{
 		s.wantRecords(s.read(s.Other, thread, 5, false).Records, compacted[1:])
 		s.wantRecords(s.read(s.Other, thread, 6, false).Records, compacted[2:])
 		s.wantRecords(s.read(s.Other, thread, 8, false).Records, nil)
-		if got := s.begin(thread, "two", long).NextSeq(); got != 9 {
+		if got := s.begin(thread, "two", longTTL).NextSeq(); got != 9 {
 			s.Fatalf("next seq after seq 8: %d", got)
 		}
 	}},
 	{"a finished lease is gone", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		records := s.records(1, "one", 1)
 		s.finish(lease, &store.Result{Records: records})
-		s.lost(lease)
+		s.wantLost(lease)
 		s.wantRecords(s.read(s.Store, thread, 0, false).Records, records)
 	}},
 	{"a run without a result leaves no trace", func(s *suite) {
@@ -41,7 +41,7 @@ var finishTests = []test{
 		if err != nil {
 			s.Fatalf("thread: %v", err)
 		}
-		lease := s.begin(thread, "one", long, "m1", "m2")
+		lease := s.begin(thread, "one", longTTL, "m1", "m2")
 		s.append(lease, s.records(3, "one", 2))
 		s.finish(lease, nil)
 		page := s.read(s.Other, thread, 0, false)
@@ -53,7 +53,7 @@ var finishTests = []test{
 		if err != nil || !after.LastRunAt.Equal(before.LastRunAt) || !after.UpdatedAt.Equal(before.UpdatedAt) {
 			s.Fatalf("the thread was %+v and is %+v, %v", before, after, err)
 		}
-		next := s.begin(thread, "two", long, "m1", "m2")
+		next := s.begin(thread, "two", longTTL, "m1", "m2")
 		if next.ParentRunID() != "zero" || len(next.Seen()) != 1 {
 			s.Fatalf("the next run's parent is %q, seen %v", next.ParentRunID(), next.Seen())
 		}
@@ -63,7 +63,7 @@ var finishTests = []test{
 		s.append(next, s.records(5, "two", 1))
 	}},
 	{"a run without a result leaves no thread that it made", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.append(lease, s.records(1, "one", 2))
 		s.finish(lease, nil)
 		_, err := s.Store.Thread(s.context(), thread)
@@ -79,14 +79,14 @@ var finishTests = []test{
 		if _, err := s.Store.CreateThread(s.context(), thread, "agent", "name"); err != nil {
 			s.Fatalf("create: %v", err)
 		}
-		s.finish(s.begin(thread, "one", long), nil)
+		s.finish(s.begin(thread, "one", longTTL), nil)
 		info, err := s.Store.Thread(s.context(), thread)
 		if err != nil || info.Name != "name" || !info.LastRunAt.IsZero() {
 			s.Fatalf("thread: %+v, %v", info, err)
 		}
 	}},
 	{"a run without a result leaves a thread that was named meanwhile", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		name := "name"
 		if _, err := s.Other.UpdateThread(s.context(), thread, store.Patch{Name: &name}); err != nil {
 			s.Fatalf("update: %v", err)
@@ -102,11 +102,11 @@ var finishTests = []test{
 		s.wantIDs(s.list(store.Query{Owner: thread.Owner}).Threads, thread.ID)
 	}},
 	{"a run without events finishes", func(s *suite) {
-		s.finish(s.begin(thread, "one", long), &store.Result{})
+		s.finish(s.begin(thread, "one", longTTL), &store.Result{})
 		if page := s.read(s.Store, thread, 0, false); len(page.Records) > 0 || page.Live {
 			s.Fatalf("the thread reads as %+v", page)
 		}
-		if got := s.begin(thread, "two", long); got.ParentRunID() != "one" || got.NextSeq() != 1 {
+		if got := s.begin(thread, "two", longTTL); got.ParentRunID() != "one" || got.NextSeq() != 1 {
 			s.Fatalf("next lease: parent %q, seq %d", got.ParentRunID(), got.NextSeq())
 		}
 	}},
@@ -118,7 +118,7 @@ var finishTests = []test{
 			{Messages: json.RawMessage(`[]`)},
 			{Messages: json.RawMessage(`[{"id":"ä\u0000","role":"user","content":"b"}]`), State: json.RawMessage(`null`)},
 		} {
-			lease := s.begin(thread, fmt.Sprint("run ", i), long)
+			lease := s.begin(thread, fmt.Sprint("run ", i), longTTL)
 			if i == 0 {
 				_, err := s.Other.Snapshot(s.context(), thread)
 				s.wantError("snapshot before the first run's end", err, store.ErrNotFound)
@@ -130,7 +130,7 @@ var finishTests = []test{
 				s.Fatalf("snapshot %d: %s %s, %v", i, got.Messages, got.State, err)
 			}
 		}
-		s.finish(s.begin(thread, "untraced", long), nil)
+		s.finish(s.begin(thread, "untraced", longTTL), nil)
 		if got, err := s.Other.Snapshot(s.context(), thread); err != nil || string(got.State) != "null" {
 			s.Fatalf("snapshot after a run without a trace: %s, %v", got.State, err)
 		}

@@ -1,37 +1,32 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-func is(got, want error) bool { return errors.Is(got, want) }
-
-var thread = store.Key{Owner: "owner", ID: "thread"}
-
 var leaseTests = []test{
 	{"a live run locks its thread for everybody", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		for _, from := range []store.Store{s.Store, s.Other} {
-			_, err := from.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: long})
+			_, err := from.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: longTTL})
 			s.wantError("begin a second run", err, store.ErrLocked)
-			_, err = from.Adopt(s.context(), thread, long)
+			_, err = from.Adopt(s.context(), thread, longTTL)
 			s.wantError("adopt a live run", err, store.ErrLocked)
 		}
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
-		s.begin(thread, "two", long)
+		s.begin(thread, "two", longTTL)
 	}},
 	{"threads don't lock each other, nor do owners", func(s *suite) {
-		s.begin(store.Key{Owner: "a", ID: "1"}, "one", long)
-		s.begin(store.Key{Owner: "a", ID: "2"}, "one", long)
-		s.begin(store.Key{Owner: "b", ID: "1"}, "one", long)
-		s.begin(store.Key{ID: "1"}, "one", long)
+		s.begin(store.Key{Owner: "a", ID: "1"}, "one", longTTL)
+		s.begin(store.Key{Owner: "a", ID: "2"}, "one", longTTL)
+		s.begin(store.Key{Owner: "b", ID: "1"}, "one", longTTL)
+		s.begin(store.Key{ID: "1"}, "one", longTTL)
 	}},
-	{"a lease tells what it is for", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+	{"a lease returns what it is for", func(s *suite) {
+		lease := s.begin(thread, "one", longTTL)
 		if got := fmt.Sprintf("%s %s %q %d %d", lease.RunID(), lease.AgentID(), lease.ParentRunID(), lease.NextSeq(), len(lease.Seen())); got != `one agent "" 1 0` {
 			s.Fatalf("first lease says %s", got)
 		}
@@ -40,7 +35,7 @@ var leaseTests = []test{
 			s.Fatalf("next seq after three records: %d", got)
 		}
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 3)})
-		lease = s.begin(thread, "two", long)
+		lease = s.begin(thread, "two", longTTL)
 		if got := fmt.Sprintf("%s %q %d", lease.RunID(), lease.ParentRunID(), lease.NextSeq()); got != `two "one" 4` {
 			s.Fatalf("second lease says %s", got)
 		}
@@ -57,7 +52,7 @@ var leaseTests = []test{
 			}
 			group.Go(func() {
 				leases[i], failures[i] = from.Begin(s.context(), store.BeginRequest{
-					Key: thread, RunID: fmt.Sprint(i), TTL: long,
+					Key: thread, RunID: fmt.Sprint(i), TTL: longTTL,
 				})
 			})
 		}
@@ -76,13 +71,14 @@ var leaseTests = []test{
 		}
 	}},
 	{"renewing keeps a lease beyond its ttl", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
-		// The other run's end marks the passing of more than one ttl.
+		// Long enough that a slow machine renews it in time.
+		lease := s.begin(thread, "one", 4*briefTTL)
+		// Other leases' expiries mark the passing of more than that.
 		clock := store.Key{Owner: "clock", ID: "clock"}
-		for range 4 {
-			s.begin(clock, "tick", brief/2)
+		for range 5 {
+			s.begin(clock, "tick", briefTTL)
 			s.awaitExpiry(clock)
-			adopted, err := s.Store.Adopt(s.context(), clock, long)
+			adopted, err := s.Store.Adopt(s.context(), clock, longTTL)
 			if err != nil {
 				s.Fatalf("adopt the clock: %v", err)
 			}
@@ -97,13 +93,13 @@ var leaseTests = []test{
 		s.append(lease, s.records(1, "one", 1))
 	}},
 	{"an expired lease leaves an orphan", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
+		lease := s.begin(thread, "one", briefTTL)
 		s.append(lease, s.records(1, "one", 2))
 		page := s.awaitExpiry(thread)
 		if !page.Orphaned || page.Live || page.RunID != "one" || page.FirstSeq != 1 {
 			s.Fatalf("an orphan reads as %+v", page)
 		}
-		_, err := s.Other.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: long})
+		_, err := s.Other.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: longTTL})
 		s.wantError("begin over an orphan", err, store.ErrOrphaned)
 		stopped, err := s.Other.Stop(s.context(), thread, "")
 		if stopped || err != nil {
@@ -112,10 +108,10 @@ var leaseTests = []test{
 	}},
 	{"an adopted run goes on where the orphan ended", func(s *suite) {
 		s.run(thread, "zero", 2)
-		lease := s.begin(thread, "one", brief)
+		lease := s.begin(thread, "one", briefTTL)
 		s.append(lease, s.records(3, "one", 2))
 		s.awaitExpiry(thread)
-		adopted, err := s.Other.Adopt(s.context(), thread, long)
+		adopted, err := s.Other.Adopt(s.context(), thread, longTTL)
 		if err != nil {
 			s.Fatalf("adopt: %v", err)
 		}
@@ -128,37 +124,37 @@ var leaseTests = []test{
 		}
 		s.wantRecords(page.Records[2:], s.records(3, "one", 2))
 		s.append(adopted, s.records(5, "closing", 1))
-		_, err = s.Store.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: long})
+		_, err = s.Store.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: longTTL})
 		s.wantError("begin while adopted", err, store.ErrLocked)
 		s.finish(adopted, &store.Result{Records: append(s.records(3, "one", 2), s.records(5, "closing", 1)...)})
-		if got := s.begin(thread, "two", long).NextSeq(); got != 6 {
+		if got := s.begin(thread, "two", longTTL).NextSeq(); got != 6 {
 			s.Fatalf("next seq after an adopted run: %d", got)
 		}
 	}},
 	{"the former holder of an adopted run is fenced off", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
+		lease := s.begin(thread, "one", briefTTL)
 		s.append(lease, s.records(1, "one", 1))
 		s.awaitExpiry(thread)
-		adopted, err := s.Other.Adopt(s.context(), thread, long)
+		adopted, err := s.Other.Adopt(s.context(), thread, longTTL)
 		if err != nil {
 			s.Fatalf("adopt: %v", err)
 		}
-		s.lost(lease)
+		s.wantLost(lease)
 		s.wantRecords(s.read(s.Store, thread, 0, false).Records, s.records(1, "one", 1))
 		s.finish(adopted, &store.Result{Records: s.records(1, "adopted", 2)})
-		s.lost(lease)
-		again := s.begin(thread, "one", long)
-		s.lost(lease)
+		s.wantLost(lease)
+		again := s.begin(thread, "one", longTTL)
+		s.wantLost(lease)
 		s.append(again, s.records(3, "again", 1))
-		s.lost(adopted)
+		s.wantLost(adopted)
 	}},
 	{"an expired lease can't write, though nobody adopted it", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
+		lease := s.begin(thread, "one", briefTTL)
 		s.awaitExpiry(thread)
-		s.lost(lease)
+		s.wantLost(lease)
 	}},
 	{"of many that adopt at once one does", func(s *suite) {
-		s.begin(thread, "one", brief)
+		s.begin(thread, "one", briefTTL)
 		s.awaitExpiry(thread)
 		const contenders = 8
 		failures := make([]error, contenders)
@@ -168,7 +164,7 @@ var leaseTests = []test{
 			if i%2 == 1 {
 				from = s.Other
 			}
-			group.Go(func() { _, failures[i] = from.Adopt(s.context(), thread, long) })
+			group.Go(func() { _, failures[i] = from.Adopt(s.context(), thread, longTTL) })
 		}
 		group.Wait()
 		winners := 0
@@ -184,28 +180,28 @@ var leaseTests = []test{
 		}
 	}},
 	{"there is nothing to adopt where no run is unfinished", func(s *suite) {
-		_, err := s.Store.Adopt(s.context(), thread, long)
+		_, err := s.Store.Adopt(s.context(), thread, longTTL)
 		s.wantError("adopt in an unknown thread", err, store.ErrNotFound)
 		s.run(thread, "one", 1)
-		_, err = s.Store.Adopt(s.context(), thread, long)
+		_, err = s.Store.Adopt(s.context(), thread, longTTL)
 		s.wantError("adopt in a quiet thread", err, store.ErrNotFound)
 	}},
-	{"a lease tells which messages the thread has", func(s *suite) {
+	{"a lease returns which messages the thread has", func(s *suite) {
 		s.run(thread, "one", 1, "m1", "m2")
 		s.run(thread, "two", 1, "m2", "m3")
-		seen := s.begin(thread, "three", long, "m1", "m3", "m4").Seen()
+		seen := s.begin(thread, "three", longTTL, "m1", "m3", "m4").Seen()
 		if len(seen) != 2 || !seen["m1"] || !seen["m3"] {
 			s.Fatalf("seen: %v", seen)
 		}
-		other := s.begin(store.Key{Owner: "else", ID: thread.ID}, "one", long, "m1")
+		other := s.begin(store.Key{Owner: "else", ID: thread.ID}, "one", longTTL, "m1")
 		if len(other.Seen()) != 0 {
 			s.Fatalf("another owner's thread has seen %v", other.Seen())
 		}
 	}},
 }
 
-// lost checks that nothing works through the lease.
-func (s *suite) lost(lease store.Lease) {
+// wantLost checks that nothing works through the lease.
+func (s *suite) wantLost(lease store.Lease) {
 	s.Helper()
 	s.wantError("append", lease.Append(s.context(), s.records(lease.NextSeq(), "late", 1)), store.ErrLeaseLost)
 	s.wantError("renew", lease.Renew(s.context()), store.ErrLeaseLost)

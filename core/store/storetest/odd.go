@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/store"
@@ -47,7 +48,7 @@ var oddTests = []test{
 			if !found {
 				s.Fatalf("thread %q isn't listed", key)
 			}
-			lease := s.begin(key, "odd/\x00 run 🧵", long, "message "+key.ID, "other")
+			lease := s.begin(key, "odd/\x00 run 🧵", longTTL, "message "+key.ID, "other")
 			if lease.ParentRunID() != "run "+key.ID || len(lease.Seen()) != 1 || lease.RunID() != "odd/\x00 run 🧵" {
 				s.Fatalf("thread %q: parent %q, seen %v", key, lease.ParentRunID(), lease.Seen())
 			}
@@ -64,13 +65,13 @@ var oddTests = []test{
 		}
 		for _, key := range oddKeys {
 			_, err := s.Other.Thread(s.context(), key)
-			if want := key.Owner == "a"; is(err, store.ErrNotFound) != want {
+			if want := key.Owner == "a"; errors.Is(err, store.ErrNotFound) != want {
 				s.Fatalf("after clearing owner a, thread %q: %v", key, err)
 			}
 		}
 	}},
 	{"events keep every byte", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		var want []store.Record
 		for i, text := range []string{"", "\x00", "line\nbreak\r\n", "\u2028\u2029", "🙂", `"quoted" \ back`, "</script>"} {
 			want = append(want, store.Record{Seq: int64(i + 1), Event: s.event(text)})

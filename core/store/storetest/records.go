@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -17,12 +18,12 @@ var recordTests = []test{
 				s.Fatalf("an unknown thread reads as %+v", page)
 			}
 		}
-		if _, err := s.Store.Thread(s.context(), thread); !is(err, store.ErrNotFound) {
+		if _, err := s.Store.Thread(s.context(), thread); !errors.Is(err, store.ErrNotFound) {
 			s.Fatalf("reading made a thread: %v", err)
 		}
 	}},
 	{"records come back in order, byte for byte, from any offset", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		want := s.records(1, "one", 50)
 		s.append(lease, want[:1])
 		s.append(lease, want[1:20])
@@ -46,7 +47,7 @@ var recordTests = []test{
 	{"runs follow each other in one thread", func(s *suite) {
 		first := s.run(thread, "one", 3)
 		second := s.run(thread, "two", 3)
-		lease := s.begin(thread, "three", long)
+		lease := s.begin(thread, "three", longTTL)
 		third := s.records(7, "three", 2)
 		s.append(lease, third)
 		all := append(append(append([]store.Record{}, first...), second...), third...)
@@ -65,7 +66,7 @@ var recordTests = []test{
 		}
 	}},
 	{"an append can be repeated", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		want := s.records(1, "one", 6)
 		s.append(lease, want[:3])
 		s.append(lease, want[:3])
@@ -77,10 +78,10 @@ var recordTests = []test{
 		}
 	}},
 	{"a gap is refused whole", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		want := s.records(1, "one", 5)
 		s.append(lease, want[:1])
-		if err := lease.Append(s.context(), want[2:]); err == nil || is(err, store.ErrLeaseLost) || is(err, store.ErrUnavailable) {
+		if err := lease.Append(s.context(), want[2:]); err == nil || errors.Is(err, store.ErrLeaseLost) || errors.Is(err, store.ErrUnavailable) {
 			s.Fatalf("append after a gap: %v", err)
 		}
 		if err := lease.Append(s.context(), []store.Record{want[1], want[3]}); err == nil {
@@ -90,7 +91,7 @@ var recordTests = []test{
 		s.wantRecords(s.read(s.Store, thread, 0, false).Records, want)
 	}},
 	{"large events and large batches", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		want := []store.Record{{Seq: 1, Event: s.event(strings.Repeat("0123456789abcdef", 1<<16))}}
 		want = append(want, s.records(2, "one", 3000)...)
 		s.append(lease, want)
@@ -99,10 +100,10 @@ var recordTests = []test{
 	{"a cancelled call says so", func(s *suite) {
 		ctx, cancel := context.WithCancel(s.context())
 		cancel()
-		if _, err := s.Store.Begin(ctx, store.BeginRequest{Key: thread, RunID: "one", TTL: long}); !is(err, context.Canceled) {
+		if _, err := s.Store.Begin(ctx, store.BeginRequest{Key: thread, RunID: "one", TTL: longTTL}); !errors.Is(err, context.Canceled) {
 			s.Fatalf("begin: %v", err)
 		}
-		if _, err := s.Store.Read(ctx, thread, 0, false); !is(err, context.Canceled) {
+		if _, err := s.Store.Read(ctx, thread, 0, false); !errors.Is(err, context.Canceled) {
 			s.Fatalf("read: %v", err)
 		}
 	}},
@@ -111,7 +112,7 @@ var recordTests = []test{
 		var group sync.WaitGroup
 		for i := range threads {
 			key := store.Key{Owner: "busy", ID: fmt.Sprint("thread ", i)}
-			lease := s.begin(key, "run", long)
+			lease := s.begin(key, "run", longTTL)
 			want := s.records(1, key.ID, events)
 			group.Go(func() {
 				for n := 0; n < events; n += 3 {

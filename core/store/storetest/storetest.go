@@ -1,12 +1,15 @@
-// Package storetest is the suite that every [store.Store] passes: it checks each
-// promise that package store's comments make. A store's own test calls [Run],
-// and [RunShared] too when several processes can open the same threads:
+// Package storetest checks that a [store.Store] keeps the promises that package
+// store makes. A store's own tests call [Run], and [RunShared] too if several
+// processes can open the same threads:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) store.Store {
-//			return store.NewMemory(store.MemoryLimits{})
+//			return memory.New(memory.Limits{})
 //		})
 //	}
+//
+// [Play] then plays runs, stops, followers and crashes on the store at random, as
+// a deployment has them, and [Bench] measures what recording a run costs.
 package storetest
 
 import (
@@ -15,8 +18,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// Run checks the stores that open returns. Each is closed when its test ends;
-// threads that other tests left in its backend must not be visible in it.
+// Run checks the stores that open returns. Each is closed when its test ends.
+// Threads that other tests left in the backend must not be visible in it.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Helper()
 	RunShared(t, func(t *testing.T) (a, b store.Store) {
@@ -25,7 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	})
 }
 
-// RunShared checks that two stores on the same backend, as two processes have
+// RunShared checks that two stores on the same backend, as two processes open
 // them, see each other's threads and signals.
 func RunShared(t *testing.T, open func(t *testing.T) (a, b store.Store)) {
 	t.Helper()

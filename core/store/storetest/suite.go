@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,27 +14,31 @@ import (
 )
 
 const (
-	// long is a lease that doesn't expire within a test, brief one that does.
-	long  = time.Minute
-	brief = 300 * time.Millisecond
-	// patience is how long something may take that is to happen at once.
-	patience = 20 * time.Second
+	// longTTL is for a lease that doesn't expire within a test, briefTTL for one
+	// that does.
+	longTTL  = time.Minute
+	briefTTL = 300 * time.Millisecond
+	// timeout is for what should happen at once.
+	timeout = 20 * time.Second
 )
 
-// suite is one test: its store, and another one on the same backend.
+// thread is what most tests use.
+var thread = store.Key{Owner: "owner", ID: "thread"}
+
+// suite is one test: a store, and another one on the same backend.
 type suite struct {
 	*testing.T
 	Store, Other store.Store
 }
 
-// context ends with the test, or when patience does.
+// context returns a context that ends with the test, or after timeout.
 func (s *suite) context() context.Context {
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.Context(), timeout)
 	s.Cleanup(cancel)
 	return ctx
 }
 
-// begin takes a lease that must be free.
+// begin takes the lease of a thread that must have no live run.
 func (s *suite) begin(key store.Key, runID string, ttl time.Duration, messageIDs ...string) store.Lease {
 	s.Helper()
 	lease, err := s.Store.Begin(s.context(), store.BeginRequest{
@@ -45,10 +50,10 @@ func (s *suite) begin(key store.Key, runID string, ttl time.Duration, messageIDs
 	return lease
 }
 
-// run does a whole run of n events.
+// run does a whole run of n events, and returns its records.
 func (s *suite) run(key store.Key, runID string, n int, messageIDs ...string) []store.Record {
 	s.Helper()
-	lease := s.begin(key, runID, long)
+	lease := s.begin(key, runID, longTTL)
 	records := s.records(lease.NextSeq(), runID, n)
 	s.append(lease, records)
 	s.finish(lease, &store.Result{Records: records, MessageIDs: messageIDs})
@@ -89,7 +94,7 @@ func (s *suite) awaitExpiry(key store.Key) store.Page {
 	}
 }
 
-// records makes n events whose content tells them apart.
+// records returns n records whose events all differ.
 func (s *suite) records(first int64, run string, n int) []store.Record {
 	s.Helper()
 	records := make([]store.Record, n)
@@ -131,29 +136,28 @@ func show(records []store.Record) []string {
 	return lines
 }
 
-// wantError checks an error with errors.Is.
+// wantError checks that errors.Is(got, want).
 func (s *suite) wantError(what string, got, want error) {
 	s.Helper()
-	if !is(got, want) {
+	if !errors.Is(got, want) {
 		s.Fatalf("%s: got error %v, want %v", what, got, want)
 	}
 }
 
-// soon gives the result of do, which runs on its own, and fails the test when
-// it hangs.
-func soon[T any](s *suite, what string, results <-chan T) T {
+// await returns the result of an async call, and fails the test if it hangs.
+func await[T any](s *suite, what string, results <-chan T) T {
 	s.Helper()
 	select {
 	case result := <-results:
 		return result
-	case <-time.After(patience):
-		s.Fatalf("%s: nothing happened within %v", what, patience)
+	case <-time.After(timeout):
+		s.Fatalf("%s: nothing happened within %v", what, timeout)
 		panic("unreachable")
 	}
 }
 
-// start runs do on its own.
-func start[T any](do func() T) <-chan T {
+// async runs do in a goroutine.
+func async[T any](do func() T) <-chan T {
 	results := make(chan T, 1)
 	go func() { results <- do() }()
 	return results

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -28,7 +29,7 @@ func (s *suite) wantIDs(threads []store.Thread, want ...string) {
 	}
 }
 
-// create makes threads whose times differ.
+// create creates threads whose times differ.
 func (s *suite) create(owner, agentID string, ids ...string) {
 	s.Helper()
 	for _, id := range ids {
@@ -39,16 +40,18 @@ func (s *suite) create(owner, agentID string, ids ...string) {
 	}
 }
 
-// tick lets the clock move on by what the coarsest store tells apart.
+// tick waits until every store's clock has moved on.
 func (s *suite) tick() {
-	timer := time.NewTimer(2 * time.Millisecond)
-	<-timer.C
+	s.Helper()
+	if err := pause.Sleep(s.context(), 2*time.Millisecond); err != nil {
+		s.Fatal(err)
+	}
 }
 
 var threadTests = []test{
 	{"a run makes a thread", func(s *suite) {
 		begun := time.Now().Add(-time.Minute)
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
 		got, err := s.Other.Thread(s.context(), thread)
 		if err != nil {
@@ -73,7 +76,7 @@ var threadTests = []test{
 	}},
 	{"a thread has the agent of its last run", func(s *suite) {
 		s.run(thread, "one", 1)
-		lease, err := s.Store.Begin(s.context(), store.BeginRequest{Key: thread, AgentID: "other", RunID: "two", TTL: long})
+		lease, err := s.Store.Begin(s.context(), store.BeginRequest{Key: thread, AgentID: "other", RunID: "two", TTL: longTTL})
 		if err != nil {
 			s.Fatalf("begin: %v", err)
 		}
@@ -147,22 +150,22 @@ var threadTests = []test{
 		if page := s.read(s.Other, thread, 0, true); len(page.Records) > 0 || page.Live {
 			s.Fatalf("the thread reads as %+v", page)
 		}
-		lease := s.begin(thread, "two", long, "m1")
+		lease := s.begin(thread, "two", longTTL, "m1")
 		if lease.NextSeq() != 1 || lease.ParentRunID() != "" || len(lease.Seen()) != 0 {
 			s.Fatalf("a new run of it: seq %d, parent %q, seen %v", lease.NextSeq(), lease.ParentRunID(), lease.Seen())
 		}
 	}},
 	{"a live run of a deleted thread loses its lease", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.append(lease, s.records(1, "one", 1))
 		if err := s.Other.DeleteThread(s.context(), thread); err != nil {
 			s.Fatalf("delete: %v", err)
 		}
-		s.lost(lease)
+		s.wantLost(lease)
 		_, err := s.Store.Thread(s.context(), thread)
 		s.wantError("thread", err, store.ErrNotFound)
-		next := s.begin(thread, "one", long)
-		s.lost(lease)
+		next := s.begin(thread, "one", longTTL)
+		s.wantLost(lease)
 		s.append(next, s.records(1, "again", 1))
 		s.wantRecords(s.read(s.Other, thread, 0, false).Records, s.records(1, "again", 1))
 	}},
@@ -180,13 +183,13 @@ var threadTests = []test{
 	{"clearing takes one owner's threads, also the live ones", func(s *suite) {
 		mine, theirs := store.Key{Owner: "a", ID: "live"}, store.Key{Owner: "b", ID: "live"}
 		s.run(store.Key{Owner: "a", ID: "done"}, "one", 1)
-		lost, kept := s.begin(mine, "one", long), s.begin(theirs, "one", long)
+		lost, kept := s.begin(mine, "one", longTTL), s.begin(theirs, "one", longTTL)
 		if err := s.Other.Clear(s.context(), "a"); err != nil {
 			s.Fatalf("clear: %v", err)
 		}
 		s.wantIDs(s.list(store.Query{Owner: "a", IncludeArchived: true}).Threads)
 		s.wantIDs(s.list(store.Query{Owner: "b"}).Threads, "live")
-		s.lost(lost)
+		s.wantLost(lost)
 		s.append(kept, s.records(1, "one", 1))
 		if err := s.Other.Clear(s.context(), "nobody"); err != nil {
 			s.Fatalf("clear an owner without threads: %v", err)

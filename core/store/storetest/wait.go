@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -13,9 +14,9 @@ type readResult struct {
 	err  error
 }
 
-// waiting starts a reader that waits for what comes after a Seq.
+// waiting starts a reader that waits for records after a Seq.
 func (s *suite) waiting(ctx context.Context, key store.Key, after int64) <-chan readResult {
-	return start(func() readResult {
+	return async(func() readResult {
 		page, err := s.Other.Read(ctx, key, after, true)
 		return readResult{page, err}
 	})
@@ -23,22 +24,22 @@ func (s *suite) waiting(ctx context.Context, key store.Key, after int64) <-chan 
 
 var waitTests = []test{
 	{"a reader gets what is there without waiting", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.append(lease, s.records(1, "one", 2))
-		result := soon(s, "read", s.waiting(s.context(), thread, 1))
+		result := await(s, "read", s.waiting(s.context(), thread, 1))
 		if result.err != nil || len(result.page.Records) != 1 || !result.page.Live {
 			s.Fatalf("read: %+v, %v", result.page, result.err)
 		}
 	}},
 	{"a reader doesn't wait where no run is live", func(s *suite) {
 		s.run(thread, "one", 2)
-		result := soon(s, "read", s.waiting(s.context(), thread, 2))
+		result := await(s, "read", s.waiting(s.context(), thread, 2))
 		if result.err != nil || len(result.page.Records) != 0 || result.page.Live {
 			s.Fatalf("read: %+v, %v", result.page, result.err)
 		}
 	}},
 	{"an append wakes every reader", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.append(lease, s.records(1, "one", 1))
 		readers := make([]<-chan readResult, 10)
 		for i := range readers {
@@ -46,19 +47,19 @@ var waitTests = []test{
 		}
 		s.append(lease, s.records(2, "more", 2))
 		for _, reader := range readers {
-			result := soon(s, "wake", reader)
+			result := await(s, "wake", reader)
 			if result.err != nil || len(result.page.Records) == 0 || result.page.Records[0].Seq != 2 {
 				s.Fatalf("woken with %+v, %v", result.page, result.err)
 			}
 		}
 	}},
 	{"an append wakes a reader soon", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		begun := time.Now()
 		for seq := range int64(20) {
 			reader := s.waiting(s.context(), thread, seq)
 			s.append(lease, s.records(seq+1, "one", 1))
-			soon(s, "wake", reader)
+			await(s, "wake", reader)
 		}
 		// A store that polls once a second can't do this.
 		if took := time.Since(begun); took > 10*time.Second {
@@ -66,29 +67,29 @@ var waitTests = []test{
 		}
 	}},
 	{"the end of the run wakes a reader", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		records := s.records(1, "one", 1)
 		s.append(lease, records)
 		reader := s.waiting(s.context(), thread, 1)
 		s.finish(lease, &store.Result{Records: records})
-		result := soon(s, "wake", reader)
+		result := await(s, "wake", reader)
 		if result.err != nil || len(result.page.Records) != 0 || result.page.Live || result.page.Orphaned {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 	}},
 	{"records that come with the end of the run reach a reader", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		s.append(lease, s.records(1, "one", 1))
 		reader := s.waiting(s.context(), thread, 1)
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 3)})
-		result := soon(s, "wake", reader)
+		result := await(s, "wake", reader)
 		if result.err != nil || result.page.Live {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 		s.wantRecords(result.page.Records, s.records(1, "one", 3)[1:])
 	}},
-	{"a reader beyond the end waits for the end of the run alone", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+	{"a reader beyond the end waits for the end of the run", func(s *suite) {
+		lease := s.begin(thread, "one", longTTL)
 		reader := s.waiting(s.context(), thread, math.MaxInt64)
 		s.append(lease, s.records(1, "one", 1))
 		s.append(lease, s.records(2, "two", 1))
@@ -97,14 +98,14 @@ var waitTests = []test{
 			if result.err != nil || len(result.page.Records) > 0 || !result.page.Live {
 				s.Fatalf("woken with %+v, %v", result.page, result.err)
 			}
-			// Waking early is allowed, waiting again then is the reader's part.
+			// A store may return early, and the reader then waits again.
 			reader = s.waiting(s.context(), thread, math.MaxInt64)
 		default:
 		}
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 2)})
-		result := soon(s, "wake", reader)
+		result := await(s, "wake", reader)
 		for result.err == nil && result.page.Live {
-			result = soon(s, "wake", s.waiting(s.context(), thread, math.MaxInt64))
+			result = await(s, "wake", s.waiting(s.context(), thread, math.MaxInt64))
 		}
 		if result.err != nil || len(result.page.Records) != 0 {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
@@ -112,27 +113,28 @@ var waitTests = []test{
 	}},
 	{"a run that leaves no trace wakes a reader", func(s *suite) {
 		s.run(thread, "zero", 1)
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		reader := s.waiting(s.context(), thread, 1)
 		s.finish(lease, nil)
-		result := soon(s, "wake", reader)
+		result := await(s, "wake", reader)
 		if result.err != nil || len(result.page.Records) != 0 || result.page.Live {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 	}},
 	{"the expiry of the lease wakes a reader", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
+		lease := s.begin(thread, "one", briefTTL)
 		s.append(lease, s.records(1, "one", 1))
-		result := soon(s, "wake", s.waiting(s.context(), thread, 1))
+		result := await(s, "wake", s.waiting(s.context(), thread, 1))
 		if result.err != nil || result.page.Live || !result.page.Orphaned || result.page.RunID != "one" {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 	}},
 	{"a renewed lease doesn't wake a reader at its old expiry", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
+		// Long enough that a slow machine renews it in time.
+		lease := s.begin(thread, "one", 4*briefTTL)
 		reader := s.waiting(s.context(), thread, 0)
 		for range 5 {
-			ctx, cancel := context.WithTimeout(s.context(), brief/3)
+			ctx, cancel := context.WithTimeout(s.context(), briefTTL)
 			<-ctx.Done()
 			cancel()
 			if err := lease.Renew(s.context()); err != nil {
@@ -145,43 +147,43 @@ var waitTests = []test{
 		default:
 		}
 		s.append(lease, s.records(1, "one", 1))
-		if result := soon(s, "wake", reader); result.err != nil || len(result.page.Records) != 1 {
+		if result := await(s, "wake", reader); result.err != nil || len(result.page.Records) != 1 {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 	}},
 	{"the reader's context ends the wait", func(s *suite) {
-		s.begin(thread, "one", long)
+		s.begin(thread, "one", longTTL)
 		ctx, cancel := context.WithCancel(s.context())
 		reader := s.waiting(ctx, thread, 0)
 		cancel()
-		if result := soon(s, "wake", reader); !is(result.err, context.Canceled) {
+		if result := await(s, "wake", reader); !errors.Is(result.err, context.Canceled) {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 	}},
 	{"deleting the thread wakes a reader", func(s *suite) {
-		s.begin(thread, "one", long)
+		s.begin(thread, "one", longTTL)
 		reader := s.waiting(s.context(), thread, 0)
 		if err := s.Store.DeleteThread(s.context(), thread); err != nil {
 			s.Fatalf("delete: %v", err)
 		}
-		if result := soon(s, "wake", reader); result.err != nil || result.page.Live || len(result.page.Records) != 0 {
+		if result := await(s, "wake", reader); result.err != nil || result.page.Live || len(result.page.Records) != 0 {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
 		}
 	}},
 	{"closing the store ends the wait", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		reader := s.waiting(s.context(), thread, 0)
-		stop := start(func() error { return lease.AwaitStop(s.context()) })
+		stop := async(func() error { return lease.AwaitStop(s.context()) })
 		if err := s.Other.Close(); err != nil {
 			s.Fatalf("close: %v", err)
 		}
 		if err := s.Store.Close(); err != nil {
 			s.Fatalf("close: %v", err)
 		}
-		if result := soon(s, "wake", reader); result.err == nil {
+		if result := await(s, "wake", reader); result.err == nil {
 			s.Fatalf("woken with %+v and no error", result.page)
 		}
-		if err := soon(s, "await stop", stop); err == nil {
+		if err := await(s, "await stop", stop); err == nil {
 			s.Fatal("closing the store looks like a stop")
 		}
 	}},
@@ -189,22 +191,22 @@ var waitTests = []test{
 
 var stopTests = []test{
 	{"a stop reaches the run once", func(s *suite) {
-		lease := s.begin(thread, "one", long)
-		waiting := start(func() error { return lease.AwaitStop(s.context()) })
+		lease := s.begin(thread, "one", longTTL)
+		waiting := async(func() error { return lease.AwaitStop(s.context()) })
 		for i, want := range []bool{true, false} {
 			stopped, err := s.Other.Stop(s.context(), thread, "")
 			if stopped != want || err != nil {
 				s.Fatalf("stop %d: %v, %v", i, stopped, err)
 			}
 		}
-		if err := soon(s, "stop", waiting); err != nil {
+		if err := await(s, "stop", waiting); err != nil {
 			s.Fatalf("await stop: %v", err)
 		}
 		s.append(lease, s.records(1, "one", 1))
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
 	}},
 	{"a stop before the run waits for it isn't lost", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		if stopped, err := s.Other.Stop(s.context(), thread, "one"); !stopped || err != nil {
 			s.Fatalf("stop: %v, %v", stopped, err)
 		}
@@ -213,12 +215,12 @@ var stopTests = []test{
 		}
 	}},
 	{"a stop reaches a run that is being written", func(s *suite) {
-		lease := s.begin(thread, "one", long)
-		waiting := start(func() error { return lease.AwaitStop(s.context()) })
+		lease := s.begin(thread, "one", longTTL)
+		waiting := async(func() error { return lease.AwaitStop(s.context()) })
 		select {
 		case err := <-waiting:
 			s.Fatalf("await stop, with no stop: %v", err)
-		case <-time.After(brief): // until it waits
+		case <-time.After(briefTTL): // until it waits
 		}
 		s.append(lease, s.records(1, "one", 1))
 		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
@@ -226,12 +228,12 @@ var stopTests = []test{
 		}
 		// This batch is a change too, and mustn't hide the stop.
 		s.append(lease, s.records(2, "one", 1))
-		if err := soon(s, "stop", waiting); err != nil {
+		if err := await(s, "stop", waiting); err != nil {
 			s.Fatalf("await stop: %v", err)
 		}
 	}},
 	{"only the named run is stopped", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		if stopped, err := s.Other.Stop(s.context(), thread, "two"); stopped || err != nil {
 			s.Fatalf("stop of another run: %v, %v", stopped, err)
 		}
@@ -249,13 +251,13 @@ var stopTests = []test{
 		}
 	}},
 	{"a stop doesn't reach the next run", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
 			s.Fatalf("stop: %v, %v", stopped, err)
 		}
 		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
-		next := s.begin(thread, "two", long)
-		ctx, cancel := context.WithTimeout(s.context(), brief)
+		next := s.begin(thread, "two", longTTL)
+		ctx, cancel := context.WithTimeout(s.context(), briefTTL)
 		defer cancel()
 		s.wantError("await stop", next.AwaitStop(ctx), context.DeadlineExceeded)
 		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
@@ -266,22 +268,22 @@ var stopTests = []test{
 		}
 	}},
 	{"the context ends the wait for a stop", func(s *suite) {
-		lease := s.begin(thread, "one", long)
+		lease := s.begin(thread, "one", longTTL)
 		ctx, cancel := context.WithCancel(s.context())
-		waiting := start(func() error { return lease.AwaitStop(ctx) })
+		waiting := async(func() error { return lease.AwaitStop(ctx) })
 		cancel()
-		s.wantError("await stop", soon(s, "cancel", waiting), context.Canceled)
+		s.wantError("await stop", await(s, "cancel", waiting), context.Canceled)
 	}},
 	{"losing the lease ends the wait for a stop", func(s *suite) {
-		lease := s.begin(thread, "one", long)
-		waiting := start(func() error { return lease.AwaitStop(s.context()) })
+		lease := s.begin(thread, "one", longTTL)
+		waiting := async(func() error { return lease.AwaitStop(s.context()) })
 		if err := s.Other.DeleteThread(s.context(), thread); err != nil {
 			s.Fatalf("delete: %v", err)
 		}
-		s.wantError("await stop", soon(s, "loss", waiting), store.ErrLeaseLost)
+		s.wantError("await stop", await(s, "loss", waiting), store.ErrLeaseLost)
 	}},
 	{"the expiry of the lease ends the wait for a stop", func(s *suite) {
-		lease := s.begin(thread, "one", brief)
+		lease := s.begin(thread, "one", briefTTL)
 		s.wantError("await stop", lease.AwaitStop(s.context()), store.ErrLeaseLost)
 	}},
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
-	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 const basePath = "/api/copilotkit"
@@ -25,7 +25,7 @@ type setup struct {
 // newSetups makes a handler for each set-up. They share one store, as the
 // reference's do.
 func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger) (map[string]http.Handler, error) {
-	threads := store.NewMemory(store.MemoryLimits{})
+	threads := memory.New(memory.Limits{})
 	handlers := make(map[string]http.Handler)
 	for name, s := range setups(trace) {
 		if s.runtime.AgentsFor == nil && s.runtime.Agents == nil {

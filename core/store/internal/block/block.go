@@ -1,7 +1,6 @@
-// Package block writes a batch of records as one value, for stores that keep
-// batches: a line for each record, its event's JSON. In front of the JSON stands
-// the record's Seq, where it isn't one more than that of the line above, and its
-// Cuts, where it has any: "17,4,9 {…}".
+// Package block encodes a batch of records as one value: a line for each record,
+// its event's JSON. In front of the JSON stands the record's Seq, if it isn't one
+// more than that of the line above, with its Cuts, if it has any: "17,4,9 {…}".
 package block
 
 import (
@@ -13,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// Encode gives the block of records. There must be at least one.
+// Encode returns the block of records. There must be at least one.
 func Encode(records []store.Record) []byte {
 	size := 0
 	for _, record := range records {
@@ -37,19 +36,19 @@ func Encode(records []store.Record) []byte {
 	return data
 }
 
-// Append adds to dst the records of a block whose Seq is greater than after and
-// than that of dst's last, so that a batch that was stored twice is read once.
+// Append appends to dst those records of a block whose Seq is greater than after
+// and than that of dst's last: a batch that was stored twice is read once.
 func Append(dst []store.Record, data []byte, after int64) ([]store.Record, error) {
 	if len(dst) > 0 {
 		after = max(after, dst[len(dst)-1].Seq)
 	}
-	seq := int64(0)
+	last := int64(0)
 	for line := range bytes.SplitSeq(data, []byte{'\n'}) {
-		at, cuts, event, err := split(line, seq)
+		seq, cuts, event, err := split(line, last)
 		if err != nil {
 			return dst, err
 		}
-		if seq = at; seq <= after {
+		if last = seq; seq <= after {
 			continue
 		}
 		encoded, err := agui.ParseEncoded(event)
@@ -61,7 +60,7 @@ func Append(dst []store.Record, data []byte, after int64) ([]store.Record, error
 	return dst, nil
 }
 
-// split takes a line apart; before is the Seq of the line above.
+// split returns the parts of a line; before is the Seq of the line above.
 func split(line []byte, before int64) (seq int64, cuts []int, event []byte, err error) {
 	brace := bytes.IndexByte(line, '{')
 	if brace < 0 {

@@ -1,8 +1,8 @@
 -- In front of every script. The keys come in this order, as many as a script
--- needs; the last is missing in a cluster, where it is in another slot.
+-- needs. The last is missing in a cluster, where it is in another slot.
 local LEASE, THREAD, LIVE, RUNS, MESSAGES, SNAPSHOT, INDEX = 1, 2, 3, 4, 5, 6, 7
 
--- The server's clock in microseconds: all instances go by this one.
+-- The server's clock in microseconds: all instances use this one.
 local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000000 + tonumber(t[2])
@@ -12,7 +12,7 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
--- Gives what is kept of the thread another term, where there is one.
+-- Lets what is kept of the thread expire after the retention, if there is one.
 local function keep(retention)
   if tonumber(retention) > 0 then
     for i = THREAD, math.min(#KEYS, SNAPSHOT) do
@@ -21,7 +21,7 @@ local function keep(retention)
   end
 end
 
--- Puts the thread where it belongs in its owner's list.
+-- Puts the thread at its place in its owner's list.
 local function list(id, at, retention)
   if KEYS[INDEX] then
     redis.call('ZADD', KEYS[INDEX], text(at), id)

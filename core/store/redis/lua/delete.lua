@@ -1,4 +1,4 @@
--- Removes a thread, and tells whoever runs or follows it: 1 if there was one.
+-- Removes a thread, and wakes whoever runs or follows it: 1 if there was one.
 local id, wake, stop = unpack(ARGV)
 local found = redis.call('EXISTS', KEYS[THREAD])
 redis.call('DEL', unpack(KEYS, LEASE, SNAPSHOT))

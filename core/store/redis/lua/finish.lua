@@ -1,4 +1,4 @@
--- Ends the run and gives the lease back: {status, at}, with no time when the
+-- Ends the run and releases the lease: {status, at}, with no time when the
 -- thread is gone. Without a last Seq the run leaves no trace.
 local token, retention, id, maxRuns, last, block, messages, state, channel = unpack(ARGV, 1, 9)
 local thread = redis.call('HMGET', KEYS[THREAD], 'run', 'seq', 'kept', 'wasAgent', 'wasUpdated', 'wasRan', 'done', 'updated')

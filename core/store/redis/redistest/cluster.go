@@ -8,13 +8,15 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 )
 
 // slots is how many slots every cluster has.
 const slots = 16384
 
-// StartCluster runs a cluster of masters, and gives the URL to open a store
-// with; append more of the query to it by "&".
+// StartCluster runs a cluster of masters, and returns the URL to open a store
+// with; append further parameters to it with "&".
 func StartCluster(t testing.TB, masters int, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -43,8 +45,8 @@ func StartCluster(t testing.TB, masters int, args ...string) string {
 	return "redis://" + addrs[0] + "?cluster=true&addr=" + strings.Join(addrs[1:], "&addr=")
 }
 
-// awaitCluster waits until a node knows who has which slot: nodes tell each
-// other in their own time.
+// awaitCluster waits until a node knows who has which slot: nodes exchange that
+// in their own time.
 func awaitCluster(ctx context.Context, t testing.TB, node int, client *goredis.Client) {
 	t.Helper()
 	for {
@@ -55,10 +57,8 @@ func awaitCluster(ctx context.Context, t testing.TB, node int, client *goredis.C
 		if strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_slots_ok:16384") {
 			return
 		}
-		select {
-		case <-ctx.Done():
+		if pause.Sleep(ctx, 50*time.Millisecond) != nil {
 			t.Fatalf("node %d doesn't find its cluster:\n%s", node, info)
-		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

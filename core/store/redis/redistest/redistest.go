@@ -1,5 +1,5 @@
-// Package redistest starts real Redis servers for tests. Each is a process of
-// its own on a free port of 127.0.0.1, and ends with its test.
+// Package redistest starts real Redis servers for tests. Each is a process on a
+// free port of 127.0.0.1, and ends with its test.
 package redistest
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -27,8 +28,8 @@ type Server struct {
 	log     lines
 }
 
-// Start runs redis-server with more of its command line's options, such as
-// "--appendonly", "yes". The test fails when it isn't installed.
+// Start runs redis-server with further options of its command line, such as
+// "--appendonly", "yes". The test fails if it isn't installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, folder: t.TempDir(), args: args}
@@ -44,7 +45,7 @@ func Start(t testing.TB, args ...string) *Server {
 	return nil
 }
 
-// URL is what to open a store with; append the query to it.
+// URL returns what to open a store with; append the query to it.
 func (s *Server) URL() string { return "redis://" + s.Addr + "/0" }
 
 // Kill ends the server with SIGKILL, as a crash does. Starting it again with
@@ -67,7 +68,18 @@ func (s *Server) Restart() {
 	}
 }
 
-// start tells whether the server is ready for commands.
+// Hang stops the server's process, as a machine without a sign of life does, until
+// resume is called: connections stay, and nothing is answered.
+func (s *Server) Hang() (resume func()) {
+	s.t.Helper()
+	if err := s.command.Process.Signal(syscall.SIGSTOP); err != nil {
+		s.t.Fatalf("stop redis-server: %v", err)
+	}
+	process := s.command.Process
+	return func() { _ = process.Signal(syscall.SIGCONT) }
+}
+
+// start reports whether the server is ready for commands.
 func (s *Server) start() bool {
 	s.t.Helper()
 	program, err := exec.LookPath("redis-server")
@@ -103,19 +115,19 @@ func (s *Server) start() bool {
 	}
 }
 
-// read takes all output, and tells when the server accepts connections, or that
-// it has ended before.
+// read reads all output. It sends true when the server accepts connections, and
+// false if it ends before.
 func (s *Server) read(output io.Reader, ready chan<- bool) {
-	told := false
+	sent := false
 	scanner := bufio.NewScanner(output)
 	for scanner.Scan() {
 		s.log.add(scanner.Text())
-		if !told && strings.Contains(scanner.Text(), "Ready to accept connections") {
-			told = true
+		if !sent && strings.Contains(scanner.Text(), "Ready to accept connections") {
+			sent = true
 			ready <- true
 		}
 	}
-	if !told {
+	if !sent {
 		ready <- false
 	}
 }

@@ -1,4 +1,4 @@
-package runnertest
+package storetest
 
 import (
 	"context"
@@ -12,25 +12,28 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
 // Load is what each run of a benchmark does.
 type Load struct {
+	// Name is for the benchmark's output.
 	Name string
-	// Deltas are how many the agent answers with, Pause the time before each.
+	// Deltas is how many the agent answers with.
 	Deltas int
-	Pause  time.Duration
-	// Followers connect when the run has begun.
+	// Pause is the time before each delta.
+	Pause time.Duration
+	// Followers is how many clients connect when the run has begun.
 	Followers int
 }
 
-// Events is how many events one run has.
+// Events returns how many events one run has.
 func (l Load) Events() int { return l.Deltas + 4 }
 
-// Loads are those that stores are measured with: an agent that never waits, a
-// model's pace, and that with a second tab.
+// Loads returns what stores are measured with: an agent that never waits, one
+// at a model's pace, and that with a second tab.
 func Loads() []Load {
 	return []Load{
 		{Name: "burst", Deltas: 500},
@@ -39,10 +42,10 @@ func Loads() []Load {
 	}
 }
 
-// Bench does runs on a store, each on a thread of its own, and reports the time
-// from the request to the first event (first-µs), from the agent to the client
-// for each delta (delta-µs), and from the agent's last event to the client, when
-// the run is recorded (last-µs).
+// Bench measures runs on a store, each on a thread of its own. It reports the
+// time from the request to the first event (first-µs), from the agent to the
+// client for each delta (delta-µs), and from the agent's last event to the
+// client, when the run is recorded (last-µs).
 func Bench(b *testing.B, s store.Store, load Load) {
 	r := runner.New(s, runner.Options{Logger: slog.New(slog.DiscardHandler)})
 	var first, delta, last time.Duration
@@ -90,7 +93,7 @@ func Bench(b *testing.B, s store.Store, load Load) {
 	b.ReportMetric(float64(last.Microseconds())/runs, "last-µs")
 }
 
-// timed is an agent that knows when it made each delta, and its last event.
+// timed is an agent that records when it made each delta, and its last event.
 type timed struct {
 	load Load
 	made []time.Time
@@ -103,7 +106,7 @@ func (t *timed) run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 		}
 		for i := range t.load.Deltas {
 			if t.load.Pause > 0 {
-				pause(t.load.Pause, ctx.Done())
+				_ = pause.Sleep(ctx, t.load.Pause)
 			}
 			t.made[i] = time.Now()
 			if !yield(agui.TextMessageContentEvent{MessageID: "message", Delta: "some words "}, nil) {

@@ -1,4 +1,4 @@
-package runnertest
+package storetest
 
 import (
 	"cmp"
@@ -39,8 +39,8 @@ func (p *play) verify() {
 		p.verifyRun(r, run, found)
 	}
 	p.verifyOneAtATime()
-	for _, f := range p.follows {
-		p.verifyFollow(f, histories[f.key])
+	for _, c := range p.connections {
+		p.verifyConnection(c, histories[c.key])
 	}
 }
 
@@ -129,21 +129,21 @@ func (p *play) verifyOneAtATime() {
 		}
 	}
 	slices.SortFunc(done, func(a, b *run) int {
-		return cmp.Or(strings.Compare(a.key.ID, b.key.ID), cmp.Compare(a.from, b.from))
+		return cmp.Or(strings.Compare(a.key.ID, b.key.ID), cmp.Compare(a.agentBegan, b.agentBegan))
 	})
 	for i := 1; i < len(done); i++ {
 		before, after := done[i-1], done[i]
-		if before.key == after.key && after.from < before.to {
+		if before.key == after.key && after.agentBegan < before.agentEnded {
 			p.t.Errorf("%s began before %s had ended", after.id, before.id)
 		}
 	}
 }
 
-func (p *play) verifyFollow(f *follow, history []storedRun) {
-	got := f.got
+func (p *play) verifyConnection(c *connection, history []storedRun) {
+	got := c.got
 	if n := len(got); n > 0 && isNotice(got[n-1]) {
 		// The follower was told that it can't be followed to the end.
-		got, f.cut = got[:n-1], true
+		got, c.cut = got[:n-1], true
 	}
 	seen := render(got)
 	var whole []agui.Encoded
@@ -155,19 +155,19 @@ func (p *play) verifyFollow(f *follow, history []storedRun) {
 		whole = append(whole, run.events...)
 		runs++
 	}
-	if f.cut {
+	if c.cut {
 		if !strings.HasPrefix(render(whole), seen) {
-			p.t.Errorf("a follower of %s that was cut off saw what isn't stored\n   saw %s\nstored %s", f.key.ID, seen, render(whole))
+			p.t.Errorf("a follower of %s that was cut off saw what isn't stored\n   saw %s\nstored %s", c.key.ID, seen, render(whole))
 		}
 		return
 	}
 	if seen != render(whole) {
-		p.t.Errorf("a follower of %s saw something else than what is stored\n   saw %s\nstored %s", f.key.ID, seen, render(whole))
+		p.t.Errorf("a follower of %s saw something else than what is stored\n   saw %s\nstored %s", c.key.ID, seen, render(whole))
 		return
 	}
 	for _, run := range history[runs:] {
-		if ended := p.runs[run.id].ended; p.runs[run.id].err == nil && ended < f.from {
-			p.t.Errorf("a follower of %s missed %s, which had ended before", f.key.ID, run.id)
+		if ended := p.runs[run.id].streamEnded; p.runs[run.id].err == nil && ended < c.began {
+			p.t.Errorf("a follower of %s missed %s, which had ended before", c.key.ID, run.id)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func terminal(event agui.Encoded) bool {
 	return event.EventType() == agui.EventTypeRunFinished || event.EventType() == agui.EventTypeRunError
 }
 
-// isNotice tells whether a RUN_ERROR is for a follower alone.
+// isNotice reports whether event is a RUN_ERROR for a follower alone.
 func isNotice(event agui.Encoded) bool {
 	var failure struct{ Type, Code string }
 	if err := json.Unmarshal(event.JSON(), &failure); err != nil {
@@ -218,9 +218,9 @@ func isNotice(event agui.Encoded) bool {
 		(failure.Code == runner.CodeStoreUnavailable || failure.Code == runner.CodeLeaseLost)
 }
 
-// summary says what the game was like.
-func (p *play) summary() {
-	counts := map[string]int{"connections": len(p.follows)}
+// logSummary logs how many runs and connections the game had.
+func (p *play) logSummary() {
+	counts := map[string]int{"connections": len(p.connections)}
 	for _, r := range p.runs {
 		switch {
 		case !r.begun:
@@ -232,8 +232,8 @@ func (p *play) summary() {
 		}
 	}
 	cut := 0
-	for _, f := range p.follows {
-		if f.cut {
+	for _, c := range p.connections {
+		if c.cut {
 			cut++
 		}
 	}

@@ -1,4 +1,4 @@
-package runnertest
+package storetest
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -19,34 +20,34 @@ type run struct {
 	play *play
 	id   string
 	key  store.Key
-	on   *instance
-	// deltas are what the agent says, with a pause after each.
+	// deltas is how many the agent yields, with a pause after each.
 	deltas int
 	pause  time.Duration
-	// manner is how the agent ends.
-	manner manner
-	// leaves is after how many events the client goes away, 0 for never.
-	leaves int
+	ending ending
+	// clientEvents is after how many events the client goes away, 0 for never.
+	clientEvents int
 
-	// begun tells that the run got its lease; err is what Stream returned.
+	// begun is set when the run has got its lease; err is what Stream returned.
 	begun bool
 	err   error
 	// sent is what the client got, or would have got.
 	sent []agui.Encoded
 	// appended is how many records the store has acknowledged.
 	appended int
-	// from and to are when the agent worked, ended when Stream returned.
-	from, to, ended int64
+	// The agent worked from agentBegan to agentEnded, and Stream returned at
+	// streamEnded.
+	agentBegan, agentEnded, streamEnded int64
 }
 
-type manner int
+// ending is how an agent ends.
+type ending int
 
 const (
-	finishes manner = iota
+	finishes ending = iota
 	forgetsToFinish
 	fails
 	panics
-	manners
+	endings
 )
 
 func (p *play) newRun(key store.Key, deltas int) *run {
@@ -63,13 +64,13 @@ func (p *play) appended(runID string, total int) {
 	p.runs[runID].appended = max(p.runs[runID].appended, total)
 }
 
-// Run answers the run.
+// Run implements agent.Agent.
 func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
-		r.from = r.play.tick()
+		r.agentBegan = r.play.tick()
 		defer func() {
-			if r.to == 0 {
-				r.to = r.play.tick()
+			if r.agentEnded == 0 {
+				r.agentEnded = r.play.tick()
 			}
 		}()
 		message := "message-of-" + r.id
@@ -80,18 +81,11 @@ func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Eve
 			if !yield(agui.TextMessageContentEvent{MessageID: message, Delta: fmt.Sprintf("<%s %d é>", r.id, n)}, nil) {
 				return
 			}
-			if r.pause == 0 {
-				continue
-			}
-			pause := time.NewTimer(r.pause)
-			select {
-			case <-pause.C:
-			case <-ctx.Done():
-				pause.Stop()
+			if r.pause > 0 && pause.Sleep(ctx, r.pause) != nil {
 				return
 			}
 		}
-		switch r.manner {
+		switch r.ending {
 		case forgetsToFinish:
 			return
 		case fails:
@@ -102,15 +96,14 @@ func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Eve
 		}
 		if yield(agui.TextMessageEndEvent{MessageID: message}, nil) {
 			// After this the next run may begin.
-			r.to = r.play.tick()
+			r.agentEnded = r.play.tick()
 			yield(agui.RunFinishedEvent{ThreadID: r.key.ID, RunID: r.id}, nil)
 		}
 	}
 }
 
-// do runs a run on an instance.
+// do runs r on an instance.
 func (p *play) do(on *instance, r *run) error {
-	r.on = on
 	run, err := on.Begin(context.Background(), runner.Request{
 		Key: r.key, AgentID: "agent", Agent: agent.Agent(r),
 		Observe: func(event agui.Encoded) { r.sent = append(r.sent, event) },
@@ -125,7 +118,7 @@ func (p *play) do(on *instance, r *run) error {
 	r.begun = true
 	got := 0
 	r.err = run.Stream(context.Background(), func(event agui.Encoded) error {
-		if got++; r.leaves > 0 && got > r.leaves {
+		if got++; r.clientEvents > 0 && got > r.clientEvents {
 			return errBrokenOff
 		}
 		if last := r.sent[len(r.sent)-1]; string(last.JSON()) != string(event.JSON()) {
@@ -133,18 +126,18 @@ func (p *play) do(on *instance, r *run) error {
 		}
 		return nil
 	})
-	r.ended = p.tick()
+	r.streamEnded = p.tick()
 	return r.err
 }
 
-// follow is one connection to a thread, broken off and resumed perhaps.
-type follow struct {
-	key store.Key
-	// from is when it began.
-	from int64
-	got  []agui.Encoded
-	err  error
-	// cut tells that the instance died, or the store failed.
+// connection is one client that follows a thread, breaking off and resuming
+// perhaps.
+type connection struct {
+	key   store.Key
+	began int64
+	got   []agui.Encoded
+	err   error
+	// cut is set when the instance was killed, or the store failed.
 	cut bool
 }
 
@@ -153,48 +146,47 @@ var errBrokenOff = errors.New("broken off")
 // connect follows a thread. With breakOff above 0 the client leaves after so
 // many events, and comes back to another instance for the rest.
 func (p *play) connect(random *rand.Rand, key store.Key, breakOff int) {
-	f := &follow{key: key, from: p.tick()}
+	c := &connection{key: key, began: p.tick()}
 	on := p.pick(random)
 	var last int64
 	take := func(record store.Record) error {
-		if breakOff > 0 && len(f.got) == breakOff {
+		if breakOff > 0 && len(c.got) == breakOff {
 			return errBrokenOff
 		}
-		f.got = append(f.got, record.Event)
+		c.got = append(c.got, record.Event)
 		last = record.Seq
 		return nil
 	}
-	f.err = on.Connect(context.Background(), key, 0, take)
-	if errors.Is(f.err, errBrokenOff) {
+	c.err = on.Connect(context.Background(), key, 0, take)
+	if errors.Is(c.err, errBrokenOff) {
 		breakOff = 0
 		if last == 0 {
 			// Inside compacted history one has to start again.
-			f.got = nil
+			c.got = nil
 		}
 		on = p.pick(random)
-		f.err = on.Connect(context.Background(), key, last, take)
+		c.err = on.Connect(context.Background(), key, last, take)
 	}
-	f.cut = on.store.isDead() || f.err != nil
+	c.cut = on.store.isDead() || c.err != nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.follows = append(p.follows, f)
+	p.connections = append(p.connections, c)
 }
 
-// move is one client's next step.
+// move makes one move of a client.
 func (p *play) move(random *rand.Rand) {
 	key := key(random.IntN(p.Threads))
 	switch random.IntN(10) {
 	case 0, 1, 2, 3:
 		r := p.newRun(key, random.IntN(40))
-		r.manner = finishes
 		if random.IntN(3) == 0 {
-			r.manner = manner(random.IntN(int(manners)))
+			r.ending = ending(random.IntN(int(endings)))
 		}
 		if random.IntN(3) > 0 {
 			r.pause = time.Duration(random.Int64N(int64(p.LeaseTTL / 40)))
 		}
 		if random.IntN(5) == 0 {
-			r.leaves = 1 + random.IntN(20)
+			r.clientEvents = 1 + random.IntN(20)
 		}
 		err := p.do(p.pick(random), r)
 		if err != nil && !r.begun && !errors.Is(err, store.ErrLocked) && !errors.Is(err, store.ErrUnavailable) {

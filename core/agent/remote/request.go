@@ -1,0 +1,185 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+)
+
+// Causes of the end of a request's context.
+var (
+	errNoHeader = errors.New("no header of an answer in time")
+	errSilent   = errors.New("silent for too long")
+)
+
+// request is one request to the remote agent, and its answer.
+type request struct {
+	*Agent
+	// caller ends when nobody wants the answer any more; ctx also when the agent
+	// is too slow.
+	caller, ctx context.Context
+	cancel      context.CancelCauseFunc
+}
+
+// post yields the events that target answers the input with.
+func (a *Agent) post(ctx context.Context, target string, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+	return func(yield func(agui.Event, error) bool) {
+		r := &request{Agent: a, caller: ctx}
+		r.ctx, r.cancel = context.WithCancelCause(ctx)
+		// Whoever stops reading stops the remote agent, too.
+		defer r.cancel(nil)
+		response, err := r.send(target, input)
+		if err == nil {
+			defer response.Body.Close()
+			body := newIdleReader(response.Body, a.config.IdleTimeout, func() { r.cancel(errSilent) })
+			if err = r.check(response, body); err == nil {
+				err = r.relay(body, yield)
+			}
+		}
+		// A caller who has gone needn't know how it ended.
+		if err != nil && ctx.Err() == nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// send returns the answer when its header has come.
+func (r *request) send(target string, input *agui.RunAgentInput) (*http.Response, error) {
+	body, err := json.Marshal(input)
+	if err != nil {
+		return nil, fmt.Errorf("encode the input for the remote agent: %w", err)
+	}
+	post, err := http.NewRequestWithContext(r.ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make the request to the remote agent: %w", err)
+	}
+	post.Header = agent.MergeHeaders(r.header, agent.ForwardedHeaders(r.caller))
+	post.Header.Set("Content-Type", "application/json")
+	// The protocol's protobuf encoding is declined: its events could not be
+	// passed on as they are.
+	post.Header.Set("Accept", "text/event-stream")
+	if limit := r.config.HeaderTimeout; limit > 0 {
+		defer time.AfterFunc(limit, func() { r.cancel(errNoHeader) }).Stop()
+	}
+	response, err := r.config.HTTPClient.Do(post)
+	if err != nil {
+		return nil, r.failure(CodeUnreachable, "The remote agent could not be reached.", err)
+	}
+	return response, nil
+}
+
+const (
+	// maxDetail is how much of an error's body is logged.
+	maxDetail = 2 << 10
+	// maxRead is how much of it is read: a secret across the end of what is logged
+	// must be whole to be found.
+	maxRead = 16 << 10
+)
+
+// check refuses an answer that is no event stream.
+func (r *request) check(response *http.Response, body io.Reader) error {
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		read, _ := io.ReadAll(io.LimitReader(body, maxRead))
+		// It may quote the request.
+		detail := r.secrets.With(agent.ForwardedHeaders(r.caller)).RedactText(string(read))
+		return &agent.Error{
+			Code:    CodeStatus,
+			Message: fmt.Sprintf("The remote agent answered with status %d.", response.StatusCode),
+			Err:     fmt.Errorf("answer: %q", detail[:min(len(detail), maxDetail)]),
+		}
+	}
+	// Some servers leave the content type out; what is certainly something else
+	// is told apart from a stream that ends too early.
+	switch mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); mediaType {
+	case "application/json", "text/html", "application/vnd.ag-ui.event+proto":
+		return r.failure(CodeProtocol, "The remote agent did not answer with an event stream.", fmt.Errorf("content type %s", mediaType))
+	}
+	return nil
+}
+
+// relay yields the events of an answer.
+func (r *request) relay(body io.Reader, yield func(agui.Event, error) bool) error {
+	for message, err := range agui.ReadSSE(body, r.config.MaxEventBytes) {
+		if r.caller.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return r.failure(CodeBroken, "The connection to the remote agent broke off.", err)
+		}
+		if len(message.Data) == 0 {
+			continue
+		}
+		event, err := agui.ParseEncoded(message.Data)
+		if errors.Is(err, agui.ErrUnknownType) {
+			continue // of a newer protocol: this runtime's clients don't know it either
+		}
+		if syntax, ok := errors.AsType[*agui.SyntaxError](err); ok && syntax.Offset >= len(message.Data) {
+			// A server that dies may close its connection as if it had ended.
+			return r.failure(CodeBroken, "The connection to the remote agent broke off.", err)
+		}
+		if err == nil {
+			err = event.Validate()
+		}
+		if err != nil {
+			return r.failure(CodeProtocol, "The remote agent sent something that is no AG-UI event.", err)
+		}
+		if !yield(event, nil) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// failure returns what the run ends with. A time limit that cut the request off
+// takes the place of what came of it.
+func (r *request) failure(code, message string, err error) error {
+	switch cause := context.Cause(r.ctx); {
+	case errors.Is(cause, errNoHeader):
+		return &agent.Error{
+			Code: CodeUnreachable, Message: "The remote agent did not answer in time.",
+			Err: fmt.Errorf("%w (%v)", cause, r.config.HeaderTimeout),
+		}
+	case errors.Is(cause, errSilent):
+		return &agent.Error{
+			Code: CodeBroken, Message: "The remote agent fell silent.",
+			Err: fmt.Errorf("%w (%v)", cause, r.config.IdleTimeout),
+		}
+	}
+	return &agent.Error{Code: code, Message: message, Err: r.secrets.With(agent.ForwardedHeaders(r.caller)).Redact(err)}
+}
+
+// idleReader limits how long each reading may take. What its caller does in
+// between doesn't count.
+type idleReader struct {
+	body  io.Reader
+	limit time.Duration
+	timer *time.Timer
+}
+
+// newIdleReader returns a reader of body that calls expire when a reading takes
+// longer than limit. With a negative limit it is body itself.
+func newIdleReader(body io.Reader, limit time.Duration, expire func()) io.Reader {
+	if limit < 0 {
+		return body
+	}
+	timer := time.AfterFunc(limit, expire)
+	timer.Stop()
+	return &idleReader{body, limit, timer}
+}
+
+func (r *idleReader) Read(p []byte) (int, error) {
+	r.timer.Reset(r.limit)
+	n, err := r.body.Read(p)
+	r.timer.Stop()
+	return n, err
+}

@@ -1,0 +1,202 @@
+package memory
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/internal/pause"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// thread is one thread of a [Store], guarded by its mu.
+type thread struct {
+	info store.Thread
+	// kept is set on a thread that outlives its first run: somebody created or
+	// named it, or a run of it has finished.
+	kept bool
+	// runs are the finished runs, oldest first.
+	runs      []finishedRun
+	lastRunID string
+	lastSeq   int64
+	// messageIDs counts the runs that hold each message.
+	messageIDs map[string]int
+	snapshot   *store.Snapshot
+	// unfinished is the run that is live or orphaned, nil for none.
+	unfinished *lease
+	// changed is closed by the next change; nil while nobody waits for it.
+	changed chan struct{}
+	// place is where the thread is in the store's idle or busy list.
+	place *list.Element
+	bytes int64
+}
+
+// finishedRun is what is kept of a run. Its records don't change any more.
+type finishedRun struct {
+	records    []store.Record
+	messageIDs []string
+	bytes      int64
+}
+
+// Read implements [store.Store].
+func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
+	for {
+		s.mu.Lock()
+		if err := s.usable(ctx); err != nil {
+			s.mu.Unlock()
+			return store.Page{}, err
+		}
+		t := s.threads[key]
+		if t == nil {
+			s.mu.Unlock()
+			return store.Page{}, nil
+		}
+		if t.unfinished == nil {
+			s.idle.MoveToBack(t.place)
+		}
+		page := t.page(after, time.Now())
+		if !wait || !page.Live || len(page.Records) > 0 {
+			s.mu.Unlock()
+			return page, nil
+		}
+		changed, expires := t.await(), t.unfinished.expires
+		s.mu.Unlock()
+		if pause.Wait(ctx, time.Until(expires), changed) != nil {
+			return store.Page{}, ctx.Err()
+		}
+	}
+}
+
+// page returns what comes after a Seq.
+func (t *thread) page(after int64, now time.Time) store.Page {
+	var page store.Page
+	parts := make([][]store.Record, 0, 4)
+	count := 0
+	// take reports whether there may be more in front of these records.
+	take := func(records []store.Record) bool {
+		if len(records) == 0 {
+			return true
+		}
+		if records[len(records)-1].Seq <= after {
+			return false
+		}
+		from, _ := slices.BinarySearchFunc(records, after+1, func(r store.Record, seq int64) int {
+			return cmp.Compare(r.Seq, seq)
+		})
+		parts = append(parts, records[from:len(records):len(records)])
+		count += len(records) - from
+		return true
+	}
+	more := true
+	if l := t.unfinished; l != nil {
+		page.RunID, page.FirstSeq = l.runID, l.firstSeq
+		page.Orphaned = l.expired(now)
+		page.Live = !page.Orphaned
+		more = take(l.records)
+	}
+	for i := len(t.runs) - 1; i >= 0 && more; i-- {
+		more = take(t.runs[i].records)
+	}
+	switch len(parts) {
+	case 0:
+	case 1:
+		// Records are only ever added behind, so the reader can have these as they
+		// are.
+		page.Records = parts[0]
+	default:
+		page.Records = make([]store.Record, 0, count)
+		for _, part := range slices.Backward(parts) {
+			page.Records = append(page.Records, part...)
+		}
+	}
+	return page
+}
+
+// seen returns which of the messages the thread has.
+func (t *thread) seen(messageIDs []string) map[string]bool {
+	seen := make(map[string]bool)
+	for _, id := range messageIDs {
+		if t.messageIDs[id] > 0 {
+			seen[id] = true
+		}
+	}
+	return seen
+}
+
+// finish adds a finished run, forgets the oldest beyond maxRuns, and returns by
+// how many bytes the thread has grown.
+func (t *thread) finish(runID string, result *store.Result, maxRuns int) int64 {
+	before := t.bytes
+	run := finishedRun{records: slices.Clip(result.Records), messageIDs: result.MessageIDs}
+	for _, record := range run.records {
+		run.bytes += recordBytes(record)
+	}
+	if t.messageIDs == nil {
+		t.messageIDs = make(map[string]int)
+	}
+	for _, id := range run.messageIDs {
+		run.bytes += int64(len(id)) + 16
+		t.messageIDs[id]++
+	}
+	t.bytes += run.bytes
+	t.runs = append(t.runs, run)
+	t.lastRunID = runID
+	t.kept = true
+	if len(run.records) > 0 {
+		t.lastSeq = max(t.lastSeq, run.records[len(run.records)-1].Seq)
+	}
+	t.info.UpdatedAt = wall(time.Now())
+	t.bytes += snapshotBytes(&result.Snapshot) - snapshotBytes(t.snapshot)
+	t.snapshot = &result.Snapshot
+	for maxRuns > 0 && len(t.runs) > maxRuns {
+		t.forgetOldest()
+	}
+	return t.bytes - before
+}
+
+func (t *thread) forgetOldest() {
+	oldest := t.runs[0]
+	for _, id := range oldest.messageIDs {
+		if t.messageIDs[id]--; t.messageIDs[id] == 0 {
+			delete(t.messageIDs, id)
+		}
+	}
+	t.bytes -= oldest.bytes
+	t.runs[0] = finishedRun{}
+	t.runs = t.runs[1:]
+}
+
+// await returns a channel that is closed by the next change.
+func (t *thread) await() <-chan struct{} {
+	if t.changed == nil {
+		t.changed = make(chan struct{})
+	}
+	return t.changed
+}
+
+// wake lets the waiting readers look.
+func (t *thread) wake() {
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
+}
+
+// About what the bookkeeping of a thread and of a record takes.
+const (
+	threadOverhead = 512
+	recordOverhead = 96
+)
+
+func recordBytes(record store.Record) int64 {
+	return int64(len(record.Event.Frame())+8*len(record.Cuts)) + recordOverhead
+}
+
+func snapshotBytes(snapshot *store.Snapshot) int64 {
+	if snapshot == nil {
+		return 0
+	}
+	return int64(len(snapshot.Messages) + len(snapshot.State))
+}
