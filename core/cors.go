@@ -50,7 +50,7 @@ func (c *CORS) check() error {
 		}
 	}
 	if ways > 1 {
-		return errors.New("core: CORS has more than one of Origin, Origins and OriginFunc")
+		return errors.New("CORS has more than one of Origin, Origins and OriginFunc")
 	}
 	return nil
 }

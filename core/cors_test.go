@@ -46,7 +46,7 @@ func TestCORSHeaders(t *testing.T) {
 			"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-A, X-B"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: test.cors})
+			handler := newRuntime(t, core.Config{BasePath: base, CORS: test.cors})
 			for _, path := range []string{"/info", "/nope"} {
 				r := request{method: "GET", path: base + path, header: http.Header{"Origin": {test.origin}}}
 				if test.origin == "" {
@@ -85,7 +85,7 @@ func TestCORSPreflight(t *testing.T) {
 			"Vary": "Access-Control-Request-Headers, Access-Control-Request-Method"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &test.cors})
+			handler := newRuntime(t, core.Config{BasePath: base, CORS: &test.cors})
 			r := request{method: "OPTIONS", path: test.path, header: http.Header{"Origin": {"https://page.example"}}}
 			got := r.to(handler)
 			if got.Code != http.StatusNoContent || got.Body.Len() > 0 {
@@ -99,7 +99,7 @@ func TestCORSPreflight(t *testing.T) {
 }
 
 func TestCORSUnderAnotherCORSLayerSetsNothingTwice(t *testing.T) {
-	inner := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &core.CORS{Origin: "https://inner.example"}})
+	inner := newRuntime(t, core.Config{BasePath: base, CORS: &core.CORS{Origin: "https://inner.example"}})
 	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Access-Control-Allow-Origin", "https://outer.example")
 		w.Header().Add("Access-Control-Allow-Credentials", "true")
@@ -119,7 +119,7 @@ func TestCORSUnderAnotherCORSLayerSetsNothingTwice(t *testing.T) {
 }
 
 func TestCORSVaryJoinsWhatIsThere(t *testing.T) {
-	inner := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &core.CORS{Origin: "https://a.example"}})
+	inner := newRuntime(t, core.Config{BasePath: base, CORS: &core.CORS{Origin: "https://a.example"}})
 	for had, want := range map[string]string{
 		"Accept-Encoding":         "Accept-Encoding, Origin",
 		"origin":                  "origin",

@@ -30,12 +30,14 @@ const (
 	RouteThreadMessages    RouteName = "threads/messages"
 	RouteThreadEvents      RouteName = "threads/events"
 	RouteThreadState       RouteName = "threads/state"
-	RouteMemories          RouteName = "memories/list"
-	RouteMemoriesRecall    RouteName = "memories/recall"
-	RouteMemoriesSubscribe RouteName = "memories/subscribe"
-	RouteMemory            RouteName = "memories/mutate"
 	RouteAnnotate          RouteName = "annotate"
 	RouteDebugEvents       RouteName = "cpk-debug-events"
+
+	// These need the Intelligence platform, and stay hidden without it.
+	routeMemories          RouteName = "memories/list"
+	routeMemoriesRecall    RouteName = "memories/recall"
+	routeMemoriesSubscribe RouteName = "memories/subscribe"
+	routeMemory            RouteName = "memories/mutate"
 )
 
 // Route is the endpoint that a request is for.
@@ -48,7 +50,17 @@ type Route struct {
 	ThreadID string
 }
 
-// methods are the HTTP methods that the route answers.
+// hasOwner reports whether a request of the route concerns somebody's threads,
+// agents or money, so that it must be known whose it is.
+func (r Route) hasOwner() bool {
+	switch r.Name {
+	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteAnnotate:
+		return false
+	}
+	return true
+}
+
+// methods returns the HTTP methods that the route answers.
 func (r Route) methods() []string {
 	switch r.Name {
 	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteThreadMessages,
@@ -66,7 +78,7 @@ func (r Route) methods() []string {
 // routes stay hidden: they are not found under any method.
 func (r Route) checkMethod(method string) error {
 	switch r.Name {
-	case RouteMemories, RouteMemoriesRecall, RouteMemoriesSubscribe, RouteMemory:
+	case routeMemories, routeMemoriesRecall, routeMemoriesSubscribe, routeMemory:
 		return notFound()
 	}
 	if methods := r.methods(); !slices.Contains(methods, method) {
@@ -158,14 +170,14 @@ func matchSegments(segments []string) (Route, bool) {
 	case at(1) == "threads":
 		return Route{Name: RouteThreads}, true
 	case at(2) == "memories" && at(1) == "recall":
-		return Route{Name: RouteMemoriesRecall}, true
+		return Route{Name: routeMemoriesRecall}, true
 	case at(2) == "memories" && at(1) == "subscribe":
-		return Route{Name: RouteMemoriesSubscribe}, true
+		return Route{Name: routeMemoriesSubscribe}, true
 	case at(2) == "memories":
 		_, ok := decodeID(at(1))
-		return Route{Name: RouteMemory}, ok
+		return Route{Name: routeMemory}, ok
 	case at(1) == "memories":
-		return Route{Name: RouteMemories}, true
+		return Route{Name: routeMemories}, true
 	case at(1) == "annotate":
 		return Route{Name: RouteAnnotate}, true
 	}

@@ -16,7 +16,7 @@ import (
 //
 // It is for the request's goroutine; close it before the handler returns.
 type eventStream struct {
-	x          *exchange
+	ex         *exchange
 	controller *http.ResponseController
 
 	mu        sync.Mutex
@@ -30,7 +30,7 @@ type eventStream struct {
 }
 
 // stream begins an answer of events. When that fails, nothing has been sent.
-func (x *exchange) stream() (*eventStream, error) {
+func (ex *exchange) stream() (*eventStream, error) {
 	header := http.Header{
 		"Content-Type":  {"text/event-stream"},
 		"Cache-Control": {"no-cache"},
@@ -38,16 +38,16 @@ func (x *exchange) stream() (*eventStream, error) {
 		// nginx gathers an answer before it passes it on, unless told not to.
 		"X-Accel-Buffering": {"no"},
 	}
-	if err := x.begin(Response{Status: http.StatusOK, Header: header}); err != nil {
+	if err := ex.begin(Response{Status: http.StatusOK, Header: header}); err != nil {
 		return nil, err
 	}
-	s := &eventStream{x: x, controller: http.NewResponseController(x.w)}
+	s := &eventStream{ex: ex, controller: http.NewResponseController(ex.w)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A server's ReadTimeout is for requests: it must not end a long answer.
 	_ = s.controller.SetReadDeadline(time.Time{})
 	_ = s.write(nil) // the head goes out before the first event
-	if idle := x.keepAlive; idle > 0 {
+	if idle := ex.config.KeepAlive; idle > 0 {
 		s.keepAlive = time.AfterFunc(idle, s.tick)
 	}
 	return s, nil
@@ -107,12 +107,12 @@ func (s *eventStream) tick() {
 	if s.closed || s.err != nil {
 		return
 	}
-	wait := s.x.keepAlive - time.Since(s.lastWrite)
+	wait := s.ex.config.KeepAlive - time.Since(s.lastWrite)
 	if wait <= 0 {
 		if s.write([]byte(": keep-alive\n\n")) != nil {
 			return
 		}
-		wait = s.x.keepAlive
+		wait = s.ex.config.KeepAlive
 	}
 	s.keepAlive.Reset(wait)
 }
@@ -122,13 +122,13 @@ func (s *eventStream) write(frame []byte) error {
 	if s.err != nil {
 		return s.err
 	}
-	if s.err = s.x.r.Context().Err(); s.err != nil {
+	if s.err = s.ex.r.Context().Err(); s.err != nil {
 		return s.err
 	}
 	s.lastWrite = time.Now()
 	s.extendDeadline()
 	if len(frame) > 0 {
-		if _, s.err = s.x.w.Write(frame); s.err != nil {
+		if _, s.err = s.ex.w.Write(frame); s.err != nil {
 			return s.err
 		}
 	}
@@ -141,7 +141,7 @@ func (s *eventStream) write(frame []byte) error {
 // extendDeadline gives the client the write timeout from now on, to the quarter:
 // setting a deadline costs about as much as writing an event.
 func (s *eventStream) extendDeadline() {
-	timeout := s.x.writeTimeout
+	timeout := s.ex.config.WriteTimeout
 	if timeout == 0 || s.deadline.Sub(s.lastWrite) > timeout*3/4 {
 		return
 	}

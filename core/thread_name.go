@@ -18,27 +18,27 @@ import (
 // the run's stream is seldom held open by it, and never for longer.
 const titleTimeout = 15 * time.Second
 
-// unnamed tells whether the thread is to be named: it has neither runs nor a
+// unnamed reports whether the thread is to be named: it has neither runs nor a
 // name. Ask before the run begins.
-func (x *exchange) unnamed(key store.Key) bool {
-	if !x.runtime.NameThreads {
+func (rt *Runtime) unnamed(ex *exchange, key store.Key) bool {
+	if !rt.config.NameThreads {
 		return false
 	}
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	thread, err := x.store.Thread(ctx, key)
+	thread, err := rt.store.Thread(ctx, key)
 	return errors.Is(err, store.ErrNotFound) || (err == nil && thread.Name == "" && thread.LastRunAt.IsZero())
 }
 
 // nameThread begins to name a thread, beside its first run. The function that it
 // returns waits for the end of that.
-func (x *exchange) nameThread(ctx context.Context, request runner.Request) (wait func()) {
+func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait func()) {
 	ctx, cancel := context.WithTimeout(ctx, titleTimeout)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := recovering(func() error { return x.giveName(ctx, request) }); err != nil {
-			x.logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
+		if err := recovering(func() error { return rt.giveName(ctx, request) }); err != nil {
+			rt.config.Logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
 				"thread", request.Key.ID, "error", err)
 		}
 	}()
@@ -49,7 +49,7 @@ func (x *exchange) nameThread(ctx context.Context, request runner.Request) (wait
 }
 
 // giveName asks the agent for a title by one run without a thread.
-func (x *exchange) giveName(ctx context.Context, request runner.Request) error {
+func (rt *Runtime) giveName(ctx context.Context, request runner.Request) error {
 	transcript := titleTranscript(request.Input.Messages)
 	if transcript == "" {
 		return nil
@@ -66,18 +66,18 @@ func (x *exchange) giveName(ctx context.Context, request runner.Request) error {
 		ForwardedProps: json.RawMessage("{}"),
 	}
 	var answer replay
-	err := x.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+	err := rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
 		answer.observe(event)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var outcome Outcome
-	answer.fill(&outcome)
-	for _, message := range outcome.Messages {
+	var shown Answer
+	answer.fill(&shown)
+	for _, message := range shown.Messages {
 		if title := cleanTitle(message.Content.Text()); title != "" && message.Role == agui.RoleAssistant {
-			_, err := x.store.UpdateThread(ctx, request.Key, store.Patch{Name: &title})
+			_, err := rt.store.UpdateThread(ctx, request.Key, store.Patch{Name: &title})
 			return err
 		}
 	}

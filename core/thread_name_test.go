@@ -61,7 +61,7 @@ func TestNewThreadsAreNamed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				handler := newHandler(t, &core.Runtime{Agents: agents(titled(test.title)), NameThreads: !test.off}, core.Options{})
+				handler := newRuntime(t, core.Config{Agents: agents(titled(test.title)), NameThreads: !test.off})
 				got := request{method: "POST", path: "/agent/default/run", body: test.body}.to(handler).Body.String()
 				if !strings.Contains(got, text(" there")) || strings.Contains(got, "Matterhorn\"") {
 					t.Errorf("the run streamed\n%s", got)
@@ -81,7 +81,7 @@ func TestANameIsGivenOnce(t *testing.T) {
 		yield(agui.TextMessageChunkEvent{MessageID: "m", Delta: "By the agent", HasDelta: true}, nil)
 	})
 	asking := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u","role":"user","content":"hey"}]`, 1)
-	handler := newHandler(t, &core.Runtime{Agents: agents(naming), NameThreads: true}, core.Options{})
+	handler := newRuntime(t, core.Config{Agents: agents(naming), NameThreads: true})
 	request{method: "POST", path: "/threads", body: `{"agentId":"default","id":"t1","name":"By hand"}`}.to(handler)
 	request{method: "POST", path: "/agent/default/run", body: asking}.to(handler)
 	for _, id := range []string{`"t2"`, `"t2"`} {

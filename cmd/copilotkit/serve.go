@@ -36,12 +36,15 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 		settings.Model = bundle.DemoModel
 	}
 	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}))
-	threads := &stores{}
-	defer threads.close(logger)
-	runtime, err := bundle.New(ctx, settings, bundle.WithLogger(logger), threads.option())
+	runtime, err := bundle.NewFromSettings(ctx, settings, bundle.WithLogger(logger), withSQLite())
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if err := runtime.Close(); err != nil {
+			logger.Error("the runtime could not be closed", "error", err)
+		}
+	}()
 
 	listener, err := listen(ctx, settings.Port)
 	if err != nil {

@@ -25,9 +25,9 @@ type Settings struct {
 	// and then it is 1, or 4 for the embedded model.
 	MaxSteps int
 	// Agents are the remote AG-UI agents by name.
-	Agents map[string]Server
+	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
-	MCPServers map[string]Server
+	MCPServers map[string]Upstream
 	// Store is where threads are kept; its zero value is this process's memory.
 	Store SecretURL
 	// BasePath is where the routes are mounted, "/" for the root.

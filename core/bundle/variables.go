@@ -36,11 +36,11 @@ var variables = []variable{
 		return err
 	}},
 	{"COPILOTKIT_AGENTS", "", func(s *Settings, value string) (err error) {
-		s.Agents, err = parseServers(value, agentFields)
+		s.Agents, err = parseUpstreams(value, agentFields)
 		return err
 	}},
 	{"COPILOTKIT_MCP_SERVERS", "", func(s *Settings, value string) (err error) {
-		s.MCPServers, err = parseServers(value, mcpFields)
+		s.MCPServers, err = parseUpstreams(value, mcpFields)
 		return err
 	}},
 	{"COPILOTKIT_STORE", "memory", setStore},

@@ -24,7 +24,7 @@ func main() {
 	}
 	server := &http.Server{
 		Addr:    "127.0.0.1:" + port,
-		Handler: withDeadline(bundle.Lazy(os.Environ), maxDuration),
+		Handler: withDeadline(bundle.NewLazy(os.Environ), maxDuration),
 		// The proxy is this server's only client; a slow one waits there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}
