@@ -76,7 +76,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		Logger:             parts.logger,
 	}
 	if len(settings.CORSOrigins) > 0 {
-		config.CORS = &core.CORS{Origins: settings.CORSOrigins}
+		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
 	}
 	var err error
 	if config.Agents, err = buildAgents(settings, parts); err != nil {
