@@ -194,6 +194,9 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 		{"a negative lease", good(core.Config{LeaseTTL: -1}), "LeaseTTL is negative"},
 		{"a negative margin", good(core.Config{DeadlineMargin: -1}), "DeadlineMargin is negative"},
 		{"a negative grace", good(core.Config{StopGrace: -1}), "StopGrace is negative"},
+		{"credentials for all", good(core.Config{CORS: &core.CORS{Credentials: true}}), "credentials to all origins"},
+		{"credentials for a star", good(core.Config{CORS: &core.CORS{Origin: "*", Credentials: true}}), "credentials to all origins"},
+		{"credentials for a star in a list", good(core.Config{CORS: &core.CORS{Origins: []string{"https://a.example", "*"}, Credentials: true}}), "credentials to all origins"},
 		{"two kinds of CORS origins", good(core.Config{CORS: &core.CORS{Origin: "*", Origins: []string{"x"}}}), "more than one of"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
