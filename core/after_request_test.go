@@ -91,6 +91,7 @@ func TestAfterRequestGetsARunWholeWhoseClientLeft(t *testing.T) {
 	defer server.Close()
 	ctx, leave := context.WithCancel(t.Context())
 	r, _ := http.NewRequestWithContext(ctx, "POST", server.URL+"/agent/default/run", strings.NewReader(input))
+	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

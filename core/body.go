@@ -43,6 +43,12 @@ func (ex *exchange) readBody() ([]byte, error) {
 	return bytes.TrimPrefix(buffer.Bytes(), []byte("\ufeff")), nil
 }
 
+// hasBody reports whether the request has a body, as far as is known before it
+// is read.
+func (ex *exchange) hasBody() bool {
+	return ex.r.Body != nil && ex.r.Body != http.NoBody && ex.r.ContentLength != 0
+}
+
 // setBody makes r the request, with a JSON value as its body. A string stands
 // for its text, so that a client may send a body that is encoded already.
 func (ex *exchange) setBody(r *http.Request, body json.RawMessage) {
@@ -62,7 +68,8 @@ func (ex *exchange) setBody(r *http.Request, body json.RawMessage) {
 }
 
 // isJSON reports whether a body of this Content-Type is JSON. What a web page
-// may send without a preflight is not, whatever parameters it adds.
+// can send anywhere without asking first (text, forms, a body without a type) is
+// not, whatever parameters it adds: with cookies it would act as its visitor.
 func isJSON(header http.Header) bool {
 	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	return mediaType == contentTypeJSON && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))

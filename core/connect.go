@@ -93,6 +93,9 @@ func (rt *Runtime) connectInput(ex *exchange) (agent.Agent, *agui.RunAgentInput,
 			Error: "Invalid request", Details: "threadId: required in the query",
 		}}
 	}
+	if err := checkID("threadId", query.Get("threadId")); err != nil {
+		return nil, nil, err
+	}
 	return answerer, &agui.RunAgentInput{ThreadID: query.Get("threadId"), RunID: query.Get("runId")}, nil
 }
 

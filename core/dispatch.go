@@ -2,8 +2,18 @@ package core
 
 import "net/http"
 
-// dispatch finds out whose request it is, and calls the route's endpoint.
+// dispatch checks what all endpoints want checked, finds out whose request it
+// is, and calls the route's endpoint.
 func (rt *Runtime) dispatch(ex *exchange) error {
+	if err := ex.route.checkIDs(); err != nil {
+		return err
+	}
+	if ex.r.Method == http.MethodPost && ex.route.readsJSON() && ex.hasBody() && !isJSON(ex.r.Header) {
+		return notJSON()
+	}
+	if rt.config.Development && ex.route.forDevelopment() && !ex.fromTrustedPage() {
+		return foreignPage()
+	}
 	if rt.config.Owner != nil && ex.route.hasOwner() {
 		owner, err := rt.config.Owner(ex.r)
 		if err != nil {

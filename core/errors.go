@@ -119,6 +119,12 @@ func invalidBody(err error) *HTTPError {
 	}
 }
 
+func notJSON() *HTTPError {
+	return &HTTPError{Status: http.StatusUnsupportedMediaType, Body: errorBody{
+		Error: "Unsupported media type", Message: "The request body must have the Content-Type application/json.",
+	}}
+}
+
 func bodyTooLarge(limit int64) *HTTPError {
 	return &HTTPError{
 		Status: http.StatusRequestEntityTooLarge,

@@ -87,8 +87,12 @@ func (r request) build() *http.Request {
 }
 
 func (r request) to(handler http.Handler) *httptest.ResponseRecorder {
+	return r.serve(context.Background(), handler)
+}
+
+func (r request) serve(ctx context.Context, handler http.Handler) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, r.build())
+	handler.ServeHTTP(recorder, r.build().WithContext(ctx))
 	return recorder
 }
 

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,6 +50,51 @@ type Route struct {
 	// ThreadID belongs to stop and the routes of one thread. Of run, suggest and
 	// connect it is in the body.
 	ThreadID string
+}
+
+// readsJSON reports whether the body of a request is JSON, and nothing else.
+func (r Route) readsJSON() bool {
+	switch r.Name {
+	case RouteTranscribe:
+		return false
+	}
+	return true
+}
+
+// forDevelopment reports whether the route does something in development alone.
+func (r Route) forDevelopment() bool {
+	return r.Name == RouteDebugEvents || r.Name == RouteThreadsClear
+}
+
+// checkIDs refuses ids that are too long.
+func (r Route) checkIDs() error {
+	return cmp.Or(checkID("agentId", r.AgentID), checkID("threadId", r.ThreadID))
+}
+
+// maxIDBytes is how long an id of an agent, a thread or a run may be. Ids become
+// keys of stores, names of channels and attributes of logs.
+const maxIDBytes = 512
+
+// checkID refuses an id of the path or the query that is too long.
+func checkID(name, id string) error {
+	if len(id) > maxIDBytes {
+		return invalidID("Invalid request", name)
+	}
+	return nil
+}
+
+// checkBodyID refuses an id of the body that is too long.
+func checkBodyID(name, id string) error {
+	if len(id) > maxIDBytes {
+		return invalidID("Invalid request body", name)
+	}
+	return nil
+}
+
+func invalidID(what, name string) *HTTPError {
+	return &HTTPError{Status: http.StatusBadRequest, Body: errorBody{
+		Error: what, Details: fmt.Sprintf("%s: longer than %d bytes", name, maxIDBytes),
+	}}
 }
 
 // hasOwner reports whether a request of the route concerns somebody's threads,

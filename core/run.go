@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -112,6 +113,9 @@ func (rt *Runtime) agentAndInput(ex *exchange) (agent.Agent, *agui.RunAgentInput
 	input, err := agui.UnmarshalRunAgentInput(body)
 	if err != nil {
 		return nil, nil, invalidBody(err)
+	}
+	if err := cmp.Or(checkBodyID("threadId", input.ThreadID), checkBodyID("runId", input.RunID)); err != nil {
+		return nil, nil, err
 	}
 	return answerer, input, nil
 }

@@ -172,7 +172,7 @@ func TestAClientThatDoesNotReadCannotHoldARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /agent/default/run HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(input), input)
+	fmt.Fprintf(conn, "POST /agent/default/run HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(input), input)
 	select {
 	case outcome := <-after:
 		if n := len(outcome.Messages[0].Content.Text()); n != deltas*len(large) {
@@ -235,6 +235,7 @@ func TestDebugEventsShowWhatRunsSend(t *testing.T) {
 	// Ann saw nothing of it: the first she gets is her own.
 	r, _ := http.NewRequest("POST", server.URL+"/agent/default/run", strings.NewReader(strings.Replace(input, `"t1"`, `"anns"`, 1)))
 	r.Header.Set("X-User", "ann")
+	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

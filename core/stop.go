@@ -70,5 +70,5 @@ func (ex *exchange) stopScope() (runID string, err error) {
 	if named && (json.Unmarshal(raw, &runID) != nil || strings.TrimSpace(runID) == "") {
 		return "", answerError(http.StatusBadRequest, "Invalid runId")
 	}
-	return runID, nil
+	return runID, checkBodyID("runId", runID)
 }

@@ -24,6 +24,9 @@ func (rt *Runtime) serveThreadList(ex *exchange) error {
 		IncludeArchived: values.Get("includeArchived") == "true",
 		Cursor:          values.Get("cursor"),
 	}
+	if err := checkID("agentId", query.AgentID); err != nil {
+		return err
+	}
 	if limit := values.Get("limit"); limit != "" {
 		n, err := strconv.Atoi(limit)
 		if err != nil || n < 1 {
@@ -183,6 +186,9 @@ func (ex *exchange) threadChange() (body threadBody, err error) {
 	if raw, ok := fields["id"]; ok {
 		if json.Unmarshal(raw, &body.ID) != nil || body.ID == "" {
 			return body, answerError(http.StatusBadRequest, "id must be a string that isn't empty")
+		}
+		if err := checkBodyID("id", body.ID); err != nil {
+			return body, err
 		}
 	}
 	if raw, ok := fields["name"]; ok {

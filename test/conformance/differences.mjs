@@ -196,4 +196,12 @@ export const deliberate = [
     why: "`*` names no header then, so that no request with a JSON body would get through.",
     rows: [{ in: /^cors: origins: credentials$/, at: /access-control-allow-headers$/, reference: "*", ours: any }],
   },
+  {
+    what: "A body that isn't `application/json` gets 415",
+    why: "Text, forms and bodies without a type are what any web page can send with its visitor's cookies, without asking first.",
+    rows: [
+      { in: /^inputs: no JSON$/, at: /^(text|open) as (text\/plain|nothing)\./, reference: any, ours: any },
+      { in: /^inputs: content types$/, at: /^(text\/plain|application\/octet-stream|none)\./, reference: any, ours: any },
+    ],
+  },
 ];
