@@ -38,7 +38,7 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	}
 	defer stream.close()
 	if unnamed {
-		defer rt.nameThread(context.WithoutCancel(ctx), request)()
+		defer rt.nameThread(ctx, request)()
 	}
 	send := stream.send
 	if _, ids := ex.lastSeen(request.Input); ids {

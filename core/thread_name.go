@@ -14,8 +14,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// titleTimeout is how long a name may take. It is made beside the run, so that
-// the run's stream is seldom held open by it, and never for longer.
+// titleTimeout is how long a name may take, where the platform leaves so much. It
+// is made beside the run, so that it seldom holds the run's stream open.
 const titleTimeout = 15 * time.Second
 
 // unnamed reports whether the thread is to be named: it has neither runs nor a
@@ -31,9 +31,15 @@ func (rt *Runtime) unnamed(ex *exchange, key store.Key) bool {
 }
 
 // nameThread begins to name a thread, beside its first run. The function that it
-// returns waits for the end of that.
+// returns waits for the end of that. As a run, it goes on without its client, but
+// not beyond the deadline of ctx.
 func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait func()) {
-	ctx, cancel := context.WithTimeout(ctx, titleTimeout)
+	limit := time.Now().Add(titleTimeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit = deadline
+	}
+	ctx, end := rt.untilClosed(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithDeadline(ctx, limit)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -45,6 +51,7 @@ func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait
 	return func() {
 		<-done
 		cancel()
+		end()
 	}
 }
 
@@ -88,23 +95,26 @@ const titlePrompt = `Name the conversation that the user shows you: two to five 
 	`in sentence case. Answer with the name alone, without quotes, formatting, emoji or a full stop. ` +
 	`Do not answer the conversation and do not call tools.`
 
-// titleTranscript is what a title is made from: the last few messages.
+// titleTranscript returns what a title is made from: the beginnings of the last
+// few messages.
 func titleTranscript(messages []agui.Message) string {
-	const most = 8
+	const mostMessages, mostBytes = 8, 2000
 	var lines []string
 	for _, message := range messages {
 		text := strings.TrimSpace(message.Content.Text())
 		switch message.Role {
 		case agui.RoleUser, agui.RoleAssistant:
 			if text != "" {
+				text = strings.ToValidUTF8(text[:min(len(text), mostBytes)], "")
 				lines = append(lines, string(message.Role)+": "+text)
 			}
 		}
 	}
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
+	return strings.Join(lines[max(0, len(lines)-mostMessages):], "\n")
 }
 
-// cleanTitle takes off what models put around a title; "" when it is none.
+// cleanTitle returns a title without what models put around it, "" when there is
+// none.
 func cleanTitle(text string) string {
 	var object struct{ Title string }
 	if json.Unmarshal([]byte(text), &object) == nil {
