@@ -161,7 +161,7 @@ func storeUnavailable(err error) *HTTPError {
 			Code:    "store_unavailable",
 			Message: "Threads can't be reached right now. Please try again.",
 		},
-		Err: err,
+		Err: &outageError{err},
 	}
 }
 

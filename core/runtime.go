@@ -20,6 +20,7 @@ type Runtime struct {
 	store   store.Store
 	runner  *runner.Runner
 	debug   debugBus
+	outages outageLog
 
 	requests requestCount
 	// closing ends with [runner.ErrShutdown] when Close is called.
@@ -97,6 +98,7 @@ func (rt *Runtime) serve(ex *exchange) error {
 	err = endpoint()
 	var answer *HTTPError
 	if errors.As(err, &answer) && !ex.started {
+		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}
 	if err != nil {
