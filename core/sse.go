@@ -12,9 +12,10 @@ import (
 
 // eventStream is an answer of Server-Sent Events. Each event is flushed when it
 // is written. A silent stream carries comments, and a client that doesn't read
-// for the write timeout fails the next write.
+// for the write timeout, or until the platform's deadline is near, fails the
+// next write.
 //
-// It is for the request's goroutine; close it before the handler returns.
+// It belongs to the request's goroutine; close it before the handler returns.
 type eventStream struct {
 	ex         *exchange
 	controller *http.ResponseController
@@ -24,9 +25,12 @@ type eventStream struct {
 	lastWrite time.Time
 	// deadline is the write deadline that the connection has now.
 	deadline time.Time
-	buffer   []byte
-	err      error
-	closed   bool
+	// yield is when a write that is stuck must fail, so that time is left to
+	// record the run before end, the request's deadline. Both are zero without one.
+	yield, end time.Time
+	buffer     []byte
+	err        error
+	closed     bool
 }
 
 // stream begins an answer of events. When that fails, nothing has been sent.
@@ -42,6 +46,10 @@ func (ex *exchange) stream() (*eventStream, error) {
 		return nil, err
 	}
 	s := &eventStream{ex: ex, controller: http.NewResponseController(ex.w)}
+	if deadline, ok := ex.r.Context().Deadline(); ok {
+		margin := min(ex.config.DeadlineMargin, time.Until(deadline)/2)
+		s.yield, s.end = deadline.Add(-margin/2), deadline
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A server's ReadTimeout is for requests: it must not end a long answer.
@@ -69,7 +77,7 @@ func (s *eventStream) sendWithID(id int64, event agui.Encoded) error {
 	return s.write(s.buffer)
 }
 
-// numbered returns a send that gives the events ids, counted from first.
+// numbered returns a send that numbers the events from first.
 func (s *eventStream) numbered(first int64) func(agui.Encoded) error {
 	next := first
 	return func(event agui.Encoded) error {
@@ -142,11 +150,20 @@ func (s *eventStream) write(frame []byte) error {
 // setting a deadline costs about as much as writing an event.
 func (s *eventStream) extendDeadline() {
 	timeout := s.ex.config.WriteTimeout
-	if timeout == 0 || s.deadline.Sub(s.lastWrite) > timeout*3/4 {
+	deadline := s.yield
+	if !s.lastWrite.Before(s.yield) {
+		deadline = s.end // for the run's last events
+	}
+	if timeout > 0 {
+		if unread := s.lastWrite.Add(timeout); deadline.IsZero() || unread.Before(deadline) {
+			deadline = unread
+		}
+	}
+	if deadline.IsZero() || s.deadline.After(s.lastWrite) && deadline.Sub(s.deadline) < timeout/4 {
 		return
 	}
-	s.deadline = s.lastWrite.Add(timeout)
-	// A writer that knows no deadlines is one that nobody can stall, or that
-	// bounds its writes itself.
-	_ = s.controller.SetWriteDeadline(s.deadline)
+	s.deadline = deadline
+	// Nobody can stall a writer that knows no deadlines: it holds its bytes, as
+	// those of the buffering platforms and of tests do.
+	_ = s.controller.SetWriteDeadline(deadline)
 }
