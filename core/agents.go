@@ -1,50 +1,23 @@
 package core
 
-import (
-	"context"
-	"time"
+import "github.com/copilotkit-go/runtime/core/agent"
 
-	"github.com/copilotkit-go/runtime/core/agent"
-)
-
-// agents are those that the request may use.
-func (x *exchange) agents() (map[string]agent.Agent, error) {
-	if x.runtime.AgentsFor == nil {
-		return x.runtime.Agents, nil
+// agents returns the agents that the request may use.
+func (rt *Runtime) agents(ex *exchange) (map[string]agent.Agent, error) {
+	if rt.config.AgentsFor == nil {
+		return rt.config.Agents, nil
 	}
-	return x.runtime.AgentsFor(x.r)
+	return rt.config.AgentsFor(ex.r)
 }
 
-// agent finds the route's agent.
-func (x *exchange) agent() (agent.Agent, error) {
-	agents, err := x.agents()
+// agent returns the route's agent.
+func (rt *Runtime) agent(ex *exchange) (agent.Agent, error) {
+	agents, err := rt.agents(ex)
 	if err != nil {
 		return nil, err
 	}
-	if a := agents[x.route.AgentID]; a != nil {
+	if a := agents[ex.route.AgentID]; a != nil {
 		return a, nil
 	}
-	return nil, agentNotFound(x.route.AgentID)
-}
-
-// agentContext carries the headers that an agent may pass on.
-func (x *exchange) agentContext() context.Context {
-	return agent.WithForwardedHeaders(x.r.Context(), x.headers.forwardable(x.r.Header))
-}
-
-// owner is whose threads the request may see.
-func (x *exchange) owner() (string, error) {
-	if x.runtime.Owner == nil {
-		return "", nil
-	}
-	return x.runtime.Owner(x.r)
-}
-
-// storeTimeout is how long a call of the store may take before the client is
-// told to come back later.
-const storeTimeout = 5 * time.Second
-
-// storeContext is the request's context for one call of the store.
-func (x *exchange) storeContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(x.r.Context(), storeTimeout)
+	return nil, agentNotFound(ex.route.AgentID)
 }

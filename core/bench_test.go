@@ -50,7 +50,7 @@ func BenchmarkRun(b *testing.B) {
 		name    string
 		handler http.Handler
 	}{
-		{"runtime", newHandler(b, &core.Runtime{Agents: agents(answering)}, core.Options{})},
+		{"runtime", newRuntime(b, core.Config{Agents: agents(answering)})},
 		{"relay", relay},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
@@ -89,7 +89,7 @@ func BenchmarkHandlerRun(b *testing.B) {
 			yield(agui.RunFinishedEvent{ThreadID: "t", RunID: "r"}, nil)
 		}
 	})
-	handler := newHandler(b, &core.Runtime{Agents: agents(answering)}, core.Options{})
+	handler := newRuntime(b, core.Config{Agents: agents(answering)})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		body := strings.Replace(input, "t1", fmt.Sprint("t", i), 1)
@@ -108,7 +108,7 @@ func (d discard) FlushError() error           { return nil }
 
 // BenchmarkInfo is what a front end asks first.
 func BenchmarkInfo(b *testing.B) {
-	handler := newHandler(b, &core.Runtime{}, core.Options{BasePath: base})
+	handler := newRuntime(b, core.Config{BasePath: base})
 	r := httptest.NewRequest("GET", base+"/info", nil)
 	b.ReportAllocs()
 	for b.Loop() {

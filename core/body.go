@@ -2,45 +2,78 @@ package core
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 )
 
 // limitBody bounds what hooks and endpoints can read of the request.
-func (x *exchange) limitBody() {
-	if x.r.Body != nil {
-		x.r.Body = http.MaxBytesReader(x.w, x.r.Body, x.maxBody)
+func (ex *exchange) limitBody() {
+	if ex.r.Body != nil {
+		ex.r.Body = http.MaxBytesReader(ex.w, ex.r.Body, ex.config.MaxBodyBytes)
 	}
 }
 
 // readBody reads the whole body. One that is too large is refused before
 // anything of it is looked at, at once where its length is announced.
-func (x *exchange) readBody() ([]byte, error) {
-	if x.r.Body == nil {
+func (ex *exchange) readBody() ([]byte, error) {
+	if ex.r.Body == nil {
 		return nil, nil
 	}
-	if x.r.ContentLength > x.maxBody {
-		return nil, bodyTooLarge(x.maxBody)
+	limit := ex.config.MaxBodyBytes
+	if ex.r.ContentLength > limit {
+		return nil, bodyTooLarge(limit)
 	}
 	var buffer bytes.Buffer
-	if x.r.ContentLength > 0 {
-		buffer.Grow(int(x.r.ContentLength) + bytes.MinRead)
+	if ex.r.ContentLength > 0 {
+		buffer.Grow(int(ex.r.ContentLength) + bytes.MinRead)
 	}
 	// A hook may have put another body in the place of the bounded one.
-	if _, err := buffer.ReadFrom(io.LimitReader(x.r.Body, x.maxBody+1)); err != nil {
-		return nil, x.readError(err)
+	if _, err := buffer.ReadFrom(io.LimitReader(ex.r.Body, limit+1)); err != nil {
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return nil, bodyTooLarge(limit)
+		}
+		return nil, invalidBody(err)
 	}
-	if int64(buffer.Len()) > x.maxBody {
-		return nil, bodyTooLarge(x.maxBody)
+	if int64(buffer.Len()) > limit {
+		return nil, bodyTooLarge(limit)
 	}
 	return bytes.TrimPrefix(buffer.Bytes(), []byte("\ufeff")), nil
 }
 
-// readError is the answer to a body that could not be read to its end.
-func (x *exchange) readError(err error) *HTTPError {
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return bodyTooLarge(x.maxBody)
-	}
-	return invalidBody(err)
+// hasBody reports whether the request has a body, as far as is known before it
+// is read.
+func (ex *exchange) hasBody() bool {
+	return ex.r.Body != nil && ex.r.Body != http.NoBody && ex.r.ContentLength != 0
 }
+
+// setBody makes r the request, with a JSON value as its body. A string stands
+// for its text, so that a client may send a body that is encoded already.
+func (ex *exchange) setBody(r *http.Request, body json.RawMessage) {
+	var text string
+	if json.Unmarshal(body, &text) == nil {
+		body = json.RawMessage(text)
+	}
+	if r == ex.r {
+		r = ex.r.Clone(ex.r.Context())
+	}
+	r.Header.Set("Content-Type", contentTypeJSON)
+	r.Header.Del("Content-Length")
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	ex.r = r
+}
+
+// isJSON reports whether a body of this Content-Type is JSON. What a web page
+// can send anywhere without asking first (text, forms, a body without a type) is
+// not, whatever parameters it adds: with cookies it would act as its visitor.
+func isJSON(header http.Header) bool {
+	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return mediaType == contentTypeJSON && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
+}
+
+// isNull reports whether a JSON value is null, or isn't there.
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

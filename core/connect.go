@@ -12,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// connect shows a thread: its history, compacted, and then the live run, if
+// serveConnect shows a thread: its history, compacted, and then the live run, if
 // there is one, until that ends. A thread that the store has never seen is
 // empty, unless the agent is an [agent.Connector], which then is asked. Where
 // threads have owners it isn't: it knows threads by their ids alone.
@@ -24,55 +24,53 @@ import (
 // then carries id lines, and holds only what follows the event it has. An id is
 // the event's number in its thread, in decimal; what isn't one is taken for
 // none. Streams of other clients carry no id lines.
-func (x *exchange) connect() error {
-	owner, err := x.owner()
+func (rt *Runtime) serveConnect(ex *exchange) error {
+	answerer, input, err := rt.connectInput(ex)
 	if err != nil {
 		return err
 	}
-	answerer, input, err := x.connectInput()
-	if err != nil {
-		return err
-	}
-	key := store.Key{Owner: owner, ID: input.ThreadID}
-	ctx := x.agentContext()
-	unknown, err := x.unknown(key)
+	key := ex.key(input.ThreadID)
+	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
+	defer cancel()
+	unknown, err := rt.unknown(ex, key)
 	if err != nil {
 		return storeError(runFailed, err)
 	}
-	stream, err := x.stream()
+	stream, err := ex.stream()
 	if err != nil {
 		return err
 	}
 	defer stream.close()
 	f := &follower{
-		exchange: x,
-		stream:   stream,
-		from:     debugSource{owner: owner, agentID: x.route.AgentID, threadID: input.ThreadID},
+		rt:     rt,
+		replay: ex.replay,
+		stream: stream,
+		from:   debugSource{owner: ex.owner, agentID: ex.route.AgentID, threadID: input.ThreadID},
 	}
 	connector, ok := agent.As[agent.Connector](answerer)
 	switch {
-	case unknown && ok && x.runtime.Owner == nil:
-		err = x.runner.Replay(ctx, runner.Request{
-			Key: key, AgentID: x.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
+	case unknown && ok && rt.config.Owner == nil:
+		err = rt.runner.Replay(ctx, runner.Request{
+			Key: key, AgentID: ex.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
 		}, f.event)
 	case unknown:
 	default:
 		var after int64
-		after, f.ids = x.lastSeen(input)
-		err = x.runner.Connect(ctx, key, after, f.record)
+		after, f.ids = ex.lastSeen(input)
+		err = rt.runner.Connect(ctx, key, after, f.record)
 	}
 	if err != nil && ctx.Err() == nil {
-		x.logger.WarnContext(ctx, "a connect ended badly", "agent", x.route.AgentID,
+		rt.config.Logger.WarnContext(ctx, "a connect ended badly", "agent", ex.route.AgentID,
 			"thread", input.ThreadID, "error", err)
 	}
 	return nil
 }
 
-// unknown tells whether the store has never seen the thread.
-func (x *exchange) unknown(key store.Key) (bool, error) {
-	ctx, cancel := x.storeContext()
+// unknown reports whether the store has never seen the thread.
+func (rt *Runtime) unknown(ex *exchange, key store.Key) (bool, error) {
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	_, err := x.store.Thread(ctx, key)
+	_, err := rt.store.Thread(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return true, nil
 	}
@@ -80,31 +78,34 @@ func (x *exchange) unknown(key store.Key) (bool, error) {
 }
 
 // connectInput reads which thread is to be shown. GET, which the reference does
-// not answer, names it in the query, so that an EventSource can follow it.
-func (x *exchange) connectInput() (agent.Agent, *agui.RunAgentInput, error) {
-	if x.r.Method != http.MethodGet {
-		return x.agentAndInput()
+// not answer, has it in the query, so that an EventSource can follow it.
+func (rt *Runtime) connectInput(ex *exchange) (agent.Agent, *agui.RunAgentInput, error) {
+	if ex.r.Method != http.MethodGet {
+		return rt.agentAndInput(ex)
 	}
-	answerer, err := x.agent()
+	answerer, err := rt.agent(ex)
 	if err != nil {
 		return nil, nil, namedFailure(runFailed, err)
 	}
-	query := x.r.URL.Query()
+	query := ex.r.URL.Query()
 	if query.Get("threadId") == "" {
 		return nil, nil, &HTTPError{Status: http.StatusBadRequest, Body: errorBody{
 			Error: "Invalid request", Details: "threadId: required in the query",
 		}}
 	}
+	if err := checkID("threadId", query.Get("threadId")); err != nil {
+		return nil, nil, err
+	}
 	return answerer, &agui.RunAgentInput{ThreadID: query.Get("threadId"), RunID: query.Get("runId")}, nil
 }
 
-// lastSeen is the event that the client saw last, 0 for none, and whether it
-// wants ids at all.
-func (x *exchange) lastSeen(input *agui.RunAgentInput) (after int64, asked bool) {
+// lastSeen returns the event that the client saw last, 0 for none, and reports
+// whether it wants ids at all.
+func (ex *exchange) lastSeen(input *agui.RunAgentInput) (after int64, asked bool) {
 	var id string
-	if values := x.r.Header.Values("Last-Event-ID"); len(values) > 0 {
+	if values := ex.r.Header.Values("Last-Event-ID"); len(values) > 0 {
 		id, asked = values[0], true
-	} else if query := x.r.URL.Query(); query.Has("lastSeenEventId") {
+	} else if query := ex.r.URL.Query(); query.Has("lastSeenEventId") {
 		id, asked = query.Get("lastSeenEventId"), true
 	} else if raw, ok := input.Extra["lastSeenEventId"]; ok {
 		asked = !isNull(raw) && json.Unmarshal(raw, &id) == nil
@@ -118,7 +119,8 @@ func (x *exchange) lastSeen(input *agui.RunAgentInput) (after int64, asked bool)
 
 // follower passes events on to the client of a connect.
 type follower struct {
-	*exchange
+	rt     *Runtime
+	replay *replay
 	stream *eventStream
 	from   debugSource
 	// ids adds an id line to each event that the client can resume from. Within
@@ -139,10 +141,10 @@ func (f *follower) event(event agui.Encoded) error {
 	return f.stream.send(event)
 }
 
-// note tells the other observers of the event.
+// note shows the event to those who watch beside the client.
 func (f *follower) note(event agui.Encoded) {
 	f.replay.observe(event)
-	if !f.runtime.Development || f.debug.count.Load() == 0 {
+	if !f.rt.config.Development || f.rt.debug.count.Load() == 0 {
 		return
 	}
 	if event.EventType() == agui.EventTypeRunStarted {
@@ -153,5 +155,5 @@ func (f *follower) note(event agui.Encoded) {
 			f.from.runID = started.RunID
 		}
 	}
-	f.debug.publish(f.from, event)
+	f.rt.debug.publish(f.from, event)
 }

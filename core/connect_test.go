@@ -16,7 +16,7 @@ import (
 )
 
 func TestConnectByGET(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	handler := newRuntime(t, core.Config{})
 	request{method: "POST", path: "/agent/default/run", body: input}.to(handler)
 	whole := frames(started, opened, text("hi there"), closed, finished)
 	for _, test := range []struct {
@@ -36,7 +36,7 @@ func TestConnectByGET(t *testing.T) {
 }
 
 func TestConnectResumesForThoseWhoAsk(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	handler := newRuntime(t, core.Config{})
 	request{method: "POST", path: "/agent/default/run", body: input}.to(handler)
 	plain := frames(started, opened, text("hi there"), closed, finished)
 	// Six events were sent: the last is number 6 of the thread.
@@ -75,7 +75,7 @@ func TestConnectResumesForThoseWhoAsk(t *testing.T) {
 }
 
 func TestConnectGoesOnWhereARunsStreamBrokeOff(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	handler := newRuntime(t, core.Config{})
 	run := func(runID, query string) request {
 		body := strings.Replace(input, `"r1"`, `"`+runID+`"`, 1)
 		return request{method: "POST", path: "/agent/default/run" + query, body: body}
@@ -108,7 +108,7 @@ func TestAFollowerThatComesAgainMissesNothing(t *testing.T) {
 			}
 		}
 	})
-	server := httptest.NewServer(newHandler(t, &core.Runtime{Agents: agents(counting)}, core.Options{}))
+	server := httptest.NewServer(newRuntime(t, core.Config{Agents: agents(counting)}))
 	defer server.Close()
 	running := post(t, server.URL+"/agent/default/run", input)
 
@@ -189,8 +189,7 @@ func TestConnectAsksAnAgentThatKeepsThreads(t *testing.T) {
 		}), head + frames(`{"type":"RUN_ERROR","message":"It is gone","code":"gone"}`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rt := &core.Runtime{Agents: agents(elsewhere{greeter, test.connect})}
-			handler := newHandler(t, rt, core.Options{})
+			handler := newRuntime(t, core.Config{Agents: agents(elsewhere{greeter, test.connect})})
 			connect := request{method: "POST", path: "/agent/default/connect", body: input}
 			checkAnswer(t, handler, connect, answer{200, test.want, streamHeader})
 			if got := (request{method: "GET", path: "/threads"}).to(handler).Body.String(); got != `{"threads":[],"nextCursor":null}` {
@@ -206,7 +205,7 @@ func TestConnectAsksAnAgentThatKeepsThreads(t *testing.T) {
 		"a panic":  func(func(agui.Event, error) bool) { panic("sk-secret") },
 	} {
 		t.Run("that fails with "+name, func(t *testing.T) {
-			handler := newHandler(t, &core.Runtime{Agents: agents(elsewhere{greeter, connect})}, core.Options{})
+			handler := newRuntime(t, core.Config{Agents: agents(elsewhere{greeter, connect})})
 			got := request{method: "POST", path: "/agent/default/connect", body: input}.to(handler).Body.String()
 			if !strings.Contains(got, "RUN_ERROR") || strings.Contains(got, "sk-secret") {
 				t.Errorf("got %s", got)
@@ -216,13 +215,12 @@ func TestConnectAsksAnAgentThatKeepsThreads(t *testing.T) {
 }
 
 func TestConnectAsksNoAgentForThreadsThatHaveOwners(t *testing.T) {
-	rt := &core.Runtime{
+	handler := newRuntime(t, core.Config{
 		Agents: agents(elsewhere{greeter, func(yield func(agui.Event, error) bool) {
 			yield(agui.RunStartedEvent{ThreadID: "t1", RunID: "somebody's"}, nil)
 		}}),
 		Owner: func(*http.Request) (string, error) { return "ann", nil },
-	}
-	handler := newHandler(t, rt, core.Options{})
+	})
 	checkAnswer(t, handler, request{method: "POST", path: "/agent/default/connect", body: input}, answer{200, "", streamHeader})
 }
 
@@ -250,7 +248,7 @@ func TestThreadRoutesShowFinishedRuns(t *testing.T) {
 			}
 		}
 	})
-	server := httptest.NewServer(newHandler(t, &core.Runtime{Agents: agents(stateful)}, core.Options{}))
+	server := httptest.NewServer(newRuntime(t, core.Config{Agents: agents(stateful)}))
 	defer server.Close()
 	asked := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u1","role":"user","content":[{"type":"text","text":"hey"}]}]`, 1)
 	<-post(t, server.URL+"/agent/default/run", asked).body

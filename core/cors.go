@@ -12,30 +12,36 @@ import (
 // them, without credentials. At most one of Origin, Origins and OriginFunc is
 // set.
 //
-// Use this or a CORS layer of your own around the handler. Under a layer that
-// has set its headers already, the handler leaves them alone, so that no header
+// Use this or a CORS layer of your own around the runtime. Under a layer that
+// has set its headers already, the runtime leaves them alone, so that no header
 // is ever there twice.
 type CORS struct {
-	// Origin is sent as it is to every request: one origin, or "*".
+	// Origin is sent as it is to every request: one origin, or "*". If empty,
+	// Origins and OriginFunc decide.
 	Origin string
 	// Origins lists the allowed origins; a page of another gets no CORS headers.
-	// "*" in it allows all.
+	// "*" in it allows all. If empty, so do all without Origin and OriginFunc.
 	Origins []string
-	// OriginFunc says which origin to allow for a request's: most often the same
-	// one, or "" to refuse. It isn't asked about requests without an origin.
+	// OriginFunc returns the origin to allow for a request's: most often the same
+	// one, or "" to refuse. It isn't called for requests without an origin. If
+	// nil, Origin and Origins decide.
 	OriginFunc func(origin string) string
-	// Credentials lets pages send cookies. Browsers refuse them together with a
-	// wildcard, so where all origins are allowed the request's own is named.
+	// Credentials lets pages send cookies, which needs origins to be named: where
+	// all are allowed, any page could act as its visitor, and [New] fails.
+	// Defaults to false.
 	Credentials bool
-	// AllowMethods are GET, HEAD, PUT, POST, DELETE, PATCH, OPTIONS by default.
+	// AllowMethods are the methods that a page may use. If nil, defaults to GET,
+	// HEAD, PUT, POST, DELETE, PATCH and OPTIONS.
 	AllowMethods []string
-	// AllowHeaders are "*" by default, which with credentials covers none:
-	// name them then.
+	// AllowHeaders are the headers that a page may send. If nil, defaults to all:
+	// "*", or with Credentials, where that would name no header, those that the
+	// preflight asks for.
 	AllowHeaders []string
 	// ExposeHeaders are those of an answer that the page's scripts may read.
+	// Defaults to none.
 	ExposeHeaders []string
 	// MaxAge is how long a browser may keep the answer to a preflight, in
-	// seconds; nil leaves that to the browser.
+	// seconds. If nil, that is left to the browser.
 	MaxAge *int
 }
 
@@ -50,38 +56,61 @@ func (c *CORS) check() error {
 		}
 	}
 	if ways > 1 {
-		return errors.New("core: CORS has more than one of Origin, Origins and OriginFunc")
+		return errors.New("CORS has more than one of Origin, Origins and OriginFunc")
+	}
+	if c.Credentials && c.allowsAll() {
+		return errors.New("CORS allows credentials to all origins: name the origins")
 	}
 	return nil
 }
 
-// allowOrigin is the Access-Control-Allow-Origin for a page of origin, "" for
-// none.
-func (c *CORS) allowOrigin(origin string) string {
-	allowed := "*"
+// allowsAll reports whether pages of all origins are allowed, whatever theirs
+// is.
+func (c *CORS) allowsAll() bool {
 	switch {
 	case c.Origin != "":
-		allowed = c.Origin
-	case slices.Contains(c.Origins, "*"):
+		return c.Origin == "*"
 	case len(c.Origins) > 0:
-		if origin == "" || !slices.Contains(c.Origins, origin) {
-			return ""
-		}
-		allowed = origin
-	case c.OriginFunc != nil:
-		if origin == "" {
-			return ""
-		}
-		allowed = c.OriginFunc(origin)
+		return slices.Contains(c.Origins, "*")
 	}
-	if allowed == "*" && c.Credentials {
+	return c.OriginFunc == nil
+}
+
+// names reports whether the configuration itself names an origin, so that the
+// deployer trusts it.
+func (c *CORS) names(origin string) bool {
+	return c != nil && origin != "" && !c.allowsAll() && c.allowOrigin(origin) == origin
+}
+
+// allowOrigin returns the Access-Control-Allow-Origin for a page of origin, ""
+// for none.
+func (c *CORS) allowOrigin(origin string) string {
+	switch {
+	case c.allowsAll():
+		return "*"
+	case c.Origin != "":
+		return c.Origin
+	case origin == "":
+		return ""
+	case c.OriginFunc != nil:
+		allowed := c.OriginFunc(origin)
+		if allowed == "*" && c.Credentials {
+			return "" // a browser would refuse it, and no origin is named
+		}
+		return allowed
+	case slices.Contains(c.Origins, origin):
 		return origin
 	}
-	return allowed
+	return ""
 }
 
 // apply sets the headers that every answer carries.
 func (c *CORS) apply(header http.Header, origin string) {
+	if !c.allowsAll() {
+		// So does an answer without the headers depend on the request's origin:
+		// no cache may serve it to others.
+		addVary(header, "Origin")
+	}
 	allowed := c.allowOrigin(origin)
 	if allowed == "" {
 		return
@@ -93,24 +122,26 @@ func (c *CORS) apply(header http.Header, origin string) {
 	if len(c.ExposeHeaders) > 0 {
 		header.Set("Access-Control-Expose-Headers", strings.Join(c.ExposeHeaders, ", "))
 	}
-	if allowed != "*" {
-		addVary(header, "Origin")
-	}
 }
 
 // preflight sets the headers of the answer to an OPTIONS request.
-func (c *CORS) preflight(header http.Header, origin string) {
-	c.apply(header, origin)
+func (c *CORS) preflight(header, request http.Header) {
+	c.apply(header, request.Get("Origin"))
 	methods := c.AllowMethods
 	if methods == nil {
 		methods = []string{"GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"}
 	}
 	header.Set("Access-Control-Allow-Methods", strings.Join(methods, ", "))
-	headers := c.AllowHeaders
-	if headers == nil {
-		headers = []string{"*"}
+	headers := strings.Join(c.AllowHeaders, ", ")
+	if c.AllowHeaders == nil {
+		headers = "*"
+		if c.Credentials {
+			headers = request.Get("Access-Control-Request-Headers")
+		}
 	}
-	header.Set("Access-Control-Allow-Headers", strings.Join(headers, ", "))
+	if headers != "" {
+		header.Set("Access-Control-Allow-Headers", headers)
+	}
 	if c.MaxAge != nil {
 		header.Set("Access-Control-Max-Age", strconv.Itoa(*c.MaxAge))
 	}
@@ -118,7 +149,7 @@ func (c *CORS) preflight(header http.Header, origin string) {
 	addVary(header, "Access-Control-Request-Method")
 }
 
-// corsHeaderSet tells whether a layer around the handler has decided already.
+// corsHeaderSet reports whether a layer around the handler has decided already.
 func corsHeaderSet(header http.Header) bool {
 	return len(header.Values("Access-Control-Allow-Origin")) > 0
 }

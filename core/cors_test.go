@@ -29,24 +29,23 @@ func TestCORSHeaders(t *testing.T) {
 		{"all", &core.CORS{}, page, map[string]string{"Access-Control-Allow-Origin": "*"}},
 		{"all, without an origin", &core.CORS{}, "", map[string]string{"Access-Control-Allow-Origin": "*"}},
 		{"all, listed", &core.CORS{Origins: []string{"*"}}, page, map[string]string{"Access-Control-Allow-Origin": "*"}},
-		{"all, with credentials", &core.CORS{Credentials: true}, page, map[string]string{
-			"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}},
-		{"all, with credentials, without an origin", &core.CORS{Credentials: true}, "", map[string]string{}},
 		{"one, asked by another", &core.CORS{Origin: page}, other, map[string]string{
 			"Access-Control-Allow-Origin": page, "Vary": "Origin"}},
 		{"a list with it", &core.CORS{Origins: []string{"https://a.example", page}}, page, map[string]string{
 			"Access-Control-Allow-Origin": page, "Vary": "Origin"}},
-		{"a list without it", &core.CORS{Origins: []string{page}}, other, map[string]string{}},
-		{"a list, without an origin", &core.CORS{Origins: []string{page}}, "", map[string]string{}},
+		{"a list without it", &core.CORS{Origins: []string{page}}, other, map[string]string{"Vary": "Origin"}},
+		{"a list, without an origin", &core.CORS{Origins: []string{page}}, "", map[string]string{"Vary": "Origin"}},
 		{"a function that allows", &core.CORS{OriginFunc: mirror, Credentials: true}, page, map[string]string{
 			"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}},
-		{"a function that refuses", &core.CORS{OriginFunc: mirror}, "https://evil.test", map[string]string{}},
-		{"a function, without an origin", &core.CORS{OriginFunc: mirror}, "", map[string]string{}},
+		{"a function that refuses", &core.CORS{OriginFunc: mirror}, "https://evil.test", map[string]string{"Vary": "Origin"}},
+		{"a function, without an origin", &core.CORS{OriginFunc: mirror}, "", map[string]string{"Vary": "Origin"}},
+		{"a function that allows all with credentials", &core.CORS{OriginFunc: func(string) string { return "*" }, Credentials: true}, page,
+			map[string]string{"Vary": "Origin"}},
 		{"exposed headers", &core.CORS{ExposeHeaders: []string{"X-A", "X-B"}, MaxAge: &maxAge}, page, map[string]string{
 			"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-A, X-B"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: test.cors})
+			handler := newRuntime(t, core.Config{BasePath: base, CORS: test.cors})
 			for _, path := range []string{"/info", "/nope"} {
 				r := request{method: "GET", path: base + path, header: http.Header{"Origin": {test.origin}}}
 				if test.origin == "" {
@@ -80,13 +79,19 @@ func TestCORSPreflight(t *testing.T) {
 			"Access-Control-Allow-Origin": "https://page.example", "Access-Control-Allow-Credentials": "true",
 			"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Authorization, Content-Type",
 			"Access-Control-Max-Age": "600", "Vary": "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"}},
+		{"with credentials and any header", core.CORS{Origin: "https://page.example", Credentials: true}, base, map[string]string{
+			"Access-Control-Allow-Origin": "https://page.example", "Access-Control-Allow-Credentials": "true",
+			"Access-Control-Allow-Methods": methods, "Access-Control-Allow-Headers": "content-type, x-one",
+			"Vary": "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"}},
 		{"for a page that is refused", core.CORS{Origins: []string{"https://a.example"}}, base, map[string]string{
 			"Access-Control-Allow-Methods": methods, "Access-Control-Allow-Headers": "*",
-			"Vary": "Access-Control-Request-Headers, Access-Control-Request-Method"}},
+			"Vary": "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &test.cors})
-			r := request{method: "OPTIONS", path: test.path, header: http.Header{"Origin": {"https://page.example"}}}
+			handler := newRuntime(t, core.Config{BasePath: base, CORS: &test.cors})
+			r := request{method: "OPTIONS", path: test.path, header: http.Header{
+				"Origin": {"https://page.example"}, "Access-Control-Request-Headers": {"content-type, x-one"},
+			}}
 			got := r.to(handler)
 			if got.Code != http.StatusNoContent || got.Body.Len() > 0 {
 				t.Errorf("status %d, body %q", got.Code, got.Body)
@@ -99,7 +104,7 @@ func TestCORSPreflight(t *testing.T) {
 }
 
 func TestCORSUnderAnotherCORSLayerSetsNothingTwice(t *testing.T) {
-	inner := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &core.CORS{Origin: "https://inner.example"}})
+	inner := newRuntime(t, core.Config{BasePath: base, CORS: &core.CORS{Origin: "https://inner.example"}})
 	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Access-Control-Allow-Origin", "https://outer.example")
 		w.Header().Add("Access-Control-Allow-Credentials", "true")
@@ -119,7 +124,7 @@ func TestCORSUnderAnotherCORSLayerSetsNothingTwice(t *testing.T) {
 }
 
 func TestCORSVaryJoinsWhatIsThere(t *testing.T) {
-	inner := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, CORS: &core.CORS{Origin: "https://a.example"}})
+	inner := newRuntime(t, core.Config{BasePath: base, CORS: &core.CORS{Origin: "https://a.example"}})
 	for had, want := range map[string]string{
 		"Accept-Encoding":         "Accept-Encoding, Origin",
 		"origin":                  "origin",

@@ -10,20 +10,16 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// debugEvents streams what all runs and connects of the request's owner send,
+// serveDebugEvents streams what all runs and connects of the request's owner send,
 // from now on until the client goes away. It is there in development only: the
 // events hold whole conversations.
-func (x *exchange) debugEvents() error {
-	if !x.runtime.Development {
+func (rt *Runtime) serveDebugEvents(ex *exchange) error {
+	if !rt.config.Development {
 		return &HTTPError{Status: http.StatusNotFound, Body: "Not Found"}
 	}
-	owner, err := x.owner()
-	if err != nil {
-		return err
-	}
-	subscriber := x.debug.subscribe(owner)
-	defer x.debug.unsubscribe(subscriber)
-	stream, err := x.stream()
+	subscriber := rt.debug.subscribe(ex.owner)
+	defer rt.debug.unsubscribe(subscriber)
+	stream, err := ex.stream()
 	if err != nil {
 		return err
 	}
@@ -40,7 +36,9 @@ func (x *exchange) debugEvents() error {
 			if stream.sendBytes(frame) != nil {
 				return nil
 			}
-		case <-x.r.Context().Done():
+		case <-ex.r.Context().Done():
+			return nil
+		case <-rt.closing.Done():
 			return nil
 		}
 	}

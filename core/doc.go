@@ -1,15 +1,17 @@
 // Package core is the CopilotKit runtime: an http.Handler that a CopilotKit
 // front end talks to.
 //
-//	handler, err := core.NewHandler(&core.Runtime{
-//		Agents: map[string]agent.Agent{"default": myAgent},
-//	}, core.Options{BasePath: "/api/copilotkit"})
+//	runtime, err := core.New(core.Config{
+//		Agents:   map[string]agent.Agent{"default": myAgent},
+//		BasePath: "/api/copilotkit",
+//	})
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	http.Handle("/api/copilotkit/", handler)
+//	defer runtime.Close()
+//	http.Handle("/api/copilotkit/", runtime)
 //
-// A request goes through the hooks to one of the routes ([Route]); a run is
-// handed to the runner (package runner), which asks the agent (package agent)
-// and records the events (package agui) in the store (package store).
+// A request goes through the hooks ([Hooks]) to one of the routes ([Route]); a
+// run is handed to the runner, which asks the agent (package agent) and records
+// the events (package agui) in the store (package store).
 package core

@@ -119,6 +119,12 @@ func invalidBody(err error) *HTTPError {
 	}
 }
 
+func notJSON() *HTTPError {
+	return &HTTPError{Status: http.StatusUnsupportedMediaType, Body: errorBody{
+		Error: "Unsupported media type", Message: "The request body must have the Content-Type application/json.",
+	}}
+}
+
 func bodyTooLarge(limit int64) *HTTPError {
 	return &HTTPError{
 		Status: http.StatusRequestEntityTooLarge,
@@ -155,7 +161,7 @@ func storeUnavailable(err error) *HTTPError {
 			Code:    "store_unavailable",
 			Message: "Threads can't be reached right now. Please try again.",
 		},
-		Err: err,
+		Err: &outageError{err},
 	}
 }
 

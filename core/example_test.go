@@ -2,7 +2,6 @@ package core_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -29,10 +28,9 @@ func parrot(_ context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, err
 	}
 }
 
-func ExampleNewHandler() {
-	handler, err := core.NewHandler(&core.Runtime{
-		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
-	}, core.Options{
+func ExampleNew() {
+	handler, err := core.New(core.Config{
+		Agents:   map[string]agent.Agent{"default": agent.Func(parrot)},
 		BasePath: "/api/copilotkit",
 		CORS:     &core.CORS{},
 	})
@@ -64,16 +62,16 @@ func ExampleNewHandler() {
 }
 
 func ExampleHTTPError() {
-	handler, err := core.NewHandler(&core.Runtime{
+	handler, err := core.New(core.Config{
 		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
-	}, core.Options{Hooks: core.Hooks{
-		OnRequest: func(r *http.Request) (*http.Request, error) {
-			if r.Header.Get("Authorization") == "" {
-				return nil, &core.HTTPError{Status: http.StatusUnauthorized, Body: "Unauthorized"}
-			}
-			return nil, nil // go on with r
-		},
-	}})
+		Hooks: core.Hooks{
+			OnRequest: func(r *http.Request) (*http.Request, error) {
+				if r.Header.Get("Authorization") == "" {
+					return nil, &core.HTTPError{Status: http.StatusUnauthorized, Body: "Unauthorized"}
+				}
+				return nil, nil // go on with r
+			},
+		}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -81,28 +79,4 @@ func ExampleHTTPError() {
 	handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/info", nil))
 	fmt.Println(recorder.Code, recorder.Body)
 	// Output: 401 Unauthorized
-}
-
-func ExampleNewLazy() {
-	key, set := "", false
-	lazy := core.NewLazy(func(context.Context) (http.Handler, error) {
-		if !set {
-			return nil, errors.New("OPENAI_API_KEY is not set")
-		}
-		_ = key // an agent would use it
-		return core.NewHandler(&core.Runtime{
-			Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
-		}, core.Options{})
-	}, quiet)
-	status := func() int {
-		recorder := httptest.NewRecorder()
-		lazy.ServeHTTP(recorder, httptest.NewRequest("GET", "/info", nil))
-		return recorder.Code
-	}
-	fmt.Println(status())
-	key, set = "sk-…", true
-	fmt.Println(status())
-	// Output:
-	// 500
-	// 200
 }

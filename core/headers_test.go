@@ -38,7 +38,7 @@ func TestForwardedHeadersReachTheAgent(t *testing.T) {
 					got = agent.ForwardedHeaders(ctx)
 					return greeter(ctx, in)
 				})
-				handler := newHandler(t, &core.Runtime{Agents: agents(spy), ForwardHeaders: test.policy}, core.Options{})
+				handler := newRuntime(t, core.Config{Agents: agents(spy), ForwardHeaders: test.policy})
 				request{method: "POST", path: "/agent/default/" + route, body: input, header: sent}.to(handler)
 				want := http.Header{}
 				for _, name := range test.want {

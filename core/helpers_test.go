@@ -42,19 +42,19 @@ func agents(a agent.Agent) map[string]agent.Agent {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func newHandler(t testing.TB, rt *core.Runtime, o core.Options) *core.Handler {
+func newRuntime(t testing.TB, config core.Config) *core.Runtime {
 	t.Helper()
-	if rt.Agents == nil && rt.AgentsFor == nil {
-		rt.Agents = agents(greeter)
+	if config.Agents == nil && config.AgentsFor == nil {
+		config.Agents = agents(greeter)
 	}
-	if rt.Logger == nil {
-		rt.Logger = quiet
+	if config.Logger == nil {
+		config.Logger = quiet
 	}
-	handler, err := core.NewHandler(rt, o)
+	runtime, err := core.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return handler
+	return runtime
 }
 
 // request describes one request and is easy to write in a table.
@@ -87,8 +87,12 @@ func (r request) build() *http.Request {
 }
 
 func (r request) to(handler http.Handler) *httptest.ResponseRecorder {
+	return r.serve(context.Background(), handler)
+}
+
+func (r request) serve(ctx context.Context, handler http.Handler) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, r.build())
+	handler.ServeHTTP(recorder, r.build().WithContext(ctx))
 	return recorder
 }
 

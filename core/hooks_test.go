@@ -13,17 +13,15 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 )
 
-// traced is a runtime and hooks that write down what is called.
-func traced(trace *[]string) (*core.Runtime, core.Hooks) {
+// traced returns hooks that write down what is called.
+func traced(trace *[]string) core.Hooks {
 	note := func(format string, args ...any) { *trace = append(*trace, fmt.Sprintf(format, args...)) }
-	rt := &core.Runtime{
+	return core.Hooks{
 		BeforeRequest: func(*http.Request) (*http.Request, error) { note("BeforeRequest"); return nil, nil },
-		AfterRequest: func(_ *http.Request, outcome core.Outcome) error {
-			note("AfterRequest %s %d", outcome.Route.Name, outcome.Status)
+		AfterRequest: func(_ *http.Request, answer core.Answer) error {
+			note("AfterRequest %s %d", answer.Route.Name, answer.Status)
 			return nil
 		},
-	}
-	return rt, core.Hooks{
 		OnRequest: func(*http.Request) (*http.Request, error) { note("OnRequest"); return nil, nil },
 		OnBeforeHandler: func(_ *http.Request, route core.Route) (*http.Request, error) {
 			note("OnBeforeHandler %s", route.Name)
@@ -44,7 +42,7 @@ func TestHooksRunInTheReferencesOrder(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		request
-		change func(*core.Runtime, *core.Hooks)
+		change func(*core.Config)
 		want   string
 	}{
 		{"for an answer", request{method: "GET", path: "/info"}, nil,
@@ -57,35 +55,35 @@ func TestHooksRunInTheReferencesOrder(t *testing.T) {
 			"OnRequest, BeforeRequest, OnResponse info 405"},
 		{"for a hidden route", request{method: "GET", path: "/memories"}, nil,
 			"OnRequest, BeforeRequest, OnResponse memories/list 404"},
-		{"when OnRequest answers", request{method: "GET", path: "/info"}, func(_ *core.Runtime, h *core.Hooks) {
-			h.OnRequest = func(*http.Request) (*http.Request, error) { return nil, &core.HTTPError{Status: 401} }
+		{"when OnRequest answers", request{method: "GET", path: "/info"}, func(config *core.Config) {
+			config.Hooks.OnRequest = func(*http.Request) (*http.Request, error) { return nil, &core.HTTPError{Status: 401} }
 		}, "OnResponse  401"},
-		{"when OnRequest fails", request{method: "GET", path: "/info"}, func(_ *core.Runtime, h *core.Hooks) {
-			h.OnRequest = func(*http.Request) (*http.Request, error) { return nil, errors.New("boom") }
+		{"when OnRequest fails", request{method: "GET", path: "/info"}, func(config *core.Config) {
+			config.Hooks.OnRequest = func(*http.Request) (*http.Request, error) { return nil, errors.New("boom") }
 		}, "OnError  boom"},
-		{"when BeforeRequest answers", request{method: "GET", path: "/info"}, func(rt *core.Runtime, _ *core.Hooks) {
-			rt.BeforeRequest = func(*http.Request) (*http.Request, error) { return nil, &core.HTTPError{Status: 401} }
+		{"when BeforeRequest answers", request{method: "GET", path: "/info"}, func(config *core.Config) {
+			config.Hooks.BeforeRequest = func(*http.Request) (*http.Request, error) { return nil, &core.HTTPError{Status: 401} }
 		}, "OnRequest"},
-		{"when BeforeRequest fails", request{method: "GET", path: "/info"}, func(rt *core.Runtime, _ *core.Hooks) {
-			rt.BeforeRequest = func(*http.Request) (*http.Request, error) { return nil, errors.New("boom") }
+		{"when BeforeRequest fails", request{method: "GET", path: "/info"}, func(config *core.Config) {
+			config.Hooks.BeforeRequest = func(*http.Request) (*http.Request, error) { return nil, errors.New("boom") }
 		}, "OnRequest, OnError  boom"},
-		{"when OnBeforeHandler panics", request{method: "GET", path: "/info"}, func(_ *core.Runtime, h *core.Hooks) {
-			h.OnBeforeHandler = func(*http.Request, core.Route) (*http.Request, error) { panic("boom") }
+		{"when OnBeforeHandler panics", request{method: "GET", path: "/info"}, func(config *core.Config) {
+			config.Hooks.OnBeforeHandler = func(*http.Request, core.Route) (*http.Request, error) { panic("boom") }
 		}, "OnRequest, BeforeRequest, OnError info panic: boom"},
-		{"when OnResponse fails", request{method: "GET", path: "/info"}, func(_ *core.Runtime, h *core.Hooks) {
-			h.OnResponse = func(*http.Request, core.Route, *core.Response) error { return errors.New("boom") }
+		{"when OnResponse fails", request{method: "GET", path: "/info"}, func(config *core.Config) {
+			config.Hooks.OnResponse = func(*http.Request, core.Route, *core.Response) error { return errors.New("boom") }
 		}, "OnRequest, BeforeRequest, OnBeforeHandler info, OnError info boom"},
-		{"when the agents can't be told", request{method: "POST", path: "/agent/default/run", body: input}, func(rt *core.Runtime, _ *core.Hooks) {
-			rt.AgentsFor = func(*http.Request) (map[string]agent.Agent, error) { return nil, errors.New("boom") }
+		{"when the agents can't be told", request{method: "POST", path: "/agent/default/run", body: input}, func(config *core.Config) {
+			config.AgentsFor = func(*http.Request) (map[string]agent.Agent, error) { return nil, errors.New("boom") }
 		}, "OnRequest, BeforeRequest, OnBeforeHandler agent/run, OnError agent/run Failed to run agent: boom"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var trace []string
-			rt, hooks := traced(&trace)
+			config := core.Config{BasePath: base, Hooks: traced(&trace)}
 			if test.change != nil {
-				test.change(rt, &hooks)
+				test.change(&config)
 			}
-			handler := newHandler(t, rt, core.Options{BasePath: base, Hooks: hooks})
+			handler := newRuntime(t, config)
 			test.request.path = base + test.request.path
 			test.request.to(handler)
 			if got := strings.Join(trace, ", "); got != test.want {
@@ -112,28 +110,28 @@ func TestHooksAnswerEarly(t *testing.T) {
 		{"with what JSON can't say", &core.HTTPError{Status: 401, Body: func() {}}, answer{500, `{"error":"internal_error"}`, nil}},
 		{"with a status that is none", &core.HTTPError{Status: 42}, answer{500, `{"error":"internal_error"}`, nil}},
 	} {
-		for name, set := range map[string]func(*core.Runtime, *core.Hooks, error){
-			"OnRequest": func(_ *core.Runtime, h *core.Hooks, err error) {
-				h.OnRequest = func(*http.Request) (*http.Request, error) { return nil, err }
+		for name, set := range map[string]func(*core.Config, error){
+			"OnRequest": func(config *core.Config, err error) {
+				config.Hooks.OnRequest = func(*http.Request) (*http.Request, error) { return nil, err }
 			},
-			"BeforeRequest": func(rt *core.Runtime, _ *core.Hooks, err error) {
-				rt.BeforeRequest = func(*http.Request) (*http.Request, error) { return nil, err }
+			"BeforeRequest": func(config *core.Config, err error) {
+				config.Hooks.BeforeRequest = func(*http.Request) (*http.Request, error) { return nil, err }
 			},
-			"OnBeforeHandler": func(_ *core.Runtime, h *core.Hooks, err error) {
-				h.OnBeforeHandler = func(*http.Request, core.Route) (*http.Request, error) { return nil, err }
+			"OnBeforeHandler": func(config *core.Config, err error) {
+				config.Hooks.OnBeforeHandler = func(*http.Request, core.Route) (*http.Request, error) { return nil, err }
 			},
-			"OnResponse": func(_ *core.Runtime, h *core.Hooks, err error) {
-				h.OnResponse = func(*http.Request, core.Route, *core.Response) error { return err }
+			"OnResponse": func(config *core.Config, err error) {
+				config.Hooks.OnResponse = func(*http.Request, core.Route, *core.Response) error { return err }
 			},
-			"AgentsFor": func(rt *core.Runtime, _ *core.Hooks, err error) {
-				rt.AgentsFor = func(*http.Request) (map[string]agent.Agent, error) { return nil, err }
+			"AgentsFor": func(config *core.Config, err error) {
+				config.AgentsFor = func(*http.Request) (map[string]agent.Agent, error) { return nil, err }
 			},
 		} {
 			t.Run(name+" "+test.name, func(t *testing.T) {
-				rt, hooks := &core.Runtime{Agents: agents(greeter)}, core.Hooks{}
+				config := core.Config{Agents: agents(greeter), BasePath: base, CORS: &core.CORS{}}
 				// What wraps the answer doesn't hide it.
-				set(rt, &hooks, fmt.Errorf("check the token: %w", test.err))
-				handler := newHandler(t, rt, core.Options{BasePath: base, Hooks: hooks, CORS: &core.CORS{}})
+				set(&config, fmt.Errorf("check the token: %w", test.err))
+				handler := newRuntime(t, config)
 				want := test.want
 				want.header = mergeWant(want.header, "Access-Control-Allow-Origin", "*")
 				checkAnswer(t, handler, request{method: "GET", path: base + "/info"}, want)
@@ -168,8 +166,10 @@ func TestInternalErrorsStayInside(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, development := range []bool{false, true} {
 				var log bytes.Buffer
-				rt := &core.Runtime{AgentsFor: test.agentsFor, Development: development, Logger: slog.New(slog.NewTextHandler(&log, nil))}
-				handler := newHandler(t, rt, core.Options{BasePath: base, Hooks: test.hooks})
+				handler := newRuntime(t, core.Config{
+					AgentsFor: test.agentsFor, BasePath: base, Hooks: test.hooks,
+					Development: development, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+				})
 				want := test.want
 				if development {
 					want = test.detail
@@ -184,7 +184,7 @@ func TestInternalErrorsStayInside(t *testing.T) {
 }
 
 func TestOnErrorMayAnswer(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, Hooks: core.Hooks{
+	handler := newRuntime(t, core.Config{BasePath: base, Hooks: core.Hooks{
 		OnRequest: func(*http.Request) (*http.Request, error) { return nil, errors.New("boom") },
 		OnError: func(_ *http.Request, _ core.Route, err error) error {
 			return &core.HTTPError{Status: 502, Body: "sorry", Err: err}
@@ -194,7 +194,7 @@ func TestOnErrorMayAnswer(t *testing.T) {
 }
 
 func TestHooksChangeRequestAndResponse(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, Hooks: core.Hooks{
+	handler := newRuntime(t, core.Config{BasePath: base, Hooks: core.Hooks{
 		OnRequest: func(r *http.Request) (*http.Request, error) {
 			r = r.Clone(r.Context())
 			r.URL.Path = base + "/threads/zz/state"
@@ -212,7 +212,7 @@ func TestHooksChangeRequestAndResponse(t *testing.T) {
 }
 
 func TestAPanicThatAbortsTheConnectionPassesThrough(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{Hooks: core.Hooks{
+	handler := newRuntime(t, core.Config{Hooks: core.Hooks{
 		OnRequest: func(*http.Request) (*http.Request, error) { panic(http.ErrAbortHandler) },
 	}})
 	defer func() {
@@ -224,14 +224,15 @@ func TestAPanicThatAbortsTheConnectionPassesThrough(t *testing.T) {
 }
 
 func TestAfterRequestCannotSpoilTheAnswer(t *testing.T) {
-	for name, after := range map[string]func(*http.Request, core.Outcome) error{
-		"by an error": func(*http.Request, core.Outcome) error { return errors.New("no database") },
-		"by a panic":  func(*http.Request, core.Outcome) error { panic("no database") },
+	for name, after := range map[string]func(*http.Request, core.Answer) error{
+		"by an error": func(*http.Request, core.Answer) error { return errors.New("no database") },
+		"by a panic":  func(*http.Request, core.Answer) error { panic("no database") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			rt := &core.Runtime{AfterRequest: after, Logger: slog.New(slog.NewTextHandler(&log, nil))}
-			handler := newHandler(t, rt, core.Options{BasePath: base})
+			handler := newRuntime(t, core.Config{
+				BasePath: base, Hooks: core.Hooks{AfterRequest: after}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			})
 			checkAnswer(t, handler, request{method: "GET", path: base + "/info"}, answer{200, infoBody, nil})
 			if !strings.Contains(log.String(), "no database") {
 				t.Errorf("the log doesn't tell:\n%s", &log)

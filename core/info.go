@@ -9,10 +9,10 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// ReferenceVersion is the version of the reference runtime whose routes and
+// referenceVersion is the version of the reference runtime whose routes and
 // shapes this one serves. /info reports it, because front ends show it and may
 // come to decide by it; the version of this module is not theirs to know.
-const ReferenceVersion = "1.75.0"
+const referenceVersion = "1.75.0"
 
 type runtimeInfo struct {
 	Version         string                   `json:"version"`
@@ -48,35 +48,35 @@ type singleRouteCapabilities struct {
 	ThreadEndpoints    threadEndpoints `json:"threadEndpoints"`
 }
 
-// info says what the runtime has, in the reference's key order.
-func (x *exchange) info() error {
-	agents, err := x.agents()
+// serveInfo shows what the runtime has, in the reference's key order.
+func (rt *Runtime) serveInfo(ex *exchange) error {
+	agents, err := rt.agents(ex)
 	if err != nil {
 		return namedFailure("Failed to retrieve runtime information", err)
 	}
 	info := runtimeInfo{
-		Version:         ReferenceVersion,
+		Version:         referenceVersion,
 		Agents:          make(map[string]agentInfo, len(agents)),
-		Transcription:   x.runtime.Transcriber != nil,
+		Transcription:   rt.config.Transcriber != nil,
 		Mode:            "sse",
 		ThreadEndpoints: threadEndpoints{List: true, Inspect: true, Mutations: true},
 		Suggestions:     true,
 		NoTelemetry:     true,
 	}
-	if x.single {
+	if rt.config.SingleRoute {
 		// Over a single route the thread routes are reached in envelopes only.
 		info.SingleRoute = &singleRouteCapabilities{ResourceOperations: true, ThreadEndpoints: info.ThreadEndpoints}
 		info.ThreadEndpoints = threadEndpoints{}
 	}
 	for name, a := range agents {
-		info.Agents[name] = x.describe(name, a)
+		info.Agents[name] = ex.describe(name, a)
 	}
-	return x.json(http.StatusOK, info)
+	return ex.json(http.StatusOK, info)
 }
 
-// describe asks an agent about itself. One that panics is shown without what it
-// would have said, so that it doesn't take the others down.
-func (x *exchange) describe(name string, a agent.Agent) agentInfo {
+// describe returns what /info shows of an agent. One that panics meanwhile is
+// shown by its name alone, so that it doesn't take the others down.
+func (ex *exchange) describe(name string, a agent.Agent) agentInfo {
 	info := agentInfo{Name: name, ClassName: className(a)}
 	err := recovering(func() error {
 		if describer, ok := agent.As[agent.Describer](a); ok {
@@ -92,7 +92,7 @@ func (x *exchange) describe(name string, a agent.Agent) agentInfo {
 		return nil
 	})
 	if err != nil {
-		x.logger.WarnContext(x.r.Context(), "an agent could not describe itself", "agent", name, "error", err)
+		ex.config.Logger.WarnContext(ex.r.Context(), "an agent could not describe itself", "agent", name, "error", err)
 	}
 	return info
 }

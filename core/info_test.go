@@ -29,12 +29,12 @@ func TestInfoDescribesTheAgents(t *testing.T) {
 	known := func() agui.Capabilities {
 		return agui.Capabilities{"tools": json.RawMessage(`{ "supported": true }`)}
 	}
-	handler := newHandler(t, &core.Runtime{Transcriber: dictation, Agents: map[string]agent.Agent{
+	handler := newRuntime(t, core.Config{Transcriber: dictation, Agents: map[string]agent.Agent{
 		"default": described{greeter, known},
 		"plain":   &plain{greeter},
 		"wild":    described{greeter, func() agui.Capabilities { panic("no") }},
 		"wrong":   described{greeter, func() agui.Capabilities { return agui.Capabilities{"x": json.RawMessage("{")} }},
-	}}, core.Options{})
+	}})
 	got := get(t.Context(), handler, "/info").Body.String()
 	want := `{"version":"1.75.0","agents":{` +
 		`"default":{"name":"default","description":"Knows <all>","className":"BuiltInAgent","capabilities":{"tools":{"supported":true}}},` +
@@ -49,7 +49,7 @@ func TestInfoDescribesTheAgents(t *testing.T) {
 }
 
 func TestAgentsOfARequest(t *testing.T) {
-	rt := &core.Runtime{AgentsFor: func(r *http.Request) (map[string]agent.Agent, error) {
+	handler := newRuntime(t, core.Config{AgentsFor: func(r *http.Request) (map[string]agent.Agent, error) {
 		switch tenant := r.Header.Get("X-Tenant"); tenant {
 		case "":
 			return nil, &core.HTTPError{Status: 401, Body: "Who are you?"}
@@ -58,8 +58,7 @@ func TestAgentsOfARequest(t *testing.T) {
 		default:
 			return map[string]agent.Agent{tenant: greeter}, nil
 		}
-	}}
-	handler := newHandler(t, rt, core.Options{})
+	}})
 	for _, test := range []struct {
 		tenant, path string
 		status       int

@@ -5,12 +5,12 @@ import "net/http"
 // What the Intelligence platform serves is answered as by a reference runtime
 // that is not connected to it.
 
-// inspectorMetadata says that there is none.
-func (x *exchange) inspectorMetadata() error {
-	return x.bytes(http.StatusNoContent, http.Header{"Cache-Control": {"no-store, private"}}, nil)
+// serveInspectorMetadata says that there is none.
+func serveInspectorMetadata(ex *exchange) error {
+	return ex.bytes(http.StatusNoContent, http.Header{"Cache-Control": {"no-store, private"}}, nil)
 }
 
-func (x *exchange) inspectorLearning() error {
+func serveInspectorLearning() error {
 	e := notFound()
 	e.Header = http.Header{"Cache-Control": {"no-store, private"}}
 	return e

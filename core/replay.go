@@ -96,13 +96,13 @@ func (p *replay) observer() func(agui.Encoded) {
 }
 
 // fill tells what the stream came to, once.
-func (p *replay) fill(outcome *Outcome) {
+func (p *replay) fill(answer *Answer) {
 	if p == nil || !p.streamed {
 		return
 	}
-	outcome.ThreadID, outcome.RunID = p.threadID, p.runID
+	answer.ThreadID, answer.RunID = p.threadID, p.runID
 	if p.snapshot != nil {
-		outcome.Messages = p.snapshot
+		answer.Messages = p.snapshot
 		return
 	}
 	for _, call := range p.calls {
@@ -111,10 +111,10 @@ func (p *replay) fill(outcome *Outcome) {
 			m.ToolCalls = append(m.ToolCalls, call.ToolCall)
 		}
 	}
-	outcome.Messages = make([]agui.Message, len(p.messages))
+	answer.Messages = make([]agui.Message, len(p.messages))
 	for i, m := range p.messages {
 		m.Content = agui.TextContent(m.text.String())
-		outcome.Messages[i] = m.Message
+		answer.Messages[i] = m.Message
 	}
 }
 

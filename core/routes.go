@@ -1,6 +1,8 @@
 package core
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,12 +32,14 @@ const (
 	RouteThreadMessages    RouteName = "threads/messages"
 	RouteThreadEvents      RouteName = "threads/events"
 	RouteThreadState       RouteName = "threads/state"
-	RouteMemories          RouteName = "memories/list"
-	RouteMemoriesRecall    RouteName = "memories/recall"
-	RouteMemoriesSubscribe RouteName = "memories/subscribe"
-	RouteMemory            RouteName = "memories/mutate"
 	RouteAnnotate          RouteName = "annotate"
 	RouteDebugEvents       RouteName = "cpk-debug-events"
+
+	// These need the Intelligence platform, and stay hidden without it.
+	routeMemories          RouteName = "memories/list"
+	routeMemoriesRecall    RouteName = "memories/recall"
+	routeMemoriesSubscribe RouteName = "memories/subscribe"
+	routeMemory            RouteName = "memories/mutate"
 )
 
 // Route is the endpoint that a request is for.
@@ -48,7 +52,62 @@ type Route struct {
 	ThreadID string
 }
 
-// methods are the HTTP methods that the route answers.
+// readsJSON reports whether the body of a request is JSON, and nothing else.
+func (r Route) readsJSON() bool {
+	switch r.Name {
+	case RouteTranscribe:
+		return false
+	}
+	return true
+}
+
+// forDevelopment reports whether the route does something in development alone.
+func (r Route) forDevelopment() bool {
+	return r.Name == RouteDebugEvents || r.Name == RouteThreadsClear
+}
+
+// checkIDs refuses ids that are too long.
+func (r Route) checkIDs() error {
+	return cmp.Or(checkID("agentId", r.AgentID), checkID("threadId", r.ThreadID))
+}
+
+// maxIDBytes is how long an id of an agent, a thread or a run may be. Ids become
+// keys of stores, names of channels and attributes of logs.
+const maxIDBytes = 512
+
+// checkID refuses an id of the path or the query that is too long.
+func checkID(name, id string) error {
+	if len(id) > maxIDBytes {
+		return invalidID("Invalid request", name)
+	}
+	return nil
+}
+
+// checkBodyID refuses an id of the body that is too long.
+func checkBodyID(name, id string) error {
+	if len(id) > maxIDBytes {
+		return invalidID("Invalid request body", name)
+	}
+	return nil
+}
+
+func invalidID(what, name string) *HTTPError {
+	return &HTTPError{Status: http.StatusBadRequest, Body: errorBody{
+		Error: what, Details: fmt.Sprintf("%s: longer than %d bytes", name, maxIDBytes),
+	}}
+}
+
+// hasOwner reports whether a request of the route concerns somebody's threads,
+// agents or money, so that it must be known whose it is.
+func (r Route) hasOwner() bool {
+	switch r.Name {
+	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteAnnotate:
+		return false
+	}
+	return true
+}
+
+// methods returns the HTTP methods that the route answers.
 func (r Route) methods() []string {
 	switch r.Name {
 	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteThreadMessages,
@@ -66,7 +125,7 @@ func (r Route) methods() []string {
 // routes stay hidden: they are not found under any method.
 func (r Route) checkMethod(method string) error {
 	switch r.Name {
-	case RouteMemories, RouteMemoriesRecall, RouteMemoriesSubscribe, RouteMemory:
+	case routeMemories, routeMemoriesRecall, routeMemoriesSubscribe, routeMemory:
 		return notFound()
 	}
 	if methods := r.methods(); !slices.Contains(methods, method) {
@@ -158,14 +217,14 @@ func matchSegments(segments []string) (Route, bool) {
 	case at(1) == "threads":
 		return Route{Name: RouteThreads}, true
 	case at(2) == "memories" && at(1) == "recall":
-		return Route{Name: RouteMemoriesRecall}, true
+		return Route{Name: routeMemoriesRecall}, true
 	case at(2) == "memories" && at(1) == "subscribe":
-		return Route{Name: RouteMemoriesSubscribe}, true
+		return Route{Name: routeMemoriesSubscribe}, true
 	case at(2) == "memories":
 		_, ok := decodeID(at(1))
-		return Route{Name: RouteMemory}, ok
+		return Route{Name: routeMemory}, ok
 	case at(1) == "memories":
-		return Route{Name: RouteMemories}, true
+		return Route{Name: routeMemories}, true
 	case at(1) == "annotate":
 		return Route{Name: RouteAnnotate}, true
 	}

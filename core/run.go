@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -12,102 +13,100 @@ import (
 
 const runFailed = "Failed to run agent"
 
-// run lets an agent answer, and streams what it says. To a client that asks for
+// serveRun has an agent answer, and streams its events. To a client that asks for
 // ids as it would of connect, the stream carries them, so that connect can go on
 // where the stream broke off.
-func (x *exchange) run() error {
-	owner, err := x.owner()
+func (rt *Runtime) serveRun(ex *exchange) error {
+	request, err := rt.runRequest(ex)
 	if err != nil {
 		return err
 	}
-	request, err := x.runRequest(owner)
-	if err != nil {
-		return err
-	}
-	ctx := x.agentContext()
-	unnamed := x.unnamed(request.Key)
-	run, err := x.runner.Begin(ctx, request)
+	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
+	defer cancel()
+	unnamed := rt.unnamed(ex, request.Key)
+	run, err := rt.runner.Begin(ctx, request)
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return threadLocked(err)
 	case err != nil:
 		return storeError(runFailed, err)
 	}
-	defer x.closeRun(ctx, run) // when the stream below never begins
-	stream, err := x.stream()
+	defer rt.closeRun(ctx, run) // when the stream below never begins
+	stream, err := ex.stream()
 	if err != nil {
 		return err
 	}
 	defer stream.close()
 	if unnamed {
-		defer x.nameThread(context.WithoutCancel(ctx), request)()
+		defer rt.nameThread(ctx, request)()
 	}
 	send := stream.send
-	if _, ids := x.lastSeen(request.Input); ids {
+	if _, ids := ex.lastSeen(request.Input); ids {
 		send = stream.numbered(run.FirstSeq())
 	}
 	if err := run.Stream(ctx, send); err != nil {
-		x.logger.WarnContext(ctx, "a run ended badly", "agent", request.AgentID,
+		rt.config.Logger.WarnContext(ctx, "a run ended badly", "agent", request.AgentID,
 			"thread", request.Input.ThreadID, "run", request.Input.RunID, "error", err)
 	}
 	return nil
 }
 
-func (x *exchange) closeRun(ctx context.Context, run *runner.Run) {
+func (rt *Runtime) closeRun(ctx context.Context, run *runner.Run) {
 	if err := run.Close(ctx); err != nil {
-		x.logger.WarnContext(ctx, "a thread stays locked until its lease expires", "error", err)
+		rt.config.Logger.WarnContext(ctx, "a thread stays locked until its lease expires", "error", err)
 	}
 }
 
-// suggest lets an agent answer without a thread: nothing is locked, recorded or
+// serveSuggest has an agent answer without a thread: nothing is locked, recorded or
 // shown to those who debug.
-func (x *exchange) suggest() error {
-	request, err := x.runRequest("")
+func (rt *Runtime) serveSuggest(ex *exchange) error {
+	request, err := rt.runRequest(ex)
 	if err != nil {
 		return err
 	}
-	stream, err := x.stream()
+	stream, err := ex.stream()
 	if err != nil {
 		return err
 	}
 	defer stream.close()
-	ctx := x.agentContext()
-	err = x.runner.Suggest(ctx, request, func(event agui.Encoded) error {
-		x.replay.observe(event)
+	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
+	defer cancel()
+	err = rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+		ex.replay.observe(event)
 		return stream.send(event)
 	})
 	if err != nil && ctx.Err() == nil {
-		x.logger.WarnContext(ctx, "a suggestion ended badly", "agent", request.AgentID, "error", err)
+		rt.config.Logger.WarnContext(ctx, "a suggestion ended badly", "agent", request.AgentID, "error", err)
 	}
 	return nil
 }
 
-// runRequest reads what is to be run. An unknown agent is told before a bad
-// body, as by the reference.
-func (x *exchange) runRequest(owner string) (runner.Request, error) {
-	answerer, input, err := x.agentAndInput()
+// runRequest reads what is to be run. An unknown agent is reported before a bad
+// body, as the reference does it.
+func (rt *Runtime) runRequest(ex *exchange) (runner.Request, error) {
+	answerer, input, err := rt.agentAndInput(ex)
 	if err != nil {
 		return runner.Request{}, err
 	}
-	from := debugSource{owner: owner, agentID: x.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
+	from := debugSource{owner: ex.owner, agentID: ex.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
 	return runner.Request{
-		Key:     store.Key{Owner: owner, ID: input.ThreadID},
-		AgentID: x.route.AgentID,
+		Key:     ex.key(input.ThreadID),
+		AgentID: ex.route.AgentID,
 		Agent:   answerer,
 		Input:   input,
-		Observe: x.observer(from),
+		Observe: rt.observer(ex, from),
 	}, nil
 }
 
-func (x *exchange) agentAndInput() (agent.Agent, *agui.RunAgentInput, error) {
-	answerer, err := x.agent()
+func (rt *Runtime) agentAndInput(ex *exchange) (agent.Agent, *agui.RunAgentInput, error) {
+	answerer, err := rt.agent(ex)
 	if err != nil {
-		if x.route.Name == RouteSuggest {
+		if ex.route.Name == RouteSuggest {
 			return nil, nil, err // the one agent route without a name for its failures
 		}
 		return nil, nil, namedFailure(runFailed, err)
 	}
-	body, err := x.readBody()
+	body, err := ex.readBody()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,17 +114,20 @@ func (x *exchange) agentAndInput() (agent.Agent, *agui.RunAgentInput, error) {
 	if err != nil {
 		return nil, nil, invalidBody(err)
 	}
+	if err := cmp.Or(checkBodyID("threadId", input.ThreadID), checkBodyID("runId", input.RunID)); err != nil {
+		return nil, nil, err
+	}
 	return answerer, input, nil
 }
 
-// observer sees each event of a run, whether or not its client still does; nil
-// when nobody wants to.
-func (x *exchange) observer(from debugSource) func(agui.Encoded) {
-	if !x.runtime.Development {
-		return x.replay.observer()
+// observer returns what sees each event of a run, whether or not its client
+// still does; nil when nobody wants to.
+func (rt *Runtime) observer(ex *exchange, from debugSource) func(agui.Encoded) {
+	if !rt.config.Development {
+		return ex.replay.observer()
 	}
 	return func(event agui.Encoded) {
-		x.debug.publish(from, event)
-		x.replay.observe(event)
+		rt.debug.publish(from, event)
+		ex.replay.observe(event)
 	}
 }

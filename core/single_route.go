@@ -30,71 +30,71 @@ type envelope map[string]json.RawMessage
 // resolveEnvelope finds the endpoint that a single-route request asks for. The
 // request is rewritten to what the endpoint would get over its own route, after
 // OnBeforeHandler has seen it as it came.
-func (x *exchange) resolveEnvelope() (endpoint func() error, err error) {
-	if _, ok := cutBase(x.r.URL.EscapedPath(), x.base); !ok {
+func (rt *Runtime) resolveEnvelope(ex *exchange) (endpoint func() error, err error) {
+	if _, ok := cutBase(ex.r.URL.EscapedPath(), rt.base); !ok {
 		return nil, notFound()
 	}
-	if x.r.Method != http.MethodPost {
-		return nil, x.explain(methodNotAllowed(http.MethodPost))
+	if ex.r.Method != http.MethodPost {
+		return nil, rt.explain(ex, methodNotAllowed(http.MethodPost))
 	}
-	if !isJSON(x.r.Header) {
-		return nil, x.explain(invalidRequest(http.StatusUnsupportedMediaType, "Single-route endpoint expects JSON payloads"))
+	if !isJSON(ex.r.Header) {
+		return nil, rt.explain(ex, invalidRequest(http.StatusUnsupportedMediaType, "Single-route endpoint expects JSON payloads"))
 	}
-	data, err := x.readBody()
+	data, err := ex.readBody()
 	if err != nil {
 		return nil, err
 	}
 	if !json.Valid(data) {
 		return nil, invalidRequest(http.StatusBadRequest, "Invalid JSON payload")
 	}
-	x.r.Body = io.NopCloser(bytes.NewReader(data))
+	ex.r.Body = io.NopCloser(bytes.NewReader(data))
 	var e envelope
 	_ = json.Unmarshal(data, &e) // what isn't an object has no method
 	if !e.hasMethod() {
-		return nil, x.explain(invalidRequest(http.StatusBadRequest, "Missing method field"))
+		return nil, rt.explain(ex, invalidRequest(http.StatusBadRequest, "Missing method field"))
 	}
 	method, err := e.method()
 	if err != nil {
 		return nil, err
 	}
 	if method == resource {
-		return x.resolveResource(e)
+		return rt.resolveResource(ex, e)
 	}
-	x.route = Route{Name: RouteName(method)}
-	switch x.route.Name {
+	ex.route = Route{Name: RouteName(method)}
+	switch ex.route.Name {
 	case RouteRun, RouteSuggest, RouteConnect, RouteStop:
-		if x.route.AgentID, err = e.param("agentId"); err != nil {
+		if ex.route.AgentID, err = e.param("agentId"); err != nil {
 			return nil, err
 		}
 	}
-	if x.route.Name == RouteStop {
-		if x.route.ThreadID, err = e.param("threadId"); err != nil {
+	if ex.route.Name == RouteStop {
+		if ex.route.ThreadID, err = e.param("threadId"); err != nil {
 			return nil, err
 		}
 	}
-	return func() error { return x.dispatchEnvelope(e) }, nil
+	return func() error { return rt.dispatchEnvelope(ex, e) }, nil
 }
 
 // dispatchEnvelope puts the envelope's body in the request's place, for the
 // endpoints that read one.
-func (x *exchange) dispatchEnvelope(e envelope) error {
-	switch x.route.Name {
+func (rt *Runtime) dispatchEnvelope(ex *exchange, e envelope) error {
+	switch ex.route.Name {
 	case RouteRun, RouteSuggest, RouteConnect, RouteTranscribe, RouteStop:
 		body, sent := e["body"]
-		if x.route.Name == RouteStop && !sent {
+		if ex.route.Name == RouteStop && !sent {
 			body = json.RawMessage("{}")
 		}
 		if isNull(body) {
 			return invalidRequest(http.StatusBadRequest, "Missing request body for JSON handler")
 		}
-		x.setBody(x.r, body)
+		ex.setBody(ex.r, body)
 	}
-	return x.dispatch()
+	return rt.dispatch(ex)
 }
 
 // resolveResource finds the thread route of an enveloped request, which then
 // is served as if it had come by itself.
-func (x *exchange) resolveResource(e envelope) (endpoint func() error, err error) {
+func (rt *Runtime) resolveResource(ex *exchange, e envelope) (endpoint func() error, err error) {
 	path, err := e.param("path")
 	if err != nil {
 		return nil, err
@@ -111,50 +111,32 @@ func (x *exchange) resolveResource(e envelope) (endpoint func() error, err error
 	if !ok || !route.isResource() {
 		return nil, notFound()
 	}
-	x.route = route
+	ex.route = route
 	method = strings.ToUpper(method)
 	if err := route.checkMethod(method); err != nil {
 		return nil, err
 	}
-	r := x.r.Clone(x.r.Context())
+	r := ex.r.Clone(ex.r.Context())
 	r.Method = method
-	r.URL = x.r.URL.JoinPath(target.EscapedPath())
+	r.URL = ex.r.URL.JoinPath(target.EscapedPath())
 	r.URL.RawQuery = target.RawQuery
 	body := e["body"]
 	if method == http.MethodGet || isNull(body) {
 		body = nil
 	}
-	x.setBody(r, body)
-	return x.dispatch, nil
+	ex.setBody(r, body)
+	return func() error { return rt.dispatch(ex) }, nil
 }
 
 // isResource tells whether an envelope may carry a request to the route.
 func (r Route) isResource() bool {
 	switch r.Name {
 	case RouteThreads, RouteThreadsSubscribe, RouteThreadsClear, RouteThread, RouteThreadArchive,
-		RouteThreadMessages, RouteThreadEvents, RouteThreadState, RouteMemories, RouteMemoriesRecall,
-		RouteMemoriesSubscribe, RouteMemory, RouteAnnotate:
+		RouteThreadMessages, RouteThreadEvents, RouteThreadState, routeMemories, routeMemoriesRecall,
+		routeMemoriesSubscribe, routeMemory, RouteAnnotate:
 		return true
 	}
 	return false
-}
-
-// setBody makes r the request, with a JSON value as its body. A string stands
-// for its text, so that a client may send a body that is encoded already.
-func (x *exchange) setBody(r *http.Request, body json.RawMessage) {
-	var text string
-	if json.Unmarshal(body, &text) == nil {
-		body = json.RawMessage(text)
-	}
-	if r == x.r {
-		r = x.r.Clone(x.r.Context())
-	}
-	r.Header.Set("Content-Type", contentTypeJSON)
-	r.Header.Del("Content-Length")
-	r.ContentLength = int64(len(body))
-	r.TransferEncoding = nil
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	x.r = r
 }
 
 // hasMethod tells whether there is a method that JavaScript takes for one.
@@ -192,11 +174,11 @@ func (e envelope) param(name string) (string, error) {
 
 // unmatched is the answer to a path that no route matches. A single-route front
 // end that asks a multi-route runtime is told what is wrong.
-func (x *exchange) unmatched() error {
-	if x.r.Method != http.MethodPost || !isJSON(x.r.Header) {
+func (ex *exchange) unmatched() error {
+	if ex.r.Method != http.MethodPost || !isJSON(ex.r.Header) {
 		return notFound()
 	}
-	data, err := x.readBody()
+	data, err := ex.readBody()
 	if err != nil {
 		return notFound()
 	}
@@ -208,7 +190,7 @@ func (x *exchange) unmatched() error {
 	if json.Unmarshal(e["method"], &method) != nil || !envelopeMethod(method) {
 		return notFound()
 	}
-	x.logger.WarnContext(x.r.Context(), singleRouteEnvelopeMessage, "path", x.r.URL.Path, "method", method)
+	ex.config.Logger.WarnContext(ex.r.Context(), singleRouteEnvelopeMessage, "path", ex.r.URL.Path, "method", method)
 	return &HTTPError{Status: http.StatusNotFound, Body: errorBody{
 		Error:   "Not found",
 		Code:    "single_route_envelope_against_multi_route_runtime",
@@ -219,13 +201,13 @@ func (x *exchange) unmatched() error {
 // explain says what is wrong in an answer to a request for a multi-route path,
 // which a single-route runtime doesn't have. A front end that probes for /info
 // is not wrong: it asks which mode this is.
-func (x *exchange) explain(answer *HTTPError) *HTTPError {
-	rest, _ := cutBase(x.r.URL.EscapedPath(), x.base)
+func (rt *Runtime) explain(ex *exchange, answer *HTTPError) *HTTPError {
+	rest, _ := cutBase(ex.r.URL.EscapedPath(), rt.base)
 	route, ok := matchPath(rest, "")
 	if !ok || route.Name == RouteInfo {
 		return answer
 	}
-	x.logger.WarnContext(x.r.Context(), multiRoutePathMessage, "path", x.r.URL.Path)
+	rt.config.Logger.WarnContext(ex.r.Context(), multiRoutePathMessage, "path", ex.r.URL.Path)
 	body, _ := answer.Body.(errorBody)
 	body.Code, body.Message = "multi_route_path_against_single_route_runtime", multiRoutePathMessage
 	answer.Body = body
@@ -244,9 +226,3 @@ const singleRouteEnvelopeMessage = `Received a single-route request envelope ({ 
 func invalidRequest(status int, message string) *HTTPError {
 	return &HTTPError{Status: status, Body: errorBody{Error: "invalid_request", Message: message}}
 }
-
-func isJSON(header http.Header) bool {
-	return strings.Contains(header.Get("Content-Type"), "application/json")
-}
-
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

@@ -26,7 +26,7 @@ func TestSingleRouteAnswers(t *testing.T) {
 	resource := func(path, method, rest string) request {
 		return post(`{"method":"resource/request","params":{"path":"` + path + `","httpMethod":"` + method + `"}` + rest + `}`)
 	}
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, Mode: core.SingleRoute})
+	handler := newRuntime(t, core.Config{BasePath: base, SingleRoute: true})
 	for _, test := range []struct {
 		name string
 		request
@@ -105,7 +105,7 @@ func TestSingleRouteAnswers(t *testing.T) {
 }
 
 func TestSingleRouteWithoutABasePathServesAnyPath(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{Mode: core.SingleRoute})
+	handler := newRuntime(t, core.Config{SingleRoute: true})
 	for _, path := range []string{"/", "/anything", "/api/copilotkit"} {
 		if got := (request{method: "POST", path: path, body: `{"method":"info"}`}).to(handler); got.Code != 200 {
 			t.Errorf("POST %s: %d %s", path, got.Code, got.Body)
@@ -115,7 +115,7 @@ func TestSingleRouteWithoutABasePathServesAnyPath(t *testing.T) {
 
 func TestSingleRouteHooksSeeTheEnvelopeAndTheRoute(t *testing.T) {
 	var seen string
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, Mode: core.SingleRoute, Hooks: core.Hooks{
+	handler := newRuntime(t, core.Config{BasePath: base, SingleRoute: true, Hooks: core.Hooks{
 		OnBeforeHandler: func(r *http.Request, route core.Route) (*http.Request, error) {
 			body, err := io.ReadAll(r.Body)
 			seen = strings.Join([]string{r.Method, r.URL.Path, string(route.Name), route.AgentID, route.ThreadID, string(body)}, " ")
@@ -134,7 +134,7 @@ func TestSingleRouteHooksSeeTheEnvelopeAndTheRoute(t *testing.T) {
 }
 
 func TestSingleRouteBodyMayBeEncodedTwice(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base, Mode: core.SingleRoute})
+	handler := newRuntime(t, core.Config{BasePath: base, SingleRoute: true})
 	got := request{method: "POST", path: base, body: `{"method":"agent/stop","params":{"agentId":"default","threadId":"t"},"body":"{\"runId\":\"r\"}"}`}.to(handler)
 	if want := `{"stopped":false,"message":"Run 'r' is not the active run for thread 't'."}`; got.Body.String() != want {
 		t.Errorf("got %d %s", got.Code, got.Body)

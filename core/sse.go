@@ -12,11 +12,12 @@ import (
 
 // eventStream is an answer of Server-Sent Events. Each event is flushed when it
 // is written. A silent stream carries comments, and a client that doesn't read
-// for the write timeout fails the next write.
+// for the write timeout, or until the platform's deadline is near, fails the
+// next write.
 //
-// It is for the request's goroutine; close it before the handler returns.
+// It belongs to the request's goroutine; close it before the handler returns.
 type eventStream struct {
-	x          *exchange
+	ex         *exchange
 	controller *http.ResponseController
 
 	mu        sync.Mutex
@@ -24,13 +25,16 @@ type eventStream struct {
 	lastWrite time.Time
 	// deadline is the write deadline that the connection has now.
 	deadline time.Time
-	buffer   []byte
-	err      error
-	closed   bool
+	// yield is when a write that is stuck must fail, so that time is left to
+	// record the run before end, the request's deadline. Both are zero without one.
+	yield, end time.Time
+	buffer     []byte
+	err        error
+	closed     bool
 }
 
 // stream begins an answer of events. When that fails, nothing has been sent.
-func (x *exchange) stream() (*eventStream, error) {
+func (ex *exchange) stream() (*eventStream, error) {
 	header := http.Header{
 		"Content-Type":  {"text/event-stream"},
 		"Cache-Control": {"no-cache"},
@@ -38,16 +42,20 @@ func (x *exchange) stream() (*eventStream, error) {
 		// nginx gathers an answer before it passes it on, unless told not to.
 		"X-Accel-Buffering": {"no"},
 	}
-	if err := x.begin(Response{Status: http.StatusOK, Header: header}); err != nil {
+	if err := ex.begin(Response{Status: http.StatusOK, Header: header}); err != nil {
 		return nil, err
 	}
-	s := &eventStream{x: x, controller: http.NewResponseController(x.w)}
+	s := &eventStream{ex: ex, controller: http.NewResponseController(ex.w)}
+	if deadline, ok := ex.r.Context().Deadline(); ok {
+		margin := min(ex.config.DeadlineMargin, time.Until(deadline)/2)
+		s.yield, s.end = deadline.Add(-margin/2), deadline
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A server's ReadTimeout is for requests: it must not end a long answer.
 	_ = s.controller.SetReadDeadline(time.Time{})
 	_ = s.write(nil) // the head goes out before the first event
-	if idle := x.keepAlive; idle > 0 {
+	if idle := ex.config.KeepAlive; idle > 0 {
 		s.keepAlive = time.AfterFunc(idle, s.tick)
 	}
 	return s, nil
@@ -69,7 +77,7 @@ func (s *eventStream) sendWithID(id int64, event agui.Encoded) error {
 	return s.write(s.buffer)
 }
 
-// numbered returns a send that gives the events ids, counted from first.
+// numbered returns a send that numbers the events from first.
 func (s *eventStream) numbered(first int64) func(agui.Encoded) error {
 	next := first
 	return func(event agui.Encoded) error {
@@ -107,12 +115,12 @@ func (s *eventStream) tick() {
 	if s.closed || s.err != nil {
 		return
 	}
-	wait := s.x.keepAlive - time.Since(s.lastWrite)
+	wait := s.ex.config.KeepAlive - time.Since(s.lastWrite)
 	if wait <= 0 {
 		if s.write([]byte(": keep-alive\n\n")) != nil {
 			return
 		}
-		wait = s.x.keepAlive
+		wait = s.ex.config.KeepAlive
 	}
 	s.keepAlive.Reset(wait)
 }
@@ -122,13 +130,13 @@ func (s *eventStream) write(frame []byte) error {
 	if s.err != nil {
 		return s.err
 	}
-	if s.err = s.x.r.Context().Err(); s.err != nil {
+	if s.err = s.ex.r.Context().Err(); s.err != nil {
 		return s.err
 	}
 	s.lastWrite = time.Now()
 	s.extendDeadline()
 	if len(frame) > 0 {
-		if _, s.err = s.x.w.Write(frame); s.err != nil {
+		if _, s.err = s.ex.w.Write(frame); s.err != nil {
 			return s.err
 		}
 	}
@@ -141,12 +149,21 @@ func (s *eventStream) write(frame []byte) error {
 // extendDeadline gives the client the write timeout from now on, to the quarter:
 // setting a deadline costs about as much as writing an event.
 func (s *eventStream) extendDeadline() {
-	timeout := s.x.writeTimeout
-	if timeout == 0 || s.deadline.Sub(s.lastWrite) > timeout*3/4 {
+	timeout := s.ex.config.WriteTimeout
+	deadline := s.yield
+	if !s.lastWrite.Before(s.yield) {
+		deadline = s.end // for the run's last events
+	}
+	if timeout > 0 {
+		if unread := s.lastWrite.Add(timeout); deadline.IsZero() || unread.Before(deadline) {
+			deadline = unread
+		}
+	}
+	if deadline.IsZero() || s.deadline.After(s.lastWrite) && deadline.Sub(s.deadline) < timeout/4 {
 		return
 	}
-	s.deadline = s.lastWrite.Add(timeout)
-	// A writer that knows no deadlines is one that nobody can stall, or that
-	// bounds its writes itself.
-	_ = s.controller.SetWriteDeadline(s.deadline)
+	s.deadline = deadline
+	// Nobody can stall a writer that knows no deadlines: it holds its bytes, as
+	// those of the buffering platforms and of tests do.
+	_ = s.controller.SetWriteDeadline(deadline)
 }

@@ -58,7 +58,7 @@ func TestASilentStreamIsKeptAlive(t *testing.T) {
 		for _, route := range []string{"run", "connect"} {
 			t.Run(test.name+", "+route, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					handler := newHandler(t, &core.Runtime{Agents: agents(pausing(test.pauses...)), KeepAlive: test.keepAlive}, core.Options{})
+					handler := newRuntime(t, core.Config{Agents: agents(pausing(test.pauses...)), KeepAlive: test.keepAlive})
 					r := request{method: "POST", path: "/agent/default/" + route, body: input}
 					var wait sync.WaitGroup
 					if route == "connect" {
@@ -87,7 +87,7 @@ func (b *bare) WriteHeader(status int)      { b.status = status }
 func (b *bare) Write(p []byte) (int, error) { return b.body.Write(p) }
 
 func TestAStreamNeedsNoMoreThanAResponseWriter(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	handler := newRuntime(t, core.Config{})
 	w := &bare{header: http.Header{}}
 	handler.ServeHTTP(w, request{method: "POST", path: "/agent/default/run", body: input}.build())
 	if want := frames(started, opened, text("hi"), text(" there"), closed, finished); w.status != 200 || w.body.String() != want {
@@ -127,9 +127,9 @@ func (r *recording) SetWriteDeadline(deadline time.Time) error {
 
 func TestEachEventIsFlushedUnderADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		handler := newHandler(t, &core.Runtime{
+		handler := newRuntime(t, core.Config{
 			Agents: agents(pausing(time.Second, 7*time.Second)), WriteTimeout: 20 * time.Second,
-		}, core.Options{})
+		})
 		w := &recording{bare: bare{header: http.Header{}}}
 		handler.ServeHTTP(w, request{method: "POST", path: "/agent/default/run", body: input}.build())
 		want := strings.Join([]string{
@@ -161,18 +161,18 @@ func TestAClientThatDoesNotReadCannotHoldARun(t *testing.T) {
 			}
 		}
 	})
-	after := make(chan core.Outcome, 1)
-	server := httptest.NewServer(newHandler(t, &core.Runtime{
+	after := make(chan core.Answer, 1)
+	server := httptest.NewServer(newRuntime(t, core.Config{
 		Agents: agents(flooding), WriteTimeout: 100 * time.Millisecond,
-		AfterRequest: func(_ *http.Request, outcome core.Outcome) error { after <- outcome; return nil },
-	}, core.Options{}))
+		Hooks: core.Hooks{AfterRequest: func(_ *http.Request, answer core.Answer) error { after <- answer; return nil }},
+	}))
 	defer server.Close()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /agent/default/run HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(input), input)
+	fmt.Fprintf(conn, "POST /agent/default/run HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(input), input)
 	select {
 	case outcome := <-after:
 		if n := len(outcome.Messages[0].Content.Text()); n != deltas*len(large) {
@@ -184,8 +184,10 @@ func TestAClientThatDoesNotReadCannotHoldARun(t *testing.T) {
 }
 
 func TestDebugEventsShowWhatRunsSend(t *testing.T) {
-	rt := &core.Runtime{Development: true, Owner: func(r *http.Request) (string, error) { return r.Header.Get("X-User"), nil }}
-	server := httptest.NewServer(newHandler(t, rt, core.Options{}))
+	server := httptest.NewServer(newRuntime(t, core.Config{
+		Development: true,
+		Owner:       func(r *http.Request) (string, error) { return r.Header.Get("X-User"), nil },
+	}))
 	t.Cleanup(server.Close) // after the watchers have left
 	watch := func(user string) iter.Seq2[string, error] {
 		r, _ := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/cpk-debug-events", nil)
@@ -233,6 +235,7 @@ func TestDebugEventsShowWhatRunsSend(t *testing.T) {
 	// Ann saw nothing of it: the first she gets is her own.
 	r, _ := http.NewRequest("POST", server.URL+"/agent/default/run", strings.NewReader(strings.Replace(input, `"t1"`, `"anns"`, 1)))
 	r.Header.Set("X-User", "ann")
+	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +279,7 @@ func TestASlowDebugWatcherHoldsNoRun(t *testing.T) {
 				}
 			}
 		})
-		handler := newHandler(t, &core.Runtime{Agents: agents(chatty), Development: true, KeepAlive: -1}, core.Options{})
+		handler := newRuntime(t, core.Config{Agents: agents(chatty), Development: true, KeepAlive: -1})
 		ctx, leave := context.WithCancel(t.Context())
 		watcher := &stuck{bare: bare{header: http.Header{}}, release: make(chan struct{})}
 		var wait sync.WaitGroup
@@ -310,7 +313,7 @@ type failing struct{ bare }
 func (failing) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 func TestARunGoesOnWithoutItsClient(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	handler := newRuntime(t, core.Config{})
 	handler.ServeHTTP(&failing{bare{header: http.Header{}}}, request{method: "POST", path: "/agent/default/run", body: input}.build())
 	checkAnswer(t, handler, request{method: "POST", path: "/agent/default/connect", body: input},
 		answer{200, frames(started, opened, text("hi there"), closed, finished), streamHeader})

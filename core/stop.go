@@ -5,28 +5,22 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/copilotkit-go/runtime/core/store"
 )
 
 const stopFailed = "Failed to stop agent"
 
-// stop asks the thread's live run to stop, wherever it runs. It answers as soon
+// serveStop asks the thread's live run to stop, wherever it runs. It answers as soon
 // as the run has been asked, not when it has ended.
-func (x *exchange) stop() error {
-	owner, err := x.owner()
+func (rt *Runtime) serveStop(ex *exchange) error {
+	runID, err := ex.stopScope()
 	if err != nil {
 		return err
 	}
-	runID, err := x.stopScope()
-	if err != nil {
-		return err
-	}
-	if _, err := x.agent(); err != nil {
+	if _, err := rt.agent(ex); err != nil {
 		return namedFailure(stopFailed, err)
 	}
-	key := store.Key{Owner: owner, ID: x.route.ThreadID}
-	stopped, err := x.runner.Stop(x.r.Context(), key, runID)
+	key := ex.key(ex.route.ThreadID)
+	stopped, err := rt.runner.Stop(ex.r.Context(), key, runID)
 	if err != nil {
 		return storeError(stopFailed, err)
 	}
@@ -35,9 +29,9 @@ func (x *exchange) stop() error {
 		if runID != "" {
 			message = fmt.Sprintf("Run '%s' is not the active run for thread '%s'.", runID, key.ID)
 		}
-		return x.json(http.StatusOK, notStopped{Message: message})
+		return ex.json(http.StatusOK, notStopped{Message: message})
 	}
-	return x.json(http.StatusOK, stopAnswer{Stopped: true, Interrupt: interrupt{
+	return ex.json(http.StatusOK, stopAnswer{Stopped: true, Interrupt: interrupt{
 		Type: "RUN_ERROR", Message: "Run stopped by user", Code: "STOPPED",
 	}})
 }
@@ -60,8 +54,8 @@ type interrupt struct {
 
 // stopScope reads which run is meant: {"runId": …}, or an empty body for
 // whichever is live.
-func (x *exchange) stopScope() (runID string, err error) {
-	data, err := x.readBody()
+func (ex *exchange) stopScope() (runID string, err error) {
+	data, err := ex.readBody()
 	if err != nil || len(strings.TrimSpace(string(data))) == 0 {
 		return "", err
 	}
@@ -76,5 +70,5 @@ func (x *exchange) stopScope() (runID string, err error) {
 	if named && (json.Unmarshal(raw, &runID) != nil || strings.TrimSpace(runID) == "") {
 		return "", answerError(http.StatusBadRequest, "Invalid runId")
 	}
-	return runID, nil
+	return runID, checkBodyID("runId", runID)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// threadMessages shows the messages that the thread's last finished run left.
-func (x *exchange) threadMessages() error {
-	snapshot, err := x.snapshot()
+// serveThreadMessages shows the messages that the thread's last finished run left.
+func (rt *Runtime) serveThreadMessages(ex *exchange) error {
+	snapshot, err := rt.snapshot(ex)
 	if err != nil {
 		return storeError("Failed to fetch thread messages", err)
 	}
@@ -31,12 +31,12 @@ func (x *exchange) threadMessages() error {
 			return err
 		}
 	}
-	return x.json(http.StatusOK, answer)
+	return ex.json(http.StatusOK, answer)
 }
 
-// threadEvents shows the events of the thread's finished runs, compacted.
-func (x *exchange) threadEvents() error {
-	events, err := x.history()
+// serveThreadEvents shows the events of the thread's finished runs, compacted.
+func (rt *Runtime) serveThreadEvents(ex *exchange) error {
+	events, err := rt.history(ex)
 	if err != nil {
 		return storeError("Failed to fetch thread events", err)
 	}
@@ -49,13 +49,13 @@ func (x *exchange) threadEvents() error {
 		body.Write(event.JSON())
 	}
 	body.WriteString("]}")
-	return x.bytes(http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, body.Bytes())
+	return ex.bytes(http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, body.Bytes())
 }
 
-// threadState shows the shared state after the thread's last finished run, null
+// serveThreadState shows the shared state after the thread's last finished run, null
 // when its agents have never set one.
-func (x *exchange) threadState() error {
-	events, err := x.history()
+func (rt *Runtime) serveThreadState(ex *exchange) error {
+	events, err := rt.history(ex)
 	if err != nil {
 		return storeError("Failed to fetch thread state", err)
 	}
@@ -77,18 +77,14 @@ func (x *exchange) threadState() error {
 			answer.State = e.Snapshot
 		}
 	}
-	return x.json(http.StatusOK, answer)
+	return ex.json(http.StatusOK, answer)
 }
 
 // snapshot is empty for a thread that doesn't exist.
-func (x *exchange) snapshot() (store.Snapshot, error) {
-	owner, err := x.owner()
-	if err != nil {
-		return store.Snapshot{}, err
-	}
-	ctx, cancel := x.storeContext()
+func (rt *Runtime) snapshot(ex *exchange) (store.Snapshot, error) {
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	snapshot, err := x.store.Snapshot(ctx, store.Key{Owner: owner, ID: x.route.ThreadID})
+	snapshot, err := rt.store.Snapshot(ctx, ex.key(ex.route.ThreadID))
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Snapshot{}, nil
 	}
@@ -96,24 +92,20 @@ func (x *exchange) snapshot() (store.Snapshot, error) {
 }
 
 // history reads the finished runs, empty for a thread that doesn't exist.
-func (x *exchange) history() ([]agui.Encoded, error) {
-	owner, err := x.owner()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := x.storeContext()
+func (rt *Runtime) history(ex *exchange) ([]agui.Encoded, error) {
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	events, err := x.finishedEvents(ctx, store.Key{Owner: owner, ID: x.route.ThreadID})
+	events, err := rt.finishedEvents(ctx, ex.key(ex.route.ThreadID))
 	if err != nil {
 		return nil, err
 	}
 	return agui.Compact(events)
 }
 
-func (x *exchange) finishedEvents(ctx context.Context, key store.Key) ([]agui.Encoded, error) {
+func (rt *Runtime) finishedEvents(ctx context.Context, key store.Key) ([]agui.Encoded, error) {
 	var events []agui.Encoded
 	for after := int64(0); ; {
-		page, err := x.store.Read(ctx, key, after, false)
+		page, err := rt.store.Read(ctx, key, after, false)
 		if err != nil || len(page.Records) == 0 {
 			return events, err
 		}

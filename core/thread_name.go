@@ -14,42 +14,49 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// titleTimeout is how long a name may take. It is made beside the run, so that
-// the run's stream is seldom held open by it, and never for longer.
+// titleTimeout is how long a name may take, where the platform leaves so much. It
+// is made beside the run, so that it seldom holds the run's stream open.
 const titleTimeout = 15 * time.Second
 
-// unnamed tells whether the thread is to be named: it has neither runs nor a
+// unnamed reports whether the thread is to be named: it has neither runs nor a
 // name. Ask before the run begins.
-func (x *exchange) unnamed(key store.Key) bool {
-	if !x.runtime.NameThreads {
+func (rt *Runtime) unnamed(ex *exchange, key store.Key) bool {
+	if !rt.config.NameThreads {
 		return false
 	}
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	thread, err := x.store.Thread(ctx, key)
+	thread, err := rt.store.Thread(ctx, key)
 	return errors.Is(err, store.ErrNotFound) || (err == nil && thread.Name == "" && thread.LastRunAt.IsZero())
 }
 
 // nameThread begins to name a thread, beside its first run. The function that it
-// returns waits for the end of that.
-func (x *exchange) nameThread(ctx context.Context, request runner.Request) (wait func()) {
-	ctx, cancel := context.WithTimeout(ctx, titleTimeout)
+// returns waits for the end of that. As a run, it goes on without its client, but
+// not beyond the deadline of ctx.
+func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait func()) {
+	limit := time.Now().Add(titleTimeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit = deadline
+	}
+	ctx, end := rt.untilClosed(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithDeadline(ctx, limit)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := recovering(func() error { return x.giveName(ctx, request) }); err != nil {
-			x.logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
+		if err := recovering(func() error { return rt.giveName(ctx, request) }); err != nil {
+			rt.config.Logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
 				"thread", request.Key.ID, "error", err)
 		}
 	}()
 	return func() {
 		<-done
 		cancel()
+		end()
 	}
 }
 
 // giveName asks the agent for a title by one run without a thread.
-func (x *exchange) giveName(ctx context.Context, request runner.Request) error {
+func (rt *Runtime) giveName(ctx context.Context, request runner.Request) error {
 	transcript := titleTranscript(request.Input.Messages)
 	if transcript == "" {
 		return nil
@@ -66,18 +73,18 @@ func (x *exchange) giveName(ctx context.Context, request runner.Request) error {
 		ForwardedProps: json.RawMessage("{}"),
 	}
 	var answer replay
-	err := x.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+	err := rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
 		answer.observe(event)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var outcome Outcome
-	answer.fill(&outcome)
-	for _, message := range outcome.Messages {
+	var shown Answer
+	answer.fill(&shown)
+	for _, message := range shown.Messages {
 		if title := cleanTitle(message.Content.Text()); title != "" && message.Role == agui.RoleAssistant {
-			_, err := x.store.UpdateThread(ctx, request.Key, store.Patch{Name: &title})
+			_, err := rt.store.UpdateThread(ctx, request.Key, store.Patch{Name: &title})
 			return err
 		}
 	}
@@ -88,23 +95,26 @@ const titlePrompt = `Name the conversation that the user shows you: two to five 
 	`in sentence case. Answer with the name alone, without quotes, formatting, emoji or a full stop. ` +
 	`Do not answer the conversation and do not call tools.`
 
-// titleTranscript is what a title is made from: the last few messages.
+// titleTranscript returns what a title is made from: the beginnings of the last
+// few messages.
 func titleTranscript(messages []agui.Message) string {
-	const most = 8
+	const mostMessages, mostBytes = 8, 2000
 	var lines []string
 	for _, message := range messages {
 		text := strings.TrimSpace(message.Content.Text())
 		switch message.Role {
 		case agui.RoleUser, agui.RoleAssistant:
 			if text != "" {
+				text = strings.ToValidUTF8(text[:min(len(text), mostBytes)], "")
 				lines = append(lines, string(message.Role)+": "+text)
 			}
 		}
 	}
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
+	return strings.Join(lines[max(0, len(lines)-mostMessages):], "\n")
 }
 
-// cleanTitle takes off what models put around a title; "" when it is none.
+// cleanTitle returns a title without what models put around it, "" when there is
+// none.
 func cleanTitle(text string) string {
 	var object struct{ Title string }
 	if json.Unmarshal([]byte(text), &object) == nil {

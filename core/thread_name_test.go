@@ -24,13 +24,15 @@ func titled(title func(ctx context.Context, in *agui.RunAgentInput, yield func(a
 	}
 }
 
+// asking is a run's input with a question.
+var asking = strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u","role":"user","content":"Where is the Matterhorn?"}]`, 1)
+
 func TestNewThreadsAreNamed(t *testing.T) {
 	say := func(text string) func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) {
 		return func(_ context.Context, _ *agui.RunAgentInput, yield func(agui.Event, error) bool) {
 			yield(agui.TextMessageChunkEvent{MessageID: "m", Role: agui.RoleAssistant, Delta: text, HasDelta: true}, nil)
 		}
 	}
-	asking := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u","role":"user","content":"Where is the Matterhorn?"}]`, 1)
 	for _, test := range []struct {
 		name  string
 		off   bool
@@ -61,7 +63,7 @@ func TestNewThreadsAreNamed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				handler := newHandler(t, &core.Runtime{Agents: agents(titled(test.title)), NameThreads: !test.off}, core.Options{})
+				handler := newRuntime(t, core.Config{Agents: agents(titled(test.title)), NameThreads: !test.off})
 				got := request{method: "POST", path: "/agent/default/run", body: test.body}.to(handler).Body.String()
 				if !strings.Contains(got, text(" there")) || strings.Contains(got, "Matterhorn\"") {
 					t.Errorf("the run streamed\n%s", got)
@@ -80,8 +82,7 @@ func TestANameIsGivenOnce(t *testing.T) {
 		calls++
 		yield(agui.TextMessageChunkEvent{MessageID: "m", Delta: "By the agent", HasDelta: true}, nil)
 	})
-	asking := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u","role":"user","content":"hey"}]`, 1)
-	handler := newHandler(t, &core.Runtime{Agents: agents(naming), NameThreads: true}, core.Options{})
+	handler := newRuntime(t, core.Config{Agents: agents(naming), NameThreads: true})
 	request{method: "POST", path: "/threads", body: `{"agentId":"default","id":"t1","name":"By hand"}`}.to(handler)
 	request{method: "POST", path: "/agent/default/run", body: asking}.to(handler)
 	for _, id := range []string{`"t2"`, `"t2"`} {
@@ -90,5 +91,32 @@ func TestANameIsGivenOnce(t *testing.T) {
 	list := get(t.Context(), handler, "/threads").Body.String()
 	if calls != 1 || !strings.Contains(list, `"name":"By hand"`) || !strings.Contains(list, `"name":"By the agent"`) {
 		t.Errorf("%d calls, threads: %s", calls, list)
+	}
+}
+
+func TestNamingKeepsThePlatformsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hanging := titled(func(ctx context.Context, _ *agui.RunAgentInput, _ func(agui.Event, error) bool) { <-ctx.Done() })
+		handler := newRuntime(t, core.Config{Agents: agents(hanging), NameThreads: true})
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		began := time.Now()
+		got := request{method: "POST", path: "/agent/default/run", body: asking}.serve(ctx, handler)
+		if took := time.Since(began); took > 2*time.Second || !strings.Contains(got.Body.String(), finished) {
+			t.Errorf("answered after %s:\n%s", took, got.Body)
+		}
+	})
+}
+
+func TestANameIsMadeFromTheBeginningsOfMessages(t *testing.T) {
+	var shown int
+	naming := titled(func(_ context.Context, in *agui.RunAgentInput, _ func(agui.Event, error) bool) {
+		shown = len(in.Messages[1].Content.Text())
+	})
+	handler := newRuntime(t, core.Config{Agents: agents(naming), NameThreads: true})
+	long := strings.Replace(asking, "Where", strings.Repeat("é", 100_000), 1)
+	request{method: "POST", path: "/agent/default/run", body: long}.to(handler)
+	if shown == 0 || shown > 2100 {
+		t.Errorf("the agent was shown %d bytes", shown)
 	}
 }

@@ -14,32 +14,32 @@ import (
 // maxThreadPage is the most threads of one page, also when no limit is asked for.
 const maxThreadPage = 500
 
-// threadList pages through the owner's threads, last updated first.
-func (x *exchange) threadList() error {
+// serveThreadList pages through the owner's threads, last updated first.
+func (rt *Runtime) serveThreadList(ex *exchange) error {
 	const what = "Failed to list threads"
-	owner, err := x.owner()
-	if err != nil {
-		return err
-	}
-	values := x.r.URL.Query()
+	values := ex.r.URL.Query()
 	query := store.Query{
-		Owner:           owner,
+		Owner:           ex.owner,
 		AgentID:         values.Get("agentId"),
 		IncludeArchived: values.Get("includeArchived") == "true",
 		Cursor:          values.Get("cursor"),
 	}
+	if err := checkID("agentId", query.AgentID); err != nil {
+		return err
+	}
 	if limit := values.Get("limit"); limit != "" {
-		query.Limit, err = strconv.Atoi(limit)
-		if err != nil || query.Limit < 1 {
+		n, err := strconv.Atoi(limit)
+		if err != nil || n < 1 {
 			return answerError(http.StatusBadRequest, "Valid limit query param is required")
 		}
+		query.Limit = n
 	}
 	if query.Limit == 0 || query.Limit > maxThreadPage {
 		query.Limit = maxThreadPage
 	}
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	page, err := x.store.Threads(ctx, query)
+	page, err := rt.store.Threads(ctx, query)
 	if errors.Is(err, store.ErrBadCursor) {
 		return answerError(http.StatusBadRequest, "Valid cursor query param is required")
 	}
@@ -53,12 +53,12 @@ func (x *exchange) threadList() error {
 	if page.NextCursor != "" {
 		answer.NextCursor = &page.NextCursor
 	}
-	return x.json(http.StatusOK, answer)
+	return ex.json(http.StatusOK, answer)
 }
 
-// threadCreate adds a thread without runs: {"agentId", "id"?, "name"?}.
-func (x *exchange) threadCreate() error {
-	owner, body, err := x.threadChange()
+// serveThreadCreate adds a thread without runs: {"agentId", "id"?, "name"?}.
+func (rt *Runtime) serveThreadCreate(ex *exchange) error {
+	body, err := ex.threadChange()
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (x *exchange) threadCreate() error {
 	if id == "" {
 		id = rand.Text()
 	}
-	agents, err := x.agents()
+	agents, err := rt.agents(ex)
 	if err != nil {
 		return namedFailure("Failed to create thread", err)
 	}
@@ -77,86 +77,80 @@ func (x *exchange) threadCreate() error {
 	if body.Name != nil {
 		name = *body.Name
 	}
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	thread, err := x.store.CreateThread(ctx, store.Key{Owner: owner, ID: id}, body.AgentID, name)
+	thread, err := rt.store.CreateThread(ctx, ex.key(id), body.AgentID, name)
 	if errors.Is(err, store.ErrExists) {
 		return answerError(http.StatusConflict, "Thread already exists")
 	}
 	if err != nil {
 		return storeError("Failed to create thread", err)
 	}
-	return x.json(http.StatusCreated, newThreadJSON(thread))
+	return ex.json(http.StatusCreated, newThreadJSON(thread))
 }
 
-// threadUpdate renames, archives or brings back a thread.
-func (x *exchange) threadUpdate() error {
-	owner, body, err := x.threadChange()
+// serveThreadUpdate renames, archives or brings back a thread.
+func (rt *Runtime) serveThreadUpdate(ex *exchange) error {
+	body, err := ex.threadChange()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	thread, err := x.store.UpdateThread(ctx, store.Key{Owner: owner, ID: x.route.ThreadID},
+	thread, err := rt.store.UpdateThread(ctx, ex.key(ex.route.ThreadID),
 		store.Patch{Name: body.Name, Archived: body.Archived})
 	if err != nil {
 		return storeError("Failed to update thread", err)
 	}
-	return x.json(http.StatusOK, newThreadJSON(thread))
+	return ex.json(http.StatusOK, newThreadJSON(thread))
 }
 
-func (x *exchange) threadArchive() error {
-	owner, _, err := x.threadChange()
-	if err != nil {
+func (rt *Runtime) serveThreadArchive(ex *exchange) error {
+	if _, err := ex.threadChange(); err != nil {
 		return err
 	}
 	archived := true
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	_, err = x.store.UpdateThread(ctx, store.Key{Owner: owner, ID: x.route.ThreadID},
+	_, err := rt.store.UpdateThread(ctx, ex.key(ex.route.ThreadID),
 		store.Patch{Archived: &archived})
 	if err != nil {
 		return storeError("Failed to archive thread", err)
 	}
-	return x.json(http.StatusOK, struct {
+	return ex.json(http.StatusOK, struct {
 		ThreadID string `json:"threadId"`
 		Archived bool   `json:"archived"`
-	}{x.route.ThreadID, true})
+	}{ex.route.ThreadID, true})
 }
 
-// threadDelete removes a thread and its history; a live run of it ends.
-func (x *exchange) threadDelete() error {
-	owner, _, err := x.threadChange()
-	if err != nil {
+// serveThreadDelete removes a thread and its history; a live run of it ends.
+func (rt *Runtime) serveThreadDelete(ex *exchange) error {
+	if _, err := ex.threadChange(); err != nil {
 		return err
 	}
-	ctx, cancel := x.storeContext()
+	ctx, cancel := ex.storeContext()
 	defer cancel()
-	if err := x.store.DeleteThread(ctx, store.Key{Owner: owner, ID: x.route.ThreadID}); err != nil {
+	if err := rt.store.DeleteThread(ctx, ex.key(ex.route.ThreadID)); err != nil {
 		return storeError("Failed to delete thread", err)
 	}
-	return x.json(http.StatusOK, struct {
+	return ex.json(http.StatusOK, struct {
 		ThreadID string `json:"threadId"`
 		Deleted  bool   `json:"deleted"`
-	}{x.route.ThreadID, true})
+	}{ex.route.ThreadID, true})
 }
 
-// threadsClear removes all threads of the owner, in development: there the
+// serveThreadsClear removes all threads of the owner, in development: there the
 // demo's "clear" button calls it. In production, where threads are kept to last,
 // it does nothing, as the reference does when it has a lasting store.
-func (x *exchange) threadsClear() error {
-	owner, err := x.owner()
-	if err != nil {
-		return err
-	}
-	if x.runtime.Development {
-		ctx, cancel := x.storeContext()
+func (rt *Runtime) serveThreadsClear(ex *exchange) error {
+	if rt.config.Development {
+		ctx, cancel := ex.storeContext()
 		defer cancel()
-		if err := x.store.Clear(ctx, owner); err != nil {
+		if err := rt.store.Clear(ctx, ex.owner); err != nil {
 			return storeError("Failed to clear threads", err)
 		}
 	}
-	return x.bytes(http.StatusNoContent, make(http.Header), nil)
+	return ex.bytes(http.StatusNoContent, make(http.Header), nil)
 }
 
 // maxNameBytes is how long a thread's name may be. A list shows many of them,
@@ -171,47 +165,47 @@ type threadBody struct {
 	Archived *bool
 }
 
-// threadChange reads the owner and the body of a change. agentId must be there,
+// threadChange reads the body of a change. agentId must be there,
 // as in the reference; only a DELETE may come without any body, because some
 // gateways drop it.
-func (x *exchange) threadChange() (owner string, body threadBody, err error) {
-	if owner, err = x.owner(); err != nil {
-		return "", body, err
-	}
-	data, err := x.readBody()
+func (ex *exchange) threadChange() (body threadBody, err error) {
+	data, err := ex.readBody()
 	if err != nil {
-		return "", body, err
+		return body, err
 	}
-	if len(data) == 0 && x.r.Method == http.MethodDelete {
-		return owner, body, nil
+	if len(data) == 0 && ex.r.Method == http.MethodDelete {
+		return body, nil
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(data, &fields) != nil || fields == nil {
-		return "", body, answerError(http.StatusBadRequest, "Invalid request body")
+		return body, answerError(http.StatusBadRequest, "Invalid request body")
 	}
 	if json.Unmarshal(fields["agentId"], &body.AgentID) != nil || body.AgentID == "" {
-		return "", body, answerError(http.StatusBadRequest, "Valid agentId is required")
+		return body, answerError(http.StatusBadRequest, "Valid agentId is required")
 	}
 	if raw, ok := fields["id"]; ok {
 		if json.Unmarshal(raw, &body.ID) != nil || body.ID == "" {
-			return "", body, answerError(http.StatusBadRequest, "id must be a string that isn't empty")
+			return body, answerError(http.StatusBadRequest, "id must be a string that isn't empty")
+		}
+		if err := checkBodyID("id", body.ID); err != nil {
+			return body, err
 		}
 	}
 	if raw, ok := fields["name"]; ok {
 		body.Name = new(string) // null takes the name away
 		if json.Unmarshal(raw, body.Name) != nil {
-			return "", body, answerError(http.StatusBadRequest, "name must be a string or null")
+			return body, answerError(http.StatusBadRequest, "name must be a string or null")
 		}
 		if len(*body.Name) > maxNameBytes {
-			return "", body, answerError(http.StatusBadRequest, "name is too long")
+			return body, answerError(http.StatusBadRequest, "name is too long")
 		}
 	}
 	if raw, ok := fields["archived"]; ok {
 		if json.Unmarshal(raw, &body.Archived) != nil || body.Archived == nil {
-			return "", body, answerError(http.StatusBadRequest, "archived must be a boolean")
+			return body, answerError(http.StatusBadRequest, "archived must be a boolean")
 		}
 	}
-	return owner, body, nil
+	return body, nil
 }
 
 type threadPage struct {

@@ -19,7 +19,7 @@ import (
 var isoTimes = regexp.MustCompile(`"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ"`)
 
 func TestThreadManagement(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base})
+	handler := newRuntime(t, core.Config{BasePath: base})
 	thread := func(id, name, archived string) string {
 		return `{"id":"` + id + `","name":` + name + `,"agentId":"default","organizationId":"","createdById":"","archived":` + archived + `,"createdAt":TIME,"updatedAt":TIME}`
 	}
@@ -69,7 +69,7 @@ func TestThreadManagement(t *testing.T) {
 }
 
 func TestThreadsArePagedToTheEnd(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{})
+	handler := newRuntime(t, core.Config{})
 	const n = 507
 	for i := range n {
 		body := fmt.Sprintf(`{"agentId":"default","id":"t%d"}`, i)
@@ -107,13 +107,12 @@ func TestThreadsArePagedToTheEnd(t *testing.T) {
 }
 
 func TestThreadsOfAnotherOwnerDoNotExist(t *testing.T) {
-	rt := &core.Runtime{Development: true, Owner: func(r *http.Request) (string, error) {
+	handler := newRuntime(t, core.Config{Development: true, Owner: func(r *http.Request) (string, error) {
 		if user := r.Header.Get("X-User"); user != "" {
 			return user, nil
 		}
 		return "", &core.HTTPError{Status: 401, Body: "Unauthorized"}
-	}}
-	handler := newHandler(t, rt, core.Options{})
+	}})
 	as := func(user, method, path, body string) (int, string) {
 		r := request{method: method, path: path, body: body, header: http.Header{"X-User": {user}}}
 		if user == "" {
@@ -159,7 +158,7 @@ func TestThreadsOfAnotherOwnerDoNotExist(t *testing.T) {
 
 func TestClearClearsInDevelopmentOnly(t *testing.T) {
 	for _, development := range []bool{false, true} {
-		handler := newHandler(t, &core.Runtime{Development: development}, core.Options{})
+		handler := newRuntime(t, core.Config{Development: development})
 		request{method: "POST", path: "/threads", body: `{"agentId":"default","id":"t"}`}.to(handler)
 		if got := (request{method: "POST", path: "/threads/clear"}).to(handler); got.Code != 204 || got.Body.Len() > 0 {
 			t.Errorf("clear: %d %s", got.Code, got.Body)
@@ -221,19 +220,19 @@ func TestAStoreThatFails(t *testing.T) {
 		r := request{method: test.method, path: test.path, body: test.body}
 		t.Run(test.method+" "+test.path+" when it is down", func(t *testing.T) {
 			down := unreachable{err: fmt.Errorf("dial 10.0.0.1: %w", store.ErrUnavailable)}
-			handler := newHandler(t, &core.Runtime{Store: down, Development: true}, core.Options{})
+			handler := newRuntime(t, core.Config{Store: down, Development: true})
 			checkAnswer(t, handler, r, answer{503, `{"error":"Store unavailable","code":"store_unavailable","message":"Threads can't be reached right now. Please try again."}`,
 				map[string]string{"Retry-After": "2"}})
 		})
 		t.Run(test.method+" "+test.path+" when it is broken", func(t *testing.T) {
 			broken := unreachable{err: errors.New("no such table at 10.0.0.1")}
-			handler := newHandler(t, &core.Runtime{Store: broken, Development: true}, core.Options{})
+			handler := newRuntime(t, core.Config{Store: broken, Development: true})
 			got := r.to(handler)
 			if got.Code != 500 || !strings.HasPrefix(got.Body.String(), `{"error":"`+test.failure+`","message":"`) ||
 				!strings.Contains(got.Body.String(), "no such table") {
 				t.Errorf("in development: %d %s", got.Code, got.Body)
 			}
-			handler = newHandler(t, &core.Runtime{Store: broken}, core.Options{})
+			handler = newRuntime(t, core.Config{Store: broken})
 			if test.path == "/threads/clear" {
 				return // does nothing in production
 			}

@@ -25,41 +25,41 @@ const (
 	defaultFilename  = "recording.webm"
 )
 
-// transcribe turns a recording into text: the field "audio" of a multipart
+// serveTranscribe turns a recording into text: the field "audio" of a multipart
 // form, passed on while it comes in, or base64 in JSON.
-func (x *exchange) transcribe() error {
-	if x.runtime.Transcriber == nil {
+func (rt *Runtime) serveTranscribe(ex *exchange) error {
+	if rt.config.Transcriber == nil {
 		return transcriptionAnswer(&agent.TranscriptionError{Code: agent.TranscriptionNotConfigured})
 	}
-	if x.r.ContentLength > x.maxBody {
-		return bodyTooLarge(x.maxBody)
+	if ex.r.ContentLength > ex.config.MaxBodyBytes {
+		return bodyTooLarge(ex.config.MaxBodyBytes)
 	}
 	var audio agent.Audio
 	var err error
-	switch contentType := x.r.Header.Get("Content-Type"); {
+	switch contentType := ex.r.Header.Get("Content-Type"); {
 	case strings.Contains(contentType, "multipart/form-data"):
-		audio, err = x.audioFromForm()
+		audio, err = ex.audioFromForm()
 	case strings.Contains(contentType, "application/json"):
-		audio, err = x.audioFromJSON()
+		audio, err = ex.audioFromJSON()
 	default:
 		err = invalidTranscription("Request must be multipart/form-data or application/json with base64 audio")
 	}
 	if err != nil {
-		return x.transcriptionError(err)
+		return ex.transcriptionError(err)
 	}
 	counter := &countingReader{reader: audio.Reader}
 	audio.Reader = counter
-	text, err := x.runtime.Transcriber.Transcribe(x.r.Context(), audio)
+	text, err := rt.config.Transcriber.Transcribe(ex.r.Context(), audio)
 	if counter.err != nil { // whatever the provider made of it
-		return x.transcriptionError(uploadError(counter.err))
+		return ex.transcriptionError(uploadError(counter.err))
 	}
 	if err != nil {
-		return x.transcriptionError(err)
+		return ex.transcriptionError(err)
 	}
 	if _, err := io.Copy(io.Discard, counter); err != nil {
-		return x.transcriptionError(uploadError(err))
+		return ex.transcriptionError(uploadError(err))
 	}
-	return x.json(http.StatusOK, struct {
+	return ex.json(http.StatusOK, struct {
 		Text string `json:"text"`
 		Size int64  `json:"size"`
 		Type string `json:"type"`
@@ -67,8 +67,8 @@ func (x *exchange) transcribe() error {
 }
 
 // audioFromForm finds the form's audio file without reading it.
-func (x *exchange) audioFromForm() (agent.Audio, error) {
-	form, err := x.r.MultipartReader()
+func (ex *exchange) audioFromForm() (agent.Audio, error) {
+	form, err := ex.r.MultipartReader()
 	if err != nil {
 		return agent.Audio{}, invalidTranscription("Failed to parse body as FormData.")
 	}
@@ -110,8 +110,8 @@ func isFile(part *multipart.Part) bool {
 }
 
 // audioFromJSON reads {"audio": base64 or a data URL, "mimeType", "filename"}.
-func (x *exchange) audioFromJSON() (agent.Audio, error) {
-	data, err := x.readBody()
+func (ex *exchange) audioFromJSON() (agent.Audio, error) {
+	data, err := ex.readBody()
 	if err != nil {
 		return agent.Audio{}, err
 	}
@@ -196,22 +196,22 @@ func uploadError(err error) error {
 }
 
 // transcriptionError is the answer to whatever went wrong.
-func (x *exchange) transcriptionError(err error) error {
+func (ex *exchange) transcriptionError(err error) error {
 	var answer *HTTPError
 	var told *agent.TranscriptionError
 	switch {
 	case errors.As(err, &answer):
 		return answer
 	case errors.As(err, new(*http.MaxBytesError)):
-		return bodyTooLarge(x.maxBody)
+		return bodyTooLarge(ex.config.MaxBodyBytes)
 	case !errors.As(err, &told):
 		told = &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: err}
-		if x.runtime.Development {
+		if ex.config.Development {
 			told.Message = err.Error()
 		}
 	}
 	if told.Err != nil {
-		x.logger.ErrorContext(x.r.Context(), "transcription failed", "code", string(told.Code), "error", told.Err)
+		ex.config.Logger.ErrorContext(ex.r.Context(), "transcription failed", "code", string(told.Code), "error", told.Err)
 	}
 	return transcriptionAnswer(told)
 }

@@ -57,7 +57,7 @@ func TestTranscribeAnswers(t *testing.T) {
 	noFile := invalid("No audio file found in form data. Please include an 'audio' field.")
 	noAudio := invalid("Request must include 'audio' field with base64-encoded audio data")
 	noType := invalid("Request must include 'mimeType' field (e.g., 'audio/webm')")
-	handler := newHandler(t, &core.Runtime{Transcriber: dictation}, core.Options{BasePath: base})
+	handler := newRuntime(t, core.Config{Transcriber: dictation, BasePath: base})
 	for _, test := range []struct {
 		name string
 		request
@@ -123,7 +123,7 @@ func TestTranscriptionErrorsHaveTheReferencesStatus(t *testing.T) {
 		t.Run(test.err.Error(), func(t *testing.T) {
 			var log bytes.Buffer
 			failing := transcriberFunc(func(context.Context, agent.Audio) (string, error) { return "", test.err })
-			handler := newHandler(t, &core.Runtime{Transcriber: failing, Logger: slog.New(slog.NewTextHandler(&log, nil))}, core.Options{})
+			handler := newRuntime(t, core.Config{Transcriber: failing, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 			checkAnswer(t, handler, request{method: "POST", path: "/transcribe", body: `{"audio":"aGk=","mimeType":"audio/webm"}`}, test.want)
 			if errors.Is(test.err, secret) && !strings.Contains(log.String(), "sk-secret") {
 				t.Errorf("the log doesn't have the cause:\n%s", &log)
@@ -133,7 +133,7 @@ func TestTranscriptionErrorsHaveTheReferencesStatus(t *testing.T) {
 }
 
 func TestTranscribeRefusesALargeUploadHoweverItComes(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{Transcriber: dictation}, core.Options{MaxBodyBytes: 1000})
+	handler := newRuntime(t, core.Config{Transcriber: dictation, MaxBodyBytes: 1000})
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	large := strings.Repeat("x", 2000)
@@ -171,7 +171,7 @@ func TestTranscribeStreamsTheUpload(t *testing.T) {
 		rest, err := io.ReadAll(audio.Reader)
 		return string(first) + string(rest), err
 	})
-	server := httptest.NewServer(newHandler(t, &core.Runtime{Transcriber: transcriber}, core.Options{}))
+	server := httptest.NewServer(newRuntime(t, core.Config{Transcriber: transcriber}))
 	defer server.Close()
 	body := upload(`name="audio"; filename="a.webm"`, "audio/webm", "hello, world")
 	head, rest, _ := strings.Cut(body, ", ")

@@ -19,5 +19,5 @@ import (
 // environment describes; the instance keeps it for the requests after that,
 // which may come several at a time. Answers stream.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	return bundle.Lazy(os.Environ, options...).ServeHTTP
+	return bundle.NewLazy(os.Environ, options...).ServeHTTP
 }

@@ -183,6 +183,9 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
+// Unwrap lets an http.ResponseController find what the writer inside can do.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 // Flush has nothing to do: an answer is either written through or held whole.
 func (w *answerWriter) Flush() {}
 

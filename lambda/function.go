@@ -26,7 +26,7 @@ type function struct {
 // built by the first request.
 func newFunction() *function {
 	return &function{
-		handler: bundle.Lazy(os.Environ),
+		handler: bundle.NewLazy(os.Environ),
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}

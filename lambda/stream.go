@@ -4,6 +4,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // streamed is the body of an answer that leaves while it is written. Each Write
@@ -11,7 +15,9 @@ import (
 // the SDK flushes what it reads, piece by piece.
 //
 // Reading ends when the handler has returned. So the response is complete, and
-// the instance may be frozen, only when nothing runs any more.
+// the instance may be frozen, only when nothing runs any more. Where nobody reads
+// on, a Write fails at its deadline, and at the end of the request's context at
+// the latest.
 type streamed struct {
 	*io.PipeReader
 	answerHead
@@ -33,9 +39,13 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 	reader, writer := io.Pipe()
 	body := &streamed{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
 	heads := make(chan answerHead, 1)
+	stop := context.AfterFunc(ctx, func() { _ = writer.CloseWithError(context.Cause(ctx)) })
 	go func() {
 		defer close(body.done)
-		w := &answerWriter{ResponseWriter: &pipeWriter{header: make(http.Header), pipe: writer, heads: heads}}
+		defer stop()
+		pipe := &pipeWriter{header: make(http.Header), pipe: writer, heads: heads}
+		defer func() { _ = pipe.SetWriteDeadline(time.Time{}) }()
+		w := &answerWriter{ResponseWriter: pipe}
 		err := serve(handler, w, r.WithContext(ctx))
 		if err != nil && !w.started {
 			clear(w.Header())
@@ -63,6 +73,13 @@ type pipeWriter struct {
 	header http.Header
 	pipe   *io.PipeWriter
 	heads  chan<- answerHead
+
+	// expired is set when the write deadline has passed, writing during a Write.
+	expired, writing atomic.Bool
+
+	mu       sync.Mutex
+	deadline time.Time
+	timer    *time.Timer // fires at deadline; nil until there is one
 }
 
 func (w *pipeWriter) Header() http.Header { return w.header }
@@ -77,5 +94,39 @@ func (w *pipeWriter) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	w.writing.Store(true)
+	defer w.writing.Store(false)
+	if w.expired.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	return w.pipe.Write(p)
+}
+
+// SetWriteDeadline sets when a Write fails whose bytes nobody takes; the zero
+// time means never.
+func (w *pipeWriter) SetWriteDeadline(deadline time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.deadline = deadline
+	w.expired.Store(false)
+	if !deadline.IsZero() {
+		w.timer = time.AfterFunc(time.Until(deadline), w.expire)
+	}
+	return nil
+}
+
+// expire fails a Write that is under way, or else the next.
+func (w *pipeWriter) expire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deadline.IsZero() || time.Now().Before(w.deadline) {
+		return // there is another deadline by now
+	}
+	w.expired.Store(true)
+	if w.writing.Load() {
+		_ = w.pipe.CloseWithError(os.ErrDeadlineExceeded)
+	}
 }

@@ -27,7 +27,7 @@ import (
 
 // runtime is built by the first request and kept by the instance. A function of
 // Vercel's is a plain function, so that there is nowhere else to keep it.
-var runtime = bundle.Lazy(os.Environ)
+var runtime = bundle.NewLazy(os.Environ)
 
 // Handler answers a request of a function under api/, in one piece.
 func Handler(w http.ResponseWriter, r *http.Request) { runtime.ServeHTTP(w, r) }

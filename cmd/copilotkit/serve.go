@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,9 +25,10 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// serve answers requests until ctx ends, and then until the runs have finished.
-// What a person should know goes to out, and so do the logs.
-func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
+// serve answers requests until ctx ends. Then runs have grace to finish, and those
+// that haven't are ended in good order. What a person should know goes to out, and
+// so do the logs.
+func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
 	settings, err := bundle.Read(env, map[string]string{"COPILOTKIT_ENV": "development"})
 	if err != nil {
 		return err
@@ -36,43 +38,25 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 		settings.Model = bundle.DemoModel
 	}
 	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}))
-	threads := &stores{}
-	defer threads.close(logger)
-	runtime, err := bundle.New(ctx, settings, bundle.WithLogger(logger), threads.option())
+	runtime, err := bundle.NewFromSettings(ctx, settings, bundle.WithLogger(logger), withSQLite())
 	if err != nil {
 		return err
 	}
-
 	listener, err := listen(ctx, settings.Port)
 	if err != nil {
-		return err
+		return errors.Join(err, runtime.Close())
 	}
-	shutdown, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	server := &http.Server{
-		Handler:           newMux(settings, endWatchers(shutdown, runtime)),
+		Handler:           onlyLoopback(newMux(settings, endWatchers(ctx, runtime))),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	server.RegisterOnShutdown(cancel)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
 	banner(out, settings, fellBack, listener.Addr())
-
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	fmt.Fprintf(out, "Waiting for runs to finish (%s at most; interrupt again to end them now)\n", shutdownGrace)
-	grace, end := context.WithTimeout(context.Background(), shutdownGrace)
-	defer end()
-	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(fmt.Errorf("runs were cut off after %s", shutdownGrace), server.Close())
-	}
-	<-served
-	return nil
+	server.RegisterOnShutdown(sync.OnceFunc(func() {
+		fmt.Fprintf(out, "Waiting for runs to finish (%s at most; interrupt again to end at once)\n", grace)
+	}))
+	return bundle.Serve(ctx, server, listener, runtime, grace)
 }
 
 func listen(ctx context.Context, port int) (net.Listener, error) {
@@ -87,8 +71,8 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 	return listener, nil
 }
 
-// endWatchers ends the streams of debug events on shutdown. They have no end of
-// their own, and a run never waits for them.
+// endWatchers ends the streams of debug events when shutdown ends, which no run
+// waits for. They have no end of their own.
 func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/cpk-debug-events") {
@@ -101,7 +85,7 @@ func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 	})
 }
 
-// banner tells where the server is, which model answers, and what to set for
+// banner writes where the server is, which model answers, and what to set for
 // another.
 func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net.Addr) {
 	base := strings.TrimSuffix(settings.BasePath, "/")
@@ -113,8 +97,8 @@ func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net
 }
 
 func modelLine(settings *bundle.Settings, fellBack bool) string {
-	if far, ok := settings.Agents["default"]; ok {
-		return "none: the agent at " + far.URL.String() + " answers."
+	if upstream, ok := settings.Agents["default"]; ok {
+		return "none: the agent at " + upstream.URL.String() + " answers."
 	}
 	switch {
 	case fellBack:

@@ -32,11 +32,16 @@ type server struct {
 
 func start(t *testing.T, entries ...string) *server {
 	t.Helper()
+	return startWithGrace(t, shutdownGrace, entries...)
+}
+
+func startWithGrace(t *testing.T, grace time.Duration, entries ...string) *server {
+	t.Helper()
 	ctx, interrupt := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, func() []string { return append(entries, "PORT=0") }, writer)
+		ended <- serve(ctx, func() []string { return append(entries, "PORT=0") }, writer, grace)
 		_ = writer.Close()
 	}()
 	lines := bufio.NewScanner(reader)
@@ -67,8 +72,8 @@ func startModel(t *testing.T, answers ...scriptedmodel.Answer) (*scriptedmodel.M
 }
 
 type event struct {
-	Type, Delta string
-	Input       *struct{ Messages []json.RawMessage }
+	Type, Delta, Code string
+	Input             *struct{ Messages []json.RawMessage }
 }
 
 // request sends a run's input to a path of the runtime.
@@ -251,6 +256,44 @@ func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
 	}
 }
 
+func TestRunsThatDoNotFinishInTheGraceEndInGoodOrder(t *testing.T) {
+	model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 100000, PaceMs: 1})
+	env = append(env, "COPILOTKIT_STORE=sqlite://"+filepath.Join(t.TempDir(), "threads.db"))
+	s := startWithGrace(t, 50*time.Millisecond, env...)
+	var last, followed event
+	follower := make(chan struct{})
+	events(t, s.request(t, "/agent/default/run", "t"), func(e event) {
+		if last.Type == "" {
+			following := s.request(t, "/agent/default/connect", "t")
+			go func() {
+				defer close(follower)
+				events(t, following, func(e event) { followed = e })
+			}()
+		}
+		if last.Type != "TEXT_MESSAGE_CONTENT" && e.Type == "TEXT_MESSAGE_CONTENT" {
+			s.interrupt()
+		}
+		last = e
+	})
+	<-follower
+	if last.Type != "RUN_ERROR" || last.Code != "SHUTDOWN" || followed != last {
+		t.Errorf("the run ended with %+v, and for its follower with %+v", last, followed)
+	}
+	if err := <-s.ended; err != nil {
+		t.Errorf("serve returned %v", err)
+	}
+	awaitLeft(t, model)
+
+	// Its end is recorded, and its thread is free.
+	next := startWithGrace(t, 0, env...)
+	events(t, next.request(t, "/agent/default/connect", "t"), func(e event) { last = e })
+	if last.Code != "SHUTDOWN" {
+		t.Errorf("the next server shows an end with %+v", last)
+	}
+	next.request(t, "/agent/default/run", "t")
+	next.interrupt()
+}
+
 func TestThreadsInSQLiteOutliveTheServer(t *testing.T) {
 	_, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 3})
 	env = append(env, "COPILOTKIT_STORE=sqlite://"+filepath.Join(t.TempDir(), "threads.db"))
@@ -305,7 +348,7 @@ func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := serve(t.Context(), func() []string { return []string{test.env} }, io.Discard)
+			err := serve(t.Context(), func() []string { return []string{test.env} }, io.Discard, shutdownGrace)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
 			}

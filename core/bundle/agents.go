@@ -102,6 +102,7 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 		if err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_MCP_SERVERS", Err: fmt.Errorf("%q: %w", name, err)}
 		}
+		parts.opened.add(source)
 		sources = append(sources, source)
 	}
 	return append(sources, parts.sources...), nil

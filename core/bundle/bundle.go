@@ -1,11 +1,12 @@
 // Package bundle is where a deployment is put together: environment in, runtime
 // out.
 //
-//	handler, err := bundle.Handler(ctx, os.Environ)
+//	runtime, err := bundle.New(ctx, os.Environ)
 //	if err != nil {
 //		log.Fatal(err) // names the variable that is wrong
 //	}
-//	http.Handle("/api/copilotkit/", handler)
+//	defer runtime.Close()
+//	http.Handle("/api/copilotkit/", runtime)
 //
 // custom.go is the place for agents and tools of your own. A program that
 // imports this package instead of changing it passes options: [WithAgent],
@@ -17,41 +18,29 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 
 	"github.com/copilotkit-go/runtime/core"
-	"github.com/copilotkit-go/runtime/core/internal/runner"
 )
 
-// Handler builds the runtime that the environment describes. It opens no
+// New returns the runtime that the environment describes. It opens no
 // connection: stores, models and remote agents are first reached by the request
 // that needs them. A variable that is missing, malformed or unknown is an
 // [*EnvError] that names it.
-func Handler(ctx context.Context, env Env, options ...Option) (*core.Handler, error) {
+//
+// The runtime's Close closes what was opened for it: the store, the sessions of
+// MCP servers, and of the options those agents and tool sources that have a
+// method Close() error.
+func New(ctx context.Context, env Env, options ...Option) (*core.Runtime, error) {
 	settings, err := Read(env, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the environment: %w", err)
 	}
-	return New(ctx, settings, options...)
+	return NewFromSettings(ctx, settings, options...)
 }
 
-// Lazy builds the runtime at the first request and keeps it. A build that fails
-// answers 500, logs the cause, and is tried again by the next request, with the
-// environment as it is then.
-func Lazy(env Env, options ...Option) *core.Lazy {
-	build := func(ctx context.Context) (http.Handler, error) {
-		return Handler(ctx, env, options...)
-	}
-	logger := collect(options).logger
-	if logger == nil {
-		logger = newLogger(slog.LevelInfo) // the environment may be what is wrong
-	}
-	return core.NewLazy(build, logger)
-}
-
-// New builds the runtime from settings that have been read.
-func New(ctx context.Context, settings *Settings, options ...Option) (*core.Handler, error) {
+// NewFromSettings returns the runtime that settings describe, as [New] does.
+func NewFromSettings(ctx context.Context, settings *Settings, options ...Option) (*core.Runtime, error) {
 	own, err := custom(settings)
 	if err != nil {
 		return nil, fmt.Errorf("add agents and tools: %w", err)
@@ -60,56 +49,53 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 	if parts.logger == nil {
 		parts.logger = newLogger(settings.LogLevel)
 	}
-	agents, err := buildAgents(settings, parts)
+	config, err := newConfig(ctx, settings, parts)
 	if err != nil {
-		return nil, err
+		// What options brought is theirs until there is a runtime.
+		return nil, errors.Join(err, parts.opened.close())
 	}
-	transcriber, err := buildTranscriber(settings, parts)
+	parts.closeWith(&config)
+	runtime, err := core.New(config)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, parts.opened.close())
 	}
-	threads, err := openStore(ctx, settings, parts)
-	if err != nil {
-		return nil, err
-	}
-	runtime := &core.Runtime{
-		Agents:      agents,
-		Store:       threads,
-		Transcriber: transcriber,
-		NameThreads: settings.NameThreads,
-		Development: settings.Development,
-		Logger:      parts.logger,
-	}
-	if settings.CancelOnDisconnect {
-		runtime.Runner.OnDisconnect = runner.CancelRun
-	}
-	if settings.FailOnStoreFailure {
-		runtime.Runner.OnStoreFailure = runner.FailRun
-	}
-	if settings.SupersedeRuns {
-		runtime.Runner.OnConcurrentRun = runner.Supersede
-	}
-	handlerOptions := core.Options{
-		BasePath:     settings.BasePath,
-		MaxBodyBytes: settings.MaxBodyBytes,
-	}
-	if settings.SingleRoute {
-		handlerOptions.Mode = core.SingleRoute
-	}
-	if len(settings.CORSOrigins) > 0 {
-		handlerOptions.CORS = &core.CORS{Origins: settings.CORSOrigins}
-	}
-	for _, change := range parts.changes {
-		change(runtime, &handlerOptions)
-	}
-	handler, err := core.NewHandler(runtime, handlerOptions)
-	if err != nil {
-		return nil, errors.Join(err, threads.Close())
-	}
-	return handler, nil
+	return runtime, nil
 }
 
-// newLogger is where logs go by default.
+// newConfig makes the parts of the runtime, and lets the options change them.
+func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Config, error) {
+	config := core.Config{
+		BasePath:           settings.BasePath,
+		SingleRoute:        settings.SingleRoute,
+		MaxBodyBytes:       settings.MaxBodyBytes,
+		NameThreads:        settings.NameThreads,
+		SupersedeRuns:      settings.SupersedeRuns,
+		CancelOnDisconnect: settings.CancelOnDisconnect,
+		FailOnStoreFailure: settings.FailOnStoreFailure,
+		Development:        settings.Development,
+		Logger:             parts.logger,
+	}
+	if len(settings.CORSOrigins) > 0 {
+		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
+	}
+	var err error
+	if config.Agents, err = buildAgents(settings, parts); err != nil {
+		return config, err
+	}
+	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
+		return config, err
+	}
+	if config.Store, err = openStore(ctx, settings, parts); err != nil {
+		return config, err
+	}
+	parts.opened.add(config.Store)
+	for _, change := range parts.changes {
+		change(&config)
+	}
+	return config, nil
+}
+
+// newLogger returns the logger of a runtime that was given none.
 func newLogger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -48,7 +49,7 @@ func TestInfoShowsTheAgentsOfTheBundle(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			handler, err := bundle.Handler(t.Context(), test.env, test.options...)
+			handler, err := bundle.New(t.Context(), test.env, test.options...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestCORSIsAsTheEnvironmentSays(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			handler, err := bundle.Handler(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_CORS_ORIGINS="+test.value))
+			handler, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_CORS_ORIGINS="+test.value))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +113,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	})
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := bundle.Handler(t.Context(), test.env, broken)
+			_, err := bundle.New(t.Context(), test.env, broken)
 			var envErr *bundle.EnvError
 			if !errors.As(err, &envErr) || envErr.Name != test.variable {
 				t.Fatalf("got %v, want an *EnvError for %s", err, test.variable)
@@ -131,11 +132,11 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 
 func TestToolsThatNoAgentHasAreRefused(t *testing.T) {
 	tool := agent.Tool("now", "Tells the time.", func(context.Context, struct{}) (string, error) { return "noon", nil })
-	_, err := bundle.Handler(t.Context(), env(), bundle.WithAgent("default", silent), bundle.WithTool(tool))
+	_, err := bundle.New(t.Context(), env(), bundle.WithAgent("default", silent), bundle.WithTool(tool))
 	if err == nil || !strings.Contains(err.Error(), "tools") {
 		t.Errorf("a tool beside an agent of one's own: got %v", err)
 	}
-	_, err = bundle.Handler(t.Context(), env("COPILOTKIT_AGENTS=default=http://127.0.0.1:1/run", "COPILOTKIT_MCP_SERVERS=a=http://127.0.0.1:1/mcp"))
+	_, err = bundle.New(t.Context(), env("COPILOTKIT_AGENTS=default=http://127.0.0.1:1/run", "COPILOTKIT_MCP_SERVERS=a=http://127.0.0.1:1/mcp"))
 	var envErr *bundle.EnvError
 	if !errors.As(err, &envErr) || envErr.Name != "COPILOTKIT_MCP_SERVERS" {
 		t.Errorf("an MCP server beside a remote default agent: got %v", err)
@@ -145,13 +146,13 @@ func TestToolsThatNoAgentHasAreRefused(t *testing.T) {
 func TestAStoreIsOpenedByItsScheme(t *testing.T) {
 	var opened string
 	kept := memory.New(memory.Limits{})
-	_, err := bundle.Handler(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=kept://u:p@host/1?x=y"),
+	_, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=kept://u:p@host/1?x=y"),
 		bundle.WithStore("kept", func(_ context.Context, address string) (store.Store, error) {
 			opened = address
 			return kept, nil
 		}),
-		bundle.WithChange(func(runtime *core.Runtime, _ *core.Options) {
-			if runtime.Store != kept {
+		bundle.WithConfig(func(config *core.Config) {
+			if config.Store != kept {
 				t.Error("the runtime has another store")
 			}
 		}))
@@ -165,7 +166,7 @@ func TestAStoreIsOpenedByItsScheme(t *testing.T) {
 
 func TestStartUpOpensNoConnection(t *testing.T) {
 	// Nothing answers at any of these addresses.
-	handler, err := bundle.Handler(t.Context(), env("OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:1/v1",
+	handler, err := bundle.New(t.Context(), env("OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:1/v1",
 		"COPILOTKIT_AGENTS=remote=http://127.0.0.1:1/run", "COPILOTKIT_STORE=redis://127.0.0.1:1"))
 	if err != nil {
 		t.Fatal(err)
@@ -175,27 +176,80 @@ func TestStartUpOpensNoConnection(t *testing.T) {
 	}
 }
 
-func TestLazyTriesAgainWithTheEnvironmentAsItIsThen(t *testing.T) {
-	var log strings.Builder
-	var entries []string
-	builds := 0
-	handler := bundle.Lazy(func() []string { builds++; return entries }, bundle.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+// closer is an agent and a tool source that counts how often it is closed.
+type closer struct {
+	agent.Agent
+	closed *int
+}
 
-	answer := get(handler, "/api/copilotkit/info", nil)
-	if answer.Code != http.StatusInternalServerError || strings.TrimSpace(answer.Body.String()) != `{"error":"internal_error"}` {
-		t.Errorf("without a key: got %d %s", answer.Code, answer.Body)
-	}
-	if !strings.Contains(log.String(), "OPENAI_API_KEY") || !strings.Contains(log.String(), "openai/gpt-4o") {
-		t.Errorf("the log doesn't name the variable and the model: %s", log.String())
-	}
+func (c closer) Tools(context.Context) ([]agent.ServerTool, error) { return nil, nil }
 
-	entries = []string{"OPENAI_API_KEY=sk-1"}
-	for range 3 {
-		if answer := get(handler, "/api/copilotkit/info", nil); answer.Code != http.StatusOK {
-			t.Errorf("with the key: got %d %s", answer.Code, answer.Body)
+func (c closer) Close() error {
+	*c.closed++
+	return errors.New("closed badly")
+}
+
+func TestCloseClosesWhatTheBundleOpened(t *testing.T) {
+	// A server of MCP tools that knows when a session ends.
+	ended := make(chan struct{}, 1)
+	tools := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server {
+		return sdk.NewServer(&sdk.Implementation{Name: "tools", Version: "1"}, nil)
+	}, nil)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tools.ServeHTTP(w, r)
+		if r.Method == http.MethodDelete {
+			ended <- struct{}{}
+		}
+	}))
+	defer server.Close()
+
+	var stores, agents, sources, hooks int
+	runtime, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=kept://x", "COPILOTKIT_MCP_SERVERS=tools="+server.URL),
+		bundle.WithStore("kept", func(context.Context, string) (store.Store, error) {
+			return closing{memory.New(memory.Limits{}), func() { stores++ }}, nil
+		}),
+		bundle.WithAgent("mine", agent.Use(closer{silent, &agents}, func(inner agent.Agent) agent.Agent { return agent.Func(inner.Run) })),
+		bundle.WithToolSource(closer{silent, &sources}),
+		bundle.WithConfig(func(config *core.Config) {
+			config.Hooks.OnClose = func() error { hooks++; return nil }
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := httptest.NewRequest(http.MethodPost, "/api/copilotkit/agent/default/run", strings.NewReader(
+		`{"threadId":"t","runId":"r","state":{},"messages":[{"id":"1","role":"user","content":"hello"}],"tools":[],"context":[],"forwardedProps":{}}`))
+	run.Header.Set("Content-Type", "application/json")
+	if answer := httptest.NewRecorder(); !serves(runtime, answer, run) {
+		t.Fatalf("the run: %d %s", answer.Code, answer.Body)
+	}
+	for range 2 {
+		if err := runtime.Close(); err == nil || strings.Count(err.Error(), "closed badly") != 2 {
+			t.Errorf("got %v, want the errors of the agent and of the source", err)
 		}
 	}
-	if builds != 2 {
-		t.Errorf("built %d times, want 2", builds)
+	<-ended
+	if stores != 1 || agents != 1 || sources != 1 || hooks != 1 {
+		t.Errorf("closed %d stores, %d agents, %d sources, and called OnClose %d times, want 1 of each", stores, agents, sources, hooks)
+	}
+}
+
+func serves(handler http.Handler, answer *httptest.ResponseRecorder, request *http.Request) bool {
+	handler.ServeHTTP(answer, request)
+	return answer.Code == http.StatusOK && strings.Contains(answer.Body.String(), "RUN_FINISHED")
+}
+
+func TestAFailedBuildClosesWhatItHasOpened(t *testing.T) {
+	var stores, agents int
+	_, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=kept://x"),
+		bundle.WithStore("kept", func(context.Context, string) (store.Store, error) {
+			return closing{memory.New(memory.Limits{}), func() { stores++ }}, nil
+		}),
+		bundle.WithAgent("mine", closer{silent, &agents}),
+		bundle.WithConfig(func(config *core.Config) { config.MaxBodyBytes = -1 }))
+	if err == nil || stores != 1 {
+		t.Errorf("got %v, and closed %d stores, want 1", err, stores)
+	}
+	if agents != 0 {
+		t.Error("the agent of an option was closed, though another build may use it")
 	}
 }

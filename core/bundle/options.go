@@ -16,18 +16,20 @@ type Option func(*parts)
 // OpenStore opens the store at an address. It does no network I/O.
 type OpenStore func(ctx context.Context, address string) (store.Store, error)
 
-// parts is what options and customize have put in.
+// parts are what the options add.
 type parts struct {
 	logger  *slog.Logger
 	agents  map[string]agent.Agent
 	tools   []agent.ServerTool
 	sources []agent.ToolSource
 	stores  map[string]OpenStore
-	changes []func(*core.Runtime, *core.Options)
+	changes []func(*core.Config)
+	// opened is what is opened for the runtime while it is put together.
+	opened *closers
 }
 
 func collect(options []Option) parts {
-	p := parts{agents: make(map[string]agent.Agent), stores: make(map[string]OpenStore)}
+	p := parts{agents: make(map[string]agent.Agent), stores: make(map[string]OpenStore), opened: &closers{}}
 	for _, option := range options {
 		option(&p)
 	}
@@ -35,7 +37,8 @@ func collect(options []Option) parts {
 }
 
 // WithAgent adds an agent by the name that front ends use. One that is named
-// "default" takes the built-in agent's place, and then no model is needed.
+// "default" takes the built-in agent's place, and then no model is needed. One
+// that has a method Close() error is closed with the runtime.
 func WithAgent(name string, a agent.Agent) Option {
 	return func(p *parts) { p.agents[name] = a }
 }
@@ -47,7 +50,8 @@ func WithTool(tools ...agent.ServerTool) Option {
 	return func(p *parts) { p.tools = slices.Concat(p.tools, tools) }
 }
 
-// WithToolSource adds tools that are known only at run time.
+// WithToolSource adds tools that are known only at run time. A source that has a
+// method Close() error is closed with the runtime.
 func WithToolSource(sources ...agent.ToolSource) Option {
 	return func(p *parts) { p.sources = slices.Concat(p.sources, sources) }
 }
@@ -64,8 +68,10 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(p *parts) { p.logger = logger }
 }
 
-// WithChange lets a function change the runtime and its options before the
-// handler is made: hooks, owners of threads, header policy, CORS in detail.
-func WithChange(change func(*core.Runtime, *core.Options)) Option {
+// WithConfig has a function change the configuration that the environment and
+// the other options came to, before the runtime is made from it: hooks, owners
+// of threads, header policy, CORS in detail. A store that it puts in the place of
+// the environment's is closed by whoever opened it.
+func WithConfig(change func(*core.Config)) Option {
 	return func(p *parts) { p.changes = append(p.changes, change) }
 }

@@ -25,9 +25,9 @@ type Settings struct {
 	// and then it is 1, or 4 for the embedded model.
 	MaxSteps int
 	// Agents are the remote AG-UI agents by name.
-	Agents map[string]Server
+	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
-	MCPServers map[string]Server
+	MCPServers map[string]Upstream
 	// Store is where threads are kept; its zero value is this process's memory.
 	Store SecretURL
 	// BasePath is where the routes are mounted, "/" for the root.
@@ -37,6 +37,8 @@ type Settings struct {
 	// CORSOrigins are the origins that browsers may call from: ["*"] for any,
 	// none to leave CORS to somebody else.
 	CORSOrigins []string
+	// CORSCredentials lets the pages of CORSOrigins send cookies.
+	CORSCredentials bool
 	// TranscriptionModel turns speech into text, "" for none.
 	TranscriptionModel string
 	// CancelOnDisconnect ends a run whose client has gone away.
@@ -87,10 +89,21 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 			errs = append(errs, &EnvError{Name: v.name, Err: err})
 		}
 	}
+	if settings.CORSCredentials && !settings.listsOrigins() {
+		errs = append(errs, &EnvError{
+			Name: "COPILOTKIT_CORS_CREDENTIALS",
+			Err:  errors.New("on needs a list of origins in COPILOTKIT_CORS_ORIGINS, since with * any page could act as its visitor"),
+		})
+	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	return settings, nil
+}
+
+// listsOrigins reports whether CORS is for origins that are listed.
+func (s *Settings) listsOrigins() bool {
+	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*")
 }
 
 // CheckKey tells whether the key for the model is there: an [*EnvError] names

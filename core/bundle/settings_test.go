@@ -49,7 +49,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"COPILOTKIT_MODEL=anthropic/claude-sonnet-4", "COPILOTKIT_PROMPT=Be\nbrief = good.", "COPILOTKIT_MAX_STEPS=5",
 		`COPILOTKIT_AGENTS={"research":{"url":"https://a.example/run?x=1","headers":{"x-api-key":"k"}}}`,
 		"COPILOTKIT_STORE=redis://user:pass@cache:6379/1", "COPILOTKIT_BASE_PATH=/copilot", "COPILOTKIT_ENDPOINT=single-route",
-		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
+		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
 		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
@@ -74,6 +74,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"base path":     {settings.BasePath, "/copilot"},
 		"single route":  {settings.SingleRoute, true},
 		"origins":       {fmt.Sprint(settings.CORSOrigins), "[https://a.example http://localhost:3000]"},
+		"credentials":   {settings.CORSCredentials, true},
 		"transcription": {settings.TranscriptionModel, "whisper-1"},
 		"on disconnect": {settings.CancelOnDisconnect, true},
 		"store failure": {settings.FailOnStoreFailure, true},
@@ -163,6 +164,8 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"an unknown endpoint":               {"COPILOTKIT_ENDPOINT=multi", "neither multi-route nor single-route"},
 		"an origin with a path":             {"COPILOTKIT_CORS_ORIGINS=https://a.example/", "not an origin"},
 		"a star among origins":              {"COPILOTKIT_CORS_ORIGINS=*,https://a.example", "not an origin"},
+		"credentials for all origins":       {"COPILOTKIT_CORS_CREDENTIALS=on", "needs a list of origins in COPILOTKIT_CORS_ORIGINS"},
+		"credentials that are true":         {"COPILOTKIT_CORS_CREDENTIALS=true", "neither off nor on"},
 		"an unknown disconnect policy":      {"COPILOTKIT_ON_DISCONNECT=stop", "neither continue nor cancel"},
 		"a body size with a unit":           {"COPILOTKIT_MAX_BODY_BYTES=10MB", "whole number"},
 		"an unknown Lambda response":        {"COPILOTKIT_LAMBDA_RESPONSE=streaming", "neither stream nor buffered"},
@@ -182,6 +185,15 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 				t.Errorf("got %q, want %s and %q in it", err, variable, test.want)
 			}
 		})
+	}
+}
+
+func TestCredentialsNeedAListOfOrigins(t *testing.T) {
+	for origins, fine := range map[string]bool{"https://a.example": true, "https://a.example,https://b.example": true, "*": false, "off": false, "": false} {
+		_, err := bundle.Read(env("COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_CORS_ORIGINS="+origins), nil)
+		if (err == nil) != fine {
+			t.Errorf("with the origins %q: %v", origins, err)
+		}
 	}
 }
 

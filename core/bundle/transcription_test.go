@@ -18,7 +18,7 @@ func TestTranscriptionIsTurnedOnByItsModel(t *testing.T) {
 		io.WriteString(w, `{"text":"good morning"}`)
 	}))
 	defer provider.Close()
-	handler, err := bundle.Handler(t.Context(), env("OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL="+provider.URL+"/v1", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1"))
+	handler, err := bundle.New(t.Context(), env("OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL="+provider.URL+"/v1", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestTranscriptionIsTurnedOnByItsModel(t *testing.T) {
 }
 
 func TestATranscriptionModelWithoutAKeyNamesTheVariable(t *testing.T) {
-	_, err := bundle.Handler(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_TRANSCRIPTION_MODEL=groq/whisper-large-v3"))
+	_, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_TRANSCRIPTION_MODEL=groq/whisper-large-v3"))
 	if err == nil || !strings.Contains(err.Error(), "GROQ_API_KEY") {
 		t.Errorf("got %v", err)
 	}

@@ -1,75 +1,173 @@
 package bundle
 
-import (
-	"cmp"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net/url"
-	"path"
-	"strconv"
-	"strings"
-	"unicode"
+import "github.com/copilotkit-go/runtime/core/agent/openai"
 
-	"github.com/copilotkit-go/runtime/core/agent/openai"
-)
+//go:generate go test -run TestReadmeHasTheTables -update .
 
-// variable is one environment variable.
+// variable is one environment variable: a row of the README's table, which
+// `go generate` writes.
 type variable struct {
 	name string
+	// meaning says in Markdown what the variable is for.
+	meaning string
 	// value is the default, "" for none.
 	value string
-	// set checks a value and takes it over. Its error says what is wrong without
-	// the variable's name.
+	// fallback says in Markdown what holds where the variable isn't set, if that
+	// isn't value.
+	fallback string
+	// set checks a value and puts it into the settings. Its error says what is
+	// wrong without the variable's name.
 	set func(s *Settings, value string) error
 }
 
 // variables is every variable of this runtime's own, in the README's order.
 var variables = []variable{
-	{"COPILOTKIT_MODEL", "openai/gpt-4o", setModel},
-	{"COPILOTKIT_PROMPT", "", func(s *Settings, value string) error {
-		s.Prompt = value
-		return nil
-	}},
-	{"COPILOTKIT_MAX_STEPS", "", func(s *Settings, value string) (err error) {
-		s.MaxSteps, err = parseInt(value, 1, 1000)
-		return err
-	}},
-	{"COPILOTKIT_AGENTS", "", func(s *Settings, value string) (err error) {
-		s.Agents, err = parseServers(value, agentFields)
-		return err
-	}},
-	{"COPILOTKIT_MCP_SERVERS", "", func(s *Settings, value string) (err error) {
-		s.MCPServers, err = parseServers(value, mcpFields)
-		return err
-	}},
-	{"COPILOTKIT_STORE", "memory", setStore},
-	{"COPILOTKIT_BASE_PATH", "/api/copilotkit", setBasePath},
-	{"COPILOTKIT_ENDPOINT", "multi-route", oneOf(func(s *Settings) *bool { return &s.SingleRoute }, "multi-route", "single-route")},
-	{"COPILOTKIT_CORS_ORIGINS", "*", setOrigins},
-	{"COPILOTKIT_TRANSCRIPTION_MODEL", "", func(s *Settings, value string) error {
-		s.TranscriptionModel = value
-		return checkPrintable(value)
-	}},
-	{"COPILOTKIT_ON_DISCONNECT", "continue", oneOf(func(s *Settings) *bool { return &s.CancelOnDisconnect }, "continue", "cancel")},
-	{"COPILOTKIT_ON_STORE_FAILURE", "continue", oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail")},
-	{"COPILOTKIT_ON_CONCURRENT_RUN", "reject", oneOf(func(s *Settings) *bool { return &s.SupersedeRuns }, "reject", "supersede")},
-	{"COPILOTKIT_THREAD_NAMES", "off", oneOf(func(s *Settings) *bool { return &s.NameThreads }, "off", "on")},
-	{"COPILOTKIT_MAX_BODY_BYTES", "10485760", func(s *Settings, value string) error {
-		n, err := parseInt(value, 1, 1<<40)
-		s.MaxBodyBytes = int64(n)
-		return err
-	}},
-	{"COPILOTKIT_LAMBDA_RESPONSE", "stream", oneOf(func(s *Settings) *bool { return &s.LambdaBuffered }, "stream", "buffered")},
-	{"COPILOTKIT_ENV", "production", oneOf(func(s *Settings) *bool { return &s.Development }, "production", "development")},
-	{"COPILOTKIT_LOG_LEVEL", "info", setLogLevel},
-	{"PORT", "8080", func(s *Settings, value string) (err error) {
-		s.Port, err = parseInt(value, 0, 65535)
-		return err
-	}},
+	{
+		name:     "COPILOTKIT_MODEL",
+		meaning:  "`provider/model`, or `demo` for the embedded model",
+		value:    "openai/gpt-4o",
+		fallback: "`openai/gpt-4o`; the local server falls back to `demo` where `OPENAI_API_KEY` isn't set",
+		set:      setModel,
+	},
+	{
+		name:    "COPILOTKIT_PROMPT",
+		meaning: "system prompt of the default agent",
+		set: func(s *Settings, value string) error {
+			s.Prompt = value
+			return nil
+		},
+	},
+	{
+		name:     "COPILOTKIT_MAX_STEPS",
+		meaning:  "model calls of one run at most, where tools run on the server",
+		fallback: "1 (the demo model: 4)",
+		set: func(s *Settings, value string) (err error) {
+			s.MaxSteps, err = parseInt(value, 1, 1000)
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_AGENTS",
+		meaning: "remote AG-UI agents: `name=url,name=url`, or `{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"connectUrl\":\"…\"}}`",
+		set: func(s *Settings, value string) (err error) {
+			s.Agents, err = parseUpstreams(value, agentFields)
+			return err
+		},
+	},
+	{
+		name: "COPILOTKIT_MCP_SERVERS",
+		meaning: "MCP servers whose tools the default agent has: `name=url,name=url`, or " +
+			"`{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"transport\":\"http\"}}`; the transport is `http` or `sse`",
+		set: func(s *Settings, value string) (err error) {
+			s.MCPServers, err = parseUpstreams(value, mcpFields)
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_STORE",
+		meaning: "where threads live: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
+		value:   "memory",
+		set:     setStore,
+	},
+	{
+		name:    "COPILOTKIT_BASE_PATH",
+		meaning: "where the routes are mounted",
+		value:   "/api/copilotkit",
+		set:     setBasePath,
+	},
+	{
+		name:    "COPILOTKIT_ENDPOINT",
+		meaning: "`multi-route` or `single-route`",
+		value:   "multi-route",
+		set:     oneOf(func(s *Settings) *bool { return &s.SingleRoute }, "multi-route", "single-route"),
+	},
+	{
+		name:    "COPILOTKIT_CORS_ORIGINS",
+		meaning: "`*`, origins with commas between them, or `off`",
+		value:   "*",
+		set:     setOrigins,
+	},
+	{
+		name:    "COPILOTKIT_CORS_CREDENTIALS",
+		meaning: "`on` lets the pages of listed origins send cookies, or `off`",
+		value:   "off",
+		set:     oneOf(func(s *Settings) *bool { return &s.CORSCredentials }, "off", "on"),
+	},
+	{
+		name:     "COPILOTKIT_TRANSCRIPTION_MODEL",
+		meaning:  "the model that `/transcribe` uses, such as `whisper-1`",
+		fallback: "off",
+		set: func(s *Settings, value string) error {
+			s.TranscriptionModel = value
+			return checkPrintable(value)
+		},
+	},
+	{
+		name:    "COPILOTKIT_ON_DISCONNECT",
+		meaning: "what happens to a run whose client goes away: `continue` or `cancel`",
+		value:   "continue",
+		set:     oneOf(func(s *Settings) *bool { return &s.CancelOnDisconnect }, "continue", "cancel"),
+	},
+	{
+		name:    "COPILOTKIT_ON_STORE_FAILURE",
+		meaning: "what happens to a run that can't be recorded any more: `continue` for its client, or `fail` with RUN_ERROR",
+		value:   "continue",
+		set:     oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail"),
+	},
+	{
+		name:    "COPILOTKIT_ON_CONCURRENT_RUN",
+		meaning: "what happens to a second run on a busy thread: `reject` it with 409, or let it `supersede` the first",
+		value:   "reject",
+		set:     oneOf(func(s *Settings) *bool { return &s.SupersedeRuns }, "reject", "supersede"),
+	},
+	{
+		name:    "COPILOTKIT_THREAD_NAMES",
+		meaning: "`on` gives a new thread a short name, by one more call of its agent",
+		value:   "off",
+		set:     oneOf(func(s *Settings) *bool { return &s.NameThreads }, "off", "on"),
+	},
+	{
+		name:    "COPILOTKIT_MAX_BODY_BYTES",
+		meaning: "larger requests get 413",
+		value:   "10485760",
+		set: func(s *Settings, value string) error {
+			n, err := parseInt(value, 1, 1<<40)
+			s.MaxBodyBytes = int64(n)
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_LAMBDA_RESPONSE",
+		meaning: "`stream` or `buffered`",
+		value:   "stream",
+		set:     oneOf(func(s *Settings) *bool { return &s.LambdaBuffered }, "stream", "buffered"),
+	},
+	{
+		name:     "COPILOTKIT_ENV",
+		meaning:  "`production` or `development` (debug events, error detail)",
+		value:    "production",
+		fallback: "`production`; the local server: `development`",
+		set:      oneOf(func(s *Settings) *bool { return &s.Development }, "production", "development"),
+	},
+	{
+		name:    "COPILOTKIT_LOG_LEVEL",
+		meaning: "`debug`, `info`, `warn` or `error`",
+		value:   "info",
+		set:     setLogLevel,
+	},
+	{
+		name:    "PORT",
+		meaning: "where the local server and the one for Vercel listen; 0 is any free port",
+		value:   "8080",
+		set: func(s *Settings, value string) (err error) {
+			s.Port, err = parseInt(value, 0, 65535)
+			return err
+		},
+	},
 }
 
-// providerVariables are the variables of the model providers.
+// providerVariables returns the variables of the model providers, which have a
+// table of their own in the README.
 func providerVariables() []variable {
 	keys, addresses := openai.Variables()
 	list := []variable{credential("AZURE_OPENAI_API_VERSION")}
@@ -82,7 +180,7 @@ func providerVariables() []variable {
 	return list
 }
 
-// credential is a variable that holds a provider's key.
+// credential returns a variable that holds a provider's key.
 func credential(name string) variable {
 	return variable{name: name, set: func(s *Settings, value string) error {
 		if err := checkPrintable(value); err != nil {
@@ -93,7 +191,7 @@ func credential(name string) variable {
 	}}
 }
 
-// providerAddress is a variable that holds a provider's endpoint.
+// providerAddress returns a variable that holds a provider's endpoint.
 func providerAddress(name string) variable {
 	return variable{name: name, set: func(s *Settings, value string) error {
 		if _, err := parseHTTPURL(value); err != nil {
@@ -102,118 +200,4 @@ func providerAddress(name string) variable {
 		s.Credentials[name] = Secret(value)
 		return nil
 	}}
-}
-
-// oneOf is for a variable with two values; the second one sets the field.
-func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) error {
-	return func(s *Settings, value string) error {
-		if value != off && value != on {
-			return fmt.Errorf("%q is neither %s nor %s", value, off, on)
-		}
-		*field(s) = value == on
-		return nil
-	}
-}
-
-func setModel(s *Settings, value string) error {
-	s.Model = value
-	if value == DemoModel {
-		return nil
-	}
-	if _, err := openai.KeyVariable(value); err != nil {
-		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
-	}
-	return checkPrintable(value)
-}
-
-func setStore(s *Settings, value string) error {
-	if value == "memory" {
-		return nil
-	}
-	address, err := parseURL(value)
-	if err != nil || address.Scheme == "" {
-		return errors.New("neither memory nor an address such as redis://host:6379 or sqlite:///path/file.db")
-	}
-	s.Store = SecretURL{*address}
-	return nil
-}
-
-func setBasePath(s *Settings, value string) error {
-	switch {
-	case !strings.HasPrefix(value, "/"):
-		return fmt.Errorf("%q must start with a slash", value)
-	case strings.ContainsAny(value, "?#"):
-		return fmt.Errorf("%q must be a path alone", value)
-	case strings.ContainsAny(value, "{}"):
-		return fmt.Errorf("%q must not have braces, which mean something else to routers", value)
-	case path.Clean(value) != cmp.Or(strings.TrimRight(value, "/"), "/"):
-		return fmt.Errorf("%q must not have empty segments, . or .., which servers and clients take out", value)
-	}
-	s.BasePath = value
-	return checkPrintable(value)
-}
-
-func setOrigins(s *Settings, value string) error {
-	switch value {
-	case "*":
-		s.CORSOrigins = []string{"*"}
-		return nil
-	case "off":
-		return nil
-	}
-	for origin := range strings.SplitSeq(value, ",") {
-		origin = strings.TrimSpace(origin)
-		address, err := parseHTTPURL(origin)
-		if err != nil || address.Scheme+"://"+address.Host != origin {
-			return fmt.Errorf("%q is not an origin such as https://app.example.com; the value is *, off, or origins with commas between them", origin)
-		}
-		s.CORSOrigins = append(s.CORSOrigins, origin)
-	}
-	return nil
-}
-
-func setLogLevel(s *Settings, value string) error {
-	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
-	level, ok := levels[value]
-	if !ok {
-		return fmt.Errorf("%q is none of debug, info, warn, error", value)
-	}
-	s.LogLevel = level
-	return nil
-}
-
-// setAgents reads name=url,name=url, or a JSON object of objects with url and
-// headers.
-func parseInt(value string, least, most int) (int, error) {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < least || n > most {
-		return 0, fmt.Errorf("%q is not a whole number from %d to %d", value, least, most)
-	}
-	return n, nil
-}
-
-// parseHTTPURL parses an absolute http or https address. Its errors don't quote
-// it, since it may hold a password.
-func parseHTTPURL(value string) (*url.URL, error) {
-	address, err := parseURL(value)
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" {
-		return nil, errors.New("not an address that starts with http:// or https://")
-	}
-	return address, nil
-}
-
-func parseURL(value string) (*url.URL, error) {
-	if err := checkPrintable(value); err != nil {
-		return nil, err
-	}
-	return url.Parse(value)
-}
-
-// checkPrintable refuses white space, which a value gets from a file or a form
-// by accident. Its error doesn't quote the value.
-func checkPrintable(value string) error {
-	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-		return errors.New("there is white space or a control character in it")
-	}
-	return nil
 }

@@ -186,4 +186,22 @@ export const deliberate = [
     why: "Go's HTTP server refuses it before any handler sees it. The reference answers 404.",
     rows: [{ in: /every method on .*%(ZZ|E0%A4%A)/, at: /./, reference: any, ours: any }],
   },
+  {
+    what: "CORS: answers vary by `Origin` also where a page's origin is refused or missing",
+    why: "A cache would otherwise serve an answer without CORS headers to a page that is allowed.",
+    rows: [{ in: /^cors: origins: (list|function|credentials)$/, at: /\.vary$/, reference: any, ours: /^Origin/ }],
+  },
+  {
+    what: "CORS: with credentials, a preflight is allowed the headers that it asks for",
+    why: "`*` names no header then, so that no request with a JSON body would get through.",
+    rows: [{ in: /^cors: origins: credentials$/, at: /access-control-allow-headers$/, reference: "*", ours: any }],
+  },
+  {
+    what: "A body that isn't `application/json` gets 415",
+    why: "Text, forms and bodies without a type are what any web page can send with its visitor's cookies, without asking first.",
+    rows: [
+      { in: /^inputs: no JSON$/, at: /^(text|open) as (text\/plain|nothing)\./, reference: any, ours: any },
+      { in: /^inputs: content types$/, at: /^(text\/plain|application\/octet-stream|none)\./, reference: any, ours: any },
+    ],
+  },
 ];

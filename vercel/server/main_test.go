@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"net"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -45,11 +48,41 @@ func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
 	held := model.Hold()
 	defer held.Release()
 	env := func() []string { return model.Env() }
-	server := httptest.NewServer(withDeadline(bundle.Lazy(env), 4*time.Second))
+	server := httptest.NewServer(withDeadline(bundle.NewLazy(env), 4*time.Second))
 	defer server.Close()
 	d := &platformtest.Deployment{URL: server.URL, Log: &platformtest.Log{}}
 	events := d.StartRun(t, "thread-1").Rest(t)
 	if last := events[len(events)-1]; last.Type != "RUN_ERROR" || last.Code == "" {
 		t.Errorf("the stream ends with %+v, want RUN_ERROR with a code", last)
+	}
+}
+
+func TestShutdownEndsRunsInGoodOrder(t *testing.T) {
+	model := platformtest.NewModel(t, "never finished")
+	held := model.Hold()
+	defer held.Release()
+	address := "127.0.0.1:" + platformtest.FreePort(t)
+	ctx, signal := context.WithCancel(t.Context())
+	defer signal()
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, model.Env, address) }()
+	for {
+		connection, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = connection.Close()
+			break
+		}
+		runtime.Gosched()
+	}
+	d := &platformtest.Deployment{URL: "http://" + address, Log: &platformtest.Log{}}
+	run := d.StartRun(t, "thread-1")
+	run.Until(t, "TEXT_MESSAGE_CONTENT")
+	signal()
+	events := run.Rest(t)
+	if last := events[len(events)-1]; last.Type != "RUN_ERROR" || last.Code != "SHUTDOWN" {
+		t.Errorf("the stream ends with %+v", last)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("serve returned %v", err)
 	}
 }

@@ -21,8 +21,8 @@ import (
 // A record's Seq is 0 where a client can't resume: inside compacted history,
 // and on an event that is for this client alone. The latter is the RUN_ERROR
 // that closes a stream which can't be followed to the end of its run: since the
-// deadline of ctx is near ([CodeDeadlineExceeded]), the run was taken away
-// ([CodeLeaseLost]) or the store doesn't come back ([CodeStoreUnavailable]).
+// deadline of ctx is near ([CodeDeadlineExceeded]), ctx ended with [ErrShutdown]
+// ([CodeShutdown]), the run was taken away ([CodeLeaseLost]) or the store doesn't come back ([CodeStoreUnavailable]).
 //
 // The error is that of send, of ctx, or of the store when nothing was sent yet.
 func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send func(store.Record) error) error {
@@ -141,6 +141,8 @@ func (f *follower) follow(ctx context.Context, page store.Page) error {
 		page, err = f.await(waiting)
 		switch {
 		case err == nil:
+		case shuttingDown(ctx):
+			return f.abandon(CodeShutdown, shutdown)
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case waiting.Err() != nil:

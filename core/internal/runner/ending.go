@@ -19,6 +19,15 @@ var (
 	errUnrecorded = errors.New("store failed")
 )
 
+// ErrShutdown is the cause with which a caller cancels the context of a stream
+// to have it ended in good order, since the process is about to end: a run is
+// closed and recorded, and whoever follows one elsewhere is told that its
+// stream isn't whole.
+var ErrShutdown = errors.New("shutting down")
+
+// shuttingDown reports whether ctx has ended with ErrShutdown.
+func shuttingDown(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrShutdown) }
+
 // ending says how a stream ends that cause has cut short; nil is an agent that
 // returned without a terminal event. The log gets what the client isn't told.
 func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) agui.Ending {
@@ -38,6 +47,9 @@ func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) a
 	case errors.Is(cause, errDeadline):
 		logger.WarnContext(ctx, "run ended, the deadline is near")
 		return agui.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
+	case errors.Is(cause, ErrShutdown):
+		logger.WarnContext(ctx, "run ended, the process is shutting down")
+		return agui.Ending{Code: CodeShutdown, Message: shutdown}
 	case errors.Is(cause, errLeaseLost):
 		logger.WarnContext(ctx, "run ended, its lease is lost")
 		return agui.Ending{Code: CodeLeaseLost, Message: leaseLost}
@@ -63,6 +75,7 @@ const (
 	agentFailed = "The agent failed"
 	leaseLost   = "The thread was deleted or taken over by another instance"
 	unrecorded  = "The run can't be recorded"
+	shutdown    = "The server is shutting down"
 )
 
 // runError is a terminal event that no agent made.

@@ -14,7 +14,8 @@ import (
 // Stream runs the agent to its end, and sends each event as it comes, in the
 // caller's goroutine. An error of send means that the client is gone, as the
 // end of ctx does; whether the run then goes on is the policy's decision. The
-// deadline of ctx ends the run in good order before it passes.
+// deadline of ctx ends the run in good order before it passes, and so does an
+// end of ctx by [ErrShutdown].
 //
 // When the terminal event is sent the run is recorded and its thread free. When
 // Stream returns nothing goes on, but for an agent that ignores its context;
@@ -102,6 +103,9 @@ func (s *stream) follow(ctx context.Context, feed *feed) error {
 			return context.Cause(s.running)
 		case <-disconnected:
 			disconnected = nil
+			if shuttingDown(ctx) {
+				return ErrShutdown
+			}
 			s.leave(ctx.Err())
 		}
 	}

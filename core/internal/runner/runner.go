@@ -68,6 +68,8 @@ const (
 	CodeInvalidEvent = "INVALID_EVENT"
 	// CodeDeadlineExceeded: the platform's time limit is near.
 	CodeDeadlineExceeded = "DEADLINE_EXCEEDED"
+	// CodeShutdown: the process is shutting down, see [ErrShutdown].
+	CodeShutdown = "SHUTDOWN"
 	// CodeLeaseLost: the thread was deleted, or another instance took it over.
 	CodeLeaseLost = "LEASE_LOST"
 	// CodeStoreUnavailable: the run can't be recorded, see [FailRun].

@@ -72,7 +72,7 @@ func (r *Runner) relay(ctx context.Context, request Request, whole bool, send fu
 	if failure != nil {
 		return failure
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil && !shuttingDown(ctx) {
 		return err
 	}
 	switch {

@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	runtime, err := bundle.Handler(context.Background(), os.Environ)
+	runtime, err := bundle.New(context.Background(), os.Environ)
 	if err != nil {
 		log.Fatal(err)
 	}

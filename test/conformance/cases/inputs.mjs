@@ -113,7 +113,7 @@ export const inputs = {
     const { body: answer, ...head } = await it.http("POST", run);
     it.see("nothing at all", { ...head, body: { ...answer, details: typeof answer?.details } });
   },
-  "any content type will do": async (it) => {
+  "content types": async (it) => {
     const body = JSON.stringify(it.emptyRun());
     for (const [i, type] of ["text/plain", "application/octet-stream", "", "application/json; charset=utf-8"].entries()) {
       it.see(type || "none", await it.http("POST", run, { body: body.replaceAll("run-1", `run-${i}`), headers: type ? { "content-type": type } : {} }));

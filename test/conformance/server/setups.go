@@ -16,50 +16,41 @@ import (
 
 const basePath = "/api/copilotkit"
 
-// setup is one way to configure the runtime.
-type setup struct {
-	runtime core.Runtime
-	options core.Options
-}
-
-// newSetups makes a handler for each set-up. They share one store, as the
+// newSetups makes a runtime for each set-up. They share one store, as the
 // reference's do.
 func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger) (map[string]http.Handler, error) {
 	threads := memory.New(memory.Limits{})
 	handlers := make(map[string]http.Handler)
-	for name, s := range setups(trace) {
-		if s.runtime.AgentsFor == nil && s.runtime.Agents == nil {
-			s.runtime.Agents = agents
+	for name, config := range setups(trace) {
+		if config.AgentsFor == nil && config.Agents == nil {
+			config.Agents = agents
 		}
-		s.runtime.Store = threads
-		s.runtime.Logger = logger
-		s.runtime.Development = name == "development"
-		handler, err := core.NewHandler(&s.runtime, s.options)
+		config.Store = threads
+		config.Logger = logger
+		config.Development = name == "development"
+		runtime, err := core.New(config)
 		if err != nil {
 			return nil, fmt.Errorf("set-up %s: %w", name, err)
 		}
-		handlers[name] = handler
+		handlers[name] = runtime
 	}
 	return handlers, nil
 }
 
-func setups(trace *trace) map[string]setup {
+func setups(trace *trace) map[string]core.Config {
 	tenMinutes := 600
-	based := core.Options{BasePath: basePath}
-	single := core.Options{BasePath: basePath, Mode: core.SingleRoute}
-	cors := func(c core.CORS) setup { return setup{options: core.Options{BasePath: basePath, CORS: &c}} }
-	headers := func(policy core.HeaderPolicy) setup {
-		return setup{runtime: core.Runtime{ForwardHeaders: policy}, options: based}
+	cors := func(c core.CORS) core.Config { return core.Config{BasePath: basePath, CORS: &c} }
+	headers := func(policy core.HeaderPolicy) core.Config {
+		return core.Config{BasePath: basePath, ForwardHeaders: policy}
 	}
-	traced := core.Runtime{BeforeRequest: trace.beforeRequest, AfterRequest: trace.afterRequest}
-	return map[string]setup{
-		"main":        {options: based},
-		"development": {options: based},
-		"slash":       {options: core.Options{BasePath: basePath + "/"}},
-		"root":        {options: core.Options{BasePath: "/"}},
+	return map[string]core.Config{
+		"main":        {BasePath: basePath},
+		"development": {BasePath: basePath},
+		"slash":       {BasePath: basePath + "/"},
+		"root":        {BasePath: "/"},
 		"suffix":      {},
-		"single":      {options: single},
-		"single bare": {options: core.Options{Mode: core.SingleRoute}},
+		"single":      {BasePath: basePath, SingleRoute: true},
+		"single bare": {SingleRoute: true},
 
 		"cors any":  cors(core.CORS{}),
 		"cors one":  cors(core.CORS{Origin: "https://one.example"}),
@@ -79,21 +70,21 @@ func setups(trace *trace) map[string]setup {
 			ExposeHeaders: []string{"x-two", "x-three"},
 			MaxAge:        &tenMinutes,
 		}),
-		"cors single": {options: core.Options{BasePath: basePath, Mode: core.SingleRoute, CORS: &core.CORS{}}},
+		"cors single": {BasePath: basePath, SingleRoute: true, CORS: &core.CORS{}},
 
-		"hooks":        {runtime: traced, options: core.Options{BasePath: basePath, Hooks: trace.hooks(), CORS: &core.CORS{}}},
-		"hooks single": {runtime: traced, options: core.Options{BasePath: basePath, Hooks: trace.hooks(), Mode: core.SingleRoute}},
+		"hooks":        {BasePath: basePath, Hooks: trace.hooks(), CORS: &core.CORS{}},
+		"hooks single": {BasePath: basePath, Hooks: trace.hooks(), SingleRoute: true},
 
 		"headers allow": headers(core.HeaderPolicy{Allow: []string{"X-One", "x-forwarded-for", "X-Two"}, Deny: []string{"x-two"}}),
 		"headers deny":  headers(core.HeaderPolicy{Deny: []string{"Authorization"}, DenyPrefixes: []string{"X-Internal-"}}),
 		"headers open":  headers(core.HeaderPolicy{NoDefaultDenylist: true}),
 
-		"transcribe":        {runtime: core.Runtime{Transcriber: transcriber{}}, options: based},
-		"transcribe single": {runtime: core.Runtime{Transcriber: transcriber{}}, options: single},
+		"transcribe":        {BasePath: basePath, Transcriber: transcriber{}},
+		"transcribe single": {BasePath: basePath, SingleRoute: true, Transcriber: transcriber{}},
 
-		"agents by request": {runtime: core.Runtime{AgentsFor: agentsOfTenant}, options: based},
-		"one agent":         {runtime: core.Runtime{Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}}, options: based},
-		"supersede":         {runtime: superseding(), options: based},
+		"agents by request": {BasePath: basePath, AgentsFor: agentsOfTenant},
+		"one agent":         {BasePath: basePath, Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}},
+		"supersede":         {BasePath: basePath, SupersedeRuns: true},
 	}
 }
 
@@ -124,9 +115,4 @@ func (transcriber) Transcribe(_ context.Context, audio agent.Audio) (string, err
 		return "", err
 	}
 	return fmt.Sprintf("%s %s %d %s", audio.Filename, audio.MimeType, len(sound), sound), nil
-}
-
-func superseding() (rt core.Runtime) {
-	rt.Runner.OnConcurrentRun = 1
-	return rt
 }

@@ -33,6 +33,14 @@ func (t *trace) take() []string {
 
 func (t *trace) hooks() core.Hooks {
 	return core.Hooks{
+		BeforeRequest: func(r *http.Request) (*http.Request, error) {
+			t.add("beforeRequest %s %s", r.Method, r.URL.EscapedPath())
+			return act(r, "beforeRequest")
+		},
+		AfterRequest: func(r *http.Request, answer core.Answer) error {
+			t.add("afterRequest %s %s", r.URL.EscapedPath(), answerJSON(answer))
+			return nil
+		},
 		OnRequest: func(r *http.Request) (*http.Request, error) {
 			t.add("onRequest %s %s", r.Method, r.URL.EscapedPath())
 			return act(r, "onRequest")
@@ -65,16 +73,6 @@ func (t *trace) hooks() core.Hooks {
 	}
 }
 
-func (t *trace) beforeRequest(r *http.Request) (*http.Request, error) {
-	t.add("beforeRequest %s %s", r.Method, r.URL.EscapedPath())
-	return act(r, "beforeRequest")
-}
-
-func (t *trace) afterRequest(r *http.Request, outcome core.Outcome) error {
-	t.add("afterRequest %s %s", r.URL.EscapedPath(), outcomeJSON(outcome))
-	return nil
-}
-
 // act does at a stage what the request asks for.
 func act(r *http.Request, stage string) (*http.Request, error) {
 	switch r.Header.Get("X-Act") {
@@ -101,7 +99,7 @@ func nameOf(route core.Route, none core.RouteName) core.RouteName {
 	return route.Name
 }
 
-// routeJSON and outcomeJSON write the names that the reference has for things.
+// routeJSON and answerJSON write the names that the reference has for things.
 func routeJSON(route core.Route) string {
 	return encode(struct {
 		Method   core.RouteName `json:"method"`
@@ -110,7 +108,7 @@ func routeJSON(route core.Route) string {
 	}{route.Name, route.AgentID, route.ThreadID})
 }
 
-func outcomeJSON(outcome core.Outcome) string {
+func answerJSON(answer core.Answer) string {
 	type toolCall struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
@@ -124,7 +122,7 @@ func outcomeJSON(outcome core.Outcome) string {
 		ToolCallID string     `json:"toolCallId,omitempty"`
 	}
 	messages := []message{}
-	for _, m := range outcome.Messages {
+	for _, m := range answer.Messages {
 		seen := message{ID: m.ID, Role: m.Role, ToolCallID: m.ToolCallID}
 		if !m.Content.IsAbsent() {
 			text := m.Content.Text()
@@ -139,7 +137,7 @@ func outcomeJSON(outcome core.Outcome) string {
 		Messages []message `json:"messages"`
 		ThreadID string    `json:"threadId,omitempty"`
 		RunID    string    `json:"runId,omitempty"`
-	}{messages, outcome.ThreadID, outcome.RunID})
+	}{messages, answer.ThreadID, answer.RunID})
 }
 
 func encode(v any) string {

@@ -40,13 +40,14 @@ func Check(t *testing.T, newRouter func(runtime http.Handler) http.Handler) {
 			}
 		}
 	})
-	runtime, err := core.NewHandler(
-		&core.Runtime{Agents: map[string]agent.Agent{"default": talk}},
-		core.Options{BasePath: "/api/copilotkit"},
-	)
+	runtime, err := core.New(core.Config{
+		Agents:   map[string]agent.Agent{"default": talk},
+		BasePath: "/api/copilotkit",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer runtime.Close()
 	server := httptest.NewServer(newRouter(runtime))
 	defer server.Close()
 

@@ -42,11 +42,11 @@ func TestAfterRequestGetsTheStreamsMessages(t *testing.T) {
 	}
 	snapshot := []agui.Message{{ID: "s", Role: agui.RoleUser, Content: agui.TextContent("all")}}
 	withMessages := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u","role":"user","content":"x"}]`, 1)
-	var got []core.Outcome
-	handler := newHandler(t, &core.Runtime{Agents: agents(tooling), AfterRequest: func(_ *http.Request, outcome core.Outcome) error {
-		got = append(got, outcome)
+	var got []core.Answer
+	handler := newRuntime(t, core.Config{Agents: agents(tooling), Hooks: core.Hooks{AfterRequest: func(_ *http.Request, answer core.Answer) error {
+		got = append(got, answer)
 		return nil
-	}}, core.Options{})
+	}}})
 	for _, test := range []struct {
 		path, body string
 		messages   []agui.Message
@@ -75,7 +75,7 @@ func TestAfterRequestGetsTheStreamsMessages(t *testing.T) {
 }
 
 func TestAfterRequestGetsARunWholeWhoseClientLeft(t *testing.T) {
-	begun, release, after := make(chan struct{}), make(chan struct{}), make(chan core.Outcome, 1)
+	begun, release, after := make(chan struct{}), make(chan struct{}), make(chan core.Answer, 1)
 	slow := agent.Func(func(_ context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
 			yield(agui.TextMessageStartEvent{MessageID: "m1", Role: agui.RoleAssistant}, nil)
@@ -84,13 +84,14 @@ func TestAfterRequestGetsARunWholeWhoseClientLeft(t *testing.T) {
 			yield(agui.TextMessageContentEvent{MessageID: "m1", Delta: "late"}, nil)
 		}
 	})
-	server := httptest.NewServer(newHandler(t, &core.Runtime{Agents: agents(slow), AfterRequest: func(r *http.Request, outcome core.Outcome) error {
-		after <- outcome
+	server := httptest.NewServer(newRuntime(t, core.Config{Agents: agents(slow), Hooks: core.Hooks{AfterRequest: func(_ *http.Request, answer core.Answer) error {
+		after <- answer
 		return nil
-	}}, core.Options{}))
+	}}}))
 	defer server.Close()
 	ctx, leave := context.WithCancel(t.Context())
 	r, _ := http.NewRequestWithContext(ctx, "POST", server.URL+"/agent/default/run", strings.NewReader(input))
+	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func checkAnswer(t *testing.T, handler http.Handler, r request, want answer) {
 }
 
 func TestEveryRouteAnswersItsMethodsAndRefusesTheOthers(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base})
+	handler := newRuntime(t, core.Config{BasePath: base})
 	for path, allow := range map[string]string{
 		"/info":                    "GET",
 		"/agent/default/run":       "POST",
@@ -104,7 +104,7 @@ func mergeWant(header map[string]string, name, value string) map[string]string {
 }
 
 func TestMultiRouteAnswers(t *testing.T) {
-	handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: base})
+	handler := newRuntime(t, core.Config{BasePath: base})
 	for _, test := range []struct {
 		name string
 		request
@@ -166,7 +166,7 @@ func TestBasePath(t *testing.T) {
 		{"/a%20b", "/a%20b/info", 200},
 	} {
 		t.Run(fmt.Sprintf("%q serves %s", test.base, test.path), func(t *testing.T) {
-			handler := newHandler(t, &core.Runtime{}, core.Options{BasePath: test.base})
+			handler := newRuntime(t, core.Config{BasePath: test.base})
 			if got := (request{method: "GET", path: test.path}).to(handler); got.Code != test.want {
 				t.Errorf("status %d, want %d", got.Code, test.want)
 			}
@@ -174,29 +174,35 @@ func TestBasePath(t *testing.T) {
 	}
 }
 
-func TestNewHandlerNamesWhatIsWrong(t *testing.T) {
-	good := func() *core.Runtime { return &core.Runtime{Agents: agents(greeter)} }
+func TestNewSaysWhatIsWrong(t *testing.T) {
+	good := func(config core.Config) core.Config {
+		config.Agents = agents(greeter)
+		return config
+	}
 	for _, test := range []struct {
-		name    string
-		runtime *core.Runtime
-		options core.Options
-		want    string
+		name   string
+		config core.Config
+		want   string
 	}{
-		{"no runtime", nil, core.Options{}, "no runtime"},
-		{"no agents", &core.Runtime{}, core.Options{}, "no agents"},
-		{"an agent that is nil", &core.Runtime{Agents: map[string]agent.Agent{"a": nil}}, core.Options{}, `agent "a" is nil`},
-		{"an agent without a name", &core.Runtime{Agents: map[string]agent.Agent{"": greeter}}, core.Options{}, "empty name"},
-		{"a base path without a slash", good(), core.Options{BasePath: "api"}, `base path "api" doesn't begin with a slash`},
-		{"a base path with a query", good(), core.Options{BasePath: "/api?x"}, `"/api?x" is not a path`},
-		{"a base path with a broken escape", good(), core.Options{BasePath: "/a%zz"}, `base path "/a%zz"`},
-		{"an unknown mode", good(), core.Options{Mode: "both"}, `unknown mode "both"`},
-		{"a negative body limit", good(), core.Options{MaxBodyBytes: -1}, "MaxBodyBytes"},
-		{"two kinds of CORS origins", good(), core.Options{CORS: &core.CORS{Origin: "*", Origins: []string{"x"}}}, "more than one of"},
+		{"no agents", core.Config{}, "no agents"},
+		{"an agent that is nil", core.Config{Agents: map[string]agent.Agent{"a": nil}}, `agent "a" is nil`},
+		{"an agent without a name", core.Config{Agents: map[string]agent.Agent{"": greeter}}, "empty name"},
+		{"a base path without a slash", good(core.Config{BasePath: "api"}), `base path "api" doesn't begin with a slash`},
+		{"a base path with a query", good(core.Config{BasePath: "/api?x"}), `"/api?x" is not a path`},
+		{"a base path with a broken escape", good(core.Config{BasePath: "/a%zz"}), `base path "/a%zz"`},
+		{"a negative body limit", good(core.Config{MaxBodyBytes: -1}), "MaxBodyBytes"},
+		{"a negative lease", good(core.Config{LeaseTTL: -1}), "LeaseTTL is negative"},
+		{"a negative margin", good(core.Config{DeadlineMargin: -1}), "DeadlineMargin is negative"},
+		{"a negative grace", good(core.Config{StopGrace: -1}), "StopGrace is negative"},
+		{"credentials for all", good(core.Config{CORS: &core.CORS{Credentials: true}}), "credentials to all origins"},
+		{"credentials for a star", good(core.Config{CORS: &core.CORS{Origin: "*", Credentials: true}}), "credentials to all origins"},
+		{"credentials for a star in a list", good(core.Config{CORS: &core.CORS{Origins: []string{"https://a.example", "*"}, Credentials: true}}), "credentials to all origins"},
+		{"two kinds of CORS origins", good(core.Config{CORS: &core.CORS{Origin: "*", Origins: []string{"x"}}}), "more than one of"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			handler, err := core.NewHandler(test.runtime, test.options)
+			runtime, err := core.New(test.config)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, %v, want an error with %q", handler, err, test.want)
+				t.Errorf("got %v, %v, want an error with %q", runtime, err, test.want)
 			}
 		})
 	}

@@ -1,0 +1,217 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/internal/runner"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// Config configures a [Runtime]. Only agents are required: the zero value of
+// every other field is ready for use. [New] reads it once; changing it
+// afterwards has no effect.
+type Config struct {
+	// Agents are the agents by the name that front ends use. A front end that
+	// names none asks for "default". Required, unless AgentsFor is set.
+	Agents map[string]agent.Agent
+	// AgentsFor returns the agents of one request, for deployments whose tenants
+	// have different ones. It is called for every agent request and for /info,
+	// concurrently. An [*HTTPError] from it is the answer; any other error is a
+	// 500. If nil, Agents are everybody's; if set, Agents is not used.
+	AgentsFor func(*http.Request) (map[string]agent.Agent, error)
+	// Transcriber answers /transcribe. If nil, that route answers 503.
+	Transcriber agent.Transcriber
+
+	// Store keeps the threads. It is closed by whoever opened it, after the
+	// runtime. If nil, defaults to a bounded store in memory, which belongs to
+	// the runtime and is lost with the process.
+	Store store.Store
+	// Owner returns whose threads a request may see: threads of different owners
+	// never meet, even under the same id. It is called once for each request of
+	// an agent, a thread, a transcription or the debug events, before anything
+	// is done for it; it refuses one with an [*HTTPError]. With an Owner, agents
+	// that keep threads themselves are not asked for those that the store doesn't
+	// know. If nil, all requests share one set of threads, as in the reference.
+	Owner func(*http.Request) (string, error)
+	// NameThreads gives a new thread a short name, by one more call of its agent
+	// beside its first run. Defaults to false.
+	NameThreads bool
+
+	// BasePath is the path that the routes are below, such as "/api/copilotkit";
+	// other paths are not found. It begins with a slash. If empty, routes match
+	// as suffixes of any path.
+	BasePath string
+	// SingleRoute takes every request as a POST to BasePath, with a JSON envelope
+	// {"method", "params", "body"} that names the endpoint. Defaults to false:
+	// each endpoint has a path of its own.
+	SingleRoute bool
+	// MaxBodyBytes is the size of the largest request body that is read; a larger
+	// one gets 413. If zero, defaults to 10 MiB.
+	MaxBodyBytes int64
+	// CORS adds CORS headers to answers and answers preflights. If nil, neither
+	// is done.
+	CORS *CORS
+	// Hooks watch and change requests and answers. Defaults to none.
+	Hooks Hooks
+	// ForwardHeaders selects the headers of a request that reach the agents. Its
+	// zero value is the reference's policy: authorization and x-*, without those
+	// that proxies and platforms add.
+	ForwardHeaders HeaderPolicy
+
+	// SupersedeRuns stops the live run of a thread when another one is asked for,
+	// and begins that when it has ended. Defaults to false: the other one is
+	// refused with 409.
+	SupersedeRuns bool
+	// CancelOnDisconnect ends a run whose client has gone away as a stop does.
+	// Defaults to false: the run goes on and is recorded.
+	CancelOnDisconnect bool
+	// FailOnStoreFailure ends a run that can't be recorded any more with
+	// RUN_ERROR. Defaults to false: it goes on for its client, and what is missing
+	// is recorded when the store is back in time.
+	FailOnStoreFailure bool
+	// LeaseTTL is how long after an instance's death the threads of its runs stay
+	// locked. A lease is renewed at a third of it, which is also how long a call
+	// of the store may take during a run. If zero, defaults to 15 seconds.
+	LeaseTTL time.Duration
+	// DeadlineMargin is how long before the deadline of its request's context a
+	// run is ended, so that its end can be sent and recorded; it is never more
+	// than half of the time that is left when the run begins. If zero, defaults
+	// to 2 seconds.
+	DeadlineMargin time.Duration
+	// StopGrace is how long an agent may take to return after its context has
+	// ended; the run is then closed without it. If zero, defaults to 5 seconds.
+	StopGrace time.Duration
+
+	// KeepAlive is how long a stream may be silent before it carries an SSE
+	// comment, so that no proxy takes it for dead. If zero, defaults to 15
+	// seconds; a negative value turns the comments off.
+	KeepAlive time.Duration
+	// WriteTimeout is how long a client may leave a stream's bytes unread before
+	// it counts as gone, so that a stalled one can't hold its run. If zero,
+	// defaults to 30 seconds; a negative value turns the limit off.
+	WriteTimeout time.Duration
+
+	// Development serves the debug events, lets /threads/clear clear, and puts
+	// the text of internal errors into answers. Never set it in production.
+	// Defaults to false.
+	Development bool
+	// Logger receives what clients are not told. If nil, defaults to
+	// [slog.Default].
+	Logger *slog.Logger
+}
+
+// The defaults of what can't be zero.
+const (
+	defaultMaxBodyBytes   = 10 << 20
+	defaultLeaseTTL       = 15 * time.Second
+	defaultDeadlineMargin = 2 * time.Second
+	defaultStopGrace      = 5 * time.Second
+	defaultKeepAlive      = 15 * time.Second
+	defaultWriteTimeout   = 30 * time.Second
+)
+
+// check finds what would fail at the first request.
+func (c *Config) check() error {
+	if c.AgentsFor == nil && len(c.Agents) == 0 {
+		return errors.New("no agents: set Agents or AgentsFor")
+	}
+	for name, a := range c.Agents {
+		if name == "" {
+			return errors.New("an agent has an empty name")
+		}
+		if a == nil {
+			return fmt.Errorf("agent %q is nil", name)
+		}
+	}
+	if c.MaxBodyBytes < 0 {
+		return fmt.Errorf("MaxBodyBytes is negative: %d", c.MaxBodyBytes)
+	}
+	for _, limit := range []struct {
+		name  string
+		value time.Duration
+	}{{"LeaseTTL", c.LeaseTTL}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
+		if limit.value < 0 {
+			return fmt.Errorf("%s is negative: %s", limit.name, limit.value)
+		}
+	}
+	return c.CORS.check()
+}
+
+// withDefaults returns the configuration with every default filled in but that
+// of Store. A KeepAlive or WriteTimeout of zero then means none.
+func (c Config) withDefaults() Config {
+	c.Agents = maps.Clone(c.Agents)
+	if c.MaxBodyBytes == 0 {
+		c.MaxBodyBytes = defaultMaxBodyBytes
+	}
+	for _, limit := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{&c.LeaseTTL, defaultLeaseTTL},
+		{&c.DeadlineMargin, defaultDeadlineMargin},
+		{&c.StopGrace, defaultStopGrace},
+		{&c.KeepAlive, defaultKeepAlive},
+		{&c.WriteTimeout, defaultWriteTimeout},
+	} {
+		switch {
+		case *limit.value == 0:
+			*limit.value = limit.fallback
+		case *limit.value < 0:
+			*limit.value = 0
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// runnerOptions returns what the configuration says about runs.
+func (c *Config) runnerOptions() runner.Options {
+	options := runner.Options{
+		LeaseTTL:       c.LeaseTTL,
+		DeadlineMargin: c.DeadlineMargin,
+		StopGrace:      c.StopGrace,
+		Development:    c.Development,
+		Logger:         c.Logger,
+	}
+	if c.SupersedeRuns {
+		options.OnConcurrentRun = runner.Supersede
+	}
+	if c.CancelOnDisconnect {
+		options.OnDisconnect = runner.CancelRun
+	}
+	if c.FailOnStoreFailure {
+		options.OnStoreFailure = runner.FailRun
+	}
+	return options
+}
+
+// normalizeBase returns the base path in its escaped form without a trailing
+// slash: "" for the root and for none, which match alike.
+func normalizeBase(base string) (string, error) {
+	if base == "" {
+		return "", nil
+	}
+	if !strings.HasPrefix(base, "/") {
+		return "", fmt.Errorf("base path %q doesn't begin with a slash", base)
+	}
+	if strings.ContainsAny(base, "?#") {
+		return "", fmt.Errorf("base path %q is not a path alone", base)
+	}
+	unescaped, err := url.PathUnescape(base)
+	if err != nil {
+		return "", fmt.Errorf("base path %q: %w", base, err)
+	}
+	escaped := (&url.URL{Path: unescaped, RawPath: base}).EscapedPath()
+	return strings.TrimRight(escaped, "/"), nil
+}

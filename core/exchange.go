@@ -1,0 +1,118 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// exchange is one request on its way through the runtime, and its answer. It
+// belongs to the request's goroutine. Endpoints are methods of [Runtime] that
+// take one; an exchange knows none of them.
+type exchange struct {
+	config *Config
+	w      http.ResponseWriter
+	r      *http.Request
+	// cors is nil where no CORS headers are to be added.
+	cors   *CORS
+	origin string
+	route  Route
+	// owner is whose threads the request may see.
+	owner string
+
+	// hooked is set when OnResponse has had its turn, or isn't to have one.
+	hooked bool
+	// started is set when the status line is out: from then on the answer can't
+	// be another.
+	started bool
+	// response is the answer's head, once started.
+	response Response
+	// replay rebuilds a stream's messages for AfterRequest; nil without one.
+	replay *replay
+}
+
+func newExchange(config *Config, w http.ResponseWriter, r *http.Request) *exchange {
+	ex := &exchange{config: config, w: w, r: r, origin: r.Header.Get("Origin")}
+	if !corsHeaderSet(w.Header()) {
+		ex.cors = config.CORS
+	}
+	if config.Hooks.AfterRequest != nil {
+		ex.replay = &replay{}
+	}
+	return ex
+}
+
+// replaceRequest calls a hook, which may put another request in the place of
+// the one it gets.
+func (ex *exchange) replaceRequest(hook func(*http.Request) (*http.Request, error)) error {
+	if hook == nil {
+		return nil
+	}
+	r, err := hook(ex.r)
+	if err != nil {
+		return err
+	}
+	if r != nil {
+		ex.r = r
+	}
+	return nil
+}
+
+// begin sends the head of the answer, after OnResponse has seen it. When that
+// fails, nothing has been sent and the error is what to answer instead.
+func (ex *exchange) begin(response Response) error {
+	if hook := ex.config.Hooks.OnResponse; hook != nil && !ex.hooked {
+		ex.hooked = true
+		if err := hook(ex.r, ex.route, &response); err != nil {
+			return err
+		}
+	}
+	if response.Status < 200 || response.Status > 999 {
+		return fmt.Errorf("answer with status %d: no such final status", response.Status)
+	}
+	maps.Copy(ex.w.Header(), response.Header)
+	if ex.cors != nil {
+		ex.cors.apply(ex.w.Header(), ex.origin)
+	}
+	ex.started, ex.response = true, response
+	ex.w.WriteHeader(response.Status)
+	return nil
+}
+
+// callAfterRequest calls AfterRequest with what was answered.
+func (ex *exchange) callAfterRequest() {
+	hook := ex.config.Hooks.AfterRequest
+	if hook == nil || !ex.started {
+		return
+	}
+	answer := Answer{Route: ex.route, Status: ex.response.Status, Header: ex.response.Header}
+	ex.replay.fill(&answer)
+	if err := recovering(func() error { return hook(ex.r, answer) }); err != nil {
+		ex.config.Logger.ErrorContext(ex.r.Context(), "AfterRequest failed", "path", ex.r.URL.Path, "error", err)
+	}
+}
+
+// key identifies a thread of the request's owner.
+func (ex *exchange) key(threadID string) store.Key {
+	return store.Key{Owner: ex.owner, ID: threadID}
+}
+
+// storeTimeout is how long a call of the store may take before the client is
+// told to come back later.
+const storeTimeout = 5 * time.Second
+
+// storeContext returns the request's context, limited for one call of the store.
+func (ex *exchange) storeContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ex.r.Context(), storeTimeout)
+}
+
+// agentContext returns the request's context with the headers that an agent may
+// pass on.
+func (ex *exchange) agentContext(policy *headerPolicy) context.Context {
+	return agent.WithForwardedHeaders(ex.r.Context(), policy.forwardable(ex.r.Header))
+}
