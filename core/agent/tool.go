@@ -26,16 +26,16 @@ type ServerTool struct {
 	Call func(ctx context.Context, arguments json.RawMessage) (json.RawMessage, error)
 	// Interrupt makes a call of this tool end the run with a question instead of
 	// running anything; the answer to the question is the tool's result.
-	Interrupt *Interrupt
+	Interrupt *Question
 
 	err error
 }
 
-// Interrupt is what a run says when it ends on a call of an interrupt tool.
-type Interrupt struct {
-	// Reason is a category for the front end. Empty means "tool_call".
+// Question is what a person is asked when the model calls an interrupt tool.
+type Question struct {
+	// Reason is a category for the front end. If empty, defaults to "tool_call".
 	Reason string
-	// Message is the question for the person, empty for none.
+	// Message is the text of the question, empty for none.
 	Message string
 }
 
@@ -78,8 +78,8 @@ func Tool[In, Out any](name, description string, call func(ctx context.Context, 
 
 // InterruptTool makes a tool whose call ends the run with a question for a
 // person. In gives the schema of the arguments, as in [Tool].
-func InterruptTool[In any](name, description string, interrupt Interrupt) ServerTool {
-	tool := ServerTool{Name: name, Description: description, Interrupt: &interrupt}
+func InterruptTool[In any](name, description string, question Question) ServerTool {
+	tool := ServerTool{Name: name, Description: description, Interrupt: &question}
 	_, parameters, err := schemaOf[In]()
 	if err != nil {
 		tool.err = fmt.Errorf("tool %s: %w", name, err)

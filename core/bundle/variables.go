@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // variable is one environment variable.
@@ -71,13 +71,12 @@ var variables = []variable{
 
 // providerVariables are the variables of the model providers.
 func providerVariables() []variable {
-	keys, addresses := openai.Variables()
-	list := []variable{credential("AZURE_OPENAI_API_VERSION")}
-	for _, name := range keys {
-		list = append(list, credential(name))
-	}
-	for _, name := range addresses {
-		list = append(list, providerAddress(name))
+	list := []variable{credential(openai.AzureVersionVariable)}
+	for _, provider := range openai.Providers() {
+		if provider.KeyVariable != "" {
+			list = append(list, credential(provider.KeyVariable))
+		}
+		list = append(list, providerAddress(provider.URLVariable))
 	}
 	return list
 }
@@ -120,7 +119,7 @@ func setModel(s *Settings, value string) error {
 	if value == DemoModel {
 		return nil
 	}
-	if _, err := openai.KeyVariable(value); err != nil {
+	if _, err := providerOf(value); err != nil {
 		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
 	}
 	return checkPrintable(value)
