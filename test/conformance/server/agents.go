@@ -41,6 +41,7 @@ func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agen
 		},
 		"tools":      {MaxSteps: 3, Tools: []agent.ServerTool{weather, broken}},
 		"onestep":    {MaxSteps: 1, Tools: []agent.ServerTool{weather}},
+		"anysteps":   {Tools: []agent.ServerTool{weather}},
 		"interrupts": {Tools: []agent.ServerTool{approve}},
 	} {
 		config.Model = gpt
