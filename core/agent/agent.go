@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -67,15 +68,15 @@ type Error struct {
 	Err error
 }
 
-// Error gives the message, with the cause behind it.
+// Error returns the message, with the cause behind it.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Message
 	}
-	return e.Message + ": " + e.Err.Error()
+	return strings.TrimSuffix(e.Message, ".") + ": " + e.Err.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 type headersKey struct{}

@@ -248,13 +248,14 @@ func TestToolsOfTheSameNameReplaceOneAnother(t *testing.T) {
 
 func TestSchemasAreCleanedForStrictProviders(t *testing.T) {
 	for name, test := range map[string]struct{ given, want string }{
-		"none":                        {``, `{"properties":{},"type":"object"}`},
-		"null":                        {`null`, `{"properties":{},"type":"object"}`},
-		"empty":                       {`{}`, `{"properties":{},"type":"object"}`},
-		"a dialect":                   {`{"$schema":"x","type":"object","properties":{}}`, `{"properties":{},"type":"object"}`},
-		"open objects":                {`{"type":"object","properties":{"a":{"type":"object","additionalProperties":{}},"b":{"type":"array","items":{"type":"object","additionalProperties":true}},"c":{"anyOf":[{"type":"object","additionalProperties":{}}]}},"additionalProperties":true}`, `{"properties":{"a":{"type":"object"},"b":{"items":{"type":"object"},"type":"array"},"c":{"anyOf":[{"type":"object"}]}},"type":"object"}`},
-		"closed and typed ones stay":  {`{"type":"object","properties":{"a":{"type":"object","additionalProperties":{"type":"string"}}},"additionalProperties":false}`, `{"additionalProperties":false,"properties":{"a":{"additionalProperties":{"type":"string"},"type":"object"}},"type":"object"}`},
-		"a property with such a name": {`{"type":"object","properties":{"additionalProperties":{"type":"string"}}}`, `{"properties":{"additionalProperties":{"type":"string"}},"type":"object"}`},
+		"none":                            {``, `{"properties":{},"type":"object"}`},
+		"null":                            {`null`, `{"properties":{},"type":"object"}`},
+		"an empty list, as PHP writes it": {`[]`, `{"properties":{},"type":"object"}`},
+		"empty":                           {`{}`, `{"properties":{},"type":"object"}`},
+		"a dialect":                       {`{"$schema":"x","type":"object","properties":{}}`, `{"properties":{},"type":"object"}`},
+		"open objects":                    {`{"type":"object","properties":{"a":{"type":"object","additionalProperties":{}},"b":{"type":"array","items":{"type":"object","additionalProperties":true}},"c":{"anyOf":[{"type":"object","additionalProperties":{}}]}},"additionalProperties":true}`, `{"properties":{"a":{"type":"object"},"b":{"items":{"type":"object"},"type":"array"},"c":{"anyOf":[{"type":"object"}]}},"type":"object"}`},
+		"closed and typed ones stay":      {`{"type":"object","properties":{"a":{"type":"object","additionalProperties":{"type":"string"}}},"additionalProperties":false}`, `{"additionalProperties":false,"properties":{"a":{"additionalProperties":{"type":"string"},"type":"object"}},"type":"object"}`},
+		"a property with such a name":     {`{"type":"object","properties":{"additionalProperties":{"type":"string"}}}`, `{"properties":{"additionalProperties":{"type":"string"}},"type":"object"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := scripted(t, scriptedmodel.Answer{Text: "ok"})

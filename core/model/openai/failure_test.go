@@ -89,3 +89,36 @@ func TestAnErrorThatCallsItselfASuccessIsAnError(t *testing.T) {
 		t.Errorf("the answer ended with %v", err)
 	}
 }
+
+func TestTheLogIsToldWhatHappenedInWholeWords(t *testing.T) {
+	for name, test := range map[string]struct {
+		response *http.Response
+		key      string
+		want     string
+	}{
+		"an error with all of its parts": {refused(`{"error":{"message":"Slow down.","type":"requests","code":"rate_limit_exceeded"}}`), "k",
+			"The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: Slow down. (requests) (rate_limit_exceeded)"},
+		"an error of unknown shape": {refused(`slow down`), "k",
+			"The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: slow down"},
+		"an object that is no error": {refused(`{"slow":"down"}`), "k",
+			`The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: {"slow":"down"}`},
+		"a short key, which is in many words": {refused(`unexpected EOF`), "x",
+			"The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: unexpected EOF"},
+		"a long key": {refused(`no key secret-7, please`), "secret-7",
+			"The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: no key [key], please"},
+		"what looks like a key": {refused(`no key sk-proj-abc, gsk_123 or "AIza***x"`), "k",
+			`The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: no key [key], [key] or "[key]"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel(t, openai.Config{Model: "openai/m", APIKey: test.key, HTTPClient: answering(test.response).client()})
+			if _, err := ask(t, m, saying("Hi")); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// refused is an answer with status 429 and no text for it.
+func refused(body string) *http.Response {
+	return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}

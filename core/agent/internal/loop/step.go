@@ -11,7 +11,7 @@ import (
 
 // maxAnswer is how many bytes of text, reasoning and arguments one answer may
 // have. No model writes as much; a broken provider could do so without end.
-const maxAnswer = 64 << 20
+const maxAnswer = 32 << 20
 
 // step is one answer of the model, as it comes in.
 type step struct {
