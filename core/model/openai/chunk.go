@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,9 +61,10 @@ type chunkUsage struct {
 // types than OpenAI gives them are passed over.
 func (c *chunk) parse(data []byte) error {
 	*c = chunk{}
-	err := json.Unmarshal(data, c)
-	if mismatch := (*json.UnmarshalTypeError)(nil); err != nil && !errors.As(err, &mismatch) {
-		return fmt.Errorf("decode the provider's answer: %w", err)
+	if err := json.Unmarshal(data, c); err != nil {
+		if mismatch := (*json.UnmarshalTypeError)(nil); !errors.As(err, &mismatch) {
+			return fmt.Errorf("decode the provider's answer: %w", err)
+		}
 	}
 	if len(c.Error) > 0 && string(c.Error) != "null" {
 		var response goopenai.ErrorResponse
@@ -101,39 +101,32 @@ func (u *chunkUsage) usage() *model.Usage {
 // piece is a piece of a text: a JSON string, or what some send in its place.
 type piece struct {
 	text string
-	// raw is what can't be text by itself: a string that begins or ends with half
-	// a character, or another JSON value.
-	raw []byte
+	// raw says that text is JSON that can't be text by itself: a string that
+	// begins or ends with half a character, or another value.
+	raw bool
 }
 
 // UnmarshalJSON decodes a piece.
-func (p *piece) UnmarshalJSON(data []byte) error {
-	if data[0] != '"' {
-		if string(data) != "null" {
-			p.raw = bytes.Clone(data)
-		}
+func (p *piece) UnmarshalJSON(data []byte) (err error) {
+	if string(data) == "null" {
 		return nil
 	}
-	if content := data[1 : len(data)-1]; jsontext.StartsInHalf(content) || jsontext.EndsInHalf(content) {
-		p.raw = bytes.Clone(data)
+	if data[0] != '"' || jsontext.StartsInHalf(data[1:]) || jsontext.EndsInHalf(data[:len(data)-1]) {
+		p.text, p.raw = string(data), true
 		return nil
 	}
-	text, err := (&jsontext.Decoder{}).Decode(data)
-	p.text = text
+	p.text, err = jsontext.Decode(data)
 	return err
 }
 
-// isZero reports whether the piece says nothing.
-func (p *piece) isZero() bool { return p.text == "" && p.raw == nil }
-
 // isString reports whether the piece is a string, or nothing.
-func (p *piece) isString() bool { return p.raw == nil || p.raw[0] == '"' }
+func (p *piece) isString() bool { return !p.raw || p.text[0] == '"' }
 
 // join returns the text of a piece that is a string, as it goes on from the pieces
 // before.
 func (p *piece) join(before *jsontext.Decoder) string {
-	if p.raw != nil {
-		text, err := before.Decode(p.raw)
+	if p.raw {
+		text, err := before.Decode([]byte(p.text))
 		if err != nil {
 			return "" // it has been decoded as JSON once
 		}
@@ -147,7 +140,7 @@ func (p *piece) join(before *jsontext.Decoder) string {
 
 // parts returns the text and the thinking in content that is a list of parts,
 // where thinking is a part of its own (Mistral).
-func parts(content json.RawMessage) (text, thinking string) {
+func parts(content []byte) (text, thinking string) {
 	if len(content) == 0 || json.Unmarshal(content, &text) == nil {
 		return text, ""
 	}

@@ -136,7 +136,7 @@ func (d *decoder) take(c *chunk) error {
 
 func (d *decoder) takeDelta(delta *chunkDelta) error {
 	thought := &delta.ReasoningContent
-	if thought.isZero() {
+	if thought.text == "" {
 		thought = &delta.Reasoning
 	}
 	if thought.isString() {
@@ -149,7 +149,7 @@ func (d *decoder) takeDelta(delta *chunkDelta) error {
 			return err
 		}
 	} else {
-		text, thinking := parts(delta.Content.raw)
+		text, thinking := parts([]byte(delta.Content.text))
 		if err := d.sendText(model.KindReasoning, thinking); err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (d *decoder) takeDelta(delta *chunkDelta) error {
 			return err
 		}
 	}
-	if !delta.Refusal.isZero() && delta.Refusal.isString() {
+	if delta.Refusal.text != "" && delta.Refusal.isString() {
 		d.refused = true
 		if err := d.sendText(model.KindText, delta.Refusal.join(&d.text)); err != nil {
 			return err
@@ -193,7 +193,7 @@ func (d *decoder) takeCall(delta *chunkToolCall) error {
 	if piece := &delta.Function.Arguments; piece.isString() {
 		arguments = piece.join(&call.arguments)
 	} else {
-		arguments = string(piece.raw) // an object instead of its text: older Ollama
+		arguments = piece.text // an object instead of its text: older Ollama
 	}
 	if !call.begun {
 		if delta.Function.Name == "" {

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"bytes"
-	"encoding/json"
 	"unicode/utf8"
 
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
@@ -42,7 +41,7 @@ func textDelta(chunk []byte) (text string, ok bool) {
 		if jsontext.EndsInHalf(literal[:end]) {
 			return "", false
 		}
-		err := json.Unmarshal(chunk[len(before)+len(`"content":`):len(chunk)-len(after)], &text)
+		text, err := jsontext.Decode(chunk[len(before)+len(`"content":`) : len(chunk)-len(after)])
 		return text, err == nil
 	}
 	return string(literal[:end]), utf8.Valid(literal[:end])

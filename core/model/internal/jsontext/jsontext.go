@@ -90,11 +90,20 @@ func StartsInHalf(content []byte) bool {
 	return false
 }
 
+// Decode decodes a JSON string, with its quotes, that is whole by itself.
+func Decode(literal []byte) (string, error) {
+	return decode(literal, literal[1:len(literal)-1])
+}
+
 // decode decodes a string; one without escapes costs its copy alone.
-func decode(literal, content []byte) (text string, err error) {
+func decode(literal, content []byte) (string, error) {
 	if bytes.IndexByte(content, '\\') < 0 && utf8.Valid(content) {
 		return string(content), nil
 	}
+	return unescape(literal)
+}
+
+func unescape(literal []byte) (text string, err error) {
 	err = json.Unmarshal(literal, &text)
 	return text, err
 }
