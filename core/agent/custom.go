@@ -10,23 +10,26 @@ import (
 
 // CustomConfig describes a [Custom] agent. Only Events must be set.
 type CustomConfig struct {
-	// Events yields what happens in a run. RUN_STARTED, RUN_FINISHED and the
-	// ends of reasoning need not be among it. An error that is an
-	// [*InterruptError] ends the run with its questions; [Ask] makes one.
+	// Events yields the events of a run. It may omit RUN_STARTED, RUN_FINISHED and
+	// the ends of reasoning. An error that is an [*InterruptError], as [Ask] returns
+	// it, ends the run with its questions.
 	Events Func
-	// Description is what /info says of the agent. If empty, it says nothing.
+	// Description is what /info shows as the agent's description. If empty, the
+	// agent has none.
 	Description string
-	// Capabilities is what /info says that the agent can do. Nil means nothing.
+	// Capabilities is what /info shows as the agent's capabilities. If nil, it shows
+	// none.
 	Capabilities agui.Capabilities
 }
 
-// Custom is an agent of one's own that leaves a run's lifecycle to the runtime.
-// Its events can come from anywhere; no model is needed.
+// Custom is an agent whose events come from a function. The lifecycle of a run is
+// the runtime's; no model is needed. It is safe for concurrent use if the function
+// is.
 type Custom struct {
 	config CustomConfig
 }
 
-// NewCustom returns an agent whose events a function yields.
+// NewCustom returns an agent that yields the events of config.Events.
 func NewCustom(config CustomConfig) (*Custom, error) {
 	if config.Events == nil {
 		return nil, errors.New("custom agent: Events is missing")
@@ -66,23 +69,25 @@ func (c *Custom) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[a
 	}
 }
 
-// Description returns what the configuration says of the agent.
+// Description returns the configured description.
 func (c *Custom) Description() string { return c.config.Description }
 
-// Capabilities returns the configured ones.
+// Capabilities returns the configured capabilities.
 func (c *Custom) Capabilities() agui.Capabilities { return c.config.Capabilities }
 
-// InterruptError says that a run can't go on before a person has answered.
+// InterruptError is the error of a run that can't continue before a person has
+// answered.
 type InterruptError struct {
+	// Interrupts are the questions, at least one.
 	Interrupts []agui.Interrupt
 }
 
-// Error returns a description of the error.
+// Error reports that the run waits.
 func (e *InterruptError) Error() string { return "the run waits for an answer" }
 
 // Ask puts questions to a person. In a run that resumes with answers to all of
-// them it returns the answers, in the order of the questions; in any other it
-// fails with an [*InterruptError] for the run to end with.
+// them it returns the answers, in the order of the questions. In any other run it
+// returns an [*InterruptError], with which the run has to end.
 func Ask(input *agui.RunAgentInput, questions ...agui.Interrupt) ([]agui.ResumeEntry, error) {
 	answers := make([]agui.ResumeEntry, 0, len(questions))
 	for _, question := range questions {

@@ -16,56 +16,57 @@ import (
 
 // Config describes an [Agent]. Only Model must be set.
 type Config struct {
-	// Model answers the steps.
+	// Model answers the steps of a run.
 	Model model.Model
-	// Models returns the model of a name that a run asks for, where Overridable
-	// lists [PropertyModel].
+	// Models returns the model with the name that a run asks for. It must be set if
+	// Overridable lists [PropertyModel].
 	Models func(name string) (model.Model, error)
 
-	// Prompt opens the system prompt. Context and state of the run follow it. If
-	// empty, they are all of it.
+	// Prompt is the beginning of the system prompt. The context and the state of
+	// the run follow it. If empty, the system prompt consists of those.
 	Prompt string
-	// Description is what /info says of the agent. If empty, it says nothing.
+	// Description is what /info shows as the agent's description. If empty, the
+	// agent has none.
 	Description string
-	// Capabilities replaces the inferred ones, category by category. Nil replaces
-	// none.
+	// Capabilities replaces the inferred capabilities, category by category. If nil,
+	// it replaces none.
 	Capabilities agui.Capabilities
 
-	// MaxSteps is how often a run may ask the model. If zero, defaults to 10 where
-	// Tools or ToolSources bring tools that run in this process, and else to 1:
-	// the two tools that change the shared state run, but the model doesn't see
-	// their results in that run.
+	// MaxSteps is how often a run may ask the model. If zero, defaults to 10 if
+	// Tools or ToolSources provide tools that run in this process, and to 1
+	// otherwise: then the tools that change the shared state run, but the model
+	// doesn't see their results in the same run.
 	MaxSteps int
-	// Tools run in this process. They win over front-end tools of the same name.
-	// Nil means none.
+	// Tools run in this process. They replace front-end tools of the same name. If
+	// nil, there are none.
 	Tools []agent.ServerTool
-	// ToolSources are asked for more tools at the start of every run. Nil means
-	// none.
+	// ToolSources are asked for more tools at the start of every run. If nil, there
+	// are none.
 	ToolSources []agent.ToolSource
-	// WithoutStateTools leaves out the two tools that change the shared state. By
-	// default the model has them.
+	// WithoutStateTools removes the two tools that change the shared state, which
+	// the model has by default.
 	WithoutStateTools bool
-	// ForwardSystemMessages and ForwardDeveloperMessages pass on the thread's
-	// messages of those roles, as instructions. By default a front end can't
-	// speak in the system's name.
-	ForwardSystemMessages    bool
+	// ForwardSystemMessages sends the thread's system messages to the model. By
+	// default they are dropped, so that a front end can't give it instructions.
+	ForwardSystemMessages bool
+	// ForwardDeveloperMessages does the same for developer messages.
 	ForwardDeveloperMessages bool
 
-	// Settings are the model's parameters. The zero value leaves all to the
+	// Settings are the model's parameters. The zero value leaves them to the
 	// provider.
 	Settings model.Settings
-	// Overridable names the properties that a run's forwardedProps may override.
-	// Nil means none.
+	// Overridable lists the properties that a run's forwardedProps may override. If
+	// nil, there are none.
 	Overridable []Property
 
-	// Logger gets what clients must not see. If nil, defaults to [slog.Default].
+	// Logger logs what clients must not see. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
 // Agent answers runs with a model. It is safe for concurrent use.
 type Agent struct {
 	config Config
-	// tools describes config.Tools to the model, in that order.
+	// tools are the definitions of config.Tools, in that order.
 	tools []model.Tool
 }
 
@@ -76,8 +77,8 @@ var _ interface {
 	agent.ClassNamer
 } = (*Agent)(nil)
 
-// New returns an agent. It does no I/O. What is wrong with the configuration (a
-// tool that can't work, a property that doesn't exist) is an error here.
+// New returns an agent. It does no I/O. It fails if a tool or a property of the
+// configuration isn't valid.
 func New(config Config) (*Agent, error) {
 	if config.Model == nil {
 		return nil, errors.New("built-in agent: Model is missing")
@@ -104,7 +105,7 @@ func New(config Config) (*Agent, error) {
 	return &Agent{config: config, tools: tools}, nil
 }
 
-// Run answers a run. It ends with RUN_FINISHED, or with an error.
+// Run implements [agent.Agent]. It ends with RUN_FINISHED or an error.
 func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
 		run, err := a.prepare(ctx, input)
@@ -116,9 +117,9 @@ func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 	}
 }
 
-// prepare puts together what the model is asked first.
+// prepare builds the request of the first step.
 func (a *Agent) prepare(ctx context.Context, input *agui.RunAgentInput) (*loop.Run, error) {
-	chosen, err := a.override(input.ForwardedProps)
+	overridden, err := a.override(input.ForwardedProps)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (a *Agent) prepare(ctx context.Context, input *agui.RunAgentInput) (*loop.R
 	if err != nil {
 		return nil, err
 	}
-	tools, err := a.toolset(ctx, input)
+	tools, err := a.collectTools(ctx, input)
 	if err != nil {
 		return nil, err
 	}
@@ -134,17 +135,17 @@ func (a *Agent) prepare(ctx context.Context, input *agui.RunAgentInput) (*loop.R
 		Messages: messages,
 		History:  len(messages),
 		Tools:    tools.Definitions(),
-		Settings: chosen.settings,
+		Settings: overridden.settings,
 	}
-	if prompt := systemPrompt(chosen.prompt, input, !a.config.WithoutStateTools); prompt != "" {
+	if prompt := systemPrompt(overridden.prompt, input, !a.config.WithoutStateTools); prompt != "" {
 		request.System = []string{prompt}
 	}
-	return &loop.Run{Input: input, Model: chosen.model, Request: request, Tools: tools, MaxSteps: a.config.MaxSteps}, nil
+	return &loop.Run{Input: input, Model: overridden.model, Request: request, Tools: tools, MaxSteps: a.config.MaxSteps}, nil
 }
 
-// toolset gathers the tools of a run: the front end's, then the configured ones,
-// the state's, and those of the sources.
-func (a *Agent) toolset(ctx context.Context, input *agui.RunAgentInput) (*loop.Tools, error) {
+// collectTools returns the tools of a run: the front end's, then the configured
+// ones, those of the shared state, and those of the sources.
+func (a *Agent) collectTools(ctx context.Context, input *agui.RunAgentInput) (*loop.Tools, error) {
 	tools := &loop.Tools{Logger: a.config.Logger}
 	if err := tools.AddClient(input.Tools); err != nil {
 		return nil, err
@@ -163,12 +164,12 @@ func (a *Agent) toolset(ctx context.Context, input *agui.RunAgentInput) (*loop.T
 	return tools, nil
 }
 
-// Description returns what the configuration says of the agent.
+// Description returns the configured description.
 func (a *Agent) Description() string { return a.config.Description }
 
-// ClassName returns what the reference calls this kind of agent.
+// ClassName returns the name that the reference runtime has for this kind of agent.
 func (a *Agent) ClassName() string { return "BuiltInAgent" }
 
 // Capabilities returns the inferred capabilities, with the configured categories
-// on top.
+// in their place.
 func (a *Agent) Capabilities() agui.Capabilities { return loop.Capabilities(a.config.Capabilities) }

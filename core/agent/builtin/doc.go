@@ -1,6 +1,6 @@
-// Package builtin is the agent that a deployment has by default: a model, with
-// tools that run here, tools that run in the front end, and the state that both
-// share.
+// Package builtin implements the agent that a deployment has by default. It
+// answers runs with a model, tools that run in this process, tools that run in the
+// front end, and the state that it shares with the front end.
 //
 //	m, err := openai.New(openai.Config{Model: "openai/gpt-4o"})
 //	if err != nil {
@@ -12,9 +12,9 @@
 //		Tools:  []agent.ServerTool{agent.Tool("weather", "The weather in a city", weather)},
 //	})
 //
-// A run is a row of steps. A step is one call of the model: its deltas become
-// AG-UI events as they come in, then the tools that it called run side by side.
-// The next step gives the model their results. The run ends when the model
-// calls no tool, when it calls one that the front end or a person must answer,
-// or after MaxSteps.
+// A run is a sequence of steps. A step asks the model once: its deltas become
+// AG-UI events as they arrive, then the tools that it called run concurrently. The
+// next step sends their results to the model. The run ends when the model calls no
+// tool, when it calls one that the front end or a person must answer, or after
+// MaxSteps.
 package builtin

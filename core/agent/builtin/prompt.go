@@ -7,8 +7,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// systemPrompt puts together the agent's prompt, the application's context, and
-// the state that it shares. It returns "" when there is none of them.
+// systemPrompt joins the agent's prompt, the application's context and the shared
+// state. It returns "" if there is none of them.
 func systemPrompt(prompt string, input *agui.RunAgentInput, stateTools bool) string {
 	var b strings.Builder
 	b.WriteString(prompt)

@@ -11,7 +11,7 @@ import (
 // Property names a setting that forwardedProps can override.
 type Property string
 
-// The properties that a deployer can let front ends override.
+// The properties that front ends can be allowed to override.
 const (
 	PropertyModel            Property = "model"
 	PropertyToolChoice       Property = "toolChoice"
@@ -36,24 +36,23 @@ func (p Property) valid() bool {
 	}, p)
 }
 
-// choices is what a run's properties can change.
-type choices struct {
+// overrides holds what a run's properties can change.
+type overrides struct {
 	model    model.Model
 	prompt   string
 	settings model.Settings
 }
 
-// override returns what the configuration says, with those forwarded properties
-// that it lets through. A property of the wrong type is ignored, as one that isn't
-// listed is.
-func (a *Agent) override(forwarded json.RawMessage) (*choices, error) {
-	c := &choices{model: a.config.Model, prompt: a.config.Prompt, settings: a.config.Settings}
+// override returns the configured values, with those forwarded properties that are
+// overridable in their place. A property of the wrong type is ignored.
+func (a *Agent) override(forwarded json.RawMessage) (*overrides, error) {
+	o := &overrides{model: a.config.Model, prompt: a.config.Prompt, settings: a.config.Settings}
 	if len(a.config.Overridable) == 0 || len(forwarded) == 0 {
-		return c, nil
+		return o, nil
 	}
 	var properties map[string]json.RawMessage
 	if json.Unmarshal(forwarded, &properties) != nil {
-		return c, nil // not an object: nothing to override with
+		return o, nil // not an object: nothing to override with
 	}
 	for _, property := range a.config.Overridable {
 		value, ok := properties[string(property)]
@@ -70,37 +69,38 @@ func (a *Agent) override(forwarded json.RawMessage) (*choices, error) {
 			if err != nil {
 				return nil, &agent.Error{Code: "invalid_model", Message: "The requested model is not available.", Err: err}
 			}
-			c.model = other
+			o.model = other
 		case PropertyPrompt:
-			replace(&c.prompt, value)
+			replace(&o.prompt, value)
 		case PropertyToolChoice:
-			replace(&c.settings.ToolChoice, value)
+			replace(&o.settings.ToolChoice, value)
 		case PropertyMaxOutputTokens:
-			replace(&c.settings.MaxOutputTokens, value)
+			replace(&o.settings.MaxOutputTokens, value)
 		case PropertyTemperature:
-			replace(&c.settings.Temperature, value)
+			replace(&o.settings.Temperature, value)
 		case PropertyTopP:
-			replace(&c.settings.TopP, value)
+			replace(&o.settings.TopP, value)
 		case PropertyTopK:
-			replace(&c.settings.TopK, value)
+			replace(&o.settings.TopK, value)
 		case PropertyPresencePenalty:
-			replace(&c.settings.PresencePenalty, value)
+			replace(&o.settings.PresencePenalty, value)
 		case PropertyFrequencyPenalty:
-			replace(&c.settings.FrequencyPenalty, value)
+			replace(&o.settings.FrequencyPenalty, value)
 		case PropertyStopSequences:
-			replace(&c.settings.Stop, value)
+			replace(&o.settings.Stop, value)
 		case PropertySeed:
-			replace(&c.settings.Seed, value)
+			replace(&o.settings.Seed, value)
 		case PropertyMaxRetries:
-			replace(&c.settings.MaxRetries, value)
+			replace(&o.settings.MaxRetries, value)
 		case PropertyProviderOptions:
-			replace(&c.settings.ProviderOptions, value)
+			replace(&o.settings.ProviderOptions, value)
 		}
 	}
-	return c, nil
+	return o, nil
 }
 
-// replace decodes value into a fresh T and puts it in place, if it is one.
+// replace replaces the target with the decoded value. A value of another type
+// leaves the target as it is.
 func replace[T any](target *T, value json.RawMessage) {
 	var decoded T
 	if json.Unmarshal(value, &decoded) == nil {

@@ -91,7 +91,7 @@ func New(config Config) (*Agent, error) {
 // Run answers a run. It ends with RUN_FINISHED, or with an error.
 func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
-		tools := &loop.Tools{Logger: a.config.Logger, Undeclared: true}
+		tools := &loop.Tools{Logger: a.config.Logger, UnknownAreClient: true}
 		tools.AddState(input)
 		for i := range a.config.Tools {
 			tools.AddServer(&a.config.Tools[i], a.tools[i])

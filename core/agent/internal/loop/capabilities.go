@@ -7,8 +7,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Capabilities returns what every agent with a loop can do, with categories
-// replaced as a whole by those configured.
+// Capabilities returns the capabilities of every agent with a loop, with the
+// configured categories in place of the same ones.
 func Capabilities(configured agui.Capabilities) agui.Capabilities {
 	result := agui.Capabilities{
 		"tools":          json.RawMessage(`{"supported":true,"clientProvided":true}`),

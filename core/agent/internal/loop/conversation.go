@@ -9,15 +9,15 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// unanswered is what the model is told of a call that nothing ever answered: the
-// run was stopped, or the person wrote something else. Providers refuse a thread
-// with a call that has no result.
+// unanswered is the result of a call that nothing has answered, since the run was
+// stopped or the person wrote something else. Providers refuse conversations in
+// which a call has no result.
 const unanswered = `{"status":"unanswered"}`
 
-// Conversation returns a run's messages as models are asked with them: results
-// follow their calls directly, each once, whether they are in the thread or in
-// resume. Activity messages are for the front end alone. The thread's system and
-// developer messages are left out unless they are let through.
+// Conversation returns a run's messages as a [model.Request] has them: results
+// directly follow their calls, each once, whether they come from the thread or from
+// resume. Activity messages are dropped, and so are system and developer messages
+// unless they are asked for.
 func Conversation(input *agui.RunAgentInput, withSystem, withDeveloper bool) ([]agui.Message, error) {
 	results, err := toolResults(input)
 	if err != nil {
@@ -66,8 +66,9 @@ func appendAssistant(messages []agui.Message, m *agui.Message, results map[strin
 	return messages
 }
 
-// objectArguments returns arguments that a provider takes. It refuses a thread
-// with arguments that aren't an object, and a model sometimes writes such.
+// objectArguments returns the arguments if they are a JSON object, and an empty
+// object otherwise. Models sometimes write other arguments, and providers refuse
+// conversations with them.
 func objectArguments(arguments string) string {
 	data := bytes.TrimSpace([]byte(arguments))
 	if len(data) == 0 || data[0] != '{' || !json.Valid(data) {
@@ -76,8 +77,8 @@ func objectArguments(arguments string) string {
 	return arguments
 }
 
-// toolResults gathers the results of tool calls by the calls' ids. What the
-// thread already holds wins over resume, so that an interrupt is answered once.
+// toolResults returns the results of tool calls by the ids of the calls. Results in
+// the thread take precedence over resume, so that an interrupt is answered once.
 func toolResults(input *agui.RunAgentInput) (map[string]string, error) {
 	results, called := map[string]string{}, map[string]bool{}
 	for i := range input.Messages {
@@ -103,7 +104,7 @@ func toolResults(input *agui.RunAgentInput) (map[string]string, error) {
 	return results, nil
 }
 
-// resultText returns a recorded result, or the error that stands for one.
+// resultText returns a recorded result, or the error in its place.
 func resultText(m *agui.Message) string {
 	if text := m.Content.Text(); text != "" || m.Error == "" {
 		return text
@@ -111,7 +112,7 @@ func resultText(m *agui.Message) string {
 	return string(errorResult(m.Error))
 }
 
-// resumeText returns the answer to an interrupt as the result of its tool call.
+// resumeText returns the answer to an interrupt as the result of the tool call.
 func resumeText(entry agui.ResumeEntry) string {
 	switch {
 	case entry.Status == "cancelled":
@@ -122,7 +123,7 @@ func resumeText(entry agui.ResumeEntry) string {
 	return compact(entry.Payload)
 }
 
-// compact returns JSON without its insignificant space.
+// compact returns JSON without insignificant space.
 func compact(value json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Compact(&b, value) != nil {
@@ -131,10 +132,10 @@ func compact(value json.RawMessage) string {
 	return b.String()
 }
 
-// errorResult returns a tool's result that says what went wrong.
+// errorResult returns the result of a tool that failed.
 func errorResult(text string) json.RawMessage {
 	result, err := json.Marshal(map[string]string{"error": text})
-	if err != nil { // a string always marshals
+	if err != nil { // unreachable: strings can be marshaled
 		return json.RawMessage(`{"error":"the tool failed"}`)
 	}
 	return result

@@ -12,13 +12,13 @@ import (
 // errGone means that the loop over the events has ended.
 var errGone = errors.New("the run's events are no longer wanted")
 
-// emitter hands a run's events to whoever ranges over them. It knows what text
-// and what reasoning is open, and closes it where something else begins.
+// emitter yields the events of a run. It keeps track of the text or reasoning that
+// is open, and closes it when something else begins.
 type emitter struct {
 	yield func(agui.Event, error) bool
 	gone  bool
 
-	// text and reasoning are the ids of what is open, empty for none.
+	// text and reasoning are the ids of the open messages, empty for none.
 	text, reasoning string
 }
 
@@ -33,7 +33,7 @@ func (e *emitter) send(event agui.Event) error {
 	return nil
 }
 
-// fail ends the events with an error. Reasoning is always closed.
+// fail ends the events with an error, after open reasoning.
 func (e *emitter) fail(ctx context.Context, err error) {
 	if errors.Is(err, errGone) || e.closeReasoning("") != nil {
 		return
@@ -45,7 +45,7 @@ func (e *emitter) fail(ctx context.Context, err error) {
 	e.yield(nil, ClientError(err))
 }
 
-// addText adds to the message with that id, and opens it first if need be.
+// addText adds text to the message with that id, which it opens if necessary.
 func (e *emitter) addText(messageID, delta string) error {
 	if err := e.closeReasoning(""); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (e *emitter) closeText() error {
 	return e.send(agui.TextMessageEndEvent{MessageID: id})
 }
 
-// openReasoning begins reasoning, after what is open.
+// openReasoning closes what is open and begins reasoning.
 func (e *emitter) openReasoning() error {
 	if err := e.closeAll(); err != nil {
 		return err
@@ -83,8 +83,8 @@ func (e *emitter) openReasoning() error {
 	return e.send(agui.ReasoningMessageStartEvent{MessageID: e.reasoning})
 }
 
-// closeReasoning ends the open reasoning, with data that the provider wants back,
-// empty for none.
+// closeReasoning ends the open reasoning, if any. Data is what the provider wants
+// back with it, empty for nothing.
 func (e *emitter) closeReasoning(data string) error {
 	if e.reasoning == "" {
 		return nil
@@ -102,7 +102,7 @@ func (e *emitter) closeReasoning(data string) error {
 	return e.send(agui.ReasoningEndEvent{MessageID: id})
 }
 
-// sendData sends what a provider wants back with a message or a tool call.
+// sendData sends the data that a provider wants back with a message or tool call.
 func (e *emitter) sendData(subtype, id, data string) error {
 	return e.send(agui.ReasoningEncryptedValueEvent{Subtype: subtype, EntityID: id, EncryptedValue: data})
 }

@@ -1,4 +1,4 @@
-// Package loop plays the steps of a run: it asks a model, turns its answer into
+// Package loop plays the steps of a run: it asks a model, converts its answer to
 // events, runs the tools that it called, and asks again with their results. It
 // knows no provider.
 package loop
@@ -14,24 +14,24 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Run is a run to be played, once.
+// Run is a run to be played once.
 type Run struct {
 	Input *agui.RunAgentInput
 	Model model.Model
-	// Request is what the model is asked in the first step. The answers and the
-	// results are added to it.
+	// Request is the request of the first step. The loop appends the answers and
+	// the results of tools to its messages.
 	Request *model.Request
 	Tools   *Tools
-	// MaxSteps is how often the model may be asked, at least 1.
+	// MaxSteps is how often the model may be asked. It is at least 1.
 	MaxSteps int
 }
 
-// defaultMaxSteps is for agents with tools that run on the server: a model that
-// calls one is to see the result, and a few of them may be needed.
+// defaultMaxSteps is the default for agents with tools that run here. The model
+// has to see their results, and may need several of them.
 const defaultMaxSteps = 10
 
-// MaxSteps returns how often a run may ask the model: as often as configured, or,
-// where that is 0, often enough to see the results of tools that run here.
+// MaxSteps returns how often a run may ask the model. If configured is zero, it
+// depends on whether there are tools that run here.
 func MaxSteps(configured int, tools []agent.ServerTool, sources []agent.ToolSource) int {
 	if configured > 0 {
 		return configured
@@ -83,7 +83,7 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 		}
 		r.Request.Messages = append(answer.appendTo(r.Request.Messages), outcome.results...)
 		if r.Request.Settings.ToolChoice.Mode != model.ToolChoiceNone {
-			// What had to be called has been called.
+			// A tool that had to be called has been called.
 			r.Request.Settings.ToolChoice = model.ToolChoice{}
 		}
 	}
@@ -91,25 +91,25 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 	return out.send(finished)
 }
 
-// ask asks the model once and sends what it answers.
+// ask asks the model once and sends its answer as events.
 func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
 	answer := &step{out: out, messageID: newID()}
 	for delta, err := range r.Model.Stream(ctx, r.Request) {
 		if err != nil {
 			return nil, fmt.Errorf("ask the model: %w", err)
 		}
-		if err := answer.take(&delta); err != nil {
+		if err := answer.handle(&delta); err != nil {
 			return nil, err
 		}
 	}
 	if answer.finish == nil {
-		return nil, model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer has no end"))
+		return nil, model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer is incomplete"))
 	}
 	return answer, nil
 }
 
-// ClientError returns an error as agents yield it: a failure of a model that the
-// client may be told of becomes one of the agent.
+// ClientError converts a [*model.Error] to an [*agent.Error]. It returns any other
+// error as it is.
 func ClientError(err error) error {
 	if failed := (*model.Error)(nil); errors.As(err, &failed) {
 		return &agent.Error{Code: string(failed.Code), Message: failed.Message, Err: failed.Err}

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// HasState reports whether there is a state worth showing to a model.
+// HasState reports whether the state has anything in it.
 func HasState(state json.RawMessage) bool {
 	switch string(bytes.TrimSpace(state)) {
 	case "", "null", "{}":
@@ -14,8 +14,8 @@ func HasState(state json.RawMessage) bool {
 	return compact(state) != "{}"
 }
 
-// Indent returns JSON on many lines, as models read it best. What is large or
-// nested very deep stays as it is: it could come to a thousand times its size.
+// Indent indents JSON, since models read it better that way. Large or very deeply
+// nested JSON stays as it is: indented, it could have a thousand times its size.
 func Indent(value json.RawMessage) string {
 	const largest, deepest = 64 << 10, 50
 	var b bytes.Buffer
@@ -25,7 +25,7 @@ func Indent(value json.RawMessage) string {
 	return b.String()
 }
 
-// depth returns how deep the arrays and objects of JSON are nested.
+// depth returns how deeply the arrays and objects of JSON are nested.
 func depth(value json.RawMessage) (deepest int) {
 	open, inString := 0, false
 	for i := 0; i < len(value); i++ {

@@ -10,23 +10,23 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// StateDeltaTool and StateSnapshotTool are the tools with which a model changes the state that it shares with the front
-// end. The names are the reference runtime's.
+// The names of the tools with which a model changes the state that it shares with
+// the front end. They are those of the reference runtime.
 const (
 	StateSnapshotTool = "AGUISendStateSnapshot"
 	StateDeltaTool    = "AGUISendStateDelta"
 )
 
-// maxStateGrowth is how many bytes a call may add to the state: a few copies of
-// the whole into itself make any size.
+// maxStateGrowth bounds how many bytes a call may add to the state. Copying the
+// whole state into itself a few times would make it arbitrarily large.
 const maxStateGrowth = 4 << 20
 
-// sharedState follows the state through a run, so that a change that can't be
-// applied is told to the model instead of breaking the front end.
+// sharedState keeps track of the state through a run, so that the error of a change
+// that doesn't apply goes to the model instead of breaking the front end.
 type sharedState struct {
 	document json.RawMessage
-	// received reports that the front end sent a state with the run, and sent
-	// that the run has sent it one.
+	// received reports that the front end has sent a state with the run, and sent
+	// that the run has sent one to the front end.
 	received, sent bool
 }
 
@@ -38,8 +38,7 @@ func newSharedState(input *agui.RunAgentInput) *sharedState {
 	return s
 }
 
-// call runs one of the two tools. It returns the events of the change and the
-// tool's result.
+// call runs one of the two tools. It returns the events and the result of the call.
 func (s *sharedState) call(tool string, arguments []byte) ([]agui.Event, json.RawMessage, error) {
 	if tool == StateSnapshotTool {
 		return s.replace(arguments)
@@ -62,8 +61,8 @@ func (s *sharedState) replace(arguments []byte) ([]agui.Event, json.RawMessage, 
 	return []agui.Event{agui.StateSnapshotEvent{Snapshot: in.Snapshot}}, result, err
 }
 
-// change applies a JSON Patch. The first one is preceded by a snapshot of what it
-// changes, since a front end that joins in the midst of the run has no other.
+// change applies a JSON Patch. A snapshot of the state precedes the first one, since
+// a front end that joins during the run has no other.
 func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, error) {
 	operations, err := parsePatch(arguments)
 	if err != nil {
@@ -74,7 +73,7 @@ func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, e
 	for i, operation := range operations {
 		next, err := applyOperation(document, operation)
 		if err != nil {
-			// An append to a list that isn't there yet makes the list.
+			// Appending to a list that doesn't exist creates the list.
 			if list, ok := missingList(operation); ok {
 				if made, listErr := applyOperation(document, list); listErr == nil {
 					if next, err = applyOperation(made, operation); err == nil {
@@ -109,14 +108,14 @@ func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, e
 	return events, result, err
 }
 
-// stateResult is what the model is told of a change that it made.
+// stateResult is the result of a call that has changed the state.
 type stateResult struct {
 	Success  bool              `json:"success"`
 	Snapshot json.RawMessage   `json:"snapshot,omitempty"`
 	Delta    []json.RawMessage `json:"delta,omitzero"`
 }
 
-// parsePatch reads the operations, also where the model wrote them as a string.
+// parsePatch parses the operations, which models sometimes write as a string.
 func parsePatch(arguments []byte) ([]json.RawMessage, error) {
 	var in struct {
 		Delta json.RawMessage `json:"delta"`
@@ -142,7 +141,8 @@ func applyOperation(document, operation json.RawMessage) (json.RawMessage, error
 	return agui.ApplyPatch(document, append(append([]byte{'['}, operation...), ']'))
 }
 
-// missingList returns the operation that makes the list that an append needs.
+// missingList returns the operation that creates the list to which an operation
+// appends.
 func missingList(operation json.RawMessage) (json.RawMessage, bool) {
 	var in struct {
 		Op   string `json:"op"`
@@ -161,7 +161,7 @@ func missingList(operation json.RawMessage) (json.RawMessage, bool) {
 
 func isStateTool(name string) bool { return name == StateSnapshotTool || name == StateDeltaTool }
 
-// StateTools describes the two tools to a model.
+// StateTools returns the definitions of the two tools.
 func StateTools() []model.Tool {
 	return []model.Tool{
 		{Name: StateSnapshotTool, Description: "Replaces the whole state that is shared with the application.",

@@ -9,23 +9,23 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// maxAnswer is how many bytes of text, reasoning and arguments one answer may
-// have. No model writes as much; a broken provider could do so without end.
+// maxAnswer bounds the text, reasoning and arguments of one answer, in bytes. No
+// model writes as much, but a broken provider could go on forever.
 const maxAnswer = 32 << 20
 
-// step is one answer of the model, as it comes in.
+// step is one answer of the model, as it arrives.
 type step struct {
 	out *emitter
-	// messageID is the id of the step's text; tool calls name it as their parent.
+	// messageID is the id of the text message, which is the parent of tool calls.
 	messageID string
 	text      strings.Builder
 	textData  string
-	// reasoning holds the reasonings of the answer; the last one is open while it
-	// is the emitter's.
+	// reasoning holds the reasoning messages of the answer. The last one is open
+	// while the emitter has it open.
 	reasoning []*reasoning
 	calls     []*toolCall
 	size      int
-	finish    *model.Finish // nil before the end
+	finish    *model.Finish // nil until the answer is complete
 }
 
 type reasoning struct {
@@ -34,15 +34,15 @@ type reasoning struct {
 	data string
 }
 
-// toolCall is a call that the model makes.
+// toolCall is a tool call of the model.
 type toolCall struct {
 	id, name  string
 	arguments bytes.Buffer
 	data      string
 }
 
-// take turns a delta into events.
-func (s *step) take(delta *model.Delta) error {
+// handle sends the events of a delta.
+func (s *step) handle(delta *model.Delta) error {
 	if s.size += len(delta.Text); s.size > maxAnswer {
 		return model.NewError(model.CodeAnswerTooLarge, fmt.Errorf("the answer has more than %d bytes", maxAnswer))
 	}
@@ -70,14 +70,14 @@ func (s *step) take(delta *model.Delta) error {
 		return s.out.send(agui.ToolCallArgsEvent{ToolCallID: call.id, Delta: delta.Text})
 	case model.KindFinish:
 		s.finish = delta.Finish
-		return s.end()
+		return s.close()
 	}
 	return nil
 }
 
 func (s *step) addText(delta string) error {
 	if s.text.Len() > 0 && s.out.text != s.messageID {
-		s.messageID = newID() // the text was closed by something in between
+		s.messageID = newID() // the message was closed by something in between
 	}
 	s.text.WriteString(delta)
 	return s.out.addText(s.messageID, delta)
@@ -94,7 +94,8 @@ func (s *step) addReasoning(delta string) error {
 	return s.out.send(agui.ReasoningMessageContentEvent{MessageID: s.out.reasoning, Delta: delta})
 }
 
-// endReasoning closes reasoning that comes with data, which may have no text.
+// endReasoning ends the open reasoning with data. Without open reasoning, the data
+// is of one that has no text.
 func (s *step) endReasoning(data string) error {
 	if s.out.reasoning == "" {
 		if err := s.out.openReasoning(); err != nil {
@@ -120,9 +121,9 @@ func (s *step) beginCall(delta *model.Delta) error {
 	})
 }
 
-// end closes what the answer left open. Tool calls end with the answer, not
-// before: some providers send the pieces of several calls in turns.
-func (s *step) end() error {
+// close closes what is open at the end of the answer. Tool calls end with the
+// answer, not before, since providers may interleave the arguments of several.
+func (s *step) close() error {
 	if err := s.out.closeAll(); err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (s *step) end() error {
 	return nil
 }
 
-// appendTo appends the answer as the next step's request repeats it.
+// appendTo appends the answer as messages of the next request.
 func (s *step) appendTo(messages []agui.Message) []agui.Message {
 	for _, r := range s.reasoning {
 		messages = append(messages, agui.Message{

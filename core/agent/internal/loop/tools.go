@@ -12,27 +12,27 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Tools is what the model may call in a run. A tool that is added replaces an
-// earlier one of the same name.
+// Tools are the tools that the model can call in a run. A tool that is added
+// replaces an earlier one of the same name.
 type Tools struct {
-	// Undeclared makes a call of a tool that was never added one for the front
-	// end. Otherwise the model is told that there is no such tool.
-	Undeclared bool
-	// Logger gets what clients must not see.
+	// UnknownAreClient leaves calls of tools that weren't added to the front end.
+	// Otherwise their result is an error.
+	UnknownAreClient bool
+	// Logger logs what clients must not see.
 	Logger *slog.Logger
 
 	definitions []model.Tool
-	// index has the places of the definitions, by name.
+	// index holds the indices of the definitions, by name.
 	index  map[string]int
 	client map[string]bool
 	server map[string]*agent.ServerTool
 	state  *sharedState // nil without the state tools
 }
 
-// Definitions describes the tools to the model.
+// Definitions returns the definitions of the tools for the model.
 func (t *Tools) Definitions() []model.Tool { return t.definitions }
 
-// AddClient adds the tools that the front end offers.
+// AddClient adds the tools of the front end.
 func (t *Tools) AddClient(tools []agui.Tool) error {
 	for i := range tools {
 		definition, err := model.NewTool(tools[i].Name, tools[i].Description, tools[i].Parameters)
@@ -49,7 +49,7 @@ func (t *Tools) AddClient(tools []agui.Tool) error {
 	return nil
 }
 
-// AddServer adds a tool that runs here, with its definition.
+// AddServer adds a tool that runs in this process.
 func (t *Tools) AddServer(tool *agent.ServerTool, definition model.Tool) {
 	t.define(definition)
 	if t.server == nil {
@@ -59,8 +59,8 @@ func (t *Tools) AddServer(tool *agent.ServerTool, definition model.Tool) {
 	delete(t.client, tool.Name)
 }
 
-// AddState adds the two tools that change the shared state, which a run begins
-// with.
+// AddState adds the two tools that change the shared state, which starts as the
+// state of the input.
 func (t *Tools) AddState(input *agui.RunAgentInput) {
 	t.state = newSharedState(input)
 	for _, definition := range StateTools() {
@@ -70,8 +70,8 @@ func (t *Tools) AddState(input *agui.RunAgentInput) {
 	}
 }
 
-// AddSource asks a source for its tools and adds them. A source that fails, and a
-// tool that can't work, are left out.
+// AddSource adds the tools of a source. It leaves out, and logs, a source that fails
+// and a tool that isn't valid. It fails if ctx ends.
 func (t *Tools) AddSource(ctx context.Context, source agent.ToolSource) error {
 	tools, err := source.Tools(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (t *Tools) AddSource(ctx context.Context, source agent.ToolSource) error {
 	return nil
 }
 
-// Define checks tools and describes them to a model, in their order.
+// Define checks tools and returns their definitions, in the same order.
 func Define(tools []agent.ServerTool) ([]model.Tool, error) {
 	definitions := make([]model.Tool, len(tools))
 	for i := range tools {
@@ -120,18 +120,18 @@ func (t *Tools) define(definition model.Tool) {
 	t.definitions = append(t.definitions, definition)
 }
 
-// callsOutcome is what came of the calls of one step.
+// callsOutcome is the outcome of the calls of one step.
 type callsOutcome struct {
 	// results are messages for the model, in the order of the calls.
 	results []agui.Message
-	// interrupts are the questions that some calls ask.
+	// interrupts are the questions of interrupt tools.
 	interrupts []agui.Interrupt
-	// unanswered reports that some calls are for the front end.
+	// unanswered reports that there are calls for the front end.
 	unanswered bool
 }
 
-// run runs the calls of one step side by side, and sends each result as soon as
-// it is there. It returns after all of them have.
+// run runs the calls of one step concurrently, and sends each result when it is
+// available. All tools have returned when it returns.
 func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*callsOutcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -175,7 +175,7 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 			if err := record(i, result); err != nil {
 				return nil, err
 			}
-		case t.Undeclared || t.client[call.name]:
+		case t.UnknownAreClient || t.client[call.name]:
 			outcome.unanswered = true
 		default:
 			if err := record(i, errorResult("there is no tool named "+call.name)); err != nil {
@@ -203,7 +203,7 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 	return outcome, nil
 }
 
-// runTool runs one tool. What goes wrong is the result.
+// runTool runs one tool. If it fails, the error is the result.
 func (t *Tools) runTool(ctx context.Context, tool *agent.ServerTool, call *toolCall) json.RawMessage {
 	result, err := tool.Run(ctx, call.arguments.Bytes())
 	if err == nil && !json.Valid(result) {
@@ -228,7 +228,8 @@ func newInterrupt(call *toolCall, question *agent.Question) agui.Interrupt {
 	return agui.Interrupt{ID: call.id, ToolCallID: call.id, Reason: reason, Message: question.Message}
 }
 
-// plainText returns a result that is a string as its text, any other as its JSON.
+// plainText returns the text of a result that is a JSON string, and any other
+// result as JSON.
 func plainText(result json.RawMessage) string {
 	var text string
 	if json.Unmarshal(result, &text) == nil && string(result) != "null" {

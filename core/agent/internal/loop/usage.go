@@ -5,7 +5,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// usage adds up the tokens of a run's steps.
+// usage sums up the tokens of the steps of a run.
 type usage struct {
 	total   agui.TokenUsage
 	counted bool
@@ -36,7 +36,7 @@ func sum(total **int64, more *int64) {
 	**total += *more
 }
 
-// totals returns what was counted, nil when the provider counted nothing.
+// totals returns the sums, nil if the provider hasn't counted any tokens.
 func (u *usage) totals() []agui.TokenUsage {
 	if !u.counted {
 		return nil
