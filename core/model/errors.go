@@ -2,10 +2,10 @@ package model
 
 import "strings"
 
-// Code says what went wrong with a model call. It becomes the code of RUN_ERROR.
+// Code is the reason why a model can't answer. It becomes the code of RUN_ERROR.
 type Code string
 
-// The codes of failures that all dialects share.
+// The codes that all dialects share.
 const (
 	CodeAnswerTooLarge      Code = "answer_too_large"
 	CodeAuthFailed          Code = "auth_failed"
@@ -21,17 +21,18 @@ const (
 	CodeUnsupportedContent  Code = "unsupported_content"
 )
 
-// Error is a failure that the client may be told of.
+// Error is a failure that is safe to show to the client.
 type Error struct {
 	Code Code
-	// Message is shown to the user: no keys, no prompts, no addresses, and none of
-	// the provider's own words, which can quote them.
+	// Message is shown to the user. It must not contain keys, prompts or addresses,
+	// nor the provider's own words, which can quote them.
 	Message string
-	// Err is the cause, for the log alone. Dialects take keys out of it.
+	// Err is the cause, which is only logged. Dialects remove keys from it. It may
+	// be nil.
 	Err error
 }
 
-// NewError returns an error with the usual message for its code.
+// NewError returns an error with the usual message for the code.
 func NewError(code Code, cause error) *Error {
 	return &Error{Code: code, Message: usualMessage(code), Err: cause}
 }
@@ -64,7 +65,7 @@ func usualMessage(code Code) string {
 	return "The model provider can't be reached or failed to answer."
 }
 
-// Error returns the message, with the cause behind it.
+// Error returns the message followed by the cause.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Message

@@ -14,17 +14,19 @@ import (
 type Media struct {
 	// Kind is "image", "audio", "video" or "document".
 	Kind string
-	// MimeType has no parameters. It is "application/octet-stream" where the
-	// client gave none.
+	// MimeType is a media type without parameters. If the client sent none, it is
+	// "application/octet-stream".
 	MimeType string
-	// Filename is the client's, empty for none.
+	// Filename is the name that the client sent, empty for none.
 	Filename string
-	// One of Data, in base64, and URL is set.
-	Data, URL string
+	// Data is the content in base64. It is empty if URL is set.
+	Data string
+	// URL is the address of the content. It is empty if Data is set.
+	URL string
 }
 
-// ReadMedia reads a part of a message that isn't text, in either of the
-// protocol's forms. A part that holds nothing is an [*Error].
+// ReadMedia converts a part of a message that isn't text, in either of the forms
+// that the protocol has. A part without content is an [*Error].
 func ReadMedia(part *agui.InputContent) (Media, error) {
 	m := Media{Kind: part.Type, MimeType: part.MimeType, Filename: filename(part)}
 	switch {
@@ -58,21 +60,21 @@ func ReadMedia(part *agui.InputContent) (Media, error) {
 	return m, nil
 }
 
-// DataURL returns the data as a data URL, or the URL where the data is.
-func (m Media) DataURL() string {
+// Address returns the URL, or Data as a data URL.
+func (m Media) Address() string {
 	if m.URL != "" {
 		return m.URL
 	}
 	return "data:" + m.MimeType + ";base64," + m.Data
 }
 
-// IsText reports whether the media is a document of text.
+// IsText reports whether the media is a text document.
 func (m Media) IsText() bool {
 	return m.Kind == "document" && (strings.HasPrefix(m.MimeType, "text/") || m.MimeType == "application/json")
 }
 
-// Text decodes a document of text, with its filename before it. Data that isn't
-// base64 is an [*Error].
+// Text returns the content of a text document, after its filename if it has one.
+// Data that isn't base64 is an [*Error].
 func (m Media) Text() (string, error) {
 	text, err := base64.StdEncoding.DecodeString(m.Data)
 	if err != nil {
@@ -84,12 +86,12 @@ func (m Media) Text() (string, error) {
 	return string(text), nil
 }
 
-// Unsupported returns the error for content that a model can't take.
+// Unsupported returns the error for content that a model doesn't accept.
 func Unsupported(what string) *Error {
 	return &Error{Code: CodeUnsupportedContent, Message: fmt.Sprintf("This model can't take %s.", what)}
 }
 
-// filename returns the name of a part's file: the stock chat puts it into the
+// filename returns the name of a part's file, which CopilotKit's chat puts into the
 // metadata.
 func filename(part *agui.InputContent) string {
 	if part.Filename != "" {

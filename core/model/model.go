@@ -1,10 +1,10 @@
-// Package model says what answers one step of an agent's loop: a language model
+// Package model defines what answers one step of an agent's loop: a language model
 // behind some provider's protocol. The loop knows no provider, and a dialect (a
 // package below this one, such as openai) knows no loop.
 //
-// A dialect turns a [Request] into its provider's own and the provider's stream
-// into [Delta] values. What it is given and what it has to yield are in the
-// neutral types here; package modeltest holds the promises that it has to keep.
+// A dialect converts a [Request] to a request of its provider, and the stream that
+// the provider answers with to [Delta] values. Package modeltest tests that a
+// dialect keeps the promises that are made here.
 //
 //	for delta, err := range m.Stream(ctx, request) {
 //		if err != nil {
@@ -26,16 +26,16 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Model answers one step. It is safe for concurrent use.
+// Model answers one step. It must be safe for concurrent use.
 type Model interface {
-	// Stream asks the model once and yields its answer as it comes in. The last
-	// delta of a complete answer, and only that one, is of [KindFinish]. An error
-	// is the last thing yielded, and there is none after KindFinish; one that a
-	// client may be told of is an [*Error].
+	// Stream asks the model once and yields its answer as it arrives. The last
+	// delta of a complete answer, and no other, is of [KindFinish]. If the answer
+	// can't be completed, the last thing yielded is an error instead; it is an
+	// [*Error] if it is safe to show to the client.
 	//
-	// The sequence can be ranged over once. It ends, and lets go of the
-	// connection to the provider, when ctx ends or the loop over it does. The
-	// request must not be changed, nor kept beyond the iteration.
+	// The sequence can be ranged over once. When ctx ends, or the loop over the
+	// sequence does, it closes the connection to the provider. The request must not
+	// be modified, nor retained after the iteration.
 	Stream(ctx context.Context, request *Request) iter.Seq2[Delta, error]
 }
 
@@ -47,69 +47,68 @@ func (f Func) Stream(ctx context.Context, request *Request) iter.Seq2[Delta, err
 	return f(ctx, request)
 }
 
-// Request is what a model is asked in one step.
+// Request is the request of one step.
 type Request struct {
-	// System holds the instructions that precede the conversation, in order.
-	// Nil means none.
+	// System holds the instructions that precede the conversation, in order. If nil,
+	// there are none.
 	System []string
-	// Messages is the conversation, ready to be converted one by one:
+	// Messages is the conversation. The messages can be converted one by one:
 	//
-	//   - Roles are user, assistant, tool and reasoning, and system and developer
-	//     where the deployer lets a thread's own through.
+	//   - Roles are user, assistant, tool and reasoning, and system and developer if
+	//     the deployer forwards those.
 	//   - The calls of an assistant message are followed by their results, each
 	//     once, in the order of the calls. Their arguments are JSON objects.
 	//   - Reasoning precedes the message that it led to.
-	//   - EncryptedValue, of a reasoning or assistant message or of a tool call, is
-	//     the data that a delta brought (see [KindReasoningData]), in this run or
-	//     an earlier one. It went through the client and may be of another
-	//     provider: a dialect passes over what it doesn't recognize.
+	//   - EncryptedValue, of a reasoning or assistant message or a tool call, is the
+	//     data of a delta (see [KindReasoningData]) from this run or an earlier
+	//     one. It has been through the client and may come from another provider:
+	//     a dialect must ignore what it doesn't recognize.
 	Messages []agui.Message
 	// History is how many of Messages there were when the run began. The others
-	// are from its earlier steps.
+	// are from earlier steps of the run.
 	History int
-	// Tools are what the model may call. Nil means nothing.
+	// Tools are the tools that the model can call. If nil, there are none.
 	Tools []Tool
-	// Settings are the model's parameters. The zero value leaves all to the
+	// Settings are the model's parameters. The zero value leaves them to the
 	// provider.
 	Settings Settings
 }
 
-// Kind says what a [Delta] is, and so which of its fields count.
+// Kind is the kind of a [Delta]. It determines which fields are set.
 type Kind uint8
+
+// The kinds of deltas.
 
 const (
 	// KindText continues the answer's text with Text.
 	KindText Kind = iota + 1
-	// KindReasoning continues the open reasoning with Text, or begins one.
+	// KindReasoning continues the reasoning with Text, or begins it.
 	KindReasoning
 	// KindToolCall begins the call numbered Call of the tool Name. ID is the
-	// provider's id for it, empty where it has none. Calls are numbered from 0
-	// in the order in which they begin.
+	// provider's id of the call, empty if it has none. Calls are numbered from 0 in
+	// the order in which they begin.
 	KindToolCall
 	// KindArguments continues the arguments of the call numbered Call with Text.
-	// The pieces of several calls may come in turns. A call without any has an
-	// empty object.
+	// Those of several calls may be interleaved. A call without any has an empty
+	// object as its arguments.
 	KindArguments
 
-	// The kinds below carry in Text what the provider wants back, unchanged, in
-	// the next step and in later runs: signatures, encrypted reasoning. It is
-	// opaque to everybody else and travels through the client, as the
-	// EncryptedValue of a message or call.
-
-	// KindReasoningData ends the open reasoning, or one that has no text, and is
-	// its data.
+	// KindReasoningData ends the reasoning, which may have no text, and has its data
+	// in Text. Data is what the provider wants back unchanged in the next step and
+	// in later runs: a signature, or encrypted reasoning. It is opaque to everybody
+	// else and goes through the client, as the EncryptedValue of a message or call.
 	KindReasoningData
-	// KindTextData is the data of the answer's text.
+	// KindTextData has the data of the answer's text in Text.
 	KindTextData
-	// KindToolCallData is the data of the call numbered Call.
+	// KindToolCallData has the data of the call numbered Call in Text.
 	KindToolCallData
 
-	// KindFinish ends a complete answer with Finish.
+	// KindFinish completes the answer with Finish.
 	KindFinish
 )
 
-// Delta is a piece of an answer. Text is valid UTF-8 and not empty: a character
-// is never cut in two.
+// Delta is a piece of an answer. Text is not empty and valid UTF-8: characters
+// aren't split between deltas.
 type Delta struct {
 	Kind     Kind
 	Call     int
@@ -118,32 +117,32 @@ type Delta struct {
 	Finish   *Finish
 }
 
-// Finish says how an answer ended.
+// Finish describes the end of a complete answer.
 type Finish struct {
 	Reason FinishReason
-	// Model is what has answered, which may be a more exact name than the one
-	// that was asked for. Empty where it isn't known.
+	// Model is the model that has answered, by the name that the provider reports.
+	// It is empty if the provider reports none.
 	Model Name
-	// Usage counts the answer's tokens, nil where the provider doesn't.
+	// Usage counts the tokens of the answer. It is nil if the provider doesn't.
 	Usage *Usage
 }
 
-// FinishReason is why a model ended its answer, in the words of the reference
-// runtime.
+// FinishReason is the reason why a model ended its answer, in the words of the
+// reference runtime.
 type FinishReason string
 
-// The reasons that a front end knows.
+// The reasons that front ends know.
 const (
 	FinishStop          FinishReason = "stop"
 	FinishLength        FinishReason = "length"
 	FinishToolCalls     FinishReason = "tool-calls"
 	FinishContentFilter FinishReason = "content-filter"
-	// FinishOther is for all else, and for an answer that ended in good order
-	// without a reason.
+	// FinishOther is any other reason, or none.
 	FinishOther FinishReason = "other"
 )
 
-// Usage counts the tokens of an answer. Nil counts are unknown; none is negative.
+// Usage counts the tokens of an answer. Counts are nil if they are unknown, and
+// never negative.
 type Usage struct {
 	InputTokens           *int64
 	OutputTokens          *int64

@@ -6,35 +6,45 @@ import (
 	"fmt"
 )
 
-// Settings are a model's parameters. Nil leaves a parameter to the provider; one
-// that a provider doesn't know is left out.
+// Settings are the parameters of a model. Dialects omit parameters that their
+// provider doesn't have.
 type Settings struct {
-	Temperature      *float64
-	TopP             *float64
-	TopK             *int
-	MaxOutputTokens  *int
+	// Temperature, TopP and TopK control sampling. If nil, they default to the
+	// provider's values.
+	Temperature *float64
+	TopP        *float64
+	TopK        *int
+	// MaxOutputTokens limits the length of an answer. If nil, defaults to the
+	// provider's limit.
+	MaxOutputTokens *int
+	// PresencePenalty and FrequencyPenalty make repetitions less likely. If nil,
+	// they default to the provider's values.
 	PresencePenalty  *float64
 	FrequencyPenalty *float64
-	Stop             []string
-	Seed             *int
-	// ToolChoice says whether a tool has to be called. The zero value leaves it
-	// to the model.
+	// Stop holds texts that end an answer. If nil, there are none.
+	Stop []string
+	// Seed makes answers repeatable where the provider can. If nil, there is none.
+	Seed *int
+	// ToolChoice says whether a tool must be called. The zero value leaves the
+	// choice to the model.
 	ToolChoice ToolChoice
-	// MaxRetries is how often a call is tried again after 429, a 5xx status or a
-	// broken connection, before any of the answer has come. If nil, defaults to 2.
+	// MaxRetries is how often a request is sent again after status 429, a 5xx
+	// status or a broken connection, as long as the answer hasn't begun. If nil,
+	// defaults to 2.
 	MaxRetries *int
-	// ProviderOptions holds, by provider, more fields for the body of the
-	// request, such as {"openai":{"reasoningEffort":"high"}}.
+	// ProviderOptions holds additional fields for the body of the request by
+	// provider, such as {"openai":{"reasoningEffort":"high"}}. If nil, there are
+	// none.
 	ProviderOptions map[string]map[string]any
 }
 
-// ToolChoice says whether the model has to call a tool. The zero value lets the
-// model decide. As JSON it is "auto", "none", "required", or
+// ToolChoice says whether the model must call a tool. The zero value leaves the
+// choice to the model. As JSON it is "auto", "none", "required", or
 // {"type":"tool","toolName":"…"}.
 type ToolChoice struct {
 	// Mode is one of the modes below. If empty, defaults to ToolChoiceAuto.
 	Mode ToolChoiceMode
-	// Tool is the tool to call, of ToolChoiceTool alone.
+	// Tool is the name of the tool that ToolChoiceTool demands.
 	Tool string
 }
 
@@ -49,11 +59,12 @@ const (
 	ToolChoiceTool     ToolChoiceMode = "tool"
 )
 
-// IsAuto reports whether the choice is the model's.
+// IsAuto reports whether the choice is left to the model.
 func (c ToolChoice) IsAuto() bool { return c.Mode == "" || c.Mode == ToolChoiceAuto }
 
-// UnmarshalJSON decodes a choice, also in the form that CopilotKit's suggestions
-// have, {"type":"function","function":{"name":"…"}}. Null is the model's choice.
+// UnmarshalJSON decodes a tool choice. It also accepts the form that CopilotKit's
+// suggestions have, {"type":"function","function":{"name":"…"}}, and null for the
+// zero value.
 func (c *ToolChoice) UnmarshalJSON(data []byte) error {
 	*c = ToolChoice{}
 	if string(data) == "null" {
@@ -76,7 +87,7 @@ func (c *ToolChoice) UnmarshalJSON(data []byte) error {
 		} `json:"function"`
 	}
 	if err := json.Unmarshal(data, &object); err != nil {
-		return fmt.Errorf("read the tool choice: %w", err)
+		return fmt.Errorf("decode the tool choice: %w", err)
 	}
 	name := ""
 	switch object.Type {

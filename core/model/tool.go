@@ -14,10 +14,11 @@ type Tool struct {
 	Parameters json.RawMessage
 }
 
-// NewTool describes a tool. It makes the schema of the arguments one that strict
-// providers take: an object at the top, with properties, and without keywords
-// that say nothing. Nothing at all, null and an empty list, as PHP writes an empty
-// object, mean no arguments. What is no schema of an object is an [*Error].
+// NewTool returns the description of a tool. It converts the schema of the arguments
+// to one that strict providers accept: an object with properties, and without
+// keywords that have no effect. Tools without arguments have no schema, null, or an
+// empty list, which is how PHP writes an empty object. A schema that isn't one of an
+// object is an [*Error].
 func NewTool(name, description string, parameters json.RawMessage) (Tool, error) {
 	schema, err := cleanSchema(parameters)
 	if err != nil {
@@ -49,8 +50,8 @@ func cleanSchema(schema json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(root)
 }
 
-// clean cleans a schema and the schemas inside it. "additionalProperties": true
-// and {} say what leaving them out says too, and OpenAI refuses both.
+// clean removes keywords without effect from a schema and its subschemas:
+// "additionalProperties" of true or {}, both of which OpenAI refuses.
 func clean(node map[string]any) {
 	switch additional := node["additionalProperties"].(type) {
 	case bool:

@@ -9,20 +9,21 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Conversation is a run's input in the client library's types.
+// Conversation is the input of a run in the types of go-openai.
 type Conversation struct {
-	// Messages are what user, assistant and tools said. Results follow their
-	// calls directly; a call that nothing answered has a result that says so.
+	// Messages are the messages of user, assistant and tools. Results directly
+	// follow their calls; a call that hasn't been answered has a result that says
+	// so.
 	Messages []goopenai.ChatCompletionMessage
 	// SystemPrompts are the thread's system and developer messages, the
-	// application's context, and the shared state, in that order.
+	// application's context and the shared state, in that order.
 	SystemPrompts []string
 	// Tools are the front end's tools.
 	Tools []goopenai.Tool
 }
 
-// ConvertInput converts a run's input to what a request to a model is made of.
-// Parts that the client library has no type for (audio and files) are an error.
+// ConvertInput converts the input of a run. It fails for audio and files, for which
+// go-openai has no types.
 func ConvertInput(input *agui.RunAgentInput) (*Conversation, error) {
 	messages, err := loop.Conversation(input, false, false)
 	if err != nil {
@@ -49,8 +50,8 @@ func ConvertInput(input *agui.RunAgentInput) (*Conversation, error) {
 	return c, nil
 }
 
-// Request returns the messages, with a prompt of one's own and the system prompts
-// before them.
+// Request returns the messages of a request: the given prompt, if it isn't empty,
+// the system prompts, and the messages.
 func (c *Conversation) Request(prompt string) []goopenai.ChatCompletionMessage {
 	prompts := c.SystemPrompts
 	if prompt != "" {
@@ -63,7 +64,7 @@ func (c *Conversation) Request(prompt string) []goopenai.ChatCompletionMessage {
 	return append(messages, c.Messages...)
 }
 
-// Definitions describes server tools to a model.
+// Definitions returns the definitions of server tools.
 func Definitions(tools []agent.ServerTool) ([]goopenai.Tool, error) {
 	definitions, err := loop.Define(tools)
 	if err != nil {
@@ -72,8 +73,8 @@ func Definitions(tools []agent.ServerTool) ([]goopenai.Tool, error) {
 	return convertTools(definitions), nil
 }
 
-// StateTools describes to a model the two tools that change the shared state.
-// [Agent] carries out their calls.
+// StateTools returns the definitions of the two tools that change the shared state.
+// [Agent] runs them.
 func StateTools() []goopenai.Tool { return convertTools(loop.StateTools()) }
 
 func convertTools(definitions []model.Tool) []goopenai.Tool {
@@ -104,7 +105,7 @@ func convertMessage(m *agui.Message) (goopenai.ChatCompletionMessage, error) {
 	if m.Role != agui.RoleUser || len(parts) == 0 {
 		converted.Content = m.Content.Text()
 		if converted.Content == "" && m.Role == agui.RoleTool {
-			converted.Content = `""` // the library leaves out what is empty, and providers miss it
+			converted.Content = `""` // the library omits empty content, and providers require it
 		}
 		return converted, nil
 	}
@@ -131,7 +132,7 @@ func convertPart(part *agui.InputContent) (goopenai.ChatMessagePart, error) {
 		return goopenai.ChatMessagePart{}, err
 	case media.Kind == "image":
 		return goopenai.ChatMessagePart{
-			Type: goopenai.ChatMessagePartTypeImageURL, ImageURL: &goopenai.ChatMessageImageURL{URL: media.DataURL()},
+			Type: goopenai.ChatMessagePartTypeImageURL, ImageURL: &goopenai.ChatMessageImageURL{URL: media.Address()},
 		}, nil
 	case media.IsText() && media.Data != "":
 		content, err := media.Text()
@@ -140,8 +141,7 @@ func convertPart(part *agui.InputContent) (goopenai.ChatMessagePart, error) {
 	return goopenai.ChatMessagePart{}, model.Unsupported("a message with audio or files")
 }
 
-// systemPrompts returns what the application and the thread tell the model besides
-// the conversation.
+// systemPrompts returns the instructions and the context of a run.
 func systemPrompts(input *agui.RunAgentInput) []string {
 	var prompts []string
 	for i := range input.Messages {

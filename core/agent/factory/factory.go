@@ -1,11 +1,12 @@
-// Package factory is for those who make the model call themselves, with the
-// go-openai library: a function gets a run's input, calls a model, and returns the
-// library's stream. What comes back becomes events as in package builtin, with
-// tools, the shared state and the lifecycle of a run around it.
+// Package factory makes agents from functions that call a model with the go-openai
+// library. The function converts the input of a run ([ConvertInput]), calls the
+// model with any client and any options, and returns the library's stream. The
+// package converts the stream to AG-UI events, runs tools, and does all else that
+// the agent of package builtin does.
 //
-// It is the one package whose API has types of that library. Other ways to an
-// agent of one's own are agent.NewCustom, for a function that yields AG-UI events,
-// and an implementation of model.Model, for builtin.New.
+// No other package has types of go-openai in its API. An agent whose function
+// yields AG-UI events is made by agent.NewCustom, and one for another library by
+// builtin.New with an implementation of model.Model.
 package factory
 
 import (
@@ -28,35 +29,34 @@ import (
 
 // Config describes an [Agent]. Only Stream must be set.
 type Config struct {
-	// Stream makes the model call of a step, with any client of the library;
-	// [ConvertInput] says what to send. It gets the run's input, and from the
-	// second step on the messages of the steps before, too. The call must end with
-	// ctx. The stream is closed for it.
+	// Stream calls the model for one step. The input is that of the run, with the
+	// messages of earlier steps appended. The call must end when ctx does. The
+	// agent closes the stream.
 	//
-	// An error that is an [*agent.Error] is shown to the user; any other becomes
-	// one of the codes of package model.
+	// An error that is an [*agent.Error] is shown to the client. Of any other error
+	// it sees a code of package model.
 	Stream func(ctx context.Context, input *agui.RunAgentInput) (*goopenai.ChatCompletionStream, error)
 
-	// Tools run in this process when the model calls them. Stream has to tell the
-	// model of them: [Definitions] does. Nil means none.
+	// Tools run in this process when the model calls them. Stream has to include
+	// their [Definitions] in its request. If nil, there are none.
 	Tools []agent.ServerTool
 	// MaxSteps is how often Stream may be called in a run. If zero, defaults to 10
-	// where Tools has tools that run, and else to 1.
+	// if there are Tools that run in this process, and to 1 otherwise.
 	MaxSteps int
 
-	// Description is what /info says of the agent. If empty, it says nothing.
+	// Description is what /info shows as the agent's description. If empty, the
+	// agent has none.
 	Description string
-	// Capabilities replaces the inferred ones, category by category. Nil replaces
-	// none.
+	// Capabilities replaces the inferred capabilities, category by category. If nil,
+	// it replaces none.
 	Capabilities agui.Capabilities
-	// Logger gets what clients must not see. If nil, defaults to [slog.Default].
+	// Logger logs what clients must not see. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
-// Agent answers runs with model calls of one's own. A call of one of the
-// [StateTools] changes the shared state; a call of a tool that is neither
-// configured nor one of those is the front end's. It is safe for concurrent use if
-// Stream is.
+// Agent answers runs with the streams of a function. A call of one of the
+// [StateTools] changes the shared state; a call of any tool that isn't configured is
+// left to the front end. It is safe for concurrent use if Stream is.
 type Agent struct {
 	config Config
 	tools  []model.Tool
@@ -69,7 +69,7 @@ var _ interface {
 	agent.ClassNamer
 } = (*Agent)(nil)
 
-// New returns an agent whose model calls are made by the configured function.
+// New returns an agent. It fails if a tool of the configuration isn't valid.
 func New(config Config) (*Agent, error) {
 	if config.Stream == nil {
 		return nil, errors.New("factory: Stream is missing")
@@ -88,7 +88,7 @@ func New(config Config) (*Agent, error) {
 	return &Agent{config: config, tools: tools}, nil
 }
 
-// Run answers a run. It ends with RUN_FINISHED, or with an error.
+// Run implements [agent.Agent]. It ends with RUN_FINISHED or an error.
 func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
 		tools := &loop.Tools{Logger: a.config.Logger, UnknownAreClient: true}
@@ -98,8 +98,9 @@ func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 		}
 		run := loop.Run{
 			Input: input,
-			Model: model.Func(a.stream),
-			// The function gets the run's input; only what the steps add counts.
+			Model: model.Func(a.ask),
+			// The function gets the run's input, so only what the steps add is
+			// needed.
 			Request:  &model.Request{},
 			Tools:    tools,
 			MaxSteps: a.config.MaxSteps,
@@ -108,28 +109,28 @@ func (a *Agent) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 	}
 }
 
-// Description returns what the configuration says of the agent.
+// Description returns the configured description.
 func (a *Agent) Description() string { return a.config.Description }
 
-// ClassName returns what the reference calls this kind of agent, too.
+// ClassName returns the name that the reference runtime has for this kind of agent.
 func (a *Agent) ClassName() string { return "BuiltInAgent" }
 
 // Capabilities returns the inferred capabilities, with the configured categories
-// on top.
+// in their place.
 func (a *Agent) Capabilities() agui.Capabilities { return loop.Capabilities(a.config.Capabilities) }
 
-// stream is the model of a run: it calls the configured function.
-func (a *Agent) stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
+// ask is the model of the loop. It calls the configured function.
+func (a *Agent) ask(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
 		input := agent.Input(ctx)
 		if len(request.Messages) > 0 {
-			longer := *input // the input is the caller's: its messages are copied
-			longer.Messages = append(input.Messages[:len(input.Messages):len(input.Messages)], request.Messages...)
-			input = &longer
+			extended := *input // the input is shared, so its messages are copied
+			extended.Messages = append(input.Messages[:len(input.Messages):len(input.Messages)], request.Messages...)
+			input = &extended
 		}
 		stream, err := a.config.Stream(ctx, input)
 		if err == nil && stream == nil {
-			err = errors.New("the factory returned no stream")
+			err = errors.New("the function returned no stream")
 		}
 		if safe := (*agent.Error)(nil); errors.As(err, &safe) {
 			yield(model.Delta{}, safe)
@@ -143,12 +144,12 @@ func (a *Agent) stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 	}
 }
 
-// maxChunk is how large a chunk may be. The library reads a line of any length;
-// what is larger goes no further.
+// maxChunk bounds a chunk. The library reads lines of any length, so this keeps a
+// large one only from being processed further.
 const maxChunk = agui.DefaultSSELimit
 
-// chunks reads the chunks of a stream and closes it, or passes on why there is
-// none.
+// chunks yields the chunks of a stream, or the error for which there is no stream.
+// It closes the stream.
 func chunks(stream *goopenai.ChatCompletionStream, err error) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		if err != nil {
@@ -162,7 +163,7 @@ func chunks(stream *goopenai.ChatCompletionStream, err error) iter.Seq2[[]byte, 
 			case err == io.EOF:
 				return
 			case err == nil && data == nil:
-				err = errors.New("the provider reports an error that the library can't read")
+				err = errors.New("the provider sent an error that can't be decoded")
 			case err == nil && len(data) > maxChunk:
 				err = fmt.Errorf("a chunk of more than %d bytes", maxChunk)
 			}

@@ -56,7 +56,7 @@ func userPart(input *agui.InputContent) (part, error) {
 	}
 	switch media.Kind {
 	case "image":
-		return part{Type: "image_url", ImageURL: &partImage{URL: media.DataURL()}}, nil
+		return part{Type: "image_url", ImageURL: &partImage{URL: media.Address()}}, nil
 	case "audio":
 		return audioPart(media)
 	case "document":
@@ -97,5 +97,5 @@ func documentPart(media model.Media) (part, error) {
 			filename += ".pdf"
 		}
 	}
-	return part{Type: "file", File: &partUpload{Filename: filename, FileData: media.DataURL()}}, nil
+	return part{Type: "file", File: &partUpload{Filename: filename, FileData: media.Address()}}, nil
 }
