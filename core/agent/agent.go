@@ -1,25 +1,32 @@
-// Package agent says what answers a run. The agents that ship are in the
-// packages below it.
+// Package agent defines what answers a run: [Agent], the optional interfaces that
+// an agent can implement, and the tools and middleware that agents share. The
+// agents that ship are in the packages below it.
+//
+// To write one: [NewCustom] makes an agent from a function that yields AG-UI
+// events, package builtin makes one from a model, and package factory one from a
+// function that calls a model with the go-openai library.
 package agent
 
 import (
 	"context"
 	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Agent answers runs. It is used by many runs at once.
+// Agent answers runs. It must be safe for concurrent use.
 type Agent interface {
-	// Run answers one run with AG-UI events, in order. Stop is the cancellation
-	// of ctx: Run then ends soon, and what it yields after that is dropped.
+	// Run answers one run with AG-UI events, in order. A run is stopped by
+	// canceling ctx: Run must then end without delay, and what it yields after
+	// that is dropped.
 	//
-	// It may leave out RUN_STARTED and the terminal event, and may yield chunk
-	// events: the runner adds and expands. An error is the last thing yielded;
-	// the run then ends with RUN_ERROR, with the message and code of an [*Error]
-	// and with a general message for any other error, whose text goes to the log
-	// alone. The input is shared: it must not be changed.
+	// Run may omit RUN_STARTED and the terminal event, and may yield chunk
+	// events: the runner adds what is missing and expands chunks. An error is the
+	// last thing yielded. The run then ends with RUN_ERROR, with the message and
+	// code of an [*Error] and with a general message for any other error, whose
+	// text is only logged. The input is shared and must not be modified.
 	Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error]
 }
 
@@ -31,63 +38,68 @@ func (f Func) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui
 	return f(ctx, input)
 }
 
-// Describer is an Agent with a description, which /info shows.
+// Describer is implemented by agents that have a description.
 type Describer interface {
+	// Description returns what /info shows as the agent's description.
 	Description() string
 }
 
-// CapabilityReporter is an Agent that says what it can do, which /info shows.
+// CapabilityReporter is implemented by agents that say what they can do.
 type CapabilityReporter interface {
-	// Capabilities may be asked for at any time and must not do any I/O.
+	// Capabilities returns what /info shows as the agent's capabilities. It must
+	// not do any I/O.
 	Capabilities() agui.Capabilities
 }
 
-// ClassNamer is an Agent with a name for its kind, which /info shows; without
-// one it shows the name of the agent's Go type.
+// ClassNamer is implemented by agents that have a name for their kind.
 type ClassNamer interface {
+	// ClassName returns what /info shows as the agent's class. Without this
+	// method it is the name of the agent's Go type.
 	ClassName() string
 }
 
-// Connector is an Agent that keeps threads of its own. Connect gives the
-// history of a thread that this runtime's store has never seen.
+// Connector is implemented by agents that keep threads of their own.
 type Connector interface {
+	// Connect yields the history of a thread that the runtime's store has never
+	// seen.
 	Connect(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error]
 }
 
 // Middleware wraps an agent in another.
 type Middleware func(Agent) Agent
 
-// Error is a failure that the client may be told of.
+// Error is a failure that is safe to show to the client.
 type Error struct {
-	// Code goes into RUN_ERROR as it is, e.g. "rate_limited".
+	// Code is the code of RUN_ERROR, such as "rate_limited".
 	Code string
-	// Message is shown to the user: no keys, no prompts, no addresses.
+	// Message is shown to the user. It must not contain keys, prompts or
+	// addresses.
 	Message string
-	// Err is the cause, for the log.
+	// Err is the cause, which is only logged. It may be nil.
 	Err error
 }
 
-// Error gives the message, with the cause behind it.
+// Error returns the message followed by the cause.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Message
 	}
-	return e.Message + ": " + e.Err.Error()
+	return strings.TrimSuffix(e.Message, ".") + ": " + e.Err.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 type headersKey struct{}
 
-// WithForwardedHeaders returns a context that carries the headers of the
-// front end's request that may be passed on.
+// WithForwardedHeaders returns a context that carries the headers of the front
+// end's request that agents may pass on.
 func WithForwardedHeaders(ctx context.Context, headers http.Header) context.Context {
 	return context.WithValue(ctx, headersKey{}, headers)
 }
 
 // ForwardedHeaders returns the headers of the front end's request that the
-// runtime's policy lets an agent pass on. It must not be changed.
+// runtime's policy lets an agent pass on. They must not be modified.
 func ForwardedHeaders(ctx context.Context) http.Header {
 	headers, _ := ctx.Value(headersKey{}).(http.Header)
 	return headers

@@ -129,8 +129,8 @@ func TestAToolOfAnythingTakesAnyObject(t *testing.T) {
 func TestAToolThatCannotWorkSaysSo(t *testing.T) {
 	type none struct{}
 	number := agent.Tool("a", "", func(context.Context, int) (int, error) { return 0, nil })
-	function := agent.InterruptTool[struct{ F func() }]("b", "", agent.Interrupt{})
-	interrupt := agent.InterruptTool[none]("c", "", agent.Interrupt{})
+	function := agent.InterruptTool[struct{ F func() }]("b", "", agent.Question{})
+	interrupt := agent.InterruptTool[none]("c", "", agent.Question{})
 	interrupt.Call = func(context.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }
 	for name, tool := range map[string]agent.ServerTool{
 		"arguments that are no object":    number,

@@ -12,8 +12,8 @@ import (
 )
 
 // An agent is a function that yields AG-UI events; no model is needed.
-func ExampleNewFactory() {
-	echo, err := agent.NewFactory(agent.FactoryConfig{
+func ExampleNewCustom() {
+	echo, err := agent.NewCustom(agent.CustomConfig{
 		Description: "Says what you say",
 		Events: func(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 			return func(yield func(agui.Event, error) bool) {

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// MergeHeaders returns the headers of an agent's outgoing request: those that
-// the server configured, and of the forwarded ones those that it left open. A
-// header that a browser or a proxy sent so never takes the place of one that the
-// deployer set. Names are compared without regard to case; of several spellings
-// in configured, the canonical one wins. Neither argument is changed.
+// MergeHeaders returns the headers of an agent's outgoing request: the configured
+// ones, and those forwarded ones that aren't configured. So a header that a browser
+// or a proxy sent never replaces one that the deployer set. Names are compared
+// without regard to case; of several spellings in configured, the canonical one
+// wins. Neither argument is modified.
 func MergeHeaders(configured, forwarded http.Header) http.Header {
 	merged := make(http.Header, len(configured)+len(forwarded))
 	for _, source := range []http.Header{configured, forwarded} {

@@ -1,27 +1,27 @@
 package agent
 
-// Use wraps an agent in middlewares, the first outermost. What the wrapped
-// agent can say of itself (its description, its capabilities) stays reachable
-// with [As], whether the middlewares know of it or not.
+// Use wraps an agent in middlewares, the first outermost. The optional interfaces
+// that the wrapped agent implements stay reachable with [As], even if a middleware
+// doesn't implement them.
 func Use(inner Agent, middlewares ...Middleware) Agent {
 	for i := len(middlewares) - 1; i >= 0; i-- {
-		inner = used{Agent: middlewares[i](inner), inner: inner}
+		inner = wrapped{Agent: middlewares[i](inner), inner: inner}
 	}
 	return inner
 }
 
-// used is an agent that a middleware made, and the one that it was made from.
-type used struct {
+// wrapped is an agent that a middleware returned, and the one inside of it.
+type wrapped struct {
 	Agent
 	inner Agent
 }
 
-// Unwrap gives the middleware's agent and then the one inside.
-func (u used) Unwrap() []Agent { return []Agent{u.Agent, u.inner} }
+// Unwrap returns the middleware's agent and the one inside, in that order.
+func (w wrapped) Unwrap() []Agent { return []Agent{w.Agent, w.inner} }
 
-// As finds the first agent that is a T: a itself, or, if it has a method
-// Unwrap() Agent or Unwrap() []Agent, one of those that it wraps. T is an
-// optional interface such as [Describer], or a concrete agent.
+// As returns the first agent that is a T: a itself, or, if it has a method
+// Unwrap() Agent or Unwrap() []Agent, one of those that it wraps. T is an optional
+// interface such as [Describer], or the type of an agent.
 func As[T any](a Agent) (T, bool) {
 	if t, ok := a.(T); ok {
 		return t, true

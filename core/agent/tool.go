@@ -11,48 +11,50 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// ServerTool is a tool that the model can call and that this process runs.
+// ServerTool is a tool that the model can call and that runs in this process.
 // [Tool] makes one from a Go function, [InterruptTool] one that asks a person.
 type ServerTool struct {
 	Name        string
 	Description string
-	// Parameters is the JSON Schema of the arguments, an object. Nil means that
-	// there are none.
+	// Parameters is the JSON Schema of the arguments, an object. If nil, the tool
+	// has no arguments.
 	Parameters json.RawMessage
 	// Call runs the tool with arguments that are a JSON object, and returns JSON.
-	// The text of an error is told to the model and shown to the user, so that
-	// the model can try again: no keys and no addresses in it. Calls of one step
-	// run side by side.
+	// The text of an error is sent to the model, which may try again, and shown to
+	// the user, so it must not contain keys or addresses. Calls of one step run
+	// concurrently.
 	Call func(ctx context.Context, arguments json.RawMessage) (json.RawMessage, error)
 	// Interrupt makes a call of this tool end the run with a question instead of
-	// running anything; the answer to the question is the tool's result.
-	Interrupt *Interrupt
+	// running anything. The answer to the question is the tool's result. Call must
+	// be nil then.
+	Interrupt *Question
 
 	err error
 }
 
-// Interrupt is what a run says when it ends on a call of an interrupt tool.
-type Interrupt struct {
-	// Reason is a category for the front end. Empty means "tool_call".
+// Question is what a person is asked when the model calls an interrupt tool.
+type Question struct {
+	// Reason is a category for the front end. If empty, defaults to "tool_call".
 	Reason string
-	// Message is the question for the person, empty for none.
+	// Message is the text of the question, empty for none.
 	Message string
 }
 
-// ToolSource gives tools that are known only at run time, such as those of an
-// MCP server. It is used by many runs at once. An error leaves the source's
-// tools out of that run.
+// ToolSource provides tools that are known only at run time, such as those of an
+// MCP server. It must be safe for concurrent use.
 type ToolSource interface {
+	// Tools returns the tools for one run. If it fails, the run goes on without
+	// them.
 	Tools(ctx context.Context) ([]ServerTool, error)
 }
 
-// Tool makes a tool from a function. The schema of its arguments comes from In,
-// a struct whose fields may carry a description in a jsonschema tag; arguments
-// that don't fit the schema never reach the function. Out is anything that can
-// be marshaled to JSON. A type that has no schema is reported by Check.
+// Tool returns a tool that calls a function. The schema of its arguments is
+// inferred from In, a struct whose fields may have a description in a jsonschema
+// tag; arguments that don't match the schema never reach the function. Out is any
+// type that can be marshaled to JSON. Check reports a type that has no schema.
 func Tool[In, Out any](name, description string, call func(ctx context.Context, in In) (Out, error)) ServerTool {
 	tool := ServerTool{Name: name, Description: description}
-	schema, parameters, err := schemaOf[In]()
+	schema, parameters, err := inferSchema[In]()
 	if err != nil {
 		tool.err = fmt.Errorf("tool %s: %w", name, err)
 		return tool
@@ -76,11 +78,11 @@ func Tool[In, Out any](name, description string, call func(ctx context.Context, 
 	return tool
 }
 
-// InterruptTool makes a tool whose call ends the run with a question for a
-// person. In gives the schema of the arguments, as in [Tool].
-func InterruptTool[In any](name, description string, interrupt Interrupt) ServerTool {
-	tool := ServerTool{Name: name, Description: description, Interrupt: &interrupt}
-	_, parameters, err := schemaOf[In]()
+// InterruptTool returns a tool whose call ends the run with a question for a
+// person. The schema of its arguments is inferred from In, as in [Tool].
+func InterruptTool[In any](name, description string, question Question) ServerTool {
+	tool := ServerTool{Name: name, Description: description, Interrupt: &question}
+	_, parameters, err := inferSchema[In]()
 	if err != nil {
 		tool.err = fmt.Errorf("tool %s: %w", name, err)
 	}
@@ -88,8 +90,8 @@ func InterruptTool[In any](name, description string, interrupt Interrupt) Server
 	return tool
 }
 
-// Check tells what is wrong with the tool: a missing name, a type without a
-// schema, nothing to run. Agents check their tools when they are made.
+// Check reports what is wrong with the tool: a missing name, a type without a
+// schema, nothing to call. Agents check their tools when they are made.
 func (t *ServerTool) Check() error {
 	switch {
 	case t.err != nil:
@@ -104,17 +106,18 @@ func (t *ServerTool) Check() error {
 	return nil
 }
 
-// PanicError is a tool's panic. Its text is safe to show; the rest is for the log.
+// PanicError is a panic of a tool. Its text is safe to show; Value and Stack are
+// for the log.
 type PanicError struct {
 	Value any
 	Stack []byte
 }
 
-// Error says only that the tool failed.
+// Error reports only that the tool failed.
 func (e *PanicError) Error() string { return "the tool failed unexpectedly" }
 
-// Run calls the tool and turns a panic into a [*PanicError]. Arguments that are
-// empty count as an empty object.
+// Run calls the tool and converts a panic to a [*PanicError]. Empty arguments are
+// an empty object.
 func (t *ServerTool) Run(ctx context.Context, arguments json.RawMessage) (result json.RawMessage, err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -127,8 +130,8 @@ func (t *ServerTool) Run(ctx context.Context, arguments json.RawMessage) (result
 	return t.Call(ctx, arguments)
 }
 
-// schemaOf infers the schema of a tool's arguments.
-func schemaOf[In any]() (*jsonschema.Resolved, json.RawMessage, error) {
+// inferSchema infers the schema of a tool's arguments.
+func inferSchema[In any]() (*jsonschema.Resolved, json.RawMessage, error) {
 	schema, err := jsonschema.For[In](nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("infer the schema of the arguments: %w", err)
@@ -150,7 +153,7 @@ func schemaOf[In any]() (*jsonschema.Resolved, json.RawMessage, error) {
 	return resolved, parameters, nil
 }
 
-// decodeArguments checks arguments against the schema and decodes them.
+// decodeArguments validates arguments against the schema and decodes them.
 func decodeArguments[In any](schema *jsonschema.Resolved, arguments json.RawMessage) (in In, err error) {
 	var value map[string]any
 	if err := json.Unmarshal(arguments, &value); err != nil {

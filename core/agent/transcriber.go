@@ -5,27 +5,28 @@ import (
 	"io"
 )
 
-// Transcriber turns speech into text. It is used by many requests at once.
+// Transcriber converts speech to text. It must be safe for concurrent use.
 type Transcriber interface {
-	// Transcribe returns what is said. An error that is a [*TranscriptionError]
-	// tells the client its code; any other is a provider error.
+	// Transcribe returns what is said. The client gets the code of an error that
+	// is a [*TranscriptionError]; any other error is TranscriptionProviderError.
 	Transcribe(ctx context.Context, audio Audio) (text string, err error)
 }
 
 // Audio is a recording.
 type Audio struct {
-	// Reader gives the bytes, once. It isn't valid after Transcribe returned.
+	// Reader reads the recording, once. It must not be used after Transcribe has
+	// returned.
 	Reader io.Reader
-	// Filename is the client's, or "recording.webm".
+	// Filename is the name that the client sent, or "recording.webm".
 	Filename string
-	// MimeType may have parameters: "audio/webm; codecs=opus".
+	// MimeType may have parameters, as in "audio/webm; codecs=opus".
 	MimeType string
-	// Size is in bytes, or -1 for a recording that is still being uploaded.
+	// Size is the size in bytes, or -1 if the recording is still being uploaded.
 	Size int64
 }
 
-// TranscriptionCode says what went wrong with a transcription, in the words
-// that front ends know.
+// TranscriptionCode is the reason why a transcription failed, in the words that
+// front ends know.
 type TranscriptionCode string
 
 // The codes, with the HTTP status that each is answered with.
@@ -41,16 +42,17 @@ const (
 	TranscriptionInvalid       TranscriptionCode = "invalid_request"        // 400
 )
 
-// TranscriptionError is a failure that the client is told of by its code.
+// TranscriptionError is a failure whose code is sent to the client.
 type TranscriptionError struct {
 	Code TranscriptionCode
-	// Message is shown to the user; "" means the code's usual one.
+	// Message is shown to the user. If empty, defaults to the usual message for
+	// the code.
 	Message string
-	// Err is the cause, for the log.
+	// Err is the cause, which is only logged. It may be nil.
 	Err error
 }
 
-// Error gives the code and the cause.
+// Error returns the code, the message and the cause.
 func (e *TranscriptionError) Error() string {
 	text := "transcribe: " + string(e.Code)
 	if e.Message != "" {
@@ -62,5 +64,5 @@ func (e *TranscriptionError) Error() string {
 	return text
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *TranscriptionError) Unwrap() error { return e.Err }

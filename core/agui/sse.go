@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// ErrSSETooLarge says that an event of a stream is larger than its reader takes.
+// ErrSSETooLarge is the error of a stream with an event that is larger than its
+// reader takes.
 var ErrSSETooLarge = errors.New("server-sent event too large")
 
-// DefaultSSELimit is how large an event [ReadSSE] takes unless told otherwise.
+// DefaultSSELimit is how many bytes an event of [ReadSSE] may have by default.
 const DefaultSSELimit = 16 << 20
 
 // SSEEvent is one event of a Server-Sent Events stream.
@@ -32,10 +33,11 @@ type SSEEvent struct {
 // ReadSSE reads a Server-Sent Events stream to its end: lines that end in LF, CR
 // or CRLF, comments, data on several lines, a byte order mark, in whatever
 // pieces they come. Events without data aren't yielded. What stands after the
-// last blank line is an event when the stream has ended in good order.
+// last blank line is an event when the stream has ended in good order. It
+// allocates nothing per event, unless its id or its type changes.
 //
-// An event takes maxBytes at most, [DefaultSSELimit] when that is 0. An error
-// (of r, or wrapping [ErrSSETooLarge]) is the last thing yielded.
+// An event has maxBytes at most. If zero, maxBytes defaults to [DefaultSSELimit].
+// An error (of r, or wrapping [ErrSSETooLarge]) is the last thing yielded.
 //
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
@@ -47,6 +49,7 @@ func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
 		var event SSEEvent
 		data := make([]byte, 0, 512)
 		hasData := false
+		eventType := "" // the last one: most events of a stream have the same
 		dispatch := func() bool {
 			if hasData {
 				event.Data = data
@@ -87,9 +90,12 @@ func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
 				}
 				data, hasData = append(data, value...), true
 			case "event":
-				event.Event = string(value)
+				if eventType != string(value) {
+					eventType = string(value)
+				}
+				event.Event = eventType
 			case "id":
-				if bytes.IndexByte(value, 0) < 0 {
+				if event.ID != string(value) && bytes.IndexByte(value, 0) < 0 {
 					event.ID = string(value)
 				}
 			case "retry":

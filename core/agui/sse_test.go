@@ -170,3 +170,39 @@ func BenchmarkReadEvents(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/event")
 }
+
+func TestReadSSEAllocatesNothingPerEvent(t *testing.T) {
+	read := func(events int) float64 {
+		stream := strings.Repeat("event: delta\nid: 7\ndata: {\"delta\":\"a few words \"}\n\n", events)
+		return testing.AllocsPerRun(10, func() {
+			for _, err := range agui.ReadSSE(strings.NewReader(stream), 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	if few, many := read(10), read(1000); many > few {
+		t.Errorf("10 events cost %v allocations, 1000 cost %v", few, many)
+	}
+}
+
+func BenchmarkReadSSE(b *testing.B) {
+	for name, event := range map[string]string{
+		"data alone":         "data: {\"delta\":\"a few words \"}\n\n",
+		"with an event name": "event: content_block_delta\ndata: {\"delta\":\"a few words \"}\n\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			stream := strings.Repeat(event, 500)
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, err := range agui.ReadSSE(strings.NewReader(stream), 0) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/event")
+		})
+	}
+}

@@ -7,10 +7,12 @@ import (
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/builtin"
 	"github.com/copilotkit-go/runtime/core/agent/demo"
 	"github.com/copilotkit-go/runtime/core/agent/mcp"
-	"github.com/copilotkit-go/runtime/core/agent/openai"
 	"github.com/copilotkit-go/runtime/core/agent/remote"
+	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // defaultAgent is the name that front ends use when they choose none.
@@ -21,7 +23,7 @@ const defaultAgent = "default"
 func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error) {
 	agents := make(map[string]agent.Agent)
 	for name, server := range settings.Agents {
-		far, err := remote.New(remote.Config{
+		remoteAgent, err := remote.New(remote.Config{
 			URL:        server.URL.Reveal(),
 			ConnectURL: server.ConnectURL.Reveal(),
 			Headers:    server.reveal(),
@@ -29,7 +31,7 @@ func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error
 		if err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_AGENTS", Err: fmt.Errorf("%q: %w", name, err)}
 		}
-		agents[name] = far
+		agents[name] = remoteAgent
 	}
 	maps.Copy(agents, parts.agents)
 	if agents[defaultAgent] != nil {
@@ -64,20 +66,22 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := openai.Config{
-		Model:       settings.Model,
+	config := builtin.Config{
 		Prompt:      settings.Prompt,
 		MaxSteps:    settings.MaxSteps,
 		Tools:       parts.tools,
 		ToolSources: sources,
 		Logger:      parts.logger,
-		Env:         settings.credential,
 		// Front ends force their suggestions' tool this way.
-		Overridable: []openai.Property{openai.PropertyToolChoice},
+		Overridable: []builtin.Property{builtin.PropertyToolChoice},
 	}
-	build := openai.New
-	if settings.Model == DemoModel {
-		build = demo.New
+	build := demo.New
+	if settings.Model != DemoModel {
+		build = builtin.New
+		config.Model, err = openai.New(openai.Config{Model: settings.Model, LookupEnv: settings.credential})
+		if err != nil {
+			return nil, fmt.Errorf("make the model of the default agent: %w", err)
+		}
 	}
 	built, err := build(config)
 	if err != nil {
@@ -108,18 +112,26 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 	return append(sources, parts.sources...), nil
 }
 
-// buildTranscriber makes what turns speech into text, nil for nothing.
+// buildTranscriber makes what turns speech into text. It returns nil for nothing.
 func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error) {
 	if settings.TranscriptionModel == "" {
 		return nil, nil
 	}
-	model := openai.TranscriptionModel(settings.TranscriptionModel)
-	if err := settings.checkKey("COPILOTKIT_TRANSCRIPTION_MODEL", model); err != nil {
+	if err := settings.checkKey("COPILOTKIT_TRANSCRIPTION_MODEL", transcriptionModel(settings.TranscriptionModel)); err != nil {
 		return nil, err
 	}
-	built, err := openai.NewTranscriber(openai.Config{Model: model, Env: settings.credential, Logger: parts.logger})
+	built, err := openai.NewTranscriber(openai.Config{Model: settings.TranscriptionModel, LookupEnv: settings.credential})
 	if err != nil {
 		return nil, &EnvError{Name: "COPILOTKIT_TRANSCRIPTION_MODEL", Err: err}
 	}
 	return built, nil
+}
+
+// transcriptionModel returns the full name of a transcription model, whose
+// provider may be left out where it is OpenAI.
+func transcriptionModel(name string) string {
+	if _, err := model.ParseName(name); err != nil {
+		return "openai/" + name
+	}
+	return name
 }

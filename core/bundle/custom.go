@@ -17,9 +17,6 @@ package bundle
 //			WithAgent("support", newSupportAgent()),
 //		}, nil
 //	}
-//
-// The model sees a tool's result in the same run when COPILOTKIT_MAX_STEPS is
-// above 1.
 func custom(*Settings) ([]Option, error) {
 	return nil, nil
 }

@@ -44,8 +44,7 @@ func WithAgent(name string, a agent.Agent) Option {
 }
 
 // WithTool adds a tool that the built-in agent's model can call and that this
-// process runs. COPILOTKIT_MAX_STEPS must be above 1 for the model to see the
-// results.
+// process runs.
 func WithTool(tools ...agent.ServerTool) Option {
 	return func(p *parts) { p.tools = slices.Concat(p.tools, tools) }
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 var update = flag.Bool("update", false, "write the README's tables of variables")
@@ -23,24 +23,20 @@ const (
 	end    = "<!-- end of variables -->\n"
 )
 
-// providerRows are what the README says of the model providers, by the prefix of
-// their models.
-var providerRows = []struct {
-	title, prefix string
-	// addresses are the variables that hold the endpoint and what belongs to it.
-	addresses []string
-}{
-	{"OpenAI, and whatever speaks its protocol", "openai", []string{"OPENAI_BASE_URL"}},
-	{"Azure OpenAI", "azure", []string{"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_VERSION"}},
-	{"Anthropic", "anthropic", []string{"ANTHROPIC_BASE_URL"}},
-	{"Google Gemini", "google", []string{"GOOGLE_BASE_URL"}},
-	{"MiniMax", "minimax", []string{"MINIMAX_BASE_URL"}},
-	{"OpenRouter", "openrouter", []string{"OPENROUTER_BASE_URL"}},
-	{"Groq", "groq", []string{"GROQ_BASE_URL"}},
-	{"Mistral", "mistral", []string{"MISTRAL_BASE_URL"}},
-	{"DeepSeek", "deepseek", []string{"DEEPSEEK_BASE_URL"}},
-	{"xAI", "xai", []string{"XAI_BASE_URL"}},
-	{"Ollama", "ollama", []string{"OLLAMA_BASE_URL"}},
+// titles are what the README calls the model providers, by the prefix of their
+// models.
+var titles = []struct{ title, prefix string }{
+	{"OpenAI, and whatever speaks its protocol", "openai"},
+	{"Azure OpenAI", "azure"},
+	{"Anthropic", "anthropic"},
+	{"Google Gemini", "google"},
+	{"MiniMax", "minimax"},
+	{"OpenRouter", "openrouter"},
+	{"Groq", "groq"},
+	{"Mistral", "mistral"},
+	{"DeepSeek", "deepseek"},
+	{"xAI", "xai"},
+	{"Ollama", "ollama"},
 }
 
 func TestReadmeHasTheTables(t *testing.T) {
@@ -88,18 +84,22 @@ func providersTable(t *testing.T) string {
 	var table strings.Builder
 	table.WriteString("| provider | model | key | endpoint |\n|---|---|---|---|\n")
 	var named []string
-	for _, row := range providerRows {
-		key, err := openai.KeyVariable(row.prefix + "/model")
+	for _, row := range titles {
+		provider, err := openai.LookupProvider(row.prefix)
 		if err != nil {
 			t.Fatal(err)
 		}
-		named = append(named, row.addresses...)
+		key, addresses := provider.KeyVariable, []string{provider.URLVariable}
+		if row.prefix == "azure" {
+			addresses = append(addresses, openai.AzureVersionVariable)
+		}
+		named = append(named, addresses...)
 		if key != "" {
 			named = append(named, key)
 			key = "`" + key + "`"
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,
-			cmp.Or(map[string]string{"azure": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(row.addresses, "`, `"))
+			cmp.Or(map[string]string{"azure": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))
 	}
 	var known []string
 	for _, v := range providerVariables() {

@@ -6,7 +6,8 @@ import (
 	"log/slog"
 	"slices"
 
-	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
@@ -22,7 +23,7 @@ type Settings struct {
 	// Prompt is the system prompt of the default agent, "" for none.
 	Prompt string
 	// MaxSteps is the most model calls of one run; 0 leaves that to the agent,
-	// and then it is 1, or 4 for the embedded model.
+	// and then it is 10 where tools run here and for the embedded model, else 1.
 	MaxSteps int
 	// Agents are the remote AG-UI agents by name.
 	Agents map[string]Upstream
@@ -116,15 +117,29 @@ func (s *Settings) CheckKey() error {
 }
 
 // checkKey does so for a model that a variable names.
-func (s *Settings) checkKey(variable, model string) error {
-	key, err := openai.KeyVariable(model)
+func (s *Settings) checkKey(variable, name string) error {
+	provider, err := providerOf(name)
 	if err != nil {
 		return &EnvError{Name: variable, Err: err}
 	}
+	key := provider.KeyVariable
 	if key == "" || s.Credentials[key] != "" {
 		return nil
 	}
-	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}
+	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", name)}
+}
+
+// providerOf returns the provider of a model.
+func providerOf(text string) (openai.Provider, error) {
+	name, err := model.ParseName(text)
+	if err != nil {
+		return openai.Provider{}, err
+	}
+	provider, err := openai.LookupProvider(name.Provider)
+	if err != nil {
+		return openai.Provider{}, fmt.Errorf("model %q: %w", text, err)
+	}
+	return provider, nil
 }
 
 // credential looks a provider's variable up, as os.LookupEnv would.

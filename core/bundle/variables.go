@@ -1,6 +1,6 @@
 package bundle
 
-import "github.com/copilotkit-go/runtime/core/agent/openai"
+import "github.com/copilotkit-go/runtime/core/model/openai"
 
 //go:generate go test -run TestReadmeHasTheTables -update .
 
@@ -39,8 +39,8 @@ var variables = []variable{
 	},
 	{
 		name:     "COPILOTKIT_MAX_STEPS",
-		meaning:  "model calls of one run at most, where tools run on the server",
-		fallback: "1 (the demo model: 4)",
+		meaning:  "model calls of one run at most",
+		fallback: "10 where tools run on the server (and for the demo model), else 1",
 		set: func(s *Settings, value string) (err error) {
 			s.MaxSteps, err = parseInt(value, 1, 1000)
 			return err
@@ -169,13 +169,12 @@ var variables = []variable{
 // providerVariables returns the variables of the model providers, which have a
 // table of their own in the README.
 func providerVariables() []variable {
-	keys, addresses := openai.Variables()
-	list := []variable{credential("AZURE_OPENAI_API_VERSION")}
-	for _, name := range keys {
-		list = append(list, credential(name))
-	}
-	for _, name := range addresses {
-		list = append(list, providerAddress(name))
+	list := []variable{credential(openai.AzureVersionVariable)}
+	for _, provider := range openai.Providers() {
+		if provider.KeyVariable != "" {
+			list = append(list, credential(provider.KeyVariable))
+		}
+		list = append(list, providerAddress(provider.URLVariable))
 	}
 	return list
 }

@@ -153,6 +153,11 @@ export const deliberate = [
     rows: [{ in: /no more steps than the limit/, at: /(parentMessageId|messageId)$/, reference: some, ours: some }],
   },
   {
+    what: "A run has up to 10 steps where tools run on the server",
+    why: "The model is told the result of a tool that it called, unless `COPILOTKIT_MAX_STEPS` says otherwise. The reference stops after 1 by default.",
+    rows: [{ in: /^tools: as many steps as there are by default/, at: /^(run\.events|asked)/, reference: any, ours: any }],
+  },
+  {
     what: "The model is told of context, state and tools in other words",
     why: "Ours to choose; and schemas always have a type and properties, which strict providers demand.",
     rows: [

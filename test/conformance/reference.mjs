@@ -85,7 +85,8 @@ function agents() {
       overridableProperties: ["temperature", "toolChoice", "maxOutputTokens", "stopSequences"],
     }),
     tools: new BuiltInAgent({ model, maxRetries: 0, maxSteps: 3, tools: [weather, broken] }),
-    onestep: new BuiltInAgent({ model, maxRetries: 0, tools: [weather] }),
+    onestep: new BuiltInAgent({ model, maxRetries: 0, maxSteps: 1, tools: [weather] }),
+    anysteps: new BuiltInAgent({ model, maxRetries: 0, tools: [weather] }),
     interrupts: new BuiltInAgent({ model, maxRetries: 0, tools: [approve] }),
     scripted: new ScriptedAgent({ description: "Answers with the events it is told to" }),
     remote: new HttpAgent({

@@ -5,30 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
 )
 
 // conversation is what the model is asked.
 type conversation struct {
-	Messages []struct {
-		Role      string          `json:"role"`
-		Content   json.RawMessage `json:"content"`
-		ToolCalls []struct {
-			ID       string `json:"id"`
-			Function struct {
-				Name string `json:"name"`
-			} `json:"function"`
-		} `json:"tool_calls"`
-		ToolCallID string `json:"tool_call_id"`
-	} `json:"messages"`
-	Tools []struct {
-		Function struct {
-			Name        string          `json:"name"`
-			Description string          `json:"description"`
-			Parameters  json.RawMessage `json:"parameters"`
-		} `json:"function"`
-	} `json:"tools"`
-	ToolChoice json.RawMessage `json:"tool_choice"`
+	*model.Request
 }
 
 const (
@@ -39,7 +25,7 @@ const (
 
 // answer decides what to say: it calls the tool that it has to call, speaks of
 // the result that it was given, or does what the last message asks for.
-func (c *conversation) answer() []delta {
+func (c *conversation) answer() []model.Delta {
 	if name := c.forced(); name != "" {
 		return c.call(name, "")
 	}
@@ -47,10 +33,10 @@ func (c *conversation) answer() []delta {
 		return c.introduce()
 	}
 	last := c.Messages[len(c.Messages)-1]
-	if last.Role == "tool" {
-		return c.speakOfResult(last.ToolCallID, textOf(last.Content))
+	if last.Role == agui.RoleTool {
+		return c.speakOfResult(last.ToolCallID, last.Content.Text())
 	}
-	text := strings.TrimSpace(textOf(last.Content))
+	text := strings.TrimSpace(last.Content.Text())
 	if strings.Contains(text, suggestTool) && c.tool(suggestTool) >= 0 {
 		return c.call(suggestTool, "")
 	}
@@ -78,39 +64,27 @@ const (
 	thinkPattern = `(?i)^(?:please\s+)?(?:think|reason)\b`
 )
 
-// forced gives the tool that the request demands, empty for none.
+// forced returns the tool that the request demands, empty for none.
 func (c *conversation) forced() string {
-	var choice struct {
-		Function struct {
-			Name string `json:"name"`
-		} `json:"function"`
+	choice := c.Settings.ToolChoice
+	if choice.Mode == model.ToolChoiceRequired && len(c.Tools) > 0 {
+		return c.Tools[0].Name
 	}
-	if json.Unmarshal(c.ToolChoice, &choice) == nil && choice.Function.Name != "" {
-		return choice.Function.Name
-	}
-	if string(c.ToolChoice) == `"required"` && len(c.Tools) > 0 {
-		return c.Tools[0].Function.Name
-	}
-	return ""
+	return choice.Tool
 }
 
-// tool gives the index of the tool with that name, in any case, -1 for none.
+// tool returns the index of the tool with that name, in any case, -1 for none.
 func (c *conversation) tool(name string) int {
-	for i := range c.Tools {
-		if strings.EqualFold(c.Tools[i].Function.Name, name) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(c.Tools, func(tool model.Tool) bool { return strings.EqualFold(tool.Name, name) })
 }
 
 // call calls a tool, with the given arguments or with ones that fit its schema.
-func (c *conversation) call(name, arguments string) []delta {
+func (c *conversation) call(name, arguments string) []model.Delta {
 	at := c.tool(name)
 	if at < 0 {
 		return words(fmt.Sprintf("There is no tool named `%s`. %s", name, c.offer()))
 	}
-	tool := c.Tools[at].Function
+	tool := c.Tools[at]
 	switch {
 	case tool.Name == suggestTool:
 		arguments = c.suggestions()
@@ -122,7 +96,7 @@ func (c *conversation) call(name, arguments string) []delta {
 
 // change sets a key of the shared state. The pattern lets no key through that a
 // JSON Pointer would have to escape.
-func (c *conversation) change(key, value string) []delta {
+func (c *conversation) change(key, value string) []model.Delta {
 	encoded := json.RawMessage(value)
 	if !json.Valid(encoded) {
 		encoded, _ = json.Marshal(strings.Trim(value, `"'`))
@@ -133,25 +107,23 @@ func (c *conversation) change(key, value string) []delta {
 	return c.calling(stateDeltaTool, string(arguments))
 }
 
-// calling is a tool call in pieces.
-func (c *conversation) calling(name, arguments string) []delta {
-	opening := toolCallPart{ID: "call_demo_" + rand.Text(), Type: "function"}
-	opening.Function.Name = name
-	deltas := []delta{{ToolCalls: []toolCallPart{opening}}}
+// calling returns a tool call in pieces.
+func (c *conversation) calling(name, arguments string) []model.Delta {
+	deltas := []model.Delta{{Kind: model.KindToolCall, ID: "call_demo_" + rand.Text(), Name: name}}
 	for _, piece := range pieces(arguments) {
-		var part toolCallPart
-		part.Function.Arguments = piece
-		deltas = append(deltas, delta{ToolCalls: []toolCallPart{part}})
+		deltas = append(deltas, model.Delta{Kind: model.KindArguments, Text: piece})
 	}
 	return deltas
 }
 
-// words is a text, word by word.
-func words(text string) []delta {
-	var deltas []delta
-	for _, word := range strings.SplitAfter(text, " ") {
+// words returns a text, word by word.
+func words(text string) []model.Delta { return wordsOf(model.KindText, text) }
+
+func wordsOf(kind model.Kind, text string) []model.Delta {
+	var deltas []model.Delta
+	for word := range strings.SplitAfterSeq(text, " ") {
 		if word != "" {
-			deltas = append(deltas, delta{Content: word})
+			deltas = append(deltas, model.Delta{Kind: kind, Text: word})
 		}
 	}
 	return deltas
@@ -168,24 +140,4 @@ func pieces(text string) []string {
 		runes = runes[n:]
 	}
 	return result
-}
-
-// textOf gives the text in a message's content, which is a string or parts.
-func textOf(content json.RawMessage) string {
-	var text string
-	if json.Unmarshal(content, &text) == nil {
-		return text
-	}
-	var parts []struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-	}
-	if json.Unmarshal(content, &parts) != nil {
-		return ""
-	}
-	var joined strings.Builder
-	for _, part := range parts {
-		joined.WriteString(part.Text)
-	}
-	return joined.String()
 }

@@ -1,38 +1,35 @@
-// Package demo is an agent that needs no key: the built-in agent of package
-// openai, with a model that is embedded here instead of one behind the network.
-// It answers the same way every time, which is enough to see a front end work:
-// text, tool calls, shared state, reasoning and suggestions.
+// Package demo is an agent that needs no key: the built-in agent, with a model
+// that is embedded here instead of one behind the network. It answers the same way
+// every time, which is enough to see a front end work: text, tool calls, shared
+// state, reasoning and suggestions.
 package demo
 
 import (
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/agent/builtin"
+	"github.com/copilotkit-go/runtime/core/model"
 )
 
 // Pace is how long the model of [New] takes for a word.
 const Pace = 20 * time.Millisecond
 
-// New makes the built-in agent with the embedded model. The configuration's
-// model, key, address and overridable model are not used; an HTTPClient that is
-// set, such as a [*Model] of another pace, is.
-func New(config openai.Config) (*openai.Agent, error) {
-	config.Model, config.APIKey, config.BaseURL = "openai/demo", "demo", "http://demo.invalid/v1"
-	if config.HTTPClient == nil {
-		config.HTTPClient = &Model{Pace: Pace}
+// maxSteps lets the model speak after the tools of the shared state, too.
+const maxSteps = 10
+
+// New returns the built-in agent with the embedded model, whichever one a run asks
+// for. The configuration's own Model, if there is one, such as a [*Model] of
+// another pace, is used in its place. MaxSteps defaults to 10.
+func New(config builtin.Config) (*builtin.Agent, error) {
+	if config.Model == nil {
+		config.Model = &Model{Pace: Pace}
 	}
+	config.Models = func(string) (model.Model, error) { return config.Model, nil }
 	if config.MaxSteps == 0 {
-		config.MaxSteps = 4 // so that it can speak after a tool that runs here
+		config.MaxSteps = maxSteps
 	}
-	overridable := make([]openai.Property, 0, len(config.Overridable))
-	for _, property := range config.Overridable {
-		if property != openai.PropertyModel {
-			overridable = append(overridable, property)
-		}
-	}
-	config.Overridable = overridable
 	if config.Description == "" {
 		config.Description = "The embedded demo model"
 	}
-	return openai.New(config)
+	return builtin.New(config)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/builtin"
 	"github.com/copilotkit-go/runtime/core/agent/demo"
-	"github.com/copilotkit-go/runtime/core/agent/openai"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -25,10 +25,10 @@ type answer struct {
 	finished        bool
 }
 
-func ask(t *testing.T, config openai.Config, input *agui.RunAgentInput) answer {
+func ask(t *testing.T, config builtin.Config, input *agui.RunAgentInput) answer {
 	t.Helper()
-	if config.HTTPClient == nil {
-		config.HTTPClient = &demo.Model{}
+	if config.Model == nil {
+		config.Model = &demo.Model{}
 	}
 	a, err := demo.New(config)
 	if err != nil {
@@ -68,13 +68,13 @@ func saying(text string, tools ...agui.Tool) *agui.RunAgentInput {
 }
 
 func TestTheDemoSaysWhatItIsAndWhatToSet(t *testing.T) {
-	got := ask(t, openai.Config{}, saying("Hello"))
+	got := ask(t, builtin.Config{}, saying("Hello"))
 	for _, want := range []string{"demo model", "COPILOTKIT_MODEL", "OPENAI_API_KEY", "no key"} {
 		if !strings.Contains(got.text, want) {
 			t.Errorf("the answer does not mention %q: %s", want, got.text)
 		}
 	}
-	if again := ask(t, openai.Config{}, saying("Hello")); again.text != got.text {
+	if again := ask(t, builtin.Config{}, saying("Hello")); again.text != got.text {
 		t.Error("the same question got another answer")
 	}
 }
@@ -89,7 +89,7 @@ func TestTheDemoCallsAToolWithArgumentsThatFitItsSchema(t *testing.T) {
 		"nothing":      `{"type":"object","properties":{}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := ask(t, openai.Config{}, saying("Please call paint", agui.Tool{Name: "paint", Parameters: json.RawMessage(schema)}))
+			got := ask(t, builtin.Config{}, saying("Please call paint", agui.Tool{Name: "paint", Parameters: json.RawMessage(schema)}))
 			var parsed jsonschema.Schema
 			if err := json.Unmarshal([]byte(schema), &parsed); err != nil {
 				t.Fatal(err)
@@ -110,14 +110,14 @@ func TestTheDemoCallsAToolWithArgumentsThatFitItsSchema(t *testing.T) {
 }
 
 func TestTheDemoTakesGivenArguments(t *testing.T) {
-	got := ask(t, openai.Config{}, saying(`call paint with {"color":"red"}`, agui.Tool{Name: "paint"}))
+	got := ask(t, builtin.Config{}, saying(`call paint with {"color":"red"}`, agui.Tool{Name: "paint"}))
 	if got.calls["paint"] != `{"color":"red"}` {
 		t.Errorf("arguments are %s", got.calls["paint"])
 	}
 }
 
 func TestTheDemoNamesTheToolsThereAreWhenAskedForAnother(t *testing.T) {
-	got := ask(t, openai.Config{}, saying("call nothing", agui.Tool{Name: "paint"}))
+	got := ask(t, builtin.Config{}, saying("call nothing", agui.Tool{Name: "paint"}))
 	if len(got.calls) != 0 || !strings.Contains(got.text, "no tool named `nothing`") || !strings.Contains(got.text, "call paint") {
 		t.Errorf("calls %v, text %q", got.calls, got.text)
 	}
@@ -128,7 +128,7 @@ func TestTheDemoSpeaksOfAToolsResult(t *testing.T) {
 	input.Messages = append(input.Messages,
 		agui.Message{ID: "m2", Role: agui.RoleAssistant, ToolCalls: []agui.ToolCall{{ID: "c1", Name: "paint", Arguments: "{}"}}},
 		agui.Message{ID: "m3", Role: agui.RoleTool, ToolCallID: "c1", Content: agui.TextContent("painted it red")})
-	got := ask(t, openai.Config{}, input)
+	got := ask(t, builtin.Config{}, input)
 	if !strings.Contains(got.text, "`paint` returned") || !strings.Contains(got.text, "painted it red") || len(got.calls) != 0 {
 		t.Errorf("text %q, calls %v", got.text, got.calls)
 	}
@@ -137,7 +137,7 @@ func TestTheDemoSpeaksOfAToolsResult(t *testing.T) {
 func TestTheDemoRunsAServerToolAndThenSpeaks(t *testing.T) {
 	type noArguments struct{}
 	tool := agent.Tool("clock", "The time", func(context.Context, noArguments) (string, error) { return "noon", nil })
-	got := ask(t, openai.Config{Tools: []agent.ServerTool{tool}}, saying("call clock"))
+	got := ask(t, builtin.Config{Tools: []agent.ServerTool{tool}}, saying("call clock"))
 	if got.calls["clock"] != "{}" || !strings.Contains(got.text, "noon") {
 		t.Errorf("calls %v, text %q", got.calls, got.text)
 	}
@@ -150,7 +150,7 @@ func TestTheDemoSuggestsWhenTheFrontEndAsks(t *testing.T) {
 	forced.ForwardedProps = json.RawMessage(`{"toolChoice":{"type":"function","function":{"name":"copilotkitSuggest"}}}`)
 	for name, input := range map[string]*agui.RunAgentInput{"by its words": asked, "by its tool choice": forced} {
 		t.Run(name, func(t *testing.T) {
-			got := ask(t, openai.Config{Overridable: []openai.Property{openai.PropertyToolChoice}}, input)
+			got := ask(t, builtin.Config{Overridable: []builtin.Property{builtin.PropertyToolChoice}}, input)
 			var arguments struct {
 				Suggestions []struct{ Title, Message string }
 			}
@@ -172,19 +172,19 @@ func TestTheDemoSuggestsWhenTheFrontEndAsks(t *testing.T) {
 func TestTheDemoChangesAndShowsTheSharedState(t *testing.T) {
 	input := saying(`set color to "teal"`)
 	input.State = json.RawMessage(`{"size":3}`)
-	got := ask(t, openai.Config{}, input)
+	got := ask(t, builtin.Config{}, input)
 	if len(got.state) != 2 || !strings.Contains(got.text, "Done") {
 		t.Errorf("state events %v, text %q", got.state, got.text)
 	}
 	input = saying("show the state")
 	input.State = json.RawMessage(`{"color":"teal"}`)
-	if got := ask(t, openai.Config{}, input); !strings.Contains(got.text, `"color": "teal"`) {
+	if got := ask(t, builtin.Config{}, input); !strings.Contains(got.text, `"color": "teal"`) {
 		t.Errorf("text %q", got.text)
 	}
 }
 
 func TestTheDemoThinks(t *testing.T) {
-	got := ask(t, openai.Config{}, saying("think about tea"))
+	got := ask(t, builtin.Config{}, saying("think about tea"))
 	if !strings.Contains(got.reasoning, "tea") || got.text == "" {
 		t.Errorf("reasoning %q, text %q", got.reasoning, got.text)
 	}
@@ -193,7 +193,7 @@ func TestTheDemoThinks(t *testing.T) {
 func TestTheDemoKeepsItsPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		ask(t, openai.Config{HTTPClient: &demo.Model{Pace: time.Second}}, saying("think about tea"))
+		ask(t, builtin.Config{Model: &demo.Model{Pace: time.Second}}, saying("think about tea"))
 		if took := time.Since(began); took < 30*time.Second || took > 60*time.Second {
 			t.Errorf("an answer of some 40 deltas, one a second, took %v", took)
 		}
@@ -202,7 +202,7 @@ func TestTheDemoKeepsItsPace(t *testing.T) {
 
 func TestTheDemoStopsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, err := demo.New(openai.Config{HTTPClient: &demo.Model{Pace: time.Hour}})
+		a, err := demo.New(builtin.Config{Model: &demo.Model{Pace: time.Hour}})
 		if err != nil {
 			t.Fatal(err)
 		}

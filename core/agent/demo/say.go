@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/model"
 )
 
 // introduce says what this is, and what to try and to set.
-func (c *conversation) introduce() []delta {
+func (c *conversation) introduce() []model.Delta {
 	return words("**Hello!** You are talking to the *embedded demo model*. It is deterministic, runs inside the runtime, " +
 		"and needs no key, so you can see your front end work before you choose a model.\n\n" +
 		"To talk to a real one, start the runtime with:\n\n" +
@@ -25,7 +27,7 @@ func (c *conversation) introduce() []delta {
 func (c *conversation) offer() string {
 	var names []string
 	for i := range c.Tools {
-		if name := c.Tools[i].Function.Name; name != suggestTool && !strings.HasPrefix(name, stateTools) {
+		if name := c.Tools[i].Name; name != suggestTool && !strings.HasPrefix(name, stateTools) {
 			names = append(names, "`call "+name+"`")
 		}
 	}
@@ -36,12 +38,12 @@ func (c *conversation) offer() string {
 }
 
 // speakOfResult answers after a tool's result.
-func (c *conversation) speakOfResult(id, result string) []delta {
+func (c *conversation) speakOfResult(id, result string) []model.Delta {
 	name := "tool"
 	for i := range c.Messages {
 		for _, call := range c.Messages[i].ToolCalls {
 			if call.ID == id {
-				name = call.Function.Name
+				name = call.Name
 			}
 		}
 	}
@@ -59,12 +61,9 @@ func (c *conversation) speakOfResult(id, result string) []delta {
 }
 
 // showState shows the state, as the system prompt tells it.
-func (c *conversation) showState() []delta {
-	for i := range c.Messages {
-		if c.Messages[i].Role != "system" {
-			continue
-		}
-		_, after, ok := strings.Cut(textOf(c.Messages[i].Content), "## State of the application")
+func (c *conversation) showState() []model.Delta {
+	for _, prompt := range c.System {
+		_, after, ok := strings.Cut(prompt, "## State of the application")
 		if !ok {
 			continue
 		}
@@ -77,11 +76,8 @@ func (c *conversation) showState() []delta {
 }
 
 // think shows reasoning before an answer.
-func think(text string) []delta {
-	var deltas []delta
-	for _, word := range strings.SplitAfter(fmt.Sprintf("The user says %q. I am a demo model, so I think the same thought every time, and then I say so.", text), " ") {
-		deltas = append(deltas, delta{ReasoningContent: word})
-	}
+func think(text string) []model.Delta {
+	deltas := wordsOf(model.KindReasoning, fmt.Sprintf("The user says %q. I am a demo model, so I think the same thought every time, and then I say so.", text))
 	return append(deltas, words("I have thought about it. A real model would have an opinion now.")...)
 }
 

@@ -11,38 +11,43 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agent"
-	"github.com/copilotkit-go/runtime/core/agent/openai"
+	"github.com/copilotkit-go/runtime/core/agent/builtin"
 	"github.com/copilotkit-go/runtime/core/agent/remote"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // newAgents makes the agents that every set-up has.
-func newAgents(model, remoteURL string, logger *slog.Logger) (map[string]agent.Agent, error) {
+func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agent.Agent, error) {
 	agents := map[string]agent.Agent{
-		"scripted":   scriptedAgent{model, "Answers with the events it is told to"},
-		"odd name/é": scriptedAgent{model, "Has an odd name"},
+		"scripted":   scriptedAgent{modelURL, "Answers with the events it is told to"},
+		"odd name/é": scriptedAgent{modelURL, "Has an odd name"},
+	}
+	gpt, err := openai.New(openai.Config{Model: "openai/gpt-4o", APIKey: "test-key", BaseURL: modelURL})
+	if err != nil {
+		return nil, err
 	}
 	noRetries := 0
 	temperature := 0.5
-	for name, config := range map[string]openai.Config{
+	for name, config := range map[string]builtin.Config{
 		"default": {},
 		"prompted": {
 			Prompt:   "You are terse.",
-			Settings: openai.Settings{Temperature: &temperature},
-			Overridable: []openai.Property{
-				openai.PropertyTemperature, openai.PropertyToolChoice, openai.PropertyMaxOutputTokens, openai.PropertyStopSequences,
+			Settings: model.Settings{Temperature: &temperature},
+			Overridable: []builtin.Property{
+				builtin.PropertyTemperature, builtin.PropertyToolChoice, builtin.PropertyMaxOutputTokens, builtin.PropertyStopSequences,
 			},
 		},
 		"tools":      {MaxSteps: 3, Tools: []agent.ServerTool{weather, broken}},
-		"onestep":    {Tools: []agent.ServerTool{weather}},
+		"onestep":    {MaxSteps: 1, Tools: []agent.ServerTool{weather}},
+		"anysteps":   {Tools: []agent.ServerTool{weather}},
 		"interrupts": {Tools: []agent.ServerTool{approve}},
 	} {
-		config.Model = "openai/gpt-4o"
-		config.APIKey = "test-key"
-		config.BaseURL = model
+		config.Model = gpt
 		config.Settings.MaxRetries = &noRetries
 		config.Logger = logger
-		built, err := openai.New(config)
+		built, err := builtin.New(config)
 		if err != nil {
 			return nil, fmt.Errorf("agent %s: %w", name, err)
 		}
@@ -80,7 +85,7 @@ var broken = agent.Tool("broken", "Always fails", func(context.Context, struct{}
 
 var approve = agent.InterruptTool[struct {
 	What string `json:"what"`
-}]("approve", "Asks a human", agent.Interrupt{Reason: "approval", Message: "Shall we?"})
+}]("approve", "Asks a human", agent.Question{Reason: "approval", Message: "Shall we?"})
 
 // scriptedAgent answers with the events in forwardedProps.events. {"hold": name}
 // waits for the case to go on, {"throw": text} fails the run.

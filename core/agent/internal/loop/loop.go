@@ -1,0 +1,118 @@
+// Package loop plays the steps of a run: it asks a model, converts its answer to
+// events, runs the tools that it called, and asks again with their results. It
+// knows no provider.
+package loop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
+)
+
+// Run is a run to be played once.
+type Run struct {
+	Input *agui.RunAgentInput
+	Model model.Model
+	// Request is the request of the first step. The loop appends the answers and
+	// the results of tools to its messages.
+	Request *model.Request
+	Tools   *Tools
+	// MaxSteps is how often the model may be asked. It is at least 1.
+	MaxSteps int
+}
+
+// defaultMaxSteps is the default for agents with tools that run here. The model
+// has to see their results, and may need several of them.
+const defaultMaxSteps = 10
+
+// MaxSteps returns how often a run may ask the model. If configured is zero, it
+// depends on whether there are tools that run here.
+func MaxSteps(configured int, tools []agent.ServerTool, sources []agent.ToolSource) int {
+	if configured > 0 {
+		return configured
+	}
+	for i := range tools {
+		if tools[i].Interrupt == nil {
+			return defaultMaxSteps
+		}
+	}
+	if len(sources) > 0 {
+		return defaultMaxSteps
+	}
+	return 1
+}
+
+// Play yields the events of the run, to RUN_FINISHED or an error.
+func (r *Run) Play(ctx context.Context, yield func(agui.Event, error) bool) {
+	ctx, cancel := context.WithCancel(agent.WithInput(ctx, r.Input))
+	defer cancel()
+	out := &emitter{yield: yield}
+	if err := r.play(ctx, out); err != nil {
+		out.fail(ctx, err)
+	}
+}
+
+func (r *Run) play(ctx context.Context, out *emitter) error {
+	var used usage
+	finished := agui.RunFinishedEvent{ThreadID: r.Input.ThreadID, RunID: r.Input.RunID}
+	for n := 1; ; n++ {
+		answer, err := r.ask(ctx, out)
+		if err != nil {
+			return err
+		}
+		used.add(answer.finish)
+		finished.Extra = agui.Extra{"finishReason": json.RawMessage(`"` + answer.finish.Reason + `"`)}
+		if len(answer.calls) == 0 {
+			break
+		}
+		outcome, err := r.Tools.run(ctx, answer.calls, out)
+		if err != nil {
+			return err
+		}
+		if len(outcome.interrupts) > 0 {
+			finished.Outcome = &agui.Outcome{Type: "interrupt", Interrupts: outcome.interrupts}
+			break
+		}
+		if outcome.unanswered || n >= r.MaxSteps {
+			break
+		}
+		r.Request.Messages = append(answer.appendTo(r.Request.Messages), outcome.results...)
+		if r.Request.Settings.ToolChoice.Mode != model.ToolChoiceNone {
+			// A tool that had to be called has been called.
+			r.Request.Settings.ToolChoice = model.ToolChoice{}
+		}
+	}
+	finished.Usage = used.totals()
+	return out.send(finished)
+}
+
+// ask asks the model once and sends its answer as events.
+func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
+	answer := &step{out: out, messageID: newID()}
+	for delta, err := range r.Model.Stream(ctx, r.Request) {
+		if err != nil {
+			return nil, fmt.Errorf("ask the model: %w", err)
+		}
+		if err := answer.handle(&delta); err != nil {
+			return nil, err
+		}
+	}
+	if answer.finish == nil {
+		return nil, model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer is incomplete"))
+	}
+	return answer, nil
+}
+
+// ClientError converts a [*model.Error] to an [*agent.Error]. It returns any other
+// error as it is.
+func ClientError(err error) error {
+	if failed := (*model.Error)(nil); errors.As(err, &failed) {
+		return &agent.Error{Code: string(failed.Code), Message: failed.Message, Err: failed.Err}
+	}
+	return err
+}

@@ -1,0 +1,300 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"iter"
+
+	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
+)
+
+// Decode decodes the chunks of a streamed chat completion, for those who make the
+// call themselves. A chunk is the data of one event: JSON, or the [DONE] that ends
+// an answer. An error of the chunks, or one that they report, is yielded as a
+// [*model.Error].
+func Decode(chunks iter.Seq2[[]byte, error]) iter.Seq2[model.Delta, error] {
+	return func(yield func(model.Delta, error) bool) {
+		d := decoder{yield: yield, fail: (&endpoint{}).safeError}
+		d.decode(chunks)
+	}
+}
+
+var (
+	errStreamBroken = errors.New("the stream ended before the answer was complete")
+	errNamelessCall = errors.New("the provider's answer has a tool call without a name")
+	// errStopped means that the loop over the answer has ended.
+	errStopped = errors.New("the answer is no longer wanted")
+)
+
+// decoder turns the chunks of one answer into deltas.
+type decoder struct {
+	yield func(model.Delta, error) bool
+	// provider is whose answer it is, as the answer says only the model.
+	provider string
+	// fail makes an error one that a client may be told of.
+	fail func(error) error
+	// ending is called when the provider has said why the answer ends, if it isn't
+	// nil; stop takes that back when the answer has ended.
+	ending func() (stop func() bool)
+	stop   func() bool
+
+	chunk           chunk
+	text, reasoning jsontext.Decoder
+	calls           []*pendingCall
+	begun           int // calls that have been yielded
+	model           string
+	usage           *chunkUsage
+	finishReason    string
+	refused         bool
+}
+
+// pendingCall is a tool call whose pieces come in.
+type pendingCall struct {
+	id, name string
+	// index is the provider's number for it, and number ours.
+	index, number int
+	begun         bool
+	arguments     jsontext.Decoder
+	// early holds arguments that came before the name.
+	early []byte
+	data  string
+}
+
+// decode yields the answer.
+func (d *decoder) decode(chunks iter.Seq2[[]byte, error]) {
+	err := d.read(chunks)
+	if d.stop != nil {
+		d.stop()
+	}
+	if err == nil {
+		err = d.finish()
+	}
+	if err != nil && err != errStopped {
+		d.yield(model.Delta{}, d.fail(err))
+	}
+}
+
+// read reads the answer to its end: where the provider says so, or where the
+// connection ends after a reason was given.
+func (d *decoder) read(chunks iter.Seq2[[]byte, error]) error {
+	for data, err := range chunks {
+		switch {
+		case err != nil && d.finishReason != "":
+			return nil
+		case err != nil:
+			return err
+		case string(data) == done:
+			return nil
+		}
+		if text, ok := textDelta(data); ok && !d.text.Holding() {
+			if text != "" {
+				if err := d.send(model.Delta{Kind: model.KindText, Text: text}); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if err := d.chunk.parse(data); err != nil {
+			return err
+		}
+		if err := d.take(&d.chunk); err != nil {
+			return err
+		}
+	}
+	if d.finishReason == "" {
+		return errStreamBroken
+	}
+	return nil
+}
+
+// take takes one chunk.
+func (d *decoder) take(c *chunk) error {
+	if c.Model != "" {
+		d.model = c.Model
+	}
+	if c.Usage != nil {
+		d.usage = c.Usage
+	}
+	for i := range c.Choices {
+		if c.Choices[i].Index != 0 {
+			continue // one answer is asked for
+		}
+		if err := d.takeDelta(&c.Choices[i].Delta); err != nil {
+			return err
+		}
+		if reason := c.Choices[i].FinishReason; reason != "" {
+			d.finishReason = reason
+			if d.ending != nil && d.stop == nil {
+				d.stop = d.ending()
+			}
+		}
+	}
+	return nil
+}
+
+func (d *decoder) takeDelta(delta *chunkDelta) error {
+	thought := &delta.ReasoningContent
+	if thought.text == "" {
+		thought = &delta.Reasoning
+	}
+	if thought.isString() {
+		if err := d.sendText(model.KindReasoning, thought.join(&d.reasoning)); err != nil {
+			return err
+		}
+	}
+	if delta.Content.isString() {
+		if err := d.sendText(model.KindText, delta.Content.join(&d.text)); err != nil {
+			return err
+		}
+	} else {
+		text, thinking := parts([]byte(delta.Content.text))
+		if err := d.sendText(model.KindReasoning, thinking); err != nil {
+			return err
+		}
+		if err := d.sendText(model.KindText, text); err != nil {
+			return err
+		}
+	}
+	if delta.Refusal.text != "" && delta.Refusal.isString() {
+		d.refused = true
+		if err := d.sendText(model.KindText, delta.Refusal.join(&d.text)); err != nil {
+			return err
+		}
+	}
+	for i := range delta.ToolCalls {
+		if err := d.takeCall(&delta.ToolCalls[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeCall begins a tool call or adds to one.
+func (d *decoder) takeCall(delta *chunkToolCall) error {
+	call := d.find(delta)
+	if call == nil {
+		call = &pendingCall{id: delta.ID, index: len(d.calls)}
+		if delta.Index != nil {
+			call.index = *delta.Index
+		}
+		d.calls = append(d.calls, call)
+	}
+	if call.data == "" {
+		if extra := object(string(delta.ExtraContent)); extra != nil {
+			var compact bytes.Buffer
+			if json.Compact(&compact, extra) == nil {
+				call.data = compact.String()
+			}
+		}
+	}
+	arguments := ""
+	if piece := &delta.Function.Arguments; piece.isString() {
+		arguments = piece.join(&call.arguments)
+	} else {
+		arguments = piece.text // an object instead of its text: older Ollama
+	}
+	if !call.begun {
+		if delta.Function.Name == "" {
+			call.early = append(call.early, arguments...)
+			return nil
+		}
+		arguments = string(call.early) + arguments
+		call.name, call.begun, call.early, call.number = delta.Function.Name, true, nil, d.begun
+		d.begun++
+		if err := d.send(model.Delta{Kind: model.KindToolCall, Call: call.number, ID: call.id, Name: call.name}); err != nil {
+			return err
+		}
+	}
+	if arguments == "" {
+		return nil
+	}
+	return d.send(model.Delta{Kind: model.KindArguments, Call: call.number, Text: arguments})
+}
+
+// find returns the call that a delta belongs to, nil for a new one. Some providers
+// number every call 0, or none: then the id tells them apart.
+func (d *decoder) find(delta *chunkToolCall) *pendingCall {
+	for i := len(d.calls) - 1; i >= 0; i-- {
+		call := d.calls[i]
+		switch {
+		case delta.ID != "" && delta.ID == call.id:
+			return call
+		case delta.ID != "" && delta.Function.Name != "":
+			// a new call, unless an earlier one has this id
+		case delta.Index == nil || *delta.Index == call.index:
+			return call
+		}
+	}
+	return nil
+}
+
+func (d *decoder) sendText(kind model.Kind, text string) error {
+	if text == "" {
+		return nil
+	}
+	return d.send(model.Delta{Kind: kind, Text: text})
+}
+
+// send yields a delta. Text that waits for the other half of a character ends
+// where something else begins.
+func (d *decoder) send(delta model.Delta) error {
+	if delta.Kind != model.KindText && d.text.Holding() {
+		if err := d.send(model.Delta{Kind: model.KindText, Text: d.text.Rest()}); err != nil {
+			return err
+		}
+	}
+	if delta.Kind != model.KindReasoning && d.reasoning.Holding() {
+		if err := d.send(model.Delta{Kind: model.KindReasoning, Text: d.reasoning.Rest()}); err != nil {
+			return err
+		}
+	}
+	if !d.yield(delta, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+// finish yields what is known at the end only.
+func (d *decoder) finish() error {
+	for _, call := range d.calls {
+		if !call.begun {
+			return errNamelessCall
+		}
+		if rest := call.arguments.Rest(); rest != "" {
+			if err := d.send(model.Delta{Kind: model.KindArguments, Call: call.number, Text: rest}); err != nil {
+				return err
+			}
+		}
+		if call.data != "" {
+			if err := d.send(model.Delta{Kind: model.KindToolCallData, Call: call.number, Text: call.data}); err != nil {
+				return err
+			}
+		}
+	}
+	finish := &model.Finish{Reason: d.reason(), Model: model.Name{Provider: d.provider, Model: d.model}}
+	if d.usage != nil {
+		finish.Usage = d.usage.usage()
+	}
+	return d.send(model.Delta{Kind: model.KindFinish, Finish: finish})
+}
+
+// reason returns the provider's reason in neutral words. A refusal ends as any
+// other text does.
+func (d *decoder) reason() model.FinishReason {
+	switch d.finishReason {
+	case "stop":
+		if d.refused {
+			return model.FinishContentFilter
+		}
+		return model.FinishStop
+	case "length":
+		return model.FinishLength
+	case "tool_calls", "function_call":
+		return model.FinishToolCalls
+	case "content_filter":
+		return model.FinishContentFilter
+	}
+	return model.FinishOther
+}

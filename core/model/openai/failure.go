@@ -1,0 +1,159 @@
+package openai
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	goopenai "github.com/sashabaranov/go-openai"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
+)
+
+// failure returns what a client may be told of an error. A model that refuses an
+// attachment gets an answer of its own, since the user can do something about it.
+func (e *endpoint) failure(request *model.Request, err error) error {
+	safe := e.safeError(err)
+	if failed := (*model.Error)(nil); errors.As(safe, &failed) && failed.Err != nil && aboutContent(failed) && hasAttachment(request) {
+		return model.NewError(model.CodeUnsupportedContent, failed.Err)
+	}
+	return safe
+}
+
+// safeError returns what a client may be told of an error. The provider's own
+// words can quote keys and prompts: they go no further than the error's cause,
+// which is for the log, and the key not even there.
+func (e *endpoint) safeError(err error) error {
+	if failed := (*model.Error)(nil); errors.As(err, &failed) {
+		return failed
+	}
+	status, code, text := details(err)
+	cause := describe(err)
+	if e.model != "" {
+		cause = fmt.Sprintf("model %s/%s: %s", e.provider.Name, e.model, cause)
+	}
+	return model.NewError(classify(status, code, text), errors.New(redact(cause, e.key)))
+}
+
+// details reads a provider's error, in any of the shapes it comes in.
+func details(err error) (status int, code, text string) {
+	if answer := (*goopenai.APIError)(nil); errors.As(err, &answer) {
+		status = answer.HTTPStatusCode
+		if number, ok := answer.Code.(int); ok && status == 0 {
+			status = number
+		}
+		return status, fmt.Sprint(answer.Code) + " " + answer.Type, answer.Message
+	}
+	if answer := (*goopenai.RequestError)(nil); errors.As(err, &answer) {
+		// Google wraps its errors in a list.
+		var list []goopenai.ErrorResponse
+		if json.Unmarshal(answer.Body, &list) == nil && len(list) > 0 && list[0].Error != nil {
+			return answer.HTTPStatusCode, fmt.Sprint(list[0].Error.Code), list[0].Error.Message
+		}
+		return answer.HTTPStatusCode, "", string(answer.Body)
+	}
+	return 0, "", ""
+}
+
+// describe describes an error for the log. The library's own words print "<nil>"
+// for what is missing.
+func describe(err error) string {
+	if answer := (*goopenai.APIError)(nil); errors.As(err, &answer) {
+		text := answer.Message
+		if answer.HTTPStatusCode > 0 {
+			text = fmt.Sprintf("status %d: %s", answer.HTTPStatusCode, text)
+		}
+		for _, extra := range []any{answer.Type, answer.Code} {
+			if extra != nil && extra != "" {
+				text += fmt.Sprintf(" (%v)", extra)
+			}
+		}
+		return text
+	}
+	if answer := (*goopenai.RequestError)(nil); errors.As(err, &answer) {
+		return fmt.Sprintf("status %d: %s", answer.HTTPStatusCode, answer.Body)
+	}
+	return err.Error()
+}
+
+// classify returns the code for a provider's error.
+func classify(status int, code, text string) model.Code {
+	code, text = strings.ToLower(code), strings.ToLower(text)
+	switch {
+	case containsAny(code, "context_length_exceeded") || containsAny(text, "maximum context length", "prompt is too long", "context window"):
+		return model.CodeContextLength
+	case containsAny(code, "insufficient_quota"):
+		return model.CodeQuotaExceeded
+	case status == http.StatusTooManyRequests || containsAny(code, "rate_limit"):
+		return model.CodeRateLimited
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(code, "invalid_api_key", "authentication"):
+		return model.CodeAuthFailed
+	case containsAny(code, "content_filter", "content_policy"):
+		return model.CodeContentFiltered
+	case status == http.StatusNotFound || containsAny(code, "model_not_found"):
+		return model.CodeModelNotFound
+	case status == http.StatusRequestEntityTooLarge:
+		return model.CodeRequestTooLarge
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError:
+		return model.CodeInvalidRequest
+	}
+	return model.CodeProviderUnavailable
+}
+
+// aboutContent reports whether a provider refused a request over what is in it.
+func aboutContent(failed *model.Error) bool {
+	if failed.Code != model.CodeInvalidRequest && failed.Code != model.CodeModelNotFound {
+		return false
+	}
+	return containsAny(strings.ToLower(failed.Err.Error()), "image", "audio", "vision", "file", "modalit", "content type", "multimodal")
+}
+
+func hasAttachment(request *model.Request) bool {
+	for i := range request.Messages {
+		if request.Messages[i].Role != agui.RoleUser {
+			continue
+		}
+		for _, part := range request.Messages[i].Content.Parts() {
+			// A document of text is sent as text.
+			if media, err := model.ReadMedia(&part); part.Type != "text" && err == nil && !media.IsText() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func containsAny(text string, words ...string) bool {
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// shortestKey is the length from which on a key is taken out of texts. A shorter
+// one is no secret, but the placeholder for a server that asks for none, and may
+// be part of any word.
+const shortestKey = 8
+
+// redact takes keys out of a text: the one in use, and what looks like one, since
+// providers like to show a part of it.
+func redact(text, key string) string {
+	if len(key) >= shortestKey {
+		text = strings.ReplaceAll(text, key, "[key]")
+	}
+	for _, word := range strings.Fields(text) {
+		word = strings.Trim(word, "\"'`.,:;()<>[]{}")
+		for _, sign := range [...]string{"sk-", "sk_", "gsk_", "xai-", "AIza", "***"} {
+			if strings.HasPrefix(word, sign) || sign == "***" && strings.Contains(word, sign) {
+				text = strings.ReplaceAll(text, word, "[key]")
+				break
+			}
+		}
+	}
+	return text
+}

@@ -1,0 +1,108 @@
+package openai
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/copilotkit-go/runtime/core/model"
+)
+
+// encode encodes the body of a request.
+func (e *endpoint) encode(request *model.Request) ([]byte, error) {
+	messages, err := e.messages(request)
+	if err != nil {
+		return nil, err
+	}
+	p, s := &e.provider, &request.Settings
+	body := map[string]any{
+		"model":    e.model,
+		"messages": messages,
+		"stream":   true,
+	}
+	if p.usage {
+		body["stream_options"] = map[string]bool{"include_usage": true}
+	}
+	if len(request.Tools) > 0 {
+		body["tools"] = tools(request.Tools)
+		if !s.ToolChoice.IsAuto() {
+			body["tool_choice"] = toolChoice(s.ToolChoice)
+		}
+	}
+	if s.MaxOutputTokens != nil {
+		name := "max_tokens"
+		if p.maxCompletionTokens {
+			name = "max_completion_tokens"
+		}
+		body[name] = *s.MaxOutputTokens
+	}
+	if s.TopK != nil && p.topK {
+		body["top_k"] = *s.TopK
+	}
+	set(body, "temperature", s.Temperature)
+	set(body, "top_p", s.TopP)
+	set(body, "presence_penalty", s.PresencePenalty)
+	set(body, "frequency_penalty", s.FrequencyPenalty)
+	set(body, "seed", s.Seed)
+	if len(s.Stop) > 0 {
+		body["stop"] = s.Stop
+	}
+	for name, value := range s.ProviderOptions[p.Name] {
+		if name = snakeCase(name); !slices.Contains([]string{"model", "messages", "stream", "tools", "tool_choice"}, name) {
+			body[name] = value
+		}
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the request to the model: %w", err)
+	}
+	return encoded, nil
+}
+
+func set[T any](body map[string]any, name string, value *T) {
+	if value != nil {
+		body[name] = *value
+	}
+}
+
+// tool is a tool as the provider gets it.
+type tool struct {
+	Type     string       `json:"type"`
+	Function toolFunction `json:"function"`
+}
+
+type toolFunction struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Parameters  json.RawMessage `json:"parameters,omitempty"`
+}
+
+func tools(all []model.Tool) []tool {
+	result := make([]tool, len(all))
+	for i, t := range all {
+		result[i] = tool{Type: "function", Function: toolFunction{t.Name, t.Description, t.Parameters}}
+	}
+	return result
+}
+
+func toolChoice(choice model.ToolChoice) any {
+	if choice.Mode != model.ToolChoiceTool {
+		return choice.Mode
+	}
+	return map[string]any{"type": "function", "function": map[string]string{"name": choice.Tool}}
+}
+
+// snakeCase turns reasoningEffort into reasoning_effort.
+func snakeCase(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+			r = unicode.ToLower(r)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,163 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"os"
+	"path"
+	"strings"
+
+	goopenai "github.com/sashabaranov/go-openai"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/model"
+)
+
+// Transcriber turns speech into text with a provider's Whisper endpoint. It is
+// safe for concurrent use.
+type Transcriber struct {
+	endpoint *endpoint
+}
+
+var _ agent.Transcriber = (*Transcriber)(nil)
+
+// NewTranscriber returns a transcriber. The configuration's Model is one that
+// transcribes, such as "openai/whisper-1"; a name without a provider is OpenAI's.
+// It does no I/O.
+func NewTranscriber(config Config) (*Transcriber, error) {
+	if config.LookupEnv == nil {
+		config.LookupEnv = os.LookupEnv
+	}
+	if config.HTTPClient == nil {
+		config.HTTPClient = sharedClient()
+	}
+	name := config.Model
+	if !strings.ContainsAny(name, "/:") {
+		name = "openai/" + name
+	}
+	parsed, err := model.ParseName(name)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := config.endpoint(parsed, uploader{config.HTTPClient})
+	if err != nil {
+		return nil, err
+	}
+	return &Transcriber{endpoint: endpoint}, nil
+}
+
+// Transcribe sends the recording while it is read, and returns what is said.
+func (t *Transcriber) Transcribe(ctx context.Context, audio agent.Audio) (string, error) {
+	request := goopenai.AudioRequest{
+		Model:    t.endpoint.model,
+		FilePath: filename(audio),
+		// The library would hold the whole form in memory: it gets an empty file,
+		// and the uploader sends the form in its place.
+		Reader: strings.NewReader(""),
+	}
+	ctx = context.WithValue(ctx, uploadKey{}, &upload{audio: audio, filename: request.FilePath, model: request.Model})
+	response, err := t.endpoint.client.CreateTranscription(ctx, request)
+	if err != nil {
+		return "", t.failure(ctx, err)
+	}
+	return response.Text, nil
+}
+
+// failure returns the code for a provider's error. Its own words are for the log.
+func (t *Transcriber) failure(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	status, code, text := details(err)
+	text = strings.ToLower(code + " " + text)
+	failed := &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: errors.New(redact(describe(err), t.endpoint.key))}
+	switch {
+	case status == 0:
+		failed.Code = agent.TranscriptionNetworkError
+	case status == http.StatusTooManyRequests || strings.Contains(text, "rate_limit"):
+		failed.Code = agent.TranscriptionRateLimited
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		failed.Code = agent.TranscriptionAuthFailed
+	case strings.Contains(text, "too short"):
+		failed.Code = agent.TranscriptionTooShort
+	case status == http.StatusRequestEntityTooLarge || strings.Contains(text, "too long") || strings.Contains(text, "maximum"):
+		failed.Code = agent.TranscriptionTooLong
+	case strings.Contains(text, "format") || strings.Contains(text, "decoded"):
+		failed.Code = agent.TranscriptionInvalidFormat
+	}
+	return failed
+}
+
+// filename returns the client's name for the recording, with an ending, since
+// providers tell the format by it.
+func filename(audio agent.Audio) string {
+	name := path.Base(audio.Filename)
+	if name == "." || name == "/" {
+		name = "recording"
+	}
+	if path.Ext(name) != "" {
+		return name
+	}
+	mediaType, _, err := mime.ParseMediaType(audio.MimeType)
+	if err != nil {
+		mediaType = "audio/webm" // what browsers record
+	}
+	return name + "." + strings.TrimPrefix(mediaType, "audio/")
+}
+
+// uploader sends a recording as a form that is never held in memory.
+type uploader struct{ next *http.Client }
+
+type upload struct {
+	audio           agent.Audio
+	filename, model string
+}
+
+type uploadKey struct{}
+
+// Do sends a request, with the recording of its context in the place of its body.
+func (u uploader) Do(request *http.Request) (*http.Response, error) {
+	upload, ok := request.Context().Value(uploadKey{}).(*upload)
+	if !ok {
+		return u.next.Do(request)
+	}
+	head, tail, contentType, err := upload.form()
+	if err != nil {
+		return nil, fmt.Errorf("write the form: %w", err)
+	}
+	request.Header.Set("Content-Type", contentType)
+	request.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), upload.audio.Reader, bytes.NewReader(tail)))
+	request.GetBody = nil // a recording can be read once
+	request.ContentLength = -1
+	if upload.audio.Size >= 0 {
+		request.ContentLength = int64(len(head)) + upload.audio.Size + int64(len(tail))
+	}
+	return u.next.Do(request)
+}
+
+// form returns what stands before and behind the recording in the form.
+func (u *upload) form() (head, tail []byte, contentType string, err error) {
+	var buffer bytes.Buffer
+	form := multipart.NewWriter(&buffer)
+	if err := form.WriteField("model", u.model); err != nil {
+		return nil, nil, "", err
+	}
+	header := textproto.MIMEHeader{}
+	header.Set("Content-Disposition", multipart.FileContentDisposition("file", u.filename))
+	header.Set("Content-Type", u.audio.MimeType)
+	if _, err := form.CreatePart(header); err != nil {
+		return nil, nil, "", err
+	}
+	head = bytes.Clone(buffer.Bytes())
+	if err := form.Close(); err != nil {
+		return nil, nil, "", err
+	}
+	return head, buffer.Bytes()[len(head):], form.FormDataContentType(), nil
+}
