@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -107,7 +108,7 @@ func (x *exchange) history() ([]agui.Encoded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return agui.Compact(events)
+	return fold.Compact(events)
 }
 
 func (x *exchange) finishedEvents(ctx context.Context, key store.Key) ([]agui.Encoded, error) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // Encoded is an event in its wire form. It is immutable: whoever holds one may
@@ -46,55 +48,13 @@ func Encode(event Event) (Encoded, error) {
 	return Encoded{event.EventType(), e.buf}, nil
 }
 
-// encodeDelta encodes the events that a run consists of for the most part, with
-// the frame as its one allocation.
-func encodeDelta(event Event) (Encoded, bool) {
-	var idName, id, delta string
-	var base *BaseEvent
-	switch v := event.(type) {
-	case TextMessageContentEvent:
-		idName, id, delta, base = "messageId", v.MessageID, v.Delta, &v.BaseEvent
-	case ToolCallArgsEvent:
-		idName, id, delta, base = "toolCallId", v.ToolCallID, v.Delta, &v.BaseEvent
-	case ReasoningMessageContentEvent:
-		idName, id, delta, base = "messageId", v.MessageID, v.Delta, &v.BaseEvent
-	default:
-		return Encoded{}, false
-	}
-	if base.Timestamp != nil || base.RawEvent != nil || base.Metadata != nil || base.SubagentRunID != "" || len(base.Extra) > 0 {
-		return Encoded{}, false
-	}
-	return newDelta(event.EventType(), idName, id, delta), true
-}
-
-// newDelta makes an event of an id and a delta and nothing else.
-func newDelta[T string | []byte](eventType EventType, idName string, id T, delta T) Encoded {
-	var scratch [512]byte
-	frame := scratch[:0]
-	if most := len(id) + len(delta); most > len(scratch)-128 {
-		frame = make([]byte, 0, most+most/8+128)
-	}
-	frame = append(frame, framePrefix...)
-	frame = append(frame, `{"type":"`...)
-	frame = append(frame, eventType...)
-	frame = append(frame, `","`...)
-	frame = append(frame, idName...)
-	frame = append(frame, `":`...)
-	frame = appendString(frame, id)
-	frame = append(frame, `,"delta":`...)
-	frame = appendString(frame, delta)
-	frame = append(frame, '}')
-	frame = append(frame, frameSuffix...)
-	return Encoded{eventType, bytes.Clone(frame)}
-}
-
 // ParseEncoded takes the JSON of an event as it came over the wire (from a
 // remote agent, from a store) and keeps it as it is, whatever fields it has; of
 // JSON on several lines it makes one. It copies data. It fails when data isn't
 // a JSON object with a known event type: [errors.Is] tells [ErrUnknownType] from
 // what is no event at all.
 func ParseEncoded(data []byte) (Encoded, error) {
-	value, err := checkJSON(data)
+	value, err := jsonscan.Check(data)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -104,14 +64,14 @@ func ParseEncoded(data []byte) (Encoded, error) {
 	}
 	eventType, ok := d.eventType(value)
 	if !ok {
-		if name, ok := lookup(value, "type"); ok && kindOf(name) == "string" {
+		if name, ok := jsonscan.Lookup(value, "type"); ok && jsonscan.Kind(name) == "string" {
 			return Encoded{}, unknownType{d.err()}
 		}
 		return Encoded{}, d.err()
 	}
 	frame := make([]byte, 0, len(framePrefix)+len(value)+len(frameSuffix))
 	frame = append(frame, framePrefix...)
-	frame = appendLine(frame, value)
+	frame = jsonscan.AppendLine(frame, value)
 	frame = append(frame, frameSuffix...)
 	return Encoded{eventType, frame}, nil
 }
@@ -157,7 +117,7 @@ func (e Encoded) Decode() (Event, error) { return UnmarshalEvent(e.JSON()) }
 // [UnmarshalEvent] does. Deltas that carry nothing else, which most events are,
 // are checked without being decoded.
 func (e Encoded) Validate() error {
-	if _, _, ok := e.plainDelta(); ok {
+	if _, _, ok := e.PlainDelta(); ok {
 		return nil
 	}
 	_, err := e.Decode()
@@ -170,15 +130,15 @@ func (e Encoded) Field(name string) (json.RawMessage, bool) {
 	if e.frame == nil {
 		return nil, false
 	}
-	return lookup(e.JSON(), name)
+	return jsonscan.Lookup(e.JSON(), name)
 }
 
-// textField gives a field that is a string; anything else is absent. The bytes
-// may be the event's own.
-func (e Encoded) textField(name string) ([]byte, bool) {
+// Text returns the text of a field that is a string, and whether the event has
+// it; a field of another kind counts as absent. The bytes may be the event's own.
+func (e Encoded) Text(name string) (text []byte, ok bool) {
 	value, ok := e.Field(name)
 	if !ok || value[0] != '"' {
 		return nil, false
 	}
-	return stringBytes(value), true
+	return jsonscan.Text(value), true
 }

@@ -1,15 +1,21 @@
 package agui
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // maxIssues bounds what a [ValidationError] lists.
 const maxIssues = 20
+
+// SyntaxError reports where a text stops being JSON.
+type SyntaxError = jsonscan.SyntaxError
 
 // ValidationError lists where JSON departs from the protocol.
 type ValidationError struct {
@@ -97,7 +103,7 @@ func (d *decoder) fail(at *path, message string) {
 
 // is tells whether value is of the kind, and notes an issue otherwise.
 func (d *decoder) is(kind string, value []byte, at *path) bool {
-	got := kindOf(value)
+	got := jsonscan.Kind(value)
 	if got != kind {
 		d.fail(at, "expected "+kind+", got "+got)
 	}
@@ -110,23 +116,23 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 		return
 	}
 	var seen uint32
-	for m := membersOf(value); m.next(); {
+	for m := jsonscan.MembersOf(value); m.Next(); {
 		i := 0
 		for ; i < len(fields); i++ {
 			f := &fields[i]
-			if string(m.name) == f.name && (f.accepts == nil || f.accepts(m.value)) {
+			if string(m.Name) == f.name && (f.accepts == nil || f.accepts(m.Value)) {
 				break
 			}
 		}
 		if i < len(fields) {
 			seen |= 1 << i
-			d.read(&fields[i], m.value, at)
+			d.read(&fields[i], m.Value, at)
 			continue
 		}
 		if *extra == nil {
 			*extra = Extra{}
 		}
-		(*extra)[string(m.name)] = cloneRaw(m.value)
+		(*extra)[string(m.Name)] = bytes.Clone(m.Value)
 	}
 	for i := range fields {
 		if fields[i].required && seen&(1<<i) == 0 {
@@ -138,14 +144,14 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 // read reads the value of a field of the object at a path.
 func (d *decoder) read(f *field, value []byte, at *path) {
 	switch {
-	case f.kind != "" && f.kind != kindOf(value):
+	case f.kind != "" && f.kind != jsonscan.Kind(value):
 		d.is(f.kind, value, &path{parent: at, name: f.name})
 	case f.text != nil:
-		*f.text = string(stringBytes(value))
+		*f.text = string(jsonscan.Text(value))
 	case f.raw != nil:
-		*f.raw = cloneRaw(value)
+		*f.raw = bytes.Clone(value)
 	case f.content != nil && f.kind == "object":
-		*f.content = ObjectContent(cloneRaw(value))
+		*f.content = ObjectContent(bytes.Clone(value))
 	case f.content != nil:
 		d.content(f.content, value, &path{parent: at, name: f.name})
 	case f.custom != nil:
@@ -195,8 +201,8 @@ func text(dst *string) reader { return reader{kind: "string", text: dst} }
 // nullableText reads a string, and null as an absent one.
 func nullableText(dst *string) reader {
 	return reader{custom: func(d *decoder, value []byte, at *path) {
-		if !isNull(value) && d.is("string", value, at) {
-			*dst = string(stringBytes(value))
+		if !jsonscan.IsNull(value) && d.is("string", value, at) {
+			*dst = string(jsonscan.Text(value))
 		}
 	}}
 }
@@ -204,7 +210,7 @@ func nullableText(dst *string) reader {
 // markedText reads a string and notes that it was there.
 func markedText(dst *string, has *bool) reader {
 	return reader{kind: "string", custom: func(_ *decoder, value []byte, _ *path) {
-		*dst, *has = string(stringBytes(value)), true
+		*dst, *has = string(jsonscan.Text(value)), true
 	}}
 }
 
@@ -212,7 +218,7 @@ func markedText(dst *string, has *bool) reader {
 func texts(dst *[]string) reader {
 	return array(dst, func(d *decoder, value []byte, at *path, element *string) {
 		if d.is("string", value, at) {
-			*element = string(stringBytes(value))
+			*element = string(jsonscan.Text(value))
 		}
 	})
 }
@@ -229,7 +235,7 @@ func oneOf[T ~string](d *decoder, value []byte, at *path, words []T) T {
 	if !d.is("string", value, at) {
 		return ""
 	}
-	got := stringBytes(value)
+	got := jsonscan.Text(value)
 	for _, w := range words {
 		if string(got) == string(w) {
 			return w
@@ -262,8 +268,8 @@ func anything(dst *json.RawMessage) reader { return reader{raw: dst} }
 // orAbsent keeps any JSON value but null, which reads as an absent one.
 func orAbsent(dst *json.RawMessage) reader {
 	return reader{custom: func(_ *decoder, value []byte, _ *path) {
-		if !isNull(value) {
-			*dst = cloneRaw(value)
+		if !jsonscan.IsNull(value) {
+			*dst = bytes.Clone(value)
 		}
 	}}
 }
@@ -313,13 +319,13 @@ func isCount(value []byte) bool {
 func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, element *T)) reader {
 	return reader{kind: "array", custom: func(d *decoder, value []byte, at *path) {
 		n := 0
-		for e := elementsOf(value); e.next(); {
+		for e := jsonscan.ElementsOf(value); e.Next(); {
 			n++
 		}
 		list := make([]T, n)
 		element := &path{parent: at}
-		for e := elementsOf(value); e.next(); element.index++ {
-			read(d, e.value, element, &list[element.index])
+		for e := jsonscan.ElementsOf(value); e.Next(); element.index++ {
+			read(d, e.Value, element, &list[element.index])
 		}
 		*dst = list
 	}}

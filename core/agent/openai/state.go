@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 )
 
 // The tools with which a model changes the state that it shares with the front
@@ -138,7 +139,7 @@ func patchOf(arguments []byte) ([]json.RawMessage, error) {
 }
 
 func applyOperation(document, operation json.RawMessage) (json.RawMessage, error) {
-	return agui.ApplyPatch(document, append(append([]byte{'['}, operation...), ']'))
+	return fold.ApplyPatch(document, append(append([]byte{'['}, operation...), ']'))
 }
 
 // missingList gives the operation that makes the list that an append needs.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
 // composer makes the event stream of one run from what the agent yields: it
@@ -18,8 +19,8 @@ type composer struct {
 	emit   func(agui.Encoded)
 	logger *slog.Logger
 
-	expander agui.Expander
-	progress agui.Progress
+	expander protocol.Expander
+	progress protocol.Progress
 	expanded []agui.Event
 }
 
@@ -58,7 +59,7 @@ func (c *composer) take(event agui.Event) error {
 }
 
 // end adds what the stream lacks.
-func (c *composer) end(ending agui.Ending) error {
+func (c *composer) end(ending protocol.Ending) error {
 	if c.progress.Terminated() {
 		return nil
 	}

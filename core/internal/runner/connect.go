@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -98,7 +99,7 @@ func (f *follower) replay(history []store.Record) error {
 	for i, record := range history {
 		events[i] = record.Event
 	}
-	compacted, err := agui.Compact(events)
+	compacted, err := fold.Compact(events)
 	if err != nil {
 		return fmt.Errorf("compact thread %s: %w", f.key.ID, err)
 	}
@@ -227,7 +228,7 @@ func rest(record store.Record, last int64) (agui.Encoded, error) {
 	for _, length := range record.Cuts[:last-first+1] {
 		skip += length
 	}
-	return agui.SkipDelta(record.Event, skip)
+	return fold.SkipDelta(record.Event, skip)
 }
 
 func terminal(event agui.Encoded) bool {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
 // What ends a run before its agent does, as the cause of its context.
@@ -21,41 +22,41 @@ var (
 
 // ending says how a stream ends that cause has cut short; nil is an agent that
 // returned without a terminal event. The log gets what the client isn't told.
-func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) agui.Ending {
+func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) protocol.Ending {
 	var failure *agent.Error
 	var invalid *invalidEventError
 	var panicked *panicError
 	switch {
 	case cause == nil:
 		logger.WarnContext(ctx, "agent ended without a terminal event")
-		return agui.Ending{}
+		return protocol.Ending{}
 	case errors.Is(cause, errStopped):
 		logger.InfoContext(ctx, "run stopped")
-		return agui.Ending{Stopped: true}
+		return protocol.Ending{Stopped: true}
 	case errors.Is(cause, errClientGone):
 		logger.InfoContext(ctx, "run cancelled, its client is gone")
-		return agui.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
+		return protocol.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
 	case errors.Is(cause, errDeadline):
 		logger.WarnContext(ctx, "run ended, the deadline is near")
-		return agui.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
+		return protocol.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
 	case errors.Is(cause, errLeaseLost):
 		logger.WarnContext(ctx, "run ended, its lease is lost")
-		return agui.Ending{Code: CodeLeaseLost, Message: leaseLost}
+		return protocol.Ending{Code: CodeLeaseLost, Message: leaseLost}
 	case errors.Is(cause, errUnrecorded):
 		logger.ErrorContext(ctx, "run ended, it can't be recorded")
-		return agui.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
+		return protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
 	case errors.As(cause, &failure):
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
-		return agui.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.tell(cause, cmp.Or(failure.Message, agentFailed))}
+		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.tell(cause, cmp.Or(failure.Message, agentFailed))}
 	case errors.As(cause, &invalid):
 		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
-		return agui.Ending{Code: CodeInvalidEvent, Message: r.tell(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
+		return protocol.Ending{Code: CodeInvalidEvent, Message: r.tell(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
 	case errors.As(cause, &panicked):
 		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.value, "stack", string(panicked.stack))
 	default:
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
 	}
-	return agui.Ending{Code: CodeAgentError, Message: r.tell(cause, agentFailed)}
+	return protocol.Ending{Code: CodeAgentError, Message: r.tell(cause, agentFailed)}
 }
 
 // What clients are told.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -16,7 +17,7 @@ import (
 // messages and state after them. It began with messages and state.
 func (r *Runner) result(logger *slog.Logger, records []store.Record, messages []agui.Message, state json.RawMessage) *store.Result {
 	joined := join(logger, records)
-	transcript := agui.NewTranscript(messages, state)
+	transcript := fold.NewTranscript(messages, state)
 	for _, record := range joined {
 		if err := transcript.Apply(record.Event); err != nil {
 			logger.Warn("event doesn't fit the thread", "event", record.Event.EventType(), "error", err)
@@ -53,7 +54,7 @@ func join(logger *slog.Logger, records []store.Record) []store.Record {
 	for i, record := range records {
 		events[i] = record.Event
 	}
-	parts, err := agui.JoinDeltas(events)
+	parts, err := fold.JoinDeltas(events)
 	if err != nil {
 		logger.Error("can't join the run's events", "error", err)
 		return records

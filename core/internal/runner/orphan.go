@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/protocol"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -70,7 +71,7 @@ func (r *Runner) orphanResult(ctx context.Context, key store.Key, lease store.Le
 		records = append(records, store.Record{Seq: next, Event: event})
 		next++
 	}
-	if err := composer.end(agui.Ending{Code: CodeOrphaned, Message: "The instance that ran this is gone"}); err != nil {
+	if err := composer.end(protocol.Ending{Code: CodeOrphaned, Message: "The instance that ran this is gone"}); err != nil {
 		return nil, err
 	}
 	return r.result(logger, records, before.Messages, before.State), nil

@@ -1,9 +1,11 @@
-package agui
+package protocol
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/agui"
 )
 
 // chunk is what the three kinds of chunk event have in common.
@@ -17,15 +19,15 @@ type chunk struct {
 	subagent string
 }
 
-func (x *Expander) expandChunk(dst []Event, event Event) ([]Event, error) {
+func (x *Expander) expandChunk(dst []agui.Event, event agui.Event) ([]agui.Event, error) {
 	var c chunk
-	var base *BaseEvent
+	var base *agui.BaseEvent
 	switch v := event.(type) {
-	case TextMessageChunkEvent:
+	case agui.TextMessageChunkEvent:
 		c, base = chunk{kind: textChunk, id: v.MessageID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
-	case ToolCallChunkEvent:
+	case agui.ToolCallChunkEvent:
 		c, base = chunk{kind: toolCallChunk, id: v.ToolCallID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
-	case ReasoningMessageChunkEvent:
+	case agui.ReasoningMessageChunkEvent:
 		c, base = chunk{kind: reasoningChunk, id: v.MessageID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
 	default:
 		return dst, fmt.Errorf("%T is not one of this package's events by value", event)
@@ -104,8 +106,8 @@ func (x *Expander) owner(c chunk) (string, error) {
 }
 
 // startOf gives the event that opens what a chunk begins.
-func startOf(event Event, c chunk) (Event, error) {
-	base := BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
+func startOf(event agui.Event, c chunk) (agui.Event, error) {
+	base := agui.BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
 	if c.id == "" {
 		if c.kind == toolCallChunk {
 			return nil, errors.New("the first chunk must have a toolCallId")
@@ -113,29 +115,29 @@ func startOf(event Event, c chunk) (Event, error) {
 		return nil, errors.New("the first chunk must have a messageId")
 	}
 	switch v := event.(type) {
-	case TextMessageChunkEvent:
-		return TextMessageStartEvent{BaseEvent: base, MessageID: c.id, Role: v.Role, Name: v.Name}, nil
-	case ToolCallChunkEvent:
+	case agui.TextMessageChunkEvent:
+		return agui.TextMessageStartEvent{BaseEvent: base, MessageID: c.id, Role: v.Role, Name: v.Name}, nil
+	case agui.ToolCallChunkEvent:
 		if v.ToolCallName == "" {
 			return nil, errors.New("the first chunk must have a toolCallName")
 		}
-		return ToolCallStartEvent{
+		return agui.ToolCallStartEvent{
 			BaseEvent: base, ToolCallID: c.id, ToolCallName: v.ToolCallName, ParentMessageID: v.ParentMessageID,
 		}, nil
 	default:
-		return ReasoningMessageStartEvent{BaseEvent: base, MessageID: c.id}, nil
+		return agui.ReasoningMessageStartEvent{BaseEvent: base, MessageID: c.id}, nil
 	}
 }
 
 // delta is the event that carries a chunk's delta.
-func (l lane) delta(c chunk) Event {
-	base := BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
+func (l lane) delta(c chunk) agui.Event {
+	base := agui.BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
 	switch l.kind {
 	case textChunk:
-		return TextMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
+		return agui.TextMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
 	case toolCallChunk:
-		return ToolCallArgsEvent{BaseEvent: base, ToolCallID: l.id, Delta: c.delta}
+		return agui.ToolCallArgsEvent{BaseEvent: base, ToolCallID: l.id, Delta: c.delta}
 	default:
-		return ReasoningMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
+		return agui.ReasoningMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
 	}
 }

@@ -1,9 +1,12 @@
-package agui
+package fold
 
 import (
 	"bytes"
 	"encoding/json"
 	"slices"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // unquoted gives the text of a JSON string's content.
@@ -11,12 +14,12 @@ func unquoted(content []byte) []byte {
 	if bytes.IndexByte(content, '\\') < 0 {
 		return content
 	}
-	return unescape(make([]byte, 0, len(content)), content)
+	return jsonscan.AppendText(make([]byte, 0, len(content)), content)
 }
 
 // addDelta adds to the text of a message or to the arguments of a call.
-func addDelta[T string | []byte](t *Transcript, eventType EventType, id, delta T, metadata json.RawMessage) {
-	if eventType == EventTypeToolCallArgs {
+func addDelta[T string | []byte](t *Transcript, eventType agui.EventType, id, delta T, metadata json.RawMessage) {
+	if eventType == agui.EventTypeToolCallArgs {
 		e, call := t.call(string(id))
 		if call == nil {
 			return
@@ -35,13 +38,13 @@ func addDelta[T string | []byte](t *Transcript, eventType EventType, id, delta T
 		return
 	}
 	e := t.byID[string(id)]
-	if e == nil || e.Role == RoleActivity {
+	if e == nil || e.Role == agui.RoleActivity {
 		return
 	}
 	if e.text == nil {
 		var text []byte
-		if e.Content.kind == contentText {
-			text = []byte(e.Content.text)
+		if e.Content.Parts() == nil {
+			text = []byte(e.Content.Text())
 		}
 		e.text = &text
 	}
@@ -52,11 +55,11 @@ func addDelta[T string | []byte](t *Transcript, eventType EventType, id, delta T
 // settle puts what has grown into the message.
 func (e *entry) settle() {
 	if e.text != nil {
-		e.Content = TextContent(string(*e.text))
+		e.Content = agui.TextContent(string(*e.text))
 		e.text = nil
 	}
 	for id, arguments := range e.args {
-		if i := slices.IndexFunc(e.ToolCalls, func(call ToolCall) bool { return call.ID == id }); i >= 0 {
+		if i := slices.IndexFunc(e.ToolCalls, func(call agui.ToolCall) bool { return call.ID == id }); i >= 0 {
 			e.ToolCalls[i].Arguments = string(*arguments)
 		}
 	}
@@ -64,13 +67,13 @@ func (e *entry) settle() {
 }
 
 // start opens a message unless it is there: a tool call may have made it.
-func (t *Transcript) start(message Message, base *BaseEvent) {
+func (t *Transcript) start(message agui.Message, base *agui.BaseEvent) {
 	e := t.byID[message.ID]
 	if e == nil {
-		message.Content = TextContent("")
+		message.Content = agui.TextContent("")
 		message.SubagentRunID = base.SubagentRunID
 		e = t.push(message)
-	} else if e.Role == RoleActivity {
+	} else if e.Role == agui.RoleActivity {
 		return
 	}
 	e.Metadata = mergeMetadata(e.Metadata, base.Metadata)
@@ -78,13 +81,13 @@ func (t *Transcript) start(message Message, base *BaseEvent) {
 
 // note adds the metadata of an end, where it often first is complete.
 func (t *Transcript) note(id string, metadata json.RawMessage) {
-	if e := t.byID[id]; e != nil && e.Role != RoleActivity {
+	if e := t.byID[id]; e != nil && e.Role != agui.RoleActivity {
 		e.Metadata = mergeMetadata(e.Metadata, metadata)
 	}
 }
 
 // call finds a tool call and the message that has it. The call may be changed.
-func (t *Transcript) call(id string) (*entry, *ToolCall) {
+func (t *Transcript) call(id string) (*entry, *agui.ToolCall) {
 	e := t.byCall[id]
 	if e == nil {
 		return nil, nil
@@ -99,7 +102,7 @@ func (t *Transcript) call(id string) (*entry, *ToolCall) {
 
 // startCall adds a call to its parent message, or to a new one. A call that is
 // there already only takes the name: it may have come with the run's input.
-func (t *Transcript) startCall(event ToolCallStartEvent) {
+func (t *Transcript) startCall(event agui.ToolCallStartEvent) {
 	if _, call := t.call(event.ToolCallID); call != nil {
 		call.Name = event.ToolCallName
 		call.Metadata = mergeMetadata(call.Metadata, event.Metadata)
@@ -108,15 +111,15 @@ func (t *Transcript) startCall(event ToolCallStartEvent) {
 	parent := t.byID[event.ParentMessageID]
 	switch {
 	case event.ParentMessageID != "" && parent == nil:
-		parent = t.push(Message{ID: event.ParentMessageID, Role: RoleAssistant, SubagentRunID: event.SubagentRunID})
-	case event.ParentMessageID == "" || parent.Role != RoleAssistant:
+		parent = t.push(agui.Message{ID: event.ParentMessageID, Role: agui.RoleAssistant, SubagentRunID: event.SubagentRunID})
+	case event.ParentMessageID == "" || parent.Role != agui.RoleAssistant:
 		_, exists := t.byID[event.ToolCallID]
-		parent = t.push(Message{ID: event.ToolCallID, Role: RoleAssistant})
+		parent = t.push(agui.Message{ID: event.ToolCallID, Role: agui.RoleAssistant})
 		if !exists {
 			parent.SubagentRunID = event.SubagentRunID
 		}
 	}
-	parent.ToolCalls = append(parent.ToolCalls, ToolCall{
+	parent.ToolCalls = append(parent.ToolCalls, agui.ToolCall{
 		ID: event.ToolCallID, Name: event.ToolCallName, Metadata: event.Metadata,
 	})
 	t.byCall[event.ToolCallID] = parent
@@ -124,23 +127,23 @@ func (t *Transcript) startCall(event ToolCallStartEvent) {
 
 // addResult puts a result after the message with its call and the results that
 // are there already; providers ask for that order.
-func (t *Transcript) addResult(event ToolCallResultEvent) {
-	content := TextContent(event.Content)
+func (t *Transcript) addResult(event agui.ToolCallResultEvent) {
+	content := agui.TextContent(event.Content)
 	if event.Parts != nil {
-		content = PartsContent(event.Parts...)
+		content = agui.PartsContent(event.Parts...)
 	}
-	e := &entry{Message: Message{
+	e := &entry{Message: agui.Message{
 		ID:            event.MessageID,
-		Role:          RoleTool,
+		Role:          agui.RoleTool,
 		ToolCallID:    event.ToolCallID,
 		Content:       content,
 		SubagentRunID: event.SubagentRunID,
 		Metadata:      event.Metadata,
 	}}
 	at := len(t.messages)
-	if owner := t.byCall[event.ToolCallID]; owner != nil && owner.Role == RoleAssistant {
+	if owner := t.byCall[event.ToolCallID]; owner != nil && owner.Role == agui.RoleAssistant {
 		at = slices.Index(t.messages, owner) + 1
-		for at < len(t.messages) && t.messages[at].Role == RoleTool {
+		for at < len(t.messages) && t.messages[at].Role == agui.RoleTool {
 			at++
 		}
 	}
@@ -148,26 +151,26 @@ func (t *Transcript) addResult(event ToolCallResultEvent) {
 	t.index(e)
 }
 
-func (t *Transcript) setActivity(event ActivitySnapshotEvent) {
+func (t *Transcript) setActivity(event agui.ActivitySnapshotEvent) {
 	content := event.Content
 	if content == nil {
 		content = json.RawMessage("{}")
 	}
-	message := Message{
+	message := agui.Message{
 		ID:            event.MessageID,
-		Role:          RoleActivity,
+		Role:          agui.RoleActivity,
 		ActivityType:  event.ActivityType,
-		Content:       ObjectContent(content),
+		Content:       agui.ObjectContent(content),
 		SubagentRunID: event.SubagentRunID,
 	}
 	e := t.byID[event.MessageID]
 	switch {
 	case e == nil:
 		e = t.push(message)
-	case event.NoReplace && e.Role != RoleActivity:
+	case event.NoReplace && e.Role != agui.RoleActivity:
 		return
 	case event.NoReplace:
-	case e.Role == RoleActivity:
+	case e.Role == agui.RoleActivity:
 		message.Metadata, message.Extra = e.Metadata, e.Extra
 		e.Message = message
 	default:
@@ -176,25 +179,25 @@ func (t *Transcript) setActivity(event ActivitySnapshotEvent) {
 	e.Metadata = mergeMetadata(e.Metadata, event.Metadata)
 }
 
-func (t *Transcript) patchActivity(event ActivityDeltaEvent) {
+func (t *Transcript) patchActivity(event agui.ActivityDeltaEvent) {
 	e := t.byID[event.MessageID]
-	if e == nil || e.Role != RoleActivity {
+	if e == nil || e.Role != agui.RoleActivity {
 		return
 	}
 	e.Metadata = mergeMetadata(e.Metadata, event.Metadata)
-	patched, err := ApplyPatch(e.Content.object, event.Patch)
-	if err != nil || kindOf(patched) != "object" {
+	patched, err := ApplyPatch(e.Content.Object(), event.Patch)
+	if err != nil || jsonscan.Kind(patched) != "object" {
 		return
 	}
-	e.Content, e.ActivityType = ObjectContent(patched), event.ActivityType
+	e.Content, e.ActivityType = agui.ObjectContent(patched), event.ActivityType
 }
 
-func (t *Transcript) setEncryptedValue(event ReasoningEncryptedValueEvent) {
+func (t *Transcript) setEncryptedValue(event agui.ReasoningEncryptedValueEvent) {
 	if event.Subtype == "tool-call" {
-		if e, call := t.call(event.EntityID); call != nil && e.Role == RoleAssistant {
+		if e, call := t.call(event.EntityID); call != nil && e.Role == agui.RoleAssistant {
 			call.EncryptedValue = event.EncryptedValue
 		}
-	} else if e := t.byID[event.EntityID]; e != nil && e.Role != RoleActivity {
+	} else if e := t.byID[event.EntityID]; e != nil && e.Role != agui.RoleActivity {
 		e.EncryptedValue = event.EncryptedValue
 	}
 }

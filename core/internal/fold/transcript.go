@@ -1,10 +1,13 @@
-package agui
+package fold
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/copilotkit-go/runtime/core/agui"
 )
 
 // Transcript folds events into the messages and the state that a thread has
@@ -19,7 +22,7 @@ type Transcript struct {
 
 // entry is a message in the making.
 type entry struct {
-	Message
+	agui.Message
 	// text holds the content as it grows, and args the arguments of tool calls;
 	// Messages puts them in their places.
 	text *[]byte
@@ -27,13 +30,13 @@ type entry struct {
 }
 
 // NewTranscript begins with what a run was given. The messages aren't changed.
-func NewTranscript(messages []Message, state json.RawMessage) *Transcript {
+func NewTranscript(messages []agui.Message, state json.RawMessage) *Transcript {
 	t := &Transcript{state: state}
 	t.reset(messages)
 	return t
 }
 
-func (t *Transcript) reset(messages []Message) {
+func (t *Transcript) reset(messages []agui.Message) {
 	t.messages = make([]*entry, 0, len(messages)+4)
 	t.byID = make(map[string]*entry, len(messages)+4)
 	t.byCall = map[string]*entry{}
@@ -43,7 +46,7 @@ func (t *Transcript) reset(messages []Message) {
 }
 
 // push adds a message at the end.
-func (t *Transcript) push(message Message) *entry {
+func (t *Transcript) push(message agui.Message) *entry {
 	message.ToolCalls = slices.Clone(message.ToolCalls)
 	e := &entry{Message: message}
 	t.messages = append(t.messages, e)
@@ -64,8 +67,8 @@ func (t *Transcript) index(e *entry) {
 
 // Messages are the thread's messages so far. What Apply does later doesn't
 // change them.
-func (t *Transcript) Messages() []Message {
-	messages := make([]Message, len(t.messages))
+func (t *Transcript) Messages() []agui.Message {
+	messages := make([]agui.Message, len(t.messages))
 	for i, e := range t.messages {
 		e.settle()
 		messages[i] = e.Message
@@ -81,10 +84,10 @@ func (t *Transcript) State() json.RawMessage { return t.state }
 // a call that isn't there changes nothing, as with a JSON Patch that doesn't
 // apply. It fails for a chunk, which is to be expanded first, and for an event
 // that isn't valid.
-func (t *Transcript) Apply(event Event) error {
+func (t *Transcript) Apply(event agui.Event) error {
 	eventType := event.EventType()
-	if encoded, ok := event.(Encoded); ok {
-		if id, delta, ok := encoded.plainDelta(); ok {
+	if encoded, ok := event.(agui.Encoded); ok {
+		if id, delta, ok := encoded.PlainDelta(); ok {
 			// Most events are deltas: they need no decoding into a struct.
 			addDelta(t, eventType, unquoted(id), unquoted(delta), nil)
 			return nil
@@ -105,55 +108,55 @@ func (t *Transcript) Apply(event Event) error {
 }
 
 // isIrrelevant tells the events that change neither messages nor state.
-func isIrrelevant(eventType EventType) bool {
+func isIrrelevant(eventType agui.EventType) bool {
 	switch eventType {
-	case EventTypeRunFinished, EventTypeRunError, EventTypeStepStarted, EventTypeStepFinished,
-		EventTypeReasoningStart, EventTypeReasoningEnd, EventTypeRaw, EventTypeCustom,
-		EventTypeSubagentStarted, EventTypeSubagentFinished, EventTypeSubagentError,
-		EventTypeThinkingStart, EventTypeThinkingEnd, EventTypeThinkingTextMessageStart,
-		EventTypeThinkingTextMessageContent, EventTypeThinkingTextMessageEnd:
+	case agui.EventTypeRunFinished, agui.EventTypeRunError, agui.EventTypeStepStarted, agui.EventTypeStepFinished,
+		agui.EventTypeReasoningStart, agui.EventTypeReasoningEnd, agui.EventTypeRaw, agui.EventTypeCustom,
+		agui.EventTypeSubagentStarted, agui.EventTypeSubagentFinished, agui.EventTypeSubagentError,
+		agui.EventTypeThinkingStart, agui.EventTypeThinkingEnd, agui.EventTypeThinkingTextMessageStart,
+		agui.EventTypeThinkingTextMessageContent, agui.EventTypeThinkingTextMessageEnd:
 		return true
 	}
 	return false
 }
 
-func (t *Transcript) apply(event Event) error {
+func (t *Transcript) apply(event agui.Event) error {
 	switch v := event.(type) {
-	case TextMessageContentEvent:
+	case agui.TextMessageContentEvent:
 		addDelta(t, v.EventType(), v.MessageID, v.Delta, v.Metadata)
-	case ReasoningMessageContentEvent:
+	case agui.ReasoningMessageContentEvent:
 		addDelta(t, v.EventType(), v.MessageID, v.Delta, v.Metadata)
-	case ToolCallArgsEvent:
+	case agui.ToolCallArgsEvent:
 		addDelta(t, v.EventType(), v.ToolCallID, v.Delta, v.Metadata)
-	case TextMessageStartEvent:
-		t.start(Message{ID: v.MessageID, Role: orRole(v.Role, RoleAssistant), Name: v.Name}, &v.BaseEvent)
-	case ReasoningMessageStartEvent:
-		t.start(Message{ID: v.MessageID, Role: RoleReasoning}, &v.BaseEvent)
-	case TextMessageEndEvent:
+	case agui.TextMessageStartEvent:
+		t.start(agui.Message{ID: v.MessageID, Role: cmp.Or(v.Role, agui.RoleAssistant), Name: v.Name}, &v.BaseEvent)
+	case agui.ReasoningMessageStartEvent:
+		t.start(agui.Message{ID: v.MessageID, Role: agui.RoleReasoning}, &v.BaseEvent)
+	case agui.TextMessageEndEvent:
 		t.note(v.MessageID, v.Metadata)
-	case ReasoningMessageEndEvent:
+	case agui.ReasoningMessageEndEvent:
 		t.note(v.MessageID, v.Metadata)
-	case ToolCallStartEvent:
+	case agui.ToolCallStartEvent:
 		t.startCall(v)
-	case ToolCallEndEvent:
+	case agui.ToolCallEndEvent:
 		if _, call := t.call(v.ToolCallID); call != nil {
 			call.Metadata = mergeMetadata(call.Metadata, v.Metadata)
 		}
-	case ToolCallResultEvent:
+	case agui.ToolCallResultEvent:
 		t.addResult(v)
-	case StateSnapshotEvent:
+	case agui.StateSnapshotEvent:
 		if t.state = v.Snapshot; t.state == nil {
 			t.state = json.RawMessage("null")
 		}
-	case StateDeltaEvent:
+	case agui.StateDeltaEvent:
 		t.patchState(v.Delta)
-	case MessagesSnapshotEvent:
+	case agui.MessagesSnapshotEvent:
 		t.replace(v.Messages)
-	case ActivitySnapshotEvent:
+	case agui.ActivitySnapshotEvent:
 		t.setActivity(v)
-	case ActivityDeltaEvent:
+	case agui.ActivityDeltaEvent:
 		t.patchActivity(v)
-	case RunStartedEvent:
+	case agui.RunStartedEvent:
 		if v.Input != nil {
 			for _, message := range v.Input.Messages {
 				if t.byID[message.ID] == nil {
@@ -161,9 +164,9 @@ func (t *Transcript) apply(event Event) error {
 				}
 			}
 		}
-	case ReasoningEncryptedValueEvent:
+	case agui.ReasoningEncryptedValueEvent:
 		t.setEncryptedValue(v)
-	case TextMessageChunkEvent, ToolCallChunkEvent, ReasoningMessageChunkEvent:
+	case agui.TextMessageChunkEvent, agui.ToolCallChunkEvent, agui.ReasoningMessageChunkEvent:
 		return errors.New("chunks must be expanded")
 	}
 	return nil
@@ -185,18 +188,18 @@ func (t *Transcript) patchState(patch json.RawMessage) {
 // with the same id, new ones at the end, and the rest goes, but for activity and
 // reasoning messages where the snapshot has none of their kind: agents that
 // keep none would wipe them out.
-func (t *Transcript) replace(snapshot []Message) {
-	byID := make(map[string]*Message, len(snapshot))
+func (t *Transcript) replace(snapshot []agui.Message) {
+	byID := make(map[string]*agui.Message, len(snapshot))
 	var hasActivity, hasReasoning bool
 	for i := range snapshot {
 		byID[snapshot[i].ID] = &snapshot[i]
-		hasActivity = hasActivity || snapshot[i].Role == RoleActivity
-		hasReasoning = hasReasoning || snapshot[i].Role == RoleReasoning
+		hasActivity = hasActivity || snapshot[i].Role == agui.RoleActivity
+		hasReasoning = hasReasoning || snapshot[i].Role == agui.RoleReasoning
 	}
-	kept := make([]Message, 0, len(snapshot)+4)
+	kept := make([]agui.Message, 0, len(snapshot)+4)
 	have := make(map[string]bool, len(snapshot))
 	for _, message := range t.Messages() {
-		if message.Role == RoleActivity && !hasActivity || message.Role == RoleReasoning && !hasReasoning {
+		if message.Role == agui.RoleActivity && !hasActivity || message.Role == agui.RoleReasoning && !hasReasoning {
 			kept = append(kept, message)
 		} else if replacement := byID[message.ID]; replacement != nil {
 			kept = append(kept, *replacement)

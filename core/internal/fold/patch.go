@@ -1,4 +1,4 @@
-package agui
+package fold
 
 import (
 	"encoding/json"

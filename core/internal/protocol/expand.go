@@ -1,6 +1,10 @@
-package agui
+package protocol
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+)
 
 // Expander turns chunk events into the start, content and end events that they
 // stand for; all others pass through, after closing what a chunk left open.
@@ -32,10 +36,10 @@ const (
 
 // Expand appends to dst what event stands for. It fails for a chunk that neither
 // continues anything nor says what it begins; the run can't go on then.
-func (x *Expander) Expand(dst []Event, event Event) ([]Event, error) {
+func (x *Expander) Expand(dst []agui.Event, event agui.Event) ([]agui.Event, error) {
 	switch event.EventType() {
-	case EventTypeTextMessageChunk, EventTypeToolCallChunk, EventTypeReasoningMessageChunk:
-		if encoded, ok := event.(Encoded); ok {
+	case agui.EventTypeTextMessageChunk, agui.EventTypeToolCallChunk, agui.EventTypeReasoningMessageChunk:
+		if encoded, ok := event.(agui.Encoded); ok {
 			decoded, err := encoded.Decode()
 			if err != nil {
 				return dst, fmt.Errorf("%s: %w", event.EventType(), err)
@@ -43,7 +47,7 @@ func (x *Expander) Expand(dst []Event, event Event) ([]Event, error) {
 			event = decoded
 		}
 		return x.expandChunk(dst, event)
-	case EventTypeRaw, EventTypeActivitySnapshot, EventTypeActivityDelta, EventTypeReasoningEncryptedValue:
+	case agui.EventTypeRaw, agui.EventTypeActivitySnapshot, agui.EventTypeActivityDelta, agui.EventTypeReasoningEncryptedValue:
 		// These may come in the middle of a message.
 		return append(dst, event), nil
 	}
@@ -54,7 +58,7 @@ func (x *Expander) Expand(dst []Event, event Event) ([]Event, error) {
 }
 
 // Close appends to dst the ends of what is still open.
-func (x *Expander) Close(dst []Event) []Event {
+func (x *Expander) Close(dst []agui.Event) []agui.Event {
 	for _, open := range x.lanes {
 		dst = append(dst, open.end())
 	}
@@ -64,39 +68,25 @@ func (x *Expander) Close(dst []Event) []Event {
 
 // closeBefore closes what event, which is no chunk, interrupts: all lanes, if it
 // is about the run or the whole conversation, and otherwise the lane of its own.
-func (x *Expander) closeBefore(dst []Event, event Event) []Event {
+func (x *Expander) closeBefore(dst []agui.Event, event agui.Event) []agui.Event {
 	switch event.EventType() {
-	case EventTypeRunStarted, EventTypeRunFinished, EventTypeRunError, EventTypeMessagesSnapshot:
+	case agui.EventTypeRunStarted, agui.EventTypeRunFinished, agui.EventTypeRunError, agui.EventTypeMessagesSnapshot:
 		return x.Close(dst)
-	case EventTypeSubagentStarted:
+	case agui.EventTypeSubagentStarted:
 		return dst
 	}
-	owner := subagentOf(event)
+	owner := agui.SubagentOf(event)
 	if owner == "" && isSubagentEnd(event.EventType()) {
 		return dst
 	}
 	return x.closeLane(dst, owner)
 }
 
-func isSubagentEnd(eventType EventType) bool {
-	return eventType == EventTypeSubagentFinished || eventType == EventTypeSubagentError
+func isSubagentEnd(eventType agui.EventType) bool {
+	return eventType == agui.EventTypeSubagentFinished || eventType == agui.EventTypeSubagentError
 }
 
-// subagentOf names the subagent that an event is from.
-func subagentOf(event Event) string {
-	switch v := event.(type) {
-	case Encoded:
-		text, _ := v.textField("subagentRunId")
-		return string(text)
-	case interface{ subagent() string }:
-		return v.subagent()
-	}
-	return ""
-}
-
-func (b BaseEvent) subagent() string { return b.SubagentRunID }
-
-func (x *Expander) closeLane(dst []Event, owner string) []Event {
+func (x *Expander) closeLane(dst []agui.Event, owner string) []agui.Event {
 	for i, open := range x.lanes {
 		if open.owner == owner {
 			x.lanes = append(x.lanes[:i], x.lanes[i+1:]...)
@@ -107,14 +97,14 @@ func (x *Expander) closeLane(dst []Event, owner string) []Event {
 }
 
 // end is the event that closes what the lane holds.
-func (l lane) end() Event {
-	base := BaseEvent{SubagentRunID: l.owner}
+func (l lane) end() agui.Event {
+	base := agui.BaseEvent{SubagentRunID: l.owner}
 	switch l.kind {
 	case textChunk:
-		return TextMessageEndEvent{BaseEvent: base, MessageID: l.id}
+		return agui.TextMessageEndEvent{BaseEvent: base, MessageID: l.id}
 	case toolCallChunk:
-		return ToolCallEndEvent{BaseEvent: base, ToolCallID: l.id}
+		return agui.ToolCallEndEvent{BaseEvent: base, ToolCallID: l.id}
 	default:
-		return ReasoningMessageEndEvent{BaseEvent: base, MessageID: l.id}
+		return agui.ReasoningMessageEndEvent{BaseEvent: base, MessageID: l.id}
 	}
 }

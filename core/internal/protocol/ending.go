@@ -1,8 +1,11 @@
-package agui
+package protocol
 
 import (
 	"cmp"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // Ending says how a run that has no terminal event of its own is to end.
@@ -28,7 +31,7 @@ const (
 // Finalize returns the events that close the run: ends of open messages and
 // tool calls, results of unanswered ones, and the terminal event. It returns
 // none when the run has terminated. The caller observes what it sends of them.
-func (p *Progress) Finalize(ending Ending) []Event {
+func (p *Progress) Finalize(ending Ending) []agui.Event {
 	if p.terminated {
 		return nil
 	}
@@ -42,39 +45,39 @@ func (p *Progress) Finalize(ending Ending) []Event {
 	}
 	events := p.closeMessages(nil)
 	for _, call := range p.calls {
-		base := BaseEvent{SubagentRunID: call.owner}
+		base := agui.BaseEvent{SubagentRunID: call.owner}
 		if !call.ended {
-			events = append(events, ToolCallEndEvent{BaseEvent: base, ToolCallID: call.id})
+			events = append(events, agui.ToolCallEndEvent{BaseEvent: base, ToolCallID: call.id})
 		}
 		if !call.answered {
-			events = append(events, ToolCallResultEvent{
+			events = append(events, agui.ToolCallResultEvent{
 				BaseEvent:  base,
 				MessageID:  call.id + "-result",
 				ToolCallID: call.id,
 				Content:    unansweredContent(status, reason, message),
-				Role:       RoleTool,
+				Role:       agui.RoleTool,
 			})
 		}
 	}
 	if !ending.Stopped {
-		return append(events, RunErrorEvent{Message: message, Code: cmp.Or(ending.Code, incompleteCode)})
+		return append(events, agui.RunErrorEvent{Message: message, Code: cmp.Or(ending.Code, incompleteCode)})
 	}
 	events = p.closeParts(events, message)
-	return append(events, RunFinishedEvent{ThreadID: ending.ThreadID, RunID: ending.RunID})
+	return append(events, agui.RunFinishedEvent{ThreadID: ending.ThreadID, RunID: ending.RunID})
 }
 
 // Closers returns the ends of all that a RUN_FINISHED must not leave open:
 // messages, tool calls, steps and subagents. It is for a run whose agent sends
 // its own RUN_FINISHED too early.
-func (p *Progress) Closers() []Event {
+func (p *Progress) Closers() []agui.Event {
 	if p.terminated {
 		return nil
 	}
 	events := p.closeMessages(nil)
 	for _, call := range p.calls {
 		if !call.ended {
-			events = append(events, ToolCallEndEvent{
-				BaseEvent: BaseEvent{SubagentRunID: call.owner}, ToolCallID: call.id,
+			events = append(events, agui.ToolCallEndEvent{
+				BaseEvent: agui.BaseEvent{SubagentRunID: call.owner}, ToolCallID: call.id,
 			})
 		}
 	}
@@ -82,42 +85,42 @@ func (p *Progress) Closers() []Event {
 }
 
 // closeMessages appends the ends of text and reasoning.
-func (p *Progress) closeMessages(events []Event) []Event {
+func (p *Progress) closeMessages(events []agui.Event) []agui.Event {
 	for _, m := range p.messages {
-		events = append(events, TextMessageEndEvent{
-			BaseEvent: BaseEvent{SubagentRunID: m.owner}, MessageID: m.id,
+		events = append(events, agui.TextMessageEndEvent{
+			BaseEvent: agui.BaseEvent{SubagentRunID: m.owner}, MessageID: m.id,
 		})
 	}
 	for _, m := range p.reasoningMessages {
-		events = append(events, ReasoningMessageEndEvent{
-			BaseEvent: BaseEvent{SubagentRunID: m.owner}, MessageID: m.id,
+		events = append(events, agui.ReasoningMessageEndEvent{
+			BaseEvent: agui.BaseEvent{SubagentRunID: m.owner}, MessageID: m.id,
 		})
 	}
 	for _, m := range p.reasonings {
-		events = append(events, ReasoningEndEvent{
-			BaseEvent: BaseEvent{SubagentRunID: m.owner}, MessageID: m.id,
+		events = append(events, agui.ReasoningEndEvent{
+			BaseEvent: agui.BaseEvent{SubagentRunID: m.owner}, MessageID: m.id,
 		})
 	}
 	if p.thinkingMessage {
-		events = append(events, ThinkingEvent{Type: EventTypeThinkingTextMessageEnd})
+		events = append(events, agui.ThinkingEvent{Type: agui.EventTypeThinkingTextMessageEnd})
 	}
 	if p.thinking {
-		events = append(events, ThinkingEvent{Type: EventTypeThinkingEnd})
+		events = append(events, agui.ThinkingEvent{Type: agui.EventTypeThinkingEnd})
 	}
 	return events
 }
 
 // closeParts appends the ends of steps and subagents, the last opened first.
-func (p *Progress) closeParts(events []Event, message string) []Event {
+func (p *Progress) closeParts(events []agui.Event, message string) []agui.Event {
 	for i := len(p.steps) - 1; i >= 0; i-- {
-		events = append(events, StepFinishedEvent{
-			BaseEvent: BaseEvent{SubagentRunID: p.steps[i].owner}, StepName: p.steps[i].id,
+		events = append(events, agui.StepFinishedEvent{
+			BaseEvent: agui.BaseEvent{SubagentRunID: p.steps[i].owner}, StepName: p.steps[i].id,
 		})
 	}
 	// A subagent that is cut off hasn't finished: that would claim a success.
 	for i := len(p.subagents) - 1; i >= 0; i-- {
-		events = append(events, SubagentErrorEvent{
-			BaseEvent: BaseEvent{SubagentRunID: p.subagents[i].id}, Message: message,
+		events = append(events, agui.SubagentErrorEvent{
+			BaseEvent: agui.BaseEvent{SubagentRunID: p.subagents[i].id}, Message: message,
 		})
 	}
 	return events
@@ -125,11 +128,11 @@ func (p *Progress) closeParts(events []Event, message string) []Event {
 
 // unansweredContent is the result of a tool call that got none.
 func unansweredContent(status, reason, message string) string {
-	var e encoder
-	e.open()
-	e.str("status", status)
-	e.str("reason", reason)
-	e.str("message", message)
-	e.close()
-	return string(e.buf)
+	content := append([]byte(nil), `{"status":`...)
+	content = jsonscan.AppendString(content, status)
+	content = append(content, `,"reason":`...)
+	content = jsonscan.AppendString(content, reason)
+	content = append(content, `,"message":`...)
+	content = jsonscan.AppendString(content, message)
+	return string(append(content, '}'))
 }

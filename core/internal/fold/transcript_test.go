@@ -1,4 +1,4 @@
-package agui_test
+package fold_test
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/aguitest"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 )
 
 func TestTranscriptLeavesWhatItWasGivenAlone(t *testing.T) {
@@ -13,10 +15,10 @@ func TestTranscriptLeavesWhatItWasGivenAlone(t *testing.T) {
 		ID: "m", Role: agui.RoleAssistant, Content: agui.TextContent("a"), Metadata: json.RawMessage(`{"a":1}`),
 		ToolCalls: []agui.ToolCall{{ID: "c", Name: "f", Arguments: "{"}},
 	}}
-	transcript := agui.NewTranscript(given, nil)
+	transcript := fold.NewTranscript(given, nil)
 	apply := func(events ...string) {
 		t.Helper()
-		for _, event := range mustParse(t, events...) {
+		for _, event := range aguitest.Parse(t, events...) {
 			if err := transcript.Apply(event); err != nil {
 				t.Fatal(err)
 			}
@@ -58,12 +60,12 @@ func TestTranscriptRefuses(t *testing.T) {
 		event agui.Event
 		want  string
 	}{
-		"chunks":               {mustParse(t, `{"type":"TEXT_MESSAGE_CHUNK","messageId":"m","delta":"x"}`)[0], "TEXT_MESSAGE_CHUNK: chunks must be expanded"},
+		"chunks":               {aguitest.Parse(t, `{"type":"TEXT_MESSAGE_CHUNK","messageId":"m","delta":"x"}`)[0], "TEXT_MESSAGE_CHUNK: chunks must be expanded"},
 		"chunks as structs":    {agui.ToolCallChunkEvent{ToolCallID: "c"}, "TOOL_CALL_CHUNK: chunks must be expanded"},
-		"events without an id": {mustParse(t, `{"type":"TEXT_MESSAGE_START"}`)[0], "TEXT_MESSAGE_START: messageId: required"},
+		"events without an id": {aguitest.Parse(t, `{"type":"TEXT_MESSAGE_START"}`)[0], "TEXT_MESSAGE_START: messageId: required"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := agui.NewTranscript(nil, nil).Apply(test.event)
+			err := fold.NewTranscript(nil, nil).Apply(test.event)
 			if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
@@ -72,12 +74,12 @@ func TestTranscriptRefuses(t *testing.T) {
 }
 
 func TestPatchesCannotGrowWithoutBound(t *testing.T) {
-	transcript := agui.NewTranscript(nil, json.RawMessage(`{"a":"`+strings.Repeat("x", 1<<20)+`"}`))
+	transcript := fold.NewTranscript(nil, json.RawMessage(`{"a":"`+strings.Repeat("x", 1<<20)+`"}`))
 	var operations []string
 	for range 64 {
 		operations = append(operations, `{"op":"copy","from":"","path":"/b"}`)
 	}
-	event := mustParse(t, `{"type":"STATE_DELTA","delta":[`+strings.Join(operations, ",")+`]}`)[0]
+	event := aguitest.Parse(t, `{"type":"STATE_DELTA","delta":[`+strings.Join(operations, ",")+`]}`)[0]
 	if err := transcript.Apply(event); err != nil {
 		t.Fatal(err)
 	}
@@ -88,14 +90,14 @@ func TestPatchesCannotGrowWithoutBound(t *testing.T) {
 
 // A message's deltas are appended, not joined one by one with all before.
 func BenchmarkTranscript500Deltas(b *testing.B) {
-	events := mustParse(b, `{"type":"TEXT_MESSAGE_START","messageId":"m","role":"assistant"}`)
-	delta := mustParse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
+	events := aguitest.Parse(b, `{"type":"TEXT_MESSAGE_START","messageId":"m","role":"assistant"}`)
+	delta := aguitest.Parse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
 	for range 500 {
 		events = append(events, delta)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		transcript := agui.NewTranscript(nil, nil)
+		transcript := fold.NewTranscript(nil, nil)
 		for _, event := range events {
 			if err := transcript.Apply(event); err != nil {
 				b.Fatal(err)
@@ -108,14 +110,14 @@ func BenchmarkTranscript500Deltas(b *testing.B) {
 }
 
 func BenchmarkJoinDeltas500(b *testing.B) {
-	delta := mustParse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
+	delta := aguitest.Parse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
 	var events []agui.Encoded
 	for range 500 {
 		events = append(events, delta)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if joined, err := agui.JoinDeltas(events); err != nil || len(joined) != 1 {
+		if joined, err := fold.JoinDeltas(events); err != nil || len(joined) != 1 {
 			b.Fatal(err)
 		}
 	}

@@ -1,27 +1,15 @@
-package agui_test
+package fold_test
 
 import (
 	"fmt"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/aguitest"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 )
 
-func mustParse(t testing.TB, events ...string) []agui.Encoded {
-	t.Helper()
-	var encoded []agui.Encoded
-	for _, event := range events {
-		e, err := agui.ParseEncoded([]byte(event))
-		if err != nil {
-			t.Fatalf("%s: %v", event, err)
-		}
-		encoded = append(encoded, e)
-	}
-	return encoded
-}
-
 func TestJoinDeltas(t *testing.T) {
-	events := mustParse(t,
+	events := aguitest.Parse(t,
 		`{"type":"TEXT_MESSAGE_START","messageId":"m"}`,
 		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"He"}`,
 		`{"type":"TEXT_MESSAGE_CONTENT","delta":"l\n", "messageId":"m"}`,
@@ -36,7 +24,7 @@ func TestJoinDeltas(t *testing.T) {
 		`{"type":"REASONING_MESSAGE_CONTENT","messageId":"m","delta":"a"}`,
 		`{"type":"REASONING_MESSAGE_CONTENT","messageId":"m","delta":"b"}`,
 	)
-	joined, err := agui.JoinDeltas(events)
+	joined, err := fold.JoinDeltas(events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,12 +48,12 @@ func TestJoinDeltas(t *testing.T) {
 }
 
 func TestSkipDeltaGivesTheRestOfAJoinedDelta(t *testing.T) {
-	events := mustParse(t,
+	events := aguitest.Parse(t,
 		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a\u0041"}`,
 		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"\\\n"}`,
 		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"ö"}`,
 	)
-	all, err := agui.JoinDeltas(events)
+	all, err := fold.JoinDeltas(events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +62,11 @@ func TestSkipDeltaGivesTheRestOfAJoinedDelta(t *testing.T) {
 		for _, cut := range all[0].Cuts[:had] {
 			n += cut
 		}
-		rest, err := agui.SkipDelta(all[0].Event, n)
+		rest, err := fold.SkipDelta(all[0].Event, n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := agui.JoinDeltas(events[had:])
+		want, err := fold.JoinDeltas(events[had:])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +92,7 @@ func TestSkipDeltaRefuses(t *testing.T) {
 		"a delta that is not a string": {`{"type":"TOOL_CALL_ARGS","toolCallId":"c","delta":1}`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := agui.SkipDelta(mustParse(t, test.event)[0], test.n); err == nil {
+			if got, err := fold.SkipDelta(aguitest.Parse(t, test.event)[0], test.n); err == nil {
 				t.Errorf("got %s, want an error", got.JSON())
 			}
 		})
