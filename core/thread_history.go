@@ -2,7 +2,6 @@ package core
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -56,32 +55,33 @@ func (x *exchange) threadEvents() error {
 // threadState shows the shared state after the thread's last finished run, null
 // when its agents have never set one.
 func (x *exchange) threadState() error {
-	events, err := x.history()
+	state, err := x.sharedState()
 	if err != nil {
 		return storeError("Failed to fetch thread state", err)
 	}
 	answer := struct {
 		State json.RawMessage `json:"state"`
 	}{json.RawMessage("null")}
-	for _, event := range events {
-		if event.EventType() != agui.EventTypeStateSnapshot {
-			continue
-		}
-		var e struct {
-			Snapshot json.RawMessage `json:"snapshot"`
-		}
-		if err := json.Unmarshal(event.JSON(), &e); err != nil {
-			return &failure{what: "Failed to fetch thread state", err: err}
-		}
-		answer.State = json.RawMessage("null")
-		if bytes.HasPrefix(e.Snapshot, []byte("{")) {
-			answer.State = e.Snapshot
-		}
+	if state = bytes.TrimSpace(state); bytes.HasPrefix(state, []byte("{")) {
+		answer.State = state
 	}
 	return x.json(http.StatusOK, answer)
 }
 
-// snapshot is empty for a thread that doesn't exist.
+// sharedState returns what the thread's agents have made of the state, nil for
+// nothing. A last run that said nothing of it leaves none in the snapshot: what the
+// runs before it have said is in their events.
+func (x *exchange) sharedState() (json.RawMessage, error) {
+	snapshot, err := x.snapshot()
+	if err != nil || len(snapshot.State) > 0 {
+		return snapshot.State, err
+	}
+	events, err := x.finished()
+	return fold.LastState(events), err
+}
+
+// snapshot returns what the last finished run left, an empty one for a thread that
+// doesn't exist.
 func (x *exchange) snapshot() (store.Snapshot, error) {
 	owner, err := x.owner()
 	if err != nil {
@@ -96,22 +96,25 @@ func (x *exchange) snapshot() (store.Snapshot, error) {
 	return snapshot, err
 }
 
-// history reads the finished runs, empty for a thread that doesn't exist.
+// history returns the events of the finished runs, compacted; none for a thread that
+// doesn't exist.
 func (x *exchange) history() ([]agui.Encoded, error) {
-	owner, err := x.owner()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := x.storeContext()
-	defer cancel()
-	events, err := x.finishedEvents(ctx, store.Key{Owner: owner, ID: x.route.ThreadID})
+	events, err := x.finished()
 	if err != nil {
 		return nil, err
 	}
 	return fold.Compact(events)
 }
 
-func (x *exchange) finishedEvents(ctx context.Context, key store.Key) ([]agui.Encoded, error) {
+// finished reads the events of the finished runs.
+func (x *exchange) finished() ([]agui.Encoded, error) {
+	owner, err := x.owner()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := x.storeContext()
+	defer cancel()
+	key := store.Key{Owner: owner, ID: x.route.ThreadID}
 	var events []agui.Encoded
 	for after := int64(0); ; {
 		page, err := x.store.Read(ctx, key, after, false)

@@ -21,7 +21,6 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core"
-	"github.com/copilotkit-go/runtime/core/internal/runner"
 )
 
 // Handler builds the runtime that the environment describes. It opens no
@@ -80,15 +79,9 @@ func New(ctx context.Context, settings *Settings, options ...Option) (*core.Hand
 		Development: settings.Development,
 		Logger:      parts.logger,
 	}
-	if settings.CancelOnDisconnect {
-		runtime.Runner.OnDisconnect = runner.CancelRun
-	}
-	if settings.FailOnStoreFailure {
-		runtime.Runner.OnStoreFailure = runner.FailRun
-	}
-	if settings.SupersedeRuns {
-		runtime.Runner.OnConcurrentRun = runner.Supersede
-	}
+	runtime.Runner.CancelOnDisconnect = settings.CancelOnDisconnect
+	runtime.Runner.FailOnStoreFailure = settings.FailOnStoreFailure
+	runtime.Runner.SupersedeRuns = settings.SupersedeRuns
 	handlerOptions := core.Options{
 		BasePath:     settings.BasePath,
 		MaxBodyBytes: settings.MaxBodyBytes,

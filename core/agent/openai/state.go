@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/core/internal/fold"
+	"github.com/copilotkit-go/runtime/core/internal/jsonpatch"
 )
 
 // The tools with which a model changes the state that it shares with the front
@@ -139,7 +139,7 @@ func patchOf(arguments []byte) ([]json.RawMessage, error) {
 }
 
 func applyOperation(document, operation json.RawMessage) (json.RawMessage, error) {
-	return fold.ApplyPatch(document, append(append([]byte{'['}, operation...), ']'))
+	return jsonpatch.Apply(document, append(append([]byte{'['}, operation...), ']'))
 }
 
 // missingList gives the operation that makes the list that an append needs.

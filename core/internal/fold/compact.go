@@ -8,13 +8,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
-// Compact makes history short for those who are shown it, just as the
-// protocol's own clients do: of each text message and tool call the deltas
-// become one, what came between its start and its end comes after it, and the
-// state events of each run become one snapshot before the run's end. A state
-// delta that doesn't apply is left out, as it is when a client meets it.
+// Compact makes history short for those who are shown it, as the protocol's own
+// clients do: of each text message and tool call the deltas become one, what came
+// between its start and its end comes after it, and the state events of each run
+// become one snapshot before the run's end. A state delta that doesn't apply is
+// left out, as it is when a client meets it.
 //
-// It reorders and forgets, so it is not for what is stored: see [JoinDeltas].
+// Unlike those clients, which begin each run with an empty state, it begins with
+// the state that the run was given, or that the run before has left, so that the
+// snapshot is the state that there was. (A [Run] has seen to that already; what is
+// older has its deltas still.)
+//
+// It reorders and forgets, so it is not for what is stored: see [Run].
 func Compact(events []agui.Encoded) ([]agui.Encoded, error) {
 	c := compaction{out: make([]agui.Encoded, 0, len(events)/8+8)}
 	for i, event := range events {
@@ -41,7 +46,12 @@ type compaction struct {
 	out []agui.Encoded
 	// texts and calls are what is being streamed, in the order of opening.
 	texts, calls []*stream
-	state        []agui.Encoded
+	// state is the state so far. What was said of it since it was last sent are
+	// stateEvents events, of which the last is stateEvent, with metadata.
+	state       state
+	stateEvents int
+	stateEvent  agui.Encoded
+	metadata    json.RawMessage
 }
 
 // stream is a text message or a tool call on its way.
@@ -71,8 +81,12 @@ func (c *compaction) add(event agui.Encoded) error {
 			return err
 		}
 		c.out = append(c.out, event)
+		c.state.begin(event)
 	case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
-		c.state = append(c.state, event)
+		c.state.add(event)
+		c.stateEvents++
+		c.stateEvent = event
+		c.metadata = mergeMetadata(c.metadata, metadataOf(event))
 	default:
 		for _, streams := range [][]*stream{c.texts, c.calls} {
 			for _, s := range streams {
@@ -181,33 +195,38 @@ func (c *compaction) flush(s *stream) {
 
 // flushState sends one snapshot in the place of all state events since the last.
 func (c *compaction) flushState() error {
-	if len(c.state) == 0 {
+	if c.stateEvents == 0 {
 		return nil
 	}
-	state, metadata := json.RawMessage("{}"), json.RawMessage(nil)
-	for _, event := range c.state {
-		metadata = mergeMetadata(metadata, metadataOf(event))
-		if event.EventType() == agui.EventTypeStateSnapshot {
-			state = json.RawMessage("null")
-			if snapshot, ok := event.Field("snapshot"); ok {
-				state = snapshot
-			}
-			continue
+	snapshot := c.stateEvent
+	if c.stateEvents > 1 || !isBareSnapshot(snapshot) {
+		var err error
+		if snapshot, err = encodeState(c.state.encode(), c.metadata); err != nil {
+			return err
 		}
-		delta, _ := event.Field("delta")
-		if patched, err := ApplyPatch(state, delta); err == nil {
-			state = patched
-		}
-	}
-	c.state = c.state[:0]
-	snapshot, err := agui.Encode(agui.StateSnapshotEvent{
-		BaseEvent: agui.BaseEvent{Metadata: metadata}, Snapshot: state,
-	})
-	if err != nil {
-		return err
 	}
 	c.out = append(c.out, snapshot)
+	c.stateEvents, c.metadata = 0, nil
 	return nil
+}
+
+// isBareSnapshot reports whether an event is a STATE_SNAPSHOT as encodeState makes
+// it.
+func isBareSnapshot(event agui.Encoded) bool {
+	if event.EventType() != agui.EventTypeStateSnapshot {
+		return false
+	}
+	found := false
+	for m := jsonscan.MembersOf(event.JSON()); m.Next(); {
+		switch string(m.Name) {
+		case "type":
+		case "snapshot":
+			found = true
+		default:
+			return false
+		}
+	}
+	return found
 }
 
 // joined returns the one delta in the place of the stream's deltas.

@@ -22,22 +22,22 @@ func TestCompactDoesWhatTheClientDoes(t *testing.T) {
 	})
 }
 
-func TestTranscriptIsWhatTheClientHas(t *testing.T) {
+func TestThreadIsWhatTheClientHas(t *testing.T) {
 	aguitest.EachStream(t, func(t *testing.T, s aguitest.Stream, read func(*testing.T, []json.RawMessage) []agui.Event) {
 		if s.ExpandError != "" {
 			t.Skip("never gets there")
 		}
-		transcript := fold.NewTranscript(nil, json.RawMessage("{}"))
+		thread := fold.NewThread(nil, json.RawMessage("{}"))
 		for _, event := range read(t, s.Expanded) {
-			if err := transcript.Apply(event); err != nil {
+			if err := thread.Add(event); err != nil {
 				t.Fatal(err)
 			}
 		}
-		messages, err := json.Marshal(transcript.Messages())
+		messages, err := json.Marshal(thread.Messages())
 		if err != nil {
 			t.Fatal(err)
 		}
 		aguitest.WantJSON(t, "messages", messages, s.Messages)
-		aguitest.WantJSON(t, "state", transcript.State(), s.State)
+		aguitest.WantJSON(t, "state", thread.State(), s.State)
 	})
 }

@@ -8,10 +8,13 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
-// composer makes the event stream of one run from what the agent yields: it
-// adds RUN_STARTED and the end where they are missing, expands chunks, refuses
-// what the protocol's clients would refuse, and encodes.
+// composer makes the event stream of one run from what the agent yields: it adds
+// RUN_STARTED and the end where they are missing, expands chunks, refuses what the
+// protocol's clients would refuse, and encodes. A replay may hold several runs; of
+// it chunks are expanded, and all else is passed on.
 type composer struct {
+	replay bool
+
 	input *agui.RunAgentInput
 	// showInput puts the input into RUN_STARTED.
 	showInput bool
@@ -26,6 +29,9 @@ type composer struct {
 
 // take takes the agent's next event. After an error the stream must be ended.
 func (c *composer) take(event agui.Event) error {
+	if c.replay {
+		return c.pass(event)
+	}
 	if c.progress.Terminated() {
 		c.logger.Debug("agent goes on after its terminal event", "event", event.EventType())
 		return nil
@@ -58,8 +64,30 @@ func (c *composer) take(event agui.Event) error {
 	return nil
 }
 
-// end adds what the stream lacks.
+// pass passes an event of a replay on.
+func (c *composer) pass(event agui.Event) error {
+	expanded, err := c.expander.Expand(c.expanded[:0], event)
+	if err != nil {
+		return &invalidEventError{event.EventType(), err}
+	}
+	c.expanded = expanded
+	for _, event := range expanded {
+		encoded, err := agui.Encode(event)
+		if err != nil {
+			return &invalidEventError{event.EventType(), err}
+		}
+		c.emit(encoded)
+	}
+	return nil
+}
+
+// end adds what the stream lacks. A replay lacks nothing but the reason that it was
+// cut short for.
 func (c *composer) end(ending protocol.Ending) error {
+	if c.replay {
+		c.emit(runError(ending.Code, ending.Message))
+		return nil
+	}
 	if c.progress.Terminated() {
 		return nil
 	}

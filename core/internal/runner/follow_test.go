@@ -33,7 +33,79 @@ func TestConnectShowsCompactedHistory(t *testing.T) {
 		}
 	}
 	want(t, f.connect(t, 12))
-	want(t, f.connect(t, 1000))
+}
+
+func TestConnectWithAnIDBeyondTheThreadBeginsAnew(t *testing.T) {
+	all := []string{"run_started run", "text_message_start m", "text_message_content m x", "text_message_end m", "run_finished run"}
+	t.Run("when its run has finished", func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		f.run(t, request(script(start("m"), delta("m", "x"), end("m"), finished()), "run"))
+		want(t, f.connect(t, 1000), all...)
+	})
+	t.Run("when its run is live", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFixture(t, runner.Options{})
+			a := newSteered()
+			b := f.stream(t, t.Context(), request(a, "run"))
+			a.steps <- start("m")
+			follower := &background{done: make(chan error, 1)}
+			go func() { follower.done <- f.Connect(t.Context(), key, 1000, follower.follow) }()
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			want(t, follower.events(), all[:2]...)
+			a.steps <- delta("m", "x")
+			a.steps <- end("m")
+			a.steps <- finished()
+			close(a.steps)
+			for _, done := range []chan error{b.done, follower.done} {
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+			}
+			want(t, follower.events(), all...)
+		})
+	})
+	t.Run("when there is nothing", func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		want(t, f.connect(t, 1000))
+	})
+}
+
+// A client that reads a run's own stream may be ahead of what is recorded of it.
+func TestConnectWaitsForWhatItsClientHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		lease, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "run", TTL: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := func(events ...agui.Event) {
+			t.Helper()
+			var records []store.Record
+			for i, event := range events {
+				encoded, err := agui.Encode(event)
+				if err != nil {
+					t.Fatal(err)
+				}
+				records = append(records, store.Record{Seq: lease.NextSeq() + int64(i), Event: encoded})
+			}
+			if err := lease.Append(t.Context(), records); err != nil {
+				t.Fatal(err)
+			}
+		}
+		record(agui.RunStartedEvent{ThreadID: key.ID, RunID: "run"}, start("m"))
+		follower := &background{done: make(chan error, 1)}
+		go func() { follower.done <- f.Connect(t.Context(), key, 3, follower.follow) }()
+		time.Sleep(time.Second)
+		record(delta("m", "x"))
+		synctest.Wait()
+		want(t, follower.events())
+		record(end("m"), finished())
+		if err := <-follower.done; err != nil {
+			t.Fatal(err)
+		}
+		want(t, follower.events(), "text_message_end m", "run_finished run")
+	})
 }
 
 func TestTenFollowersGetEverythingOnce(t *testing.T) {
@@ -139,7 +211,7 @@ func TestFollowerResumesInsideAFinishedRun(t *testing.T) {
 
 func TestFollowerEndsWithTheRunThatItFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{OnConcurrentRun: runner.Supersede})
+		f := newFixture(t, runner.Options{SupersedeRuns: true})
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "one"))
 		follower := &background{done: make(chan error, 1)}

@@ -13,7 +13,7 @@ import (
 func TestGame(t *testing.T) {
 	for name, policy := range map[string]runner.Options{
 		"patient":   {},
-		"impatient": {OnConcurrentRun: runner.Supersede, OnDisconnect: runner.CancelRun, OnStoreFailure: runner.FailRun},
+		"impatient": {SupersedeRuns: true, CancelOnDisconnect: true, FailOnStoreFailure: true},
 	} {
 		for seed := range uint64(4) {
 			t.Run(fmt.Sprint(name, " with seed ", seed), func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -166,7 +167,7 @@ func TestStoreThatFailsDuringARun(t *testing.T) {
 			t.Run("ends the run where that is the policy", func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newFrail()
-					f := newFixtureOn(t, s, runner.Options{OnStoreFailure: runner.FailRun})
+					f := newFixtureOn(t, s, runner.Options{FailOnStoreFailure: true})
 					a := newSteered()
 					b := f.stream(t, t.Context(), request(a, "run"))
 					a.steps <- start("m")
@@ -373,4 +374,60 @@ func TestOrphanWhoseCloserIsTooSlowIsClosedAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// sluggish is a store each of whose calls takes a while.
+type sluggish struct {
+	store.Store
+	takes time.Duration
+}
+
+type sluggishLease struct {
+	store.Lease
+	takes time.Duration
+}
+
+func (s sluggish) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (store.Lease, error) {
+	if err := pause.Sleep(ctx, s.takes); err != nil {
+		return nil, ctx.Err()
+	}
+	lease, err := s.Store.Adopt(ctx, key, ttl)
+	return sluggishLease{lease, s.takes}, err
+}
+
+func (s sluggish) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
+	if err := pause.Sleep(ctx, s.takes); err != nil {
+		return store.Page{}, ctx.Err()
+	}
+	return s.Store.Read(ctx, key, after, wait)
+}
+
+func (s sluggish) Snapshot(ctx context.Context, key store.Key) (store.Snapshot, error) {
+	if err := pause.Sleep(ctx, s.takes); err != nil {
+		return store.Snapshot{}, ctx.Err()
+	}
+	return s.Store.Snapshot(ctx, key)
+}
+
+func (l sluggishLease) Finish(ctx context.Context, result *store.Result) error {
+	if err := pause.Sleep(ctx, l.takes); err != nil {
+		return ctx.Err()
+	}
+	return l.Lease.Finish(ctx, result)
+}
+
+func TestOrphanIsClosedOnASluggishStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := sluggish{store.NewMemory(store.MemoryLimits{}), 4 * time.Second}
+		f := newFixtureOn(t, s, runner.Options{})
+		orphan(t, f, time.Second)
+		time.Sleep(time.Second)
+		begun := time.Now()
+		want(t, f.connect(t, 0), "run_started dead +hi", "text_message_start m", "text_message_content m xy", "text_message_end m", instanceGone)
+		// One to find it, one to adopt it, three to read it, one to finish it, one to
+		// read what it is now: the lease of 15 seconds was renewed meanwhile.
+		if took := time.Since(begun); took != 7*4*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
 }

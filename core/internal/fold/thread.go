@@ -10,33 +10,25 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Transcript folds events into the messages and the state that a thread has
-// after them, as the protocol's clients do. It is for one goroutine.
-type Transcript struct {
+// Thread folds events into the messages and the state that a thread has after
+// them, as the protocol's clients do. It is for one goroutine.
+type Thread struct {
 	messages []*entry
-	// byID and byCall find the first message with an id, and the message that
-	// has a tool call.
+	// byID and byCall find the first message with an id, and the message that has
+	// a tool call.
 	byID, byCall map[string]*entry
-	state        json.RawMessage
+	state        state
 }
 
-// entry is a message in the making.
-type entry struct {
-	agui.Message
-	// text holds the content as it grows, and args the arguments of tool calls;
-	// Messages puts them in their places.
-	text *[]byte
-	args map[string]*[]byte
-}
-
-// NewTranscript begins with what a run was given. The messages aren't changed.
-func NewTranscript(messages []agui.Message, state json.RawMessage) *Transcript {
-	t := &Transcript{state: state}
+// NewThread returns the thread as a run was given it. The messages aren't changed.
+func NewThread(messages []agui.Message, state json.RawMessage) *Thread {
+	t := &Thread{}
+	t.state.set(state)
 	t.reset(messages)
 	return t
 }
 
-func (t *Transcript) reset(messages []agui.Message) {
+func (t *Thread) reset(messages []agui.Message) {
 	t.messages = make([]*entry, 0, len(messages)+4)
 	t.byID = make(map[string]*entry, len(messages)+4)
 	t.byCall = map[string]*entry{}
@@ -46,7 +38,7 @@ func (t *Transcript) reset(messages []agui.Message) {
 }
 
 // push adds a message at the end.
-func (t *Transcript) push(message agui.Message) *entry {
+func (t *Thread) push(message agui.Message) *entry {
 	message.ToolCalls = slices.Clone(message.ToolCalls)
 	e := &entry{Message: message}
 	t.messages = append(t.messages, e)
@@ -54,7 +46,7 @@ func (t *Transcript) push(message agui.Message) *entry {
 	return e
 }
 
-func (t *Transcript) index(e *entry) {
+func (t *Thread) index(e *entry) {
 	if _, ok := t.byID[e.ID]; !ok {
 		t.byID[e.ID] = e
 	}
@@ -65,9 +57,8 @@ func (t *Transcript) index(e *entry) {
 	}
 }
 
-// Messages are the thread's messages so far. What Apply does later doesn't
-// change them.
-func (t *Transcript) Messages() []agui.Message {
+// Messages returns the thread's messages so far. Later events don't change them.
+func (t *Thread) Messages() []agui.Message {
 	messages := make([]agui.Message, len(t.messages))
 	for i, e := range t.messages {
 		e.settle()
@@ -77,38 +68,38 @@ func (t *Transcript) Messages() []agui.Message {
 	return messages
 }
 
-// State is the shared state so far, nil for none.
-func (t *Transcript) State() json.RawMessage { return t.state }
+// State returns the shared state so far, nil for none.
+func (t *Thread) State() json.RawMessage { return t.state.encode() }
 
-// Apply takes the next event into account. An event that is about a message or
-// a call that isn't there changes nothing, as with a JSON Patch that doesn't
-// apply. It fails for a chunk, which is to be expanded first, and for an event
-// that isn't valid.
-func (t *Transcript) Apply(event agui.Event) error {
+// Add folds the next event. An event that is about a message or a call that isn't
+// there changes nothing, nor does a JSON Patch that doesn't apply. Add fails for a
+// chunk, which is to be expanded first, and for an event that isn't valid.
+func (t *Thread) Add(event agui.Event) error {
 	eventType := event.EventType()
 	if encoded, ok := event.(agui.Encoded); ok {
 		if id, delta, ok := encoded.PlainDelta(); ok {
 			// Most events are deltas: they need no decoding into a struct.
-			addDelta(t, eventType, unquoted(id), unquoted(delta), nil)
+			t.addDelta(eventType, id, delta)
 			return nil
 		}
-		if isIrrelevant(eventType) {
+		if changesNothing(eventType) {
 			return nil
 		}
 		decoded, err := encoded.Decode()
 		if err != nil {
-			return fmt.Errorf("apply %s: %w", eventType, err)
+			return fmt.Errorf("fold %s: %w", eventType, err)
 		}
 		event = decoded
 	}
-	if err := t.apply(event); err != nil {
-		return fmt.Errorf("apply %s: %w", eventType, err)
+	if err := t.add(event); err != nil {
+		return fmt.Errorf("fold %s: %w", eventType, err)
 	}
 	return nil
 }
 
-// isIrrelevant tells the events that change neither messages nor state.
-func isIrrelevant(eventType agui.EventType) bool {
+// changesNothing reports whether events of a type change neither messages nor
+// state.
+func changesNothing(eventType agui.EventType) bool {
 	switch eventType {
 	case agui.EventTypeRunFinished, agui.EventTypeRunError, agui.EventTypeStepStarted, agui.EventTypeStepFinished,
 		agui.EventTypeReasoningStart, agui.EventTypeReasoningEnd, agui.EventTypeRaw, agui.EventTypeCustom,
@@ -120,22 +111,22 @@ func isIrrelevant(eventType agui.EventType) bool {
 	return false
 }
 
-func (t *Transcript) apply(event agui.Event) error {
+func (t *Thread) add(event agui.Event) error {
 	switch v := event.(type) {
 	case agui.TextMessageContentEvent:
-		addDelta(t, v.EventType(), v.MessageID, v.Delta, v.Metadata)
+		t.addText(v.MessageID, v.Delta, v.Metadata)
 	case agui.ReasoningMessageContentEvent:
-		addDelta(t, v.EventType(), v.MessageID, v.Delta, v.Metadata)
+		t.addText(v.MessageID, v.Delta, v.Metadata)
 	case agui.ToolCallArgsEvent:
-		addDelta(t, v.EventType(), v.ToolCallID, v.Delta, v.Metadata)
+		t.addArguments(v.ToolCallID, v.Delta, v.Metadata)
 	case agui.TextMessageStartEvent:
 		t.start(agui.Message{ID: v.MessageID, Role: cmp.Or(v.Role, agui.RoleAssistant), Name: v.Name}, &v.BaseEvent)
 	case agui.ReasoningMessageStartEvent:
 		t.start(agui.Message{ID: v.MessageID, Role: agui.RoleReasoning}, &v.BaseEvent)
 	case agui.TextMessageEndEvent:
-		t.note(v.MessageID, v.Metadata)
+		t.addMetadata(v.MessageID, v.Metadata)
 	case agui.ReasoningMessageEndEvent:
-		t.note(v.MessageID, v.Metadata)
+		t.addMetadata(v.MessageID, v.Metadata)
 	case agui.ToolCallStartEvent:
 		t.startCall(v)
 	case agui.ToolCallEndEvent:
@@ -145,11 +136,9 @@ func (t *Transcript) apply(event agui.Event) error {
 	case agui.ToolCallResultEvent:
 		t.addResult(v)
 	case agui.StateSnapshotEvent:
-		if t.state = v.Snapshot; t.state == nil {
-			t.state = json.RawMessage("null")
-		}
+		t.state.set(orNull(v.Snapshot))
 	case agui.StateDeltaEvent:
-		t.patchState(v.Delta)
+		t.state.patch(v.Delta)
 	case agui.MessagesSnapshotEvent:
 		t.replace(v.Messages)
 	case agui.ActivitySnapshotEvent:
@@ -172,23 +161,19 @@ func (t *Transcript) apply(event agui.Event) error {
 	return nil
 }
 
-// patchState applies a patch to the state; of no state it makes an object, so
-// that a first delta has something to add to.
-func (t *Transcript) patchState(patch json.RawMessage) {
-	state := t.state
-	if state == nil {
-		state = json.RawMessage("{}")
+// orNull returns a JSON value, null where there is none.
+func orNull(value json.RawMessage) json.RawMessage {
+	if value == nil {
+		return json.RawMessage("null")
 	}
-	if patched, err := ApplyPatch(state, patch); err == nil {
-		t.state = patched
-	}
+	return value
 }
 
-// replace takes the messages of a snapshot. They come in the place of those
-// with the same id, new ones at the end, and the rest goes, but for activity and
-// reasoning messages where the snapshot has none of their kind: agents that
-// keep none would wipe them out.
-func (t *Transcript) replace(snapshot []agui.Message) {
+// replace puts the messages of a snapshot in the place of those with the same id,
+// and new ones at the end. The rest goes, but for activity and reasoning messages
+// where the snapshot has none of their kind: agents that keep none would wipe them
+// out.
+func (t *Thread) replace(snapshot []agui.Message) {
 	byID := make(map[string]*agui.Message, len(snapshot))
 	var hasActivity, hasReasoning bool
 	for i := range snapshot {

@@ -6,50 +6,19 @@ import (
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/jsonpatch"
 	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
-// unquoted gives the text of a JSON string's content.
-func unquoted(content []byte) []byte {
-	if bytes.IndexByte(content, '\\') < 0 {
-		return content
-	}
-	return jsonscan.AppendText(make([]byte, 0, len(content)), content)
-}
-
-// addDelta adds to the text of a message or to the arguments of a call.
-func addDelta[T string | []byte](t *Transcript, eventType agui.EventType, id, delta T, metadata json.RawMessage) {
-	if eventType == agui.EventTypeToolCallArgs {
-		e, call := t.call(string(id))
-		if call == nil {
-			return
-		}
-		arguments := e.args[call.ID]
-		if arguments == nil {
-			if e.args == nil {
-				e.args = map[string]*[]byte{}
-			}
-			begun := []byte(call.Arguments)
-			arguments = &begun
-			e.args[call.ID] = arguments
-		}
-		*arguments = append(*arguments, delta...)
-		call.Metadata = mergeMetadata(call.Metadata, metadata)
-		return
-	}
-	e := t.byID[string(id)]
-	if e == nil || e.Role == agui.RoleActivity {
-		return
-	}
-	if e.text == nil {
-		var text []byte
-		if e.Content.Parts() == nil {
-			text = []byte(e.Content.Text())
-		}
-		e.text = &text
-	}
-	*e.text = append(*e.text, delta...)
-	e.Metadata = mergeMetadata(e.Metadata, metadata)
+// entry is a message that may still grow.
+type entry struct {
+	agui.Message
+	// text holds the content as it grows, arguments those of tool calls by their
+	// ids, activity the content of an activity message that is patched; settle puts
+	// them in their places.
+	text      *[]byte
+	arguments map[string]*[]byte
+	activity  *jsonpatch.Document
 }
 
 // settle puts what has grown into the message.
@@ -58,16 +27,88 @@ func (e *entry) settle() {
 		e.Content = agui.TextContent(string(*e.text))
 		e.text = nil
 	}
-	for id, arguments := range e.args {
+	for id, arguments := range e.arguments {
 		if i := slices.IndexFunc(e.ToolCalls, func(call agui.ToolCall) bool { return call.ID == id }); i >= 0 {
 			e.ToolCalls[i].Arguments = string(*arguments)
 		}
 	}
-	e.args = nil
+	e.arguments = nil
+	if e.activity != nil {
+		e.Content = agui.ObjectContent(e.activity.AppendJSON(nil))
+		e.activity = nil
+	}
+}
+
+// growText returns the message's content for more to be appended.
+func (e *entry) growText() *[]byte {
+	if e.text == nil {
+		var text []byte
+		if e.Content.Parts() == nil {
+			text = []byte(e.Content.Text())
+		}
+		e.text = &text
+	}
+	return e.text
+}
+
+// growArguments returns a call's arguments for more to be appended.
+func (e *entry) growArguments(call *agui.ToolCall) *[]byte {
+	arguments := e.arguments[call.ID]
+	if arguments == nil {
+		if e.arguments == nil {
+			e.arguments = make(map[string]*[]byte)
+		}
+		begun := []byte(call.Arguments)
+		arguments = &begun
+		e.arguments[call.ID] = arguments
+	}
+	return arguments
+}
+
+// addDelta adds a plain delta, given as its JSON writes it.
+func (t *Thread) addDelta(eventType agui.EventType, id, delta []byte) {
+	if bytes.IndexByte(id, '\\') >= 0 {
+		id = jsonscan.AppendText(nil, id)
+	}
+	var grown *[]byte
+	if eventType != agui.EventTypeToolCallArgs {
+		if e := t.text(string(id)); e != nil {
+			grown = e.growText()
+		}
+	} else if e, call := t.call(string(id)); call != nil {
+		grown = e.growArguments(call)
+	}
+	if grown != nil {
+		*grown = jsonscan.AppendText(*grown, delta)
+	}
+}
+
+func (t *Thread) addText(id, delta string, metadata json.RawMessage) {
+	if e := t.text(id); e != nil {
+		text := e.growText()
+		*text = append(*text, delta...)
+		e.Metadata = mergeMetadata(e.Metadata, metadata)
+	}
+}
+
+func (t *Thread) addArguments(id, delta string, metadata json.RawMessage) {
+	if e, call := t.call(id); call != nil {
+		arguments := e.growArguments(call)
+		*arguments = append(*arguments, delta...)
+		call.Metadata = mergeMetadata(call.Metadata, metadata)
+	}
+}
+
+// text returns a message that can have text, nil for none.
+func (t *Thread) text(id string) *entry {
+	if e := t.byID[id]; e != nil && e.Role != agui.RoleActivity {
+		return e
+	}
+	return nil
 }
 
 // start opens a message unless it is there: a tool call may have made it.
-func (t *Transcript) start(message agui.Message, base *agui.BaseEvent) {
+func (t *Thread) start(message agui.Message, base *agui.BaseEvent) {
 	e := t.byID[message.ID]
 	if e == nil {
 		message.Content = agui.TextContent("")
@@ -79,15 +120,15 @@ func (t *Transcript) start(message agui.Message, base *agui.BaseEvent) {
 	e.Metadata = mergeMetadata(e.Metadata, base.Metadata)
 }
 
-// note adds the metadata of an end, where it often first is complete.
-func (t *Transcript) note(id string, metadata json.RawMessage) {
-	if e := t.byID[id]; e != nil && e.Role != agui.RoleActivity {
+// addMetadata adds the metadata of an end, which is where it often is complete.
+func (t *Thread) addMetadata(id string, metadata json.RawMessage) {
+	if e := t.text(id); e != nil {
 		e.Metadata = mergeMetadata(e.Metadata, metadata)
 	}
 }
 
-// call finds a tool call and the message that has it. The call may be changed.
-func (t *Transcript) call(id string) (*entry, *agui.ToolCall) {
+// call returns a tool call, which may be changed, and the message that has it.
+func (t *Thread) call(id string) (*entry, *agui.ToolCall) {
 	e := t.byCall[id]
 	if e == nil {
 		return nil, nil
@@ -102,7 +143,7 @@ func (t *Transcript) call(id string) (*entry, *agui.ToolCall) {
 
 // startCall adds a call to its parent message, or to a new one. A call that is
 // there already only takes the name: it may have come with the run's input.
-func (t *Transcript) startCall(event agui.ToolCallStartEvent) {
+func (t *Thread) startCall(event agui.ToolCallStartEvent) {
 	if _, call := t.call(event.ToolCallID); call != nil {
 		call.Name = event.ToolCallName
 		call.Metadata = mergeMetadata(call.Metadata, event.Metadata)
@@ -127,7 +168,7 @@ func (t *Transcript) startCall(event agui.ToolCallStartEvent) {
 
 // addResult puts a result after the message with its call and the results that
 // are there already; providers ask for that order.
-func (t *Transcript) addResult(event agui.ToolCallResultEvent) {
+func (t *Thread) addResult(event agui.ToolCallResultEvent) {
 	content := agui.TextContent(event.Content)
 	if event.Parts != nil {
 		content = agui.PartsContent(event.Parts...)
@@ -151,7 +192,7 @@ func (t *Transcript) addResult(event agui.ToolCallResultEvent) {
 	t.index(e)
 }
 
-func (t *Transcript) setActivity(event agui.ActivitySnapshotEvent) {
+func (t *Thread) setActivity(event agui.ActivitySnapshotEvent) {
 	content := event.Content
 	if content == nil {
 		content = json.RawMessage("{}")
@@ -172,32 +213,37 @@ func (t *Transcript) setActivity(event agui.ActivitySnapshotEvent) {
 	case event.NoReplace:
 	case e.Role == agui.RoleActivity:
 		message.Metadata, message.Extra = e.Metadata, e.Extra
-		e.Message = message
+		*e = entry{Message: message}
 	default:
-		e.Message, e.text, e.args = message, nil, nil
+		*e = entry{Message: message}
 	}
 	e.Metadata = mergeMetadata(e.Metadata, event.Metadata)
 }
 
-func (t *Transcript) patchActivity(event agui.ActivityDeltaEvent) {
+func (t *Thread) patchActivity(event agui.ActivityDeltaEvent) {
 	e := t.byID[event.MessageID]
 	if e == nil || e.Role != agui.RoleActivity {
 		return
 	}
 	e.Metadata = mergeMetadata(e.Metadata, event.Metadata)
-	patched, err := ApplyPatch(e.Content.Object(), event.Patch)
-	if err != nil || jsonscan.Kind(patched) != "object" {
-		return
+	if e.activity == nil {
+		document, err := jsonpatch.ParseObject(e.Content.Object())
+		if err != nil {
+			return
+		}
+		e.activity = document
 	}
-	e.Content, e.ActivityType = agui.ObjectContent(patched), event.ActivityType
+	if e.activity.Apply(event.Patch) == nil {
+		e.ActivityType = event.ActivityType
+	}
 }
 
-func (t *Transcript) setEncryptedValue(event agui.ReasoningEncryptedValueEvent) {
+func (t *Thread) setEncryptedValue(event agui.ReasoningEncryptedValueEvent) {
 	if event.Subtype == "tool-call" {
 		if e, call := t.call(event.EntityID); call != nil && e.Role == agui.RoleAssistant {
 			call.EncryptedValue = event.EncryptedValue
 		}
-	} else if e := t.byID[event.EntityID]; e != nil && e.Role != agui.RoleActivity {
+	} else if e := t.text(event.EntityID); e != nil {
 		e.EncryptedValue = event.EncryptedValue
 	}
 }
