@@ -199,7 +199,7 @@ func TestAPatchCostsNothingOfWhatItDoesNotTouch(t *testing.T) {
 			}
 		})
 	}
-	if small, large := cost(10), cost(10000); large > small {
+	if small, large := cost(10), cost(10000); large > small+4 {
 		t.Errorf("%v allocations in a large document, %v in a small one", large, small)
 	}
 }

@@ -270,7 +270,7 @@ func BenchmarkState(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
 				s := store.NewMemory(store.MemoryLimits{})
-				lease, err := s.Begin(b.Context(), store.BeginRequest{Key: key, RunID: "dead", TTL: 50 * time.Millisecond})
+				lease, err := s.Begin(b.Context(), store.BeginRequest{Key: key, RunID: "dead", TTL: time.Second})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -291,7 +291,7 @@ func BenchmarkState(b *testing.B) {
 				if err := lease.Append(b.Context(), records); err != nil {
 					b.Fatal(err)
 				}
-				time.Sleep(60 * time.Millisecond)
+				time.Sleep(1100 * time.Millisecond)
 				options := quiet()
 				options.LeaseTTL = 10 * time.Minute
 				r := runner.New(s, options)
