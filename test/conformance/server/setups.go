@@ -127,6 +127,6 @@ func (transcriber) Transcribe(_ context.Context, audio agent.Audio) (string, err
 }
 
 func superseding() (rt core.Runtime) {
-	rt.Runner.OnConcurrentRun = 1
+	rt.Runner.SupersedeRuns = true
 	return rt
 }
