@@ -8,17 +8,16 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
-// Ending says how a run that has no terminal event of its own is to end.
+// Ending is how a run that has no terminal event of its own is to end.
 type Ending struct {
 	// Stopped ends it with RUN_FINISHED, since somebody asked for the stop;
 	// otherwise it ends with RUN_ERROR.
 	Stopped bool
 	// ThreadID and RunID go into RUN_FINISHED.
 	ThreadID, RunID string
-	// Message and Code go into RUN_ERROR and the results of open tool calls.
-	// Empty ones get the reference's: "Run ended without emitting a terminal
-	// event" and INCOMPLETE_STREAM; the message of a stop is "Run stopped by
-	// user".
+	// Message and Code go into RUN_ERROR and the results of open tool calls. If
+	// empty, they default to the reference's: "Run ended without emitting a terminal
+	// event" and INCOMPLETE_STREAM; the message of a stop to "Run stopped by user".
 	Message, Code string
 }
 
@@ -28,9 +27,9 @@ const (
 	incompleteCode    = "INCOMPLETE_STREAM"
 )
 
-// Finalize returns the events that close the run: ends of open messages and
-// tool calls, results of unanswered ones, and the terminal event. It returns
-// none when the run has terminated. The caller observes what it sends of them.
+// Finalize returns the events that close the run: ends of open messages and tool
+// calls, results of unanswered ones, and the terminal event; none when the run has
+// terminated. The caller observes what it sends of them.
 func (p *Progress) Finalize(ending Ending) []agui.Event {
 	if p.terminated {
 		return nil
@@ -126,7 +125,7 @@ func (p *Progress) closeParts(events []agui.Event, message string) []agui.Event 
 	return events
 }
 
-// unansweredContent is the result of a tool call that got none.
+// unansweredContent returns the result of a tool call that got none.
 func unansweredContent(status, reason, message string) string {
 	content := append([]byte(nil), `{"status":`...)
 	content = jsonscan.AppendString(content, status)

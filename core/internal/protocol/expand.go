@@ -6,15 +6,15 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Expander turns chunk events into the start, content and end events that they
-// stand for; all others pass through, after closing what a chunk left open.
-// Each subagent's chunks, and those of the run's own agent, are a lane of their
-// own: they continue one another whatever comes between from other lanes.
+// Expander turns chunk events into the start, content and end events that they stand
+// for; all others pass through, after closing what a chunk left open. The chunks of
+// each subagent, and those of the run's own agent, are in a lane of their own: they
+// continue one another whatever comes between from other lanes.
 //
-// The zero value is ready; one Expander serves one run, in one goroutine.
+// The zero value is ready for use; one Expander serves one run, in one goroutine.
 type Expander struct {
-	// lanes holds what chunks have opened, in the order of opening. One lane at
-	// most has a given owner.
+	// lanes are what chunks have opened, in the order of opening, one at most for
+	// each owner.
 	lanes []lane
 }
 
@@ -34,9 +34,9 @@ const (
 	reasoningChunk chunkKind = "reasoning message"
 )
 
-// Expand appends to dst what event stands for. It fails for a chunk that neither
+// Expand appends to dst what an event stands for. It fails for a chunk that neither
 // continues anything nor says what it begins; the run can't go on then.
-func (x *Expander) Expand(dst []agui.Event, event agui.Event) ([]agui.Event, error) {
+func (e *Expander) Expand(dst []agui.Event, event agui.Event) ([]agui.Event, error) {
 	switch event.EventType() {
 	case agui.EventTypeTextMessageChunk, agui.EventTypeToolCallChunk, agui.EventTypeReasoningMessageChunk:
 		if encoded, ok := event.(agui.Encoded); ok {
@@ -46,32 +46,32 @@ func (x *Expander) Expand(dst []agui.Event, event agui.Event) ([]agui.Event, err
 			}
 			event = decoded
 		}
-		return x.expandChunk(dst, event)
+		return e.expandChunk(dst, event)
 	case agui.EventTypeRaw, agui.EventTypeActivitySnapshot, agui.EventTypeActivityDelta, agui.EventTypeReasoningEncryptedValue:
 		// These may come in the middle of a message.
 		return append(dst, event), nil
 	}
-	if len(x.lanes) > 0 {
-		dst = x.closeBefore(dst, event)
+	if len(e.lanes) > 0 {
+		dst = e.closeBefore(dst, event)
 	}
 	return append(dst, event), nil
 }
 
 // Close appends to dst the ends of what is still open.
-func (x *Expander) Close(dst []agui.Event) []agui.Event {
-	for _, open := range x.lanes {
+func (e *Expander) Close(dst []agui.Event) []agui.Event {
+	for _, open := range e.lanes {
 		dst = append(dst, open.end())
 	}
-	x.lanes = x.lanes[:0]
+	e.lanes = e.lanes[:0]
 	return dst
 }
 
-// closeBefore closes what event, which is no chunk, interrupts: all lanes, if it
-// is about the run or the whole conversation, and otherwise the lane of its own.
-func (x *Expander) closeBefore(dst []agui.Event, event agui.Event) []agui.Event {
+// closeBefore appends the ends of what an event that is no chunk interrupts: all
+// lanes, if it is about the run or the whole conversation, and otherwise its own.
+func (e *Expander) closeBefore(dst []agui.Event, event agui.Event) []agui.Event {
 	switch event.EventType() {
 	case agui.EventTypeRunStarted, agui.EventTypeRunFinished, agui.EventTypeRunError, agui.EventTypeMessagesSnapshot:
-		return x.Close(dst)
+		return e.Close(dst)
 	case agui.EventTypeSubagentStarted:
 		return dst
 	}
@@ -79,24 +79,24 @@ func (x *Expander) closeBefore(dst []agui.Event, event agui.Event) []agui.Event 
 	if owner == "" && isSubagentEnd(event.EventType()) {
 		return dst
 	}
-	return x.closeLane(dst, owner)
+	return e.closeLane(dst, owner)
 }
 
 func isSubagentEnd(eventType agui.EventType) bool {
 	return eventType == agui.EventTypeSubagentFinished || eventType == agui.EventTypeSubagentError
 }
 
-func (x *Expander) closeLane(dst []agui.Event, owner string) []agui.Event {
-	for i, open := range x.lanes {
+func (e *Expander) closeLane(dst []agui.Event, owner string) []agui.Event {
+	for i, open := range e.lanes {
 		if open.owner == owner {
-			x.lanes = append(x.lanes[:i], x.lanes[i+1:]...)
+			e.lanes = append(e.lanes[:i], e.lanes[i+1:]...)
 			return append(dst, open.end())
 		}
 	}
 	return dst
 }
 
-// end is the event that closes what the lane holds.
+// end returns the event that closes what is open in the lane.
 func (l lane) end() agui.Event {
 	base := agui.BaseEvent{SubagentRunID: l.owner}
 	switch l.kind {

@@ -5,8 +5,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
-// idField names the field that says what an event is about, "" for events that
-// are about nothing that opens and ends.
+// idField returns the name of the field that says what an event is about, "" for
+// events that are about nothing that opens and ends.
 func idField(eventType agui.EventType) string {
 	switch eventType {
 	case agui.EventTypeTextMessageStart, agui.EventTypeTextMessageContent, agui.EventTypeTextMessageEnd,
@@ -23,7 +23,7 @@ func idField(eventType agui.EventType) string {
 	return ""
 }
 
-// idOf gives the value of that field.
+// idOf returns the value of that field.
 func idOf(event agui.Event) (string, bool) {
 	switch v := event.(type) {
 	case agui.TextMessageStartEvent:

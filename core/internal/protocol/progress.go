@@ -7,17 +7,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Progress follows the events of one run, and knows what is missing from it.
-// The zero value is ready; it is for one goroutine.
+// Progress follows the events of one run, and knows what is missing from it. The zero
+// value is ready for use; it is for one goroutine.
 type Progress struct {
 	started, terminated bool
-	// Each list has what is open, in the order of opening; they are short.
+	// Each list is what is open, in the order of opening; they are short.
 	messages, reasonings, reasoningMessages, steps, subagents []opened
 	// formerSubagents have ended, and can't start again.
 	formerSubagents []opened
-	// calls has the tool calls that are open or without a result.
+	// calls are the tool calls that are open or without a result.
 	calls []openedCall
-	// thinking and thinkingMessage are about the older names of reasoning.
+	// thinking and thinkingMessage say what is open under the older names of
+	// reasoning.
 	thinking, thinkingMessage bool
 	owners                    owners
 }
@@ -34,17 +35,18 @@ type openedCall struct {
 	ended, answered bool
 }
 
-// Started tells whether RUN_STARTED was seen.
+// Started reports whether RUN_STARTED was observed.
 func (p *Progress) Started() bool { return p.started }
 
-// Terminated tells whether RUN_FINISHED or RUN_ERROR was seen: nothing may follow.
+// Terminated reports whether RUN_FINISHED or RUN_ERROR was observed: nothing may
+// follow.
 func (p *Progress) Terminated() bool { return p.terminated }
 
-// Observe takes note of the next event of the run, which chunk events are no
-// part of: they are expanded before. It fails, and takes no note of the event,
-// when the protocol's clients would refuse it: when it continues or ends what
-// isn't open, opens what is open, precedes RUN_STARTED, follows the terminal
-// event, or is a RUN_FINISHED that leaves something open.
+// Observe records the next event of the run, which no chunk is part of: they are
+// expanded before. It fails, and records nothing, when the protocol's clients would
+// refuse the event: when it continues or ends what isn't open, opens what is open,
+// precedes RUN_STARTED, follows the terminal event, or is a RUN_FINISHED that leaves
+// something open.
 func (p *Progress) Observe(event agui.Event) error {
 	eventType := event.EventType()
 	if err := p.observe(eventType, event); err != nil {
@@ -174,7 +176,7 @@ func (p *Progress) observeEntity(eventType agui.EventType, id, owner []byte) err
 	}
 }
 
-// open opens a message, which may be open already where the caller allows that.
+// open records a message as open, which it may be already.
 func (p *Progress) open(list *[]opened, kind entityKind, id, owner []byte) error {
 	if err := p.owners.check(kind, id, owner); err != nil {
 		return err
@@ -207,12 +209,12 @@ func (p *Progress) startCall(event agui.Event, id, owner []byte) error {
 		if err := p.owners.check(textEntity, parent, owner); err != nil {
 			return err
 		}
-		if of, known := p.owners.of(textEntity, parent); known && len(owner) == 0 {
+		if parentOwner, known := p.owners.lookup(textEntity, parent); known && len(owner) == 0 {
 			// A call without a subagent of its own is that of its message.
-			if mine, known := p.owners.of(callEntity, id); known && mine != of {
+			if callOwner, known := p.owners.lookup(callEntity, id); known && callOwner != parentOwner {
 				return fmt.Errorf("tool call %q is of another subagent than message %q", string(id), string(parent))
 			}
-			owner = []byte(of)
+			owner = []byte(parentOwner)
 		}
 	}
 	begun := openedCall{opened: opened{string(id), p.owners.claim(callEntity, id, owner)}}
@@ -224,7 +226,7 @@ func (p *Progress) startCall(event agui.Event, id, owner []byte) error {
 	return nil
 }
 
-// answerCall notes a result, which may be of a call of an earlier run.
+// answerCall records a result, which may be of a call of an earlier run.
 func (p *Progress) answerCall(event agui.Event, id, owner []byte) {
 	if call := p.call(id); call != nil {
 		call.answered = true
@@ -276,7 +278,7 @@ func (p *Progress) observeThinking(eventType agui.EventType) error {
 	return nil
 }
 
-// allEnded says what a RUN_FINISHED would leave open.
+// allEnded fails for what a RUN_FINISHED would leave open.
 func (p *Progress) allEnded() error {
 	switch {
 	case len(p.steps) > 0:
@@ -300,7 +302,7 @@ func within(list []opened, what string, id, owner []byte) error {
 		return fmt.Errorf("no %s %q is open", what, string(id))
 	}
 	if len(owner) > 0 && list[i].owner != string(owner) {
-		return fmt.Errorf("%s %q is not of subagent %q", what, string(string(id)), string(owner))
+		return fmt.Errorf("%s %q is not of subagent %q", what, string(id), string(owner))
 	}
 	return nil
 }

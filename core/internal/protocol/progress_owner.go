@@ -8,14 +8,14 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// owners remembers whose the messages and tool calls of a run are, a subagent's
-// or, as "", the run's own agent's: whoever began one keeps it for the run, and
-// an event that names a subagent must name that one. The zero value is ready.
+// owners are the subagents, or the run's own agent as "", that the messages and tool
+// calls of a run belong to: whoever began one keeps it for the run, and an event that
+// names a subagent must name that one. The zero value is ready for use.
 type owners struct {
 	known map[entity]string
-	// unread holds the events with messages, RUN_STARTED and the last snapshot,
-	// whose messages have no subagent. They are read when a subagent turns up,
-	// which in most runs never happens.
+	// unread are the events with messages, RUN_STARTED and the last snapshot, whose
+	// messages have no subagent. They are read when a subagent turns up, which in most
+	// runs never happens.
 	unread [2]agui.Event
 }
 
@@ -34,8 +34,8 @@ const (
 	callEntity      entityKind = "tool call"
 )
 
-// of gives the owner of an entity, and whether it is known.
-func (o *owners) of(kind entityKind, id []byte) (owner string, known bool) {
+// lookup returns the owner of an entity, and whether it is known.
+func (o *owners) lookup(kind entityKind, id []byte) (owner string, known bool) {
 	owner, known = o.known[entity{kind, string(id)}]
 	return owner, known
 }
@@ -52,15 +52,15 @@ func (o *owners) check(kind entityKind, id, subagent []byte) error {
 			o.read(messagesOf(event), (*owners).claim)
 		}
 	}
-	if owner, known := o.of(kind, id); known && owner != string(subagent) {
+	if owner, known := o.lookup(kind, id); known && owner != string(subagent) {
 		return fmt.Errorf("%s %q is not of subagent %q", kind, string(id), string(subagent))
 	}
 	return nil
 }
 
-// claim makes the subagent the owner unless there is one, and gives the owner.
+// claim makes the subagent the owner unless there is one, and returns the owner.
 func (o *owners) claim(kind entityKind, id, subagent []byte) string {
-	if owner, known := o.of(kind, id); known {
+	if owner, known := o.lookup(kind, id); known {
 		return owner
 	}
 	return o.set(kind, id, subagent)
@@ -75,7 +75,7 @@ func (o *owners) set(kind entityKind, id, subagent []byte) string {
 	return owner
 }
 
-// seed takes the owners of the messages that RUN_STARTED or a snapshot restates.
+// seed records the owners of the messages that RUN_STARTED or a snapshot restates.
 func (o *owners) seed(event agui.Event) {
 	encoded, ok := event.(agui.Encoded)
 	if ok && !bytes.Contains(encoded.JSON(), []byte(`"subagentRunId"`)) {
@@ -138,8 +138,8 @@ func (o *owners) read(messages []agui.Message, take func(*owners, entityKind, []
 	}
 }
 
-// observeOwners takes note of the events that open and end nothing, but are
-// about something that has an owner.
+// observeOwners records the events that open and end nothing, but are about something
+// that has an owner.
 func (p *Progress) observeOwners(eventType agui.EventType, event agui.Event) error {
 	switch eventType {
 	case agui.EventTypeMessagesSnapshot:
@@ -153,7 +153,7 @@ func (p *Progress) observeOwners(eventType agui.EventType, event agui.Event) err
 			value, _ := v.Field("replace")
 			replace = string(value) != "false"
 		}
-		if _, known := p.owners.of(activityEntity, id); replace || !known {
+		if _, known := p.owners.lookup(activityEntity, id); replace || !known {
 			p.owners.set(activityEntity, id, textOf(event, "subagentRunId"))
 		}
 	case agui.EventTypeActivityDelta:
@@ -166,14 +166,14 @@ func (p *Progress) observeOwners(eventType agui.EventType, event agui.Event) err
 		if err := p.owners.check(textEntity, id, subagent); err != nil {
 			return err
 		}
-		if _, known := p.owners.of(textEntity, id); !known {
+		if _, known := p.owners.lookup(textEntity, id); !known {
 			return p.owners.check(reasoningEntity, id, subagent)
 		}
 	}
 	return nil
 }
 
-// textOf gives a field of an event that is a string, nil for none.
+// textOf returns a field of an event that is a string, nil for none.
 func textOf(event agui.Event, name string) []byte {
 	if encoded, ok := event.(agui.Encoded); ok {
 		text, _ := encoded.Text(name)
