@@ -120,9 +120,17 @@ func (e *encoder) extra(extra Extra) {
 	}
 }
 
+// Levels of nesting that are kept free for what is put around a value, so that an
+// event that was encoded can be parsed again: around a field of an event, the deepest
+// of which are those of a tool call in a run's input, and around that input itself.
+const (
+	levelsAroundValue = 16
+	levelsAroundInput = 2 * levelsAroundValue
+)
+
 // value appends JSON that a caller gave, once it has proved to be that.
 func (e *encoder) value(name string, value json.RawMessage) {
-	checked, err := jsonscan.Check(value)
+	checked, err := jsonscan.CheckWithin(value, levelsAroundValue)
 	if err != nil {
 		e.fail(name, err)
 		return

@@ -23,7 +23,7 @@ const (
 	frameSuffix = "\n\n"
 )
 
-// Encode gives the wire form of an event. An Encoded event is returned as it is.
+// Encode returns the wire form of an event. An Encoded event is returned as it is.
 // It fails when a field that holds JSON holds something else.
 func Encode(event Event) (Encoded, error) {
 	if encoded, ok := event.(Encoded); ok {
@@ -48,11 +48,10 @@ func Encode(event Event) (Encoded, error) {
 	return Encoded{event.EventType(), e.buf}, nil
 }
 
-// ParseEncoded takes the JSON of an event as it came over the wire (from a
-// remote agent, from a store) and keeps it as it is, whatever fields it has; of
-// JSON on several lines it makes one. It copies data. It fails when data isn't
-// a JSON object with a known event type: [errors.Is] tells [ErrUnknownType] from
-// what is no event at all.
+// ParseEncoded returns the event of JSON that came over the wire (from a remote
+// agent, from a store), as it is and with whatever fields it has; JSON on several
+// lines becomes one line. It copies data. It fails when data isn't a JSON object with
+// a known event type, with [ErrUnknownType] where the type alone is unknown.
 func ParseEncoded(data []byte) (Encoded, error) {
 	value, err := jsonscan.Check(data)
 	if err != nil {
@@ -76,8 +75,8 @@ func ParseEncoded(data []byte) (Encoded, error) {
 	return Encoded{eventType, frame}, nil
 }
 
-// ErrUnknownType is what [ParseEncoded] fails with for an event of a type that
-// this package doesn't know, such as one of a newer version of the protocol.
+// ErrUnknownType is the error of [ParseEncoded] for an event of a type that this
+// package doesn't know, such as one of a newer version of the protocol.
 var ErrUnknownType = errors.New("unknown event type")
 
 // unknownType is ErrUnknownType with the place in the JSON.
@@ -87,10 +86,10 @@ func (unknownType) Is(target error) bool { return target == ErrUnknownType }
 
 func (u unknownType) Unwrap() error { return u.error }
 
-// EventType names the event.
+// EventType returns the event's type.
 func (e Encoded) EventType() EventType { return e.eventType }
 
-// JSON is the event's JSON object on a single line, nil of the zero Encoded.
+// JSON returns the event's JSON object on a single line, nil for the zero Encoded.
 func (e Encoded) JSON() []byte {
 	if e.frame == nil {
 		return nil
@@ -99,10 +98,10 @@ func (e Encoded) JSON() []byte {
 	return e.frame[len(framePrefix):end:end]
 }
 
-// Frame is the event as a Server-Sent Events frame: "data: {…}\n\n".
+// Frame returns the event as a Server-Sent Events frame: "data: {…}\n\n".
 func (e Encoded) Frame() []byte { return e.frame[:len(e.frame):len(e.frame)] }
 
-// MarshalJSON gives [Encoded.JSON], so that an Encoded can be part of any JSON.
+// MarshalJSON returns [Encoded.JSON], so that an Encoded can be part of any JSON.
 func (e Encoded) MarshalJSON() ([]byte, error) {
 	if e.frame == nil {
 		return nil, errors.New("agui: the zero Encoded is no event")
@@ -110,12 +109,12 @@ func (e Encoded) MarshalJSON() ([]byte, error) {
 	return e.JSON(), nil
 }
 
-// Decode gives the event's struct, validated as [UnmarshalEvent] does.
+// Decode returns the event's struct, validated as [UnmarshalEvent] does.
 func (e Encoded) Decode() (Event, error) { return UnmarshalEvent(e.JSON()) }
 
-// Validate tells what the protocol's schema doesn't allow in the event, as
-// [UnmarshalEvent] does. Deltas that carry nothing else, which most events are,
-// are checked without being decoded.
+// Validate fails where the protocol's schema doesn't allow the event, as
+// [UnmarshalEvent] does. Plain deltas, which most events are, are checked without
+// being decoded.
 func (e Encoded) Validate() error {
 	if _, _, ok := e.PlainDelta(); ok {
 		return nil
@@ -124,8 +123,8 @@ func (e Encoded) Validate() error {
 	return err
 }
 
-// Field gives a field of the event as JSON, and whether the event has it. The
-// bytes are the event's own.
+// Field returns a field of the event as JSON, and whether the event has it. The bytes
+// are the event's own.
 func (e Encoded) Field(name string) (json.RawMessage, bool) {
 	if e.frame == nil {
 		return nil, false

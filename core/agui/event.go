@@ -64,7 +64,7 @@ type RunFinishedEvent struct {
 	Usage    []TokenUsage
 }
 
-// Outcome tells whether a finished run is complete or waits for an answer.
+// Outcome says whether a finished run is complete or waits for an answer.
 type Outcome struct {
 	// Type is "success", "interrupt" or "cancelled".
 	Type string
@@ -113,7 +113,7 @@ type RunErrorEvent struct {
 	Usage   []TokenUsage
 }
 
-// StepStartedEvent and StepFinishedEvent bracket a named part of a run.
+// StepStartedEvent begins a named part of a run.
 type StepStartedEvent struct {
 	BaseEvent
 	StepName string
@@ -147,8 +147,8 @@ type TextMessageEndEvent struct {
 }
 
 // TextMessageChunkEvent is start, content and end in one; the runner turns it
-// into those. Empty fields continue the message before; HasDelta tells an
-// absent delta from an empty one.
+// into those. Empty fields continue the message before; HasDelta distinguishes an
+// empty delta from an absent one.
 type TextMessageChunkEvent struct {
 	BaseEvent
 	MessageID string
@@ -308,7 +308,7 @@ type SubagentFinishedEvent struct {
 	Outcome *SubagentOutcome
 }
 
-// SubagentOutcome tells whether a subagent is done or waits for an answer.
+// SubagentOutcome says whether a subagent is done or waits for an answer.
 type SubagentOutcome struct {
 	// Type is "success" or "suspended".
 	Type string

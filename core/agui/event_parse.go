@@ -2,9 +2,9 @@ package agui
 
 import "github.com/copilotkit-go/runtime/core/internal/jsonscan"
 
-// UnmarshalEvent decodes and validates the JSON of an event. A [*SyntaxError]
-// says where it isn't JSON, a [*ValidationError] names the JSON path of what
-// the protocol doesn't allow.
+// UnmarshalEvent decodes and validates the JSON of an event. Its error is a
+// [*SyntaxError] where data isn't JSON, and a [*ValidationError] with the JSON paths
+// of what the protocol doesn't allow.
 func UnmarshalEvent(data []byte) (Event, error) {
 	value, err := jsonscan.Check(data)
 	if err != nil {
@@ -56,7 +56,7 @@ func (d *decoder) eventType(event []byte) (EventType, bool) {
 	if !d.is("string", value, at) {
 		return "", false
 	}
-	eventType, ok := eventTypeOf(jsonscan.Text(value))
+	eventType, ok := parseEventType(jsonscan.Text(value))
 	if !ok {
 		d.fail(at, "no event type of AG-UI")
 	}

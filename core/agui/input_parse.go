@@ -10,7 +10,7 @@ import "github.com/copilotkit-go/runtime/core/internal/jsonscan"
 // Up to the protocol's version 1.0 tools and context are required; an input
 // that names its protocolVersion may leave them out.
 func UnmarshalRunAgentInput(data []byte) (*RunAgentInput, error) {
-	value, err := jsonscan.Check(data)
+	value, err := jsonscan.CheckWithin(data, levelsAroundInput)
 	if err != nil {
 		return nil, err
 	}

@@ -20,9 +20,13 @@ const MaxDepth = 10000
 
 // Check returns the one JSON value that data consists of, without the white
 // space around it. Its error is a [*SyntaxError].
-func Check(data []byte) (value []byte, err error) {
+func Check(data []byte) (value []byte, err error) { return CheckWithin(data, 0) }
+
+// CheckWithin is Check for a value that is to be put into others, so many levels deep,
+// and mustn't make them nest deeper than [MaxDepth].
+func CheckWithin(data []byte, levels int) (value []byte, err error) {
 	start := skipSpace(data, 0)
-	end, err := scanValue(data, start, 0)
+	end, err := scanValue(data, start, levels)
 	if err != nil {
 		return nil, err
 	}
