@@ -121,7 +121,8 @@ type Lease interface {
 	NextSeq() int64
 	// Append stores the run's next records, in order. All are stored or none. A
 	// record whose Seq is stored already is left out, so that an Append whose
-	// outcome isn't known can be repeated; a gap between Seqs is an error.
+	// outcome isn't known can be repeated; a gap between Seqs is an error. The
+	// slice isn't kept.
 	Append(ctx context.Context, records []Record) error
 	// Renew makes the lease hold for another TTL.
 	Renew(ctx context.Context) error

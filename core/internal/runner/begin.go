@@ -39,7 +39,7 @@ func (r *Runner) begin(ctx context.Context, request Request) (*Run, error) {
 			// Whoever else closes it now is soon done.
 			r.awaitEnd(waiting, request.Key)
 		case errors.Is(err, store.ErrLocked) && r.options.SupersedeRuns && waiting.Err() == nil:
-			if _, err := r.store.Stop(ctx, request.Key, ""); err != nil {
+			if _, err := r.Stop(ctx, request.Key, ""); err != nil {
 				return nil, fmt.Errorf("supersede the live run: %w", err)
 			}
 			r.awaitEnd(waiting, request.Key)

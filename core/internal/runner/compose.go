@@ -18,7 +18,7 @@ type composer struct {
 	input *agui.RunAgentInput
 	// showInput puts the input into RUN_STARTED.
 	showInput bool
-	// emit gets each event of the stream, in order.
+	// emit is called with each event of the stream, in order.
 	emit   func(agui.Encoded)
 	logger *slog.Logger
 
@@ -129,7 +129,7 @@ func (c *composer) start(event agui.Event) error {
 	return c.put(event)
 }
 
-// started opens the stream if the agent didn't.
+// started opens the stream unless the agent has.
 func (c *composer) started() error {
 	if c.progress.Started() {
 		return nil
@@ -163,13 +163,13 @@ func (c *composer) put(event agui.Event) error {
 	return nil
 }
 
-// invalidEventError is an event that can't be sent.
+// invalidEventError reports an event that can't be sent.
 type invalidEventError struct {
 	eventType agui.EventType
 	err       error
 }
 
-// Error says what is wrong; err itself names the event.
+// Error says what is wrong; err names the event already.
 func (e *invalidEventError) Error() string { return "invalid event: " + e.err.Error() }
 
 func (e *invalidEventError) Unwrap() error { return e.err }

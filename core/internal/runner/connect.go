@@ -30,7 +30,7 @@ import (
 // The error is that of send, of ctx, or of the store when nothing was sent yet.
 func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send func(store.Record) error) error {
 	page, err := r.open(ctx, key, after)
-	if err == nil && after > 0 && len(page.Records) == 0 && !r.reaches(ctx, key, after, page) {
+	if err == nil && after > 0 && len(page.Records) == 0 && !r.reaches(ctx, key, after, page.Live) {
 		after = 0
 		page, err = r.open(ctx, key, after)
 	}
@@ -61,12 +61,12 @@ func (r *Runner) open(ctx context.Context, key store.Key, after int64) (store.Pa
 	}
 }
 
-// reaches reports whether a thread, of which page is what is after a Seq, gets as far
-// as that Seq. A client that was sent a live run may be ahead of what is recorded of
-// it, but not for long.
-func (r *Runner) reaches(ctx context.Context, key store.Key, seq int64, page store.Page) bool {
+// reaches reports whether a thread that has nothing after a Seq gets as far as that. A
+// client that was sent a live run may be ahead of what is recorded of it, but not for
+// long.
+func (r *Runner) reaches(ctx context.Context, key store.Key, seq int64, live bool) bool {
 	page, err := call(ctx, r, func(ctx context.Context) (store.Page, error) {
-		return r.store.Read(ctx, key, seq-1, page.Live)
+		return r.store.Read(ctx, key, seq-1, live)
 	})
 	return err == nil && len(page.Records) > 0
 }
@@ -95,11 +95,11 @@ type follower struct {
 	send   func(store.Record) error
 	// last is the Seq up to which the client has everything.
 	last int64
-	// runID is the live run that is followed, "" for none; firstSeq is its first
-	// record's.
+	// runID is the live run that is followed, "" for none; firstSeq is the Seq of its
+	// first record.
 	runID    string
 	firstSeq int64
-	// open says that the client has a part of that run.
+	// open says that the client has a part of that run, which must be ended.
 	open bool
 }
 
@@ -161,8 +161,8 @@ func (f *follower) follow(ctx context.Context, page store.Page) error {
 	}
 }
 
-// await reads on when there is more, and closes the run when its instance is
-// gone meanwhile. It waits for a store that is away, for as long as a lease holds.
+// await reads on when there is more, and closes the run when that has become an
+// orphan. It waits for a store that is away, for as long as a lease holds.
 func (f *follower) await(ctx context.Context) (store.Page, error) {
 	r := f.runner
 	var failing time.Time

@@ -11,7 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
-// What ends a run before its agent does, as the cause of its context.
+// Causes of the end of an agent's context, before the agent has ended its run.
 var (
 	errStopped    = errors.New("run stopped")
 	errClientGone = errors.New("client gone")
@@ -20,8 +20,8 @@ var (
 	errUnrecorded = errors.New("store failed")
 )
 
-// ending says how a stream ends that cause has cut short; nil is an agent that
-// returned without a terminal event. The log gets what the client isn't told.
+// ending returns how a stream ends that a cause has cut short; nil is an agent that
+// returned without a terminal event. The log gets what the client isn't shown.
 func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) protocol.Ending {
 	var failure *agent.Error
 	var invalid *invalidEventError
@@ -47,35 +47,35 @@ func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) p
 		return protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
 	case errors.As(cause, &failure):
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
-		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.tell(cause, cmp.Or(failure.Message, agentFailed))}
+		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.message(cause, cmp.Or(failure.Message, agentFailed))}
 	case errors.As(cause, &invalid):
 		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
-		return protocol.Ending{Code: CodeInvalidEvent, Message: r.tell(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
+		return protocol.Ending{Code: CodeInvalidEvent, Message: r.message(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
 	case errors.As(cause, &panicked):
 		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.value, "stack", string(panicked.stack))
 	default:
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
 	}
-	return protocol.Ending{Code: CodeAgentError, Message: r.tell(cause, agentFailed)}
+	return protocol.Ending{Code: CodeAgentError, Message: r.message(cause, agentFailed)}
 }
 
-// What clients are told.
+// Messages that clients are shown.
 const (
 	agentFailed = "The agent failed"
 	leaseLost   = "The thread was deleted or taken over by another instance"
 	unrecorded  = "The run can't be recorded"
 )
 
-// runError is a terminal event that no agent made.
+// runError returns a terminal event that no agent made.
 func runError(code, message string) agui.Encoded {
 	// Two strings can always be encoded.
 	event, _ := agui.Encode(agui.RunErrorEvent{Code: code, Message: message})
 	return event
 }
 
-// tell gives the message for the client: the safe one, or the whole error in
-// development.
-func (r *Runner) tell(err error, safe string) string {
+// message returns what the client is shown of an error: the safe text, or in
+// development all of it.
+func (r *Runner) message(err error, safe string) string {
 	if r.options.Development {
 		return err.Error()
 	}

@@ -71,7 +71,9 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 // add takes the run's next event.
 func (r *recorder) add(event agui.Encoded) {
 	r.mu.Lock()
-	r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	if !r.lost {
+		r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	}
 	r.next++
 	r.mu.Unlock()
 	r.wake()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -103,7 +104,7 @@ func (t *timed) run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 		}
 		for i := range t.load.Deltas {
 			if t.load.Pause > 0 {
-				pause(t.load.Pause, ctx.Done())
+				_ = pause.Sleep(ctx, t.load.Pause)
 			}
 			t.made[i] = time.Now()
 			if !yield(agui.TextMessageContentEvent{MessageID: "message", Delta: "some words "}, nil) {

@@ -6,6 +6,7 @@
 package runnertest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -52,7 +54,7 @@ func (g Game) Play(t *testing.T) {
 		p.instances = append(p.instances, p.start())
 	}
 	var clients, reaper sync.WaitGroup
-	over := make(chan struct{})
+	over, end := context.WithCancel(context.Background())
 	for n := range p.Clients {
 		random := rand.New(rand.NewPCG(g.Seed, uint64(n)+1))
 		clients.Go(func() {
@@ -63,7 +65,7 @@ func (g Game) Play(t *testing.T) {
 	}
 	reaper.Go(func() { p.reap(over) })
 	clients.Wait()
-	close(over)
+	end()
 	reaper.Wait()
 	for n := range p.Threads {
 		p.settle(key(n))
@@ -128,12 +130,11 @@ func (p *play) tick() int64 {
 	return p.clock
 }
 
-// reap kills and freezes instances, and disturbs the backend, while the game
-// goes on.
-func (p *play) reap(over <-chan struct{}) {
+// reap kills and freezes instances, and disturbs the backend, until over ends.
+func (p *play) reap(over context.Context) {
 	random := rand.New(rand.NewPCG(p.Seed, 0))
 	for range p.Kills {
-		pause(time.Duration(random.Int64N(int64(p.LeaseTTL)/2)), over)
+		_ = pause.Sleep(over, time.Duration(random.Int64N(int64(p.LeaseTTL)/2)))
 		if p.Disturb != nil {
 			p.Disturb()
 		}
@@ -149,17 +150,8 @@ func (p *play) reap(over <-chan struct{}) {
 		}
 		// It comes back when others have taken over its runs.
 		thaw := victim.store.freeze()
-		pause(p.LeaseTTL*5/4, nil)
+		_ = pause.Sleep(context.Background(), p.LeaseTTL*5/4)
 		thaw()
-	}
-}
-
-func pause(length time.Duration, over <-chan struct{}) {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-over:
 	}
 }
 
@@ -180,7 +172,7 @@ func (p *play) settle(key store.Key) {
 			p.t.Errorf("thread %s can't be used any more: %v", key.ID, err)
 			return
 		}
-		pause(p.LeaseTTL/4, nil)
+		_ = pause.Sleep(context.Background(), p.LeaseTTL/4)
 	}
 }
 

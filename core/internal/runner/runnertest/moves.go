@@ -10,6 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -28,7 +29,7 @@ type run struct {
 	// leaves is after how many events the client goes away, 0 for never.
 	leaves int
 
-	// begun tells that the run got its lease; err is what Stream returned.
+	// begun says that the run got its lease; err is what Stream returned.
 	begun bool
 	err   error
 	// sent is what the client got, or would have got.
@@ -63,7 +64,8 @@ func (p *play) appended(runID string, total int) {
 	p.runs[runID].appended = max(p.runs[runID].appended, total)
 }
 
-// Run answers the run.
+// Run answers the run with a message of its deltas, and with a state that lists every
+// third of them.
 func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
 		r.from = r.play.tick()
@@ -76,18 +78,20 @@ func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Eve
 		if !yield(agui.TextMessageStartEvent{MessageID: message, Role: agui.RoleAssistant}, nil) {
 			return
 		}
+		if !yield(agui.StateSnapshotEvent{Snapshot: fmt.Appendf(nil, `{"run":%q,"list":[]}`, r.id)}, nil) {
+			return
+		}
 		for n := range r.deltas {
 			if !yield(agui.TextMessageContentEvent{MessageID: message, Delta: fmt.Sprintf("<%s %d é>", r.id, n)}, nil) {
+				return
+			}
+			if n%3 == 0 && !yield(agui.StateDeltaEvent{Delta: fmt.Appendf(nil, `[{"op":"add","path":"/list/-","value":%d}]`, n)}, nil) {
 				return
 			}
 			if r.pause == 0 {
 				continue
 			}
-			pause := time.NewTimer(r.pause)
-			select {
-			case <-pause.C:
-			case <-ctx.Done():
-				pause.Stop()
+			if pause.Sleep(ctx, r.pause) != nil {
 				return
 			}
 		}
@@ -144,7 +148,7 @@ type follow struct {
 	from int64
 	got  []agui.Encoded
 	err  error
-	// cut tells that the instance died, or the store failed.
+	// cut says that the instance died, or the store failed.
 	cut bool
 }
 
