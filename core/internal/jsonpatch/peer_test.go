@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,7 +103,12 @@ func (g *generator) patch(document string) string {
 	}
 	var operations []string
 	for range 1 + g.IntN(3) {
-		path, from := quote(g.path(value)), quote(g.path(value))
+		to, source := g.path(value), g.path(value)
+		if strings.HasPrefix(to, source+"/") {
+			// The peer moves a value into itself, or into what comes after it.
+			continue
+		}
+		path, from := quote(to), quote(source)
 		switch g.IntN(6) {
 		case 0, 1:
 			operations = append(operations, fmt.Sprintf(`{"op":"add","path":%s,"value":%s}`, path, g.value(2)))
@@ -124,7 +131,7 @@ func (g *generator) path(value any) string {
 	switch v := value.(type) {
 	case map[string]any:
 		name := g.name()
-		for known := range v {
+		for _, known := range slices.Sorted(maps.Keys(v)) {
 			if g.IntN(2) == 0 {
 				name = known
 			}
