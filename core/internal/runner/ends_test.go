@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -145,27 +144,6 @@ func TestAgentThatEndsItsGoroutineFails(t *testing.T) {
 		want(t, f.run(t, request(agent, "run")),
 			"run_started run", "text_message_start m", "text_message_end m", "run_error AGENT_ERROR The agent failed")
 		f.log.wants(t, "agent ended its goroutine")
-	})
-}
-
-func TestSuggestionOfAStubbornAgentKeepsTheDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{})
-		a := newSteered()
-		a.stubborn = true
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		var client client
-		begun := time.Now()
-		if err := f.Suggest(ctx, request(a, "run"), client.send); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(begun); took >= 2*time.Second {
-			t.Errorf("the suggestion ended after %v", took)
-		}
-		want(t, client.events(), "run_started run", tooLate)
-		close(a.steps)
-		<-a.ended
 	})
 }
 
@@ -357,48 +335,5 @@ func TestDeletingTheThreadEndsItsRun(t *testing.T) {
 		}
 		want(t, follower.events(), "run_started run", "text_message_start m", taken)
 		want(t, f.connect(t, 0))
-	})
-}
-
-func TestSuggestEndsWithItsClient(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{})
-		a := newSteered()
-		ctx, cancel := context.WithCancel(t.Context())
-		var client client
-		done := make(chan error, 1)
-		go func() { done <- f.Suggest(ctx, request(a, "run"), client.send) }()
-		a.steps <- start("m")
-		synctest.Wait()
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Fatalf("suggest: %v", err)
-		}
-		<-a.ended
-		want(t, client.events(), "run_started run", "text_message_start m")
-
-		a = newSteered()
-		broken := errors.New("broken pipe")
-		go func() {
-			done <- f.Suggest(t.Context(), request(a, "run"), func(agui.Encoded) error { return broken })
-		}()
-		a.steps <- start("m")
-		if err := <-done; !errors.Is(err, broken) {
-			t.Fatalf("suggest: %v", err)
-		}
-		<-a.ended
-
-		a = newSteered()
-		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		go func() { done <- f.Suggest(ctx, request(a, "late"), client.send) }()
-		a.steps <- start("m")
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		<-a.ended
-		if got := client.events(); !strings.HasPrefix(got[len(got)-1], tooLate) {
-			t.Fatalf("got %q", got)
-		}
 	})
 }

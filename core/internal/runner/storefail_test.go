@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -329,105 +328,5 @@ func TestOutcomeThatIsLostIsFoundAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		want(t, f.connect(t, 0), "run_started run", "text_message_start m", "text_message_end m", "run_finished run")
-	})
-}
-
-// slow is a store on which closing an orphan takes longer than its lease holds.
-type slow struct {
-	store.Store
-	adopted atomic.Int32
-}
-
-type slowLease struct {
-	store.Lease
-	wait time.Duration
-}
-
-func (s *slow) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (store.Lease, error) {
-	lease, err := s.Store.Adopt(ctx, key, ttl)
-	if err != nil || s.adopted.Add(1) > 1 {
-		return lease, err
-	}
-	return slowLease{lease, ttl}, nil
-}
-
-func (l slowLease) Finish(ctx context.Context, result *store.Result) error {
-	time.Sleep(l.wait)
-	return l.Lease.Finish(context.WithoutCancel(ctx), result)
-}
-
-func TestOrphanWhoseCloserIsTooSlowIsClosedAgain(t *testing.T) {
-	closed := []string{"run_started dead +hi", "text_message_start m", "text_message_content m xy", "text_message_end m", instanceGone}
-	for name, meet := range map[string]func(t *testing.T, f *fixture){
-		"by the next run": func(t *testing.T, f *fixture) {
-			want(t, f.run(t, request(script(finished()), "next")), "run_started next", "run_finished run")
-			want(t, f.connect(t, 0), append(closed, "run_started next", "run_finished run")...)
-		},
-		"by the next that connects": func(t *testing.T, f *fixture) { want(t, f.connect(t, 0), closed...) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFixtureOn(t, &slow{Store: store.NewMemory(store.MemoryLimits{})}, runner.Options{})
-				orphan(t, f, time.Second)
-				time.Sleep(time.Second)
-				meet(t, f)
-			})
-		})
-	}
-}
-
-// sluggish is a store each of whose calls takes a while.
-type sluggish struct {
-	store.Store
-	takes time.Duration
-}
-
-type sluggishLease struct {
-	store.Lease
-	takes time.Duration
-}
-
-func (s sluggish) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (store.Lease, error) {
-	if err := pause.Sleep(ctx, s.takes); err != nil {
-		return nil, ctx.Err()
-	}
-	lease, err := s.Store.Adopt(ctx, key, ttl)
-	return sluggishLease{lease, s.takes}, err
-}
-
-func (s sluggish) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
-	if err := pause.Sleep(ctx, s.takes); err != nil {
-		return store.Page{}, ctx.Err()
-	}
-	return s.Store.Read(ctx, key, after, wait)
-}
-
-func (s sluggish) Snapshot(ctx context.Context, key store.Key) (store.Snapshot, error) {
-	if err := pause.Sleep(ctx, s.takes); err != nil {
-		return store.Snapshot{}, ctx.Err()
-	}
-	return s.Store.Snapshot(ctx, key)
-}
-
-func (l sluggishLease) Finish(ctx context.Context, result *store.Result) error {
-	if err := pause.Sleep(ctx, l.takes); err != nil {
-		return ctx.Err()
-	}
-	return l.Lease.Finish(ctx, result)
-}
-
-func TestOrphanIsClosedOnASluggishStore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sluggish{store.NewMemory(store.MemoryLimits{}), 4 * time.Second}
-		f := newFixtureOn(t, s, runner.Options{})
-		orphan(t, f, time.Second)
-		time.Sleep(time.Second)
-		begun := time.Now()
-		want(t, f.connect(t, 0), "run_started dead +hi", "text_message_start m", "text_message_content m xy", "text_message_end m", instanceGone)
-		// One to find it, one to adopt it, three to read it, one to finish it, one to
-		// read what it is now: the lease of 15 seconds was renewed meanwhile.
-		if took := time.Since(begun); took != 7*4*time.Second {
-			t.Errorf("it took %v", took)
-		}
 	})
 }
