@@ -14,17 +14,17 @@ import (
 // become one snapshot before the run's end. A state delta that doesn't apply is
 // left out, as it is when a client meets it.
 //
-// Unlike those clients, which begin each run with an empty state, it begins with
-// the state that the run was given, or that the run before has left, so that the
-// snapshot is the state that there was. (A [Run] has seen to that already; what is
-// older has its deltas still.)
+// Unlike those clients, which begin each run with an empty state, it begins with the
+// state that the run was given, or that the run before has left, so that the snapshot
+// is the state that there was. (What a [Run] leaves behind has such a snapshot
+// already; threads that older versions have stored still have their deltas.)
 //
 // It reorders and forgets, so it is not for what is stored: see [Run].
 func Compact(events []agui.Encoded) ([]agui.Encoded, error) {
 	c := compaction{out: make([]agui.Encoded, 0, len(events)/8+8)}
 	for i, event := range events {
 		if event.JSON() == nil {
-			return nil, fmt.Errorf("compact: event %d is the zero agui.Encoded", i)
+			return nil, fmt.Errorf("compact: event %d is the zero Encoded", i)
 		}
 		if err := c.add(event); err != nil {
 			return nil, fmt.Errorf("compact: event %d, %s: %w", i, event.EventType(), err)
@@ -46,15 +46,13 @@ type compaction struct {
 	out []agui.Encoded
 	// texts and calls are what is being streamed, in the order of opening.
 	texts, calls []*stream
-	// state is the state so far. What was said of it since it was last sent are
-	// stateEvents events, of which the last is stateEvent, with metadata.
+	// state is the state so far, stateEvents what was said of it since it was last
+	// sent.
 	state       state
-	stateEvents int
-	stateEvent  agui.Encoded
-	metadata    json.RawMessage
+	stateEvents stateEvents
 }
 
-// stream is a text message or a tool call on its way.
+// stream is a text message or a tool call that has begun.
 type stream struct {
 	id    string
 	start agui.Encoded
@@ -66,7 +64,7 @@ type stream struct {
 	end    agui.Encoded
 	// between is what came after the start and before the end.
 	between []agui.Encoded
-	// metadata is that of deltas and of starts that came after deltas.
+	// metadata is that of the deltas, and of starts that came after them.
 	metadata json.RawMessage
 }
 
@@ -84,9 +82,7 @@ func (c *compaction) add(event agui.Encoded) error {
 		c.state.begin(event)
 	case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
 		c.state.add(event)
-		c.stateEvents++
-		c.stateEvent = event
-		c.metadata = mergeMetadata(c.metadata, metadataOf(event))
+		c.stateEvents.add(event)
 	default:
 		for _, streams := range [][]*stream{c.texts, c.calls} {
 			for _, s := range streams {
@@ -139,9 +135,9 @@ func (c *compaction) addTo(streams *[]*stream, event agui.Encoded, content agui.
 	return nil
 }
 
-// addStart takes a start, which may come again before the end: its fields
-// replace those before, its metadata is merged. The start is sent ahead of the
-// deltas, so metadata that came after deltas stays with them.
+// addStart takes a start, which may come again before the end: its fields replace
+// those before, its metadata is merged. The start is sent ahead of the deltas, so
+// metadata that came after deltas stays with them.
 func (s *stream) addStart(event agui.Encoded) error {
 	before, incoming := metadataOf(s.start), metadataOf(event)
 	metadata := mergeMetadata(before, incoming)
@@ -195,23 +191,23 @@ func (c *compaction) flush(s *stream) {
 
 // flushState sends one snapshot in the place of all state events since the last.
 func (c *compaction) flushState() error {
-	if c.stateEvents == 0 {
+	if c.stateEvents.count == 0 {
 		return nil
 	}
-	snapshot := c.stateEvent
-	if c.stateEvents > 1 || !isBareSnapshot(snapshot) {
+	snapshot := c.stateEvents.last
+	if c.stateEvents.count > 1 || !isBareSnapshot(snapshot) {
 		var err error
-		if snapshot, err = encodeState(c.state.encode(), c.metadata); err != nil {
+		if snapshot, err = encodeState(c.state.encode(), c.stateEvents.metadata); err != nil {
 			return err
 		}
 	}
 	c.out = append(c.out, snapshot)
-	c.stateEvents, c.metadata = 0, nil
+	c.stateEvents = stateEvents{}
 	return nil
 }
 
-// isBareSnapshot reports whether an event is a STATE_SNAPSHOT as encodeState makes
-// it.
+// isBareSnapshot reports whether an event is a STATE_SNAPSHOT that carries nothing
+// else.
 func isBareSnapshot(event agui.Encoded) bool {
 	if event.EventType() != agui.EventTypeStateSnapshot {
 		return false

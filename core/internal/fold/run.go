@@ -24,18 +24,11 @@ type Run struct {
 	seq     int64
 	records []store.Record
 	joined  joined
-	states  states
-}
-
-// states is what a run's events have said of the state.
-type states struct {
-	count int
-	// last is the last of them, seq its Seq, and position where among the records
-	// it belongs.
-	last     agui.Encoded
-	seq      int64
-	position int
-	metadata json.RawMessage
+	// stateEvents are the events about the state. The last of them has the Seq
+	// stateSeq, and belongs at stateIndex of the records.
+	stateEvents stateEvents
+	stateSeq    int64
+	stateIndex  int
 }
 
 // NewRun returns a run whose first event will have the Seq first. It begins with
@@ -59,10 +52,8 @@ func (r *Run) Add(event agui.Encoded) error {
 	}
 	switch event.EventType() {
 	case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
-		s := &r.states
-		s.count++
-		s.last, s.seq, s.position = event, r.seq, len(r.records)
-		s.metadata = mergeMetadata(s.metadata, metadataOf(event))
+		r.stateEvents.add(event)
+		r.stateSeq, r.stateIndex = r.seq, len(r.records)
 	default:
 		r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
 	}
@@ -93,13 +84,13 @@ func (r *Run) Result() (*store.Result, error) {
 		MessageIDs: messageIDs(r.given, after),
 		Snapshot:   store.Snapshot{Messages: messages},
 	}
-	if r.states.count > 0 {
+	if r.stateEvents.count > 0 {
 		result.Snapshot.State = orEmpty(r.thread.State())
 		record, stateErr := r.stateRecord()
 		if stateErr != nil {
 			return result, errors.Join(err, fmt.Errorf("encode the state: %w", stateErr))
 		}
-		result.Records = slices.Insert(result.Records, r.states.position, record)
+		result.Records = slices.Insert(result.Records, r.stateIndex, record)
 	}
 	return result, err
 }
@@ -136,19 +127,10 @@ func encodeMessages(messages []agui.Message) (json.RawMessage, error) {
 
 // stateRecord returns the record for all that was said of the state.
 func (r *Run) stateRecord() (store.Record, error) {
-	s := &r.states
-	record := store.Record{Seq: s.seq, Event: s.last}
-	if s.count == 1 && s.last.EventType() == agui.EventTypeStateSnapshot {
-		return record, nil
+	said := &r.stateEvents
+	if said.count == 1 && said.last.EventType() == agui.EventTypeStateSnapshot {
+		return store.Record{Seq: r.stateSeq, Event: said.last}, nil
 	}
-	var err error
-	record.Event, err = encodeState(r.thread.State(), s.metadata)
-	return record, err
-}
-
-// encodeState returns the STATE_SNAPSHOT of a state.
-func encodeState(state, metadata json.RawMessage) (agui.Encoded, error) {
-	return agui.Encode(agui.StateSnapshotEvent{
-		BaseEvent: agui.BaseEvent{Metadata: metadata}, Snapshot: orEmpty(state),
-	})
+	snapshot, err := encodeState(r.thread.State(), said.metadata)
+	return store.Record{Seq: r.stateSeq, Event: snapshot}, err
 }

@@ -102,3 +102,24 @@ func orEmpty(state json.RawMessage) json.RawMessage {
 	}
 	return state
 }
+
+// encodeState returns the STATE_SNAPSHOT of a state.
+func encodeState(state, metadata json.RawMessage) (agui.Encoded, error) {
+	return agui.Encode(agui.StateSnapshotEvent{
+		BaseEvent: agui.BaseEvent{Metadata: metadata}, Snapshot: orEmpty(state),
+	})
+}
+
+// stateEvents are events about the state, for all of which one is to stand.
+type stateEvents struct {
+	count int
+	last  agui.Encoded
+	// metadata is that of all of them.
+	metadata json.RawMessage
+}
+
+func (s *stateEvents) add(event agui.Encoded) {
+	s.count++
+	s.last = event
+	s.metadata = mergeMetadata(s.metadata, metadataOf(event))
+}
