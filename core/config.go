@@ -177,23 +177,16 @@ func (c Config) withDefaults() Config {
 
 // runnerOptions returns what the configuration says about runs.
 func (c *Config) runnerOptions() runner.Options {
-	options := runner.Options{
-		LeaseTTL:       c.LeaseTTL,
-		DeadlineMargin: c.DeadlineMargin,
-		StopGrace:      c.StopGrace,
-		Development:    c.Development,
-		Logger:         c.Logger,
+	return runner.Options{
+		SupersedeRuns:      c.SupersedeRuns,
+		CancelOnDisconnect: c.CancelOnDisconnect,
+		FailOnStoreFailure: c.FailOnStoreFailure,
+		LeaseTTL:           c.LeaseTTL,
+		DeadlineMargin:     c.DeadlineMargin,
+		StopGrace:          c.StopGrace,
+		Development:        c.Development,
+		Logger:             c.Logger,
 	}
-	if c.SupersedeRuns {
-		options.OnConcurrentRun = runner.Supersede
-	}
-	if c.CancelOnDisconnect {
-		options.OnDisconnect = runner.CancelRun
-	}
-	if c.FailOnStoreFailure {
-		options.OnStoreFailure = runner.FailRun
-	}
-	return options
 }
 
 // normalizeBase returns the base path in its escaped form without a trailing

@@ -2,12 +2,12 @@ package core
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -55,32 +55,33 @@ func (rt *Runtime) serveThreadEvents(ex *exchange) error {
 // serveThreadState shows the shared state after the thread's last finished run, null
 // when its agents have never set one.
 func (rt *Runtime) serveThreadState(ex *exchange) error {
-	events, err := rt.history(ex)
+	state, err := rt.sharedState(ex)
 	if err != nil {
 		return storeError("Failed to fetch thread state", err)
 	}
 	answer := struct {
 		State json.RawMessage `json:"state"`
 	}{json.RawMessage("null")}
-	for _, event := range events {
-		if event.EventType() != agui.EventTypeStateSnapshot {
-			continue
-		}
-		var e struct {
-			Snapshot json.RawMessage `json:"snapshot"`
-		}
-		if err := json.Unmarshal(event.JSON(), &e); err != nil {
-			return &failure{what: "Failed to fetch thread state", err: err}
-		}
-		answer.State = json.RawMessage("null")
-		if bytes.HasPrefix(e.Snapshot, []byte("{")) {
-			answer.State = e.Snapshot
-		}
+	if state = bytes.TrimSpace(state); bytes.HasPrefix(state, []byte("{")) {
+		answer.State = state
 	}
 	return ex.json(http.StatusOK, answer)
 }
 
-// snapshot is empty for a thread that doesn't exist.
+// sharedState returns what the thread's agents have made of the state, nil for
+// nothing. A last run that said nothing of it leaves none in the snapshot: what the
+// runs before it have said is in their events.
+func (rt *Runtime) sharedState(ex *exchange) (json.RawMessage, error) {
+	snapshot, err := rt.snapshot(ex)
+	if err != nil || len(snapshot.State) > 0 {
+		return snapshot.State, err
+	}
+	events, err := rt.finished(ex)
+	return fold.LastState(events), err
+}
+
+// snapshot returns what the last finished run left, an empty one for a thread that
+// doesn't exist.
 func (rt *Runtime) snapshot(ex *exchange) (store.Snapshot, error) {
 	ctx, cancel := ex.storeContext()
 	defer cancel()
@@ -91,18 +92,21 @@ func (rt *Runtime) snapshot(ex *exchange) (store.Snapshot, error) {
 	return snapshot, err
 }
 
-// history reads the finished runs, empty for a thread that doesn't exist.
+// history returns the events of the finished runs, compacted; none for a thread that
+// doesn't exist.
 func (rt *Runtime) history(ex *exchange) ([]agui.Encoded, error) {
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	events, err := rt.finishedEvents(ctx, ex.key(ex.route.ThreadID))
+	events, err := rt.finished(ex)
 	if err != nil {
 		return nil, err
 	}
-	return agui.Compact(events)
+	return fold.Compact(events)
 }
 
-func (rt *Runtime) finishedEvents(ctx context.Context, key store.Key) ([]agui.Encoded, error) {
+// finished reads the events of the finished runs.
+func (rt *Runtime) finished(ex *exchange) ([]agui.Encoded, error) {
+	ctx, cancel := ex.storeContext()
+	defer cancel()
+	key := ex.key(ex.route.ThreadID)
 	var events []agui.Encoded
 	for after := int64(0); ; {
 		page, err := rt.store.Read(ctx, key, after, false)

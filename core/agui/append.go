@@ -7,7 +7,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // encoder appends JSON to buf. Its first error sticks, so that callers check once.
@@ -34,7 +35,7 @@ func (e *encoder) member(name string) {
 // str appends a string member.
 func (e *encoder) str(name, value string) {
 	e.member(name)
-	e.buf = appendString(e.buf, value)
+	e.buf = jsonscan.AppendString(e.buf, value)
 }
 
 // optStr appends a string member unless it is empty.
@@ -50,7 +51,7 @@ func (e *encoder) strs(name string, values []string) {
 		e.list(name)
 		for _, value := range values {
 			e.element()
-			e.buf = appendString(e.buf, value)
+			e.buf = jsonscan.AppendString(e.buf, value)
 		}
 		e.endList()
 	}
@@ -109,7 +110,7 @@ func (e *encoder) extra(extra Extra) {
 		if e.buf[len(e.buf)-1] != '{' {
 			e.buf = append(e.buf, ',')
 		}
-		e.buf = appendString(e.buf, name)
+		e.buf = jsonscan.AppendString(e.buf, name)
 		e.buf = append(e.buf, ':')
 		if value := extra[name]; value == nil {
 			e.buf = append(e.buf, "null"...)
@@ -119,14 +120,22 @@ func (e *encoder) extra(extra Extra) {
 	}
 }
 
+// Levels of nesting that are kept free for what is put around a value, so that an
+// event that was encoded can be parsed again: around a field of an event, the deepest
+// of which are those of a tool call in a run's input, and around that input itself.
+const (
+	levelsAroundValue = 16
+	levelsAroundInput = 2 * levelsAroundValue
+)
+
 // value appends JSON that a caller gave, once it has proved to be that.
 func (e *encoder) value(name string, value json.RawMessage) {
-	checked, err := checkJSON(value)
+	checked, err := jsonscan.CheckWithin(value, levelsAroundValue)
 	if err != nil {
 		e.fail(name, err)
 		return
 	}
-	e.buf = appendLine(e.buf, checked)
+	e.buf = jsonscan.AppendLine(e.buf, checked)
 }
 
 func (e *encoder) fail(name string, err error) {
@@ -150,67 +159,3 @@ func (e *encoder) element() {
 }
 
 func (e *encoder) endList() { e.buf = append(e.buf, ']') }
-
-const hexDigits = "0123456789abcdef"
-
-// appendString appends a JSON string as JavaScript's JSON.stringify writes it;
-// what isn't UTF-8 becomes U+FFFD.
-func appendString[T string | []byte](dst []byte, text T) []byte {
-	dst = append(dst, '"')
-	plain := 0 // where the text begins that is still to be copied
-	for i := 0; i < len(text); {
-		c := text[i]
-		if plainByte[c] {
-			i++
-			continue
-		}
-		if c < utf8.RuneSelf {
-			dst = append(dst, text[plain:i]...)
-			dst = appendEscape(dst, c)
-			i++
-			plain = i
-			continue
-		}
-		r, size := decodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			dst = append(dst, text[plain:i]...)
-			dst = append(dst, "\uFFFD"...)
-			plain = i + 1
-		}
-		i += size
-	}
-	dst = append(dst, text[plain:]...)
-	return append(dst, '"')
-}
-
-func decodeRune[T string | []byte](text T) (rune, int) {
-	// Four bytes hold any rune; the conversion of so few doesn't allocate.
-	return utf8.DecodeRuneInString(string(text[:min(len(text), utf8.UTFMax)]))
-}
-
-func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\b':
-		return append(dst, '\\', 'b')
-	case '\f':
-		return append(dst, '\\', 'f')
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	default:
-		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-	}
-}
-
-// plainByte holds the bytes that stand for themselves in a JSON string.
-var plainByte = func() (table [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		table[c] = c != '"' && c != '\\'
-	}
-	return table
-}()

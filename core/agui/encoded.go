@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // Encoded is an event in its wire form. It is immutable: whoever holds one may
@@ -21,7 +23,7 @@ const (
 	frameSuffix = "\n\n"
 )
 
-// Encode gives the wire form of an event. An Encoded event is returned as it is.
+// Encode returns the wire form of an event. An Encoded event is returned as it is.
 // It fails when a field that holds JSON holds something else.
 func Encode(event Event) (Encoded, error) {
 	if encoded, ok := event.(Encoded); ok {
@@ -46,55 +48,12 @@ func Encode(event Event) (Encoded, error) {
 	return Encoded{event.EventType(), e.buf}, nil
 }
 
-// encodeDelta encodes the events that a run consists of for the most part, with
-// the frame as its one allocation.
-func encodeDelta(event Event) (Encoded, bool) {
-	var idName, id, delta string
-	var base *BaseEvent
-	switch v := event.(type) {
-	case TextMessageContentEvent:
-		idName, id, delta, base = "messageId", v.MessageID, v.Delta, &v.BaseEvent
-	case ToolCallArgsEvent:
-		idName, id, delta, base = "toolCallId", v.ToolCallID, v.Delta, &v.BaseEvent
-	case ReasoningMessageContentEvent:
-		idName, id, delta, base = "messageId", v.MessageID, v.Delta, &v.BaseEvent
-	default:
-		return Encoded{}, false
-	}
-	if base.Timestamp != nil || base.RawEvent != nil || base.Metadata != nil || base.SubagentRunID != "" || len(base.Extra) > 0 {
-		return Encoded{}, false
-	}
-	return newDelta(event.EventType(), idName, id, delta), true
-}
-
-// newDelta makes an event of an id and a delta and nothing else.
-func newDelta[T string | []byte](eventType EventType, idName string, id T, delta T) Encoded {
-	var scratch [512]byte
-	frame := scratch[:0]
-	if most := len(id) + len(delta); most > len(scratch)-128 {
-		frame = make([]byte, 0, most+most/8+128)
-	}
-	frame = append(frame, framePrefix...)
-	frame = append(frame, `{"type":"`...)
-	frame = append(frame, eventType...)
-	frame = append(frame, `","`...)
-	frame = append(frame, idName...)
-	frame = append(frame, `":`...)
-	frame = appendString(frame, id)
-	frame = append(frame, `,"delta":`...)
-	frame = appendString(frame, delta)
-	frame = append(frame, '}')
-	frame = append(frame, frameSuffix...)
-	return Encoded{eventType, bytes.Clone(frame)}
-}
-
-// ParseEncoded takes the JSON of an event as it came over the wire (from a
-// remote agent, from a store) and keeps it as it is, whatever fields it has; of
-// JSON on several lines it makes one. It copies data. It fails when data isn't
-// a JSON object with a known event type: [errors.Is] tells [ErrUnknownType] from
-// what is no event at all.
+// ParseEncoded returns the event of JSON that came over the wire (from a remote
+// agent, from a store), as it is and with whatever fields it has; JSON on several
+// lines becomes one line. It copies data. It fails when data isn't a JSON object with
+// a known event type, with [ErrUnknownType] where the type alone is unknown.
 func ParseEncoded(data []byte) (Encoded, error) {
-	value, err := checkJSON(data)
+	value, err := jsonscan.Check(data)
 	if err != nil {
 		return Encoded{}, err
 	}
@@ -104,20 +63,20 @@ func ParseEncoded(data []byte) (Encoded, error) {
 	}
 	eventType, ok := d.eventType(value)
 	if !ok {
-		if name, ok := lookup(value, "type"); ok && kindOf(name) == "string" {
+		if name, ok := jsonscan.Lookup(value, "type"); ok && jsonscan.Kind(name) == "string" {
 			return Encoded{}, unknownType{d.err()}
 		}
 		return Encoded{}, d.err()
 	}
 	frame := make([]byte, 0, len(framePrefix)+len(value)+len(frameSuffix))
 	frame = append(frame, framePrefix...)
-	frame = appendLine(frame, value)
+	frame = jsonscan.AppendLine(frame, value)
 	frame = append(frame, frameSuffix...)
 	return Encoded{eventType, frame}, nil
 }
 
-// ErrUnknownType is what [ParseEncoded] fails with for an event of a type that
-// this package doesn't know, such as one of a newer version of the protocol.
+// ErrUnknownType is the error of [ParseEncoded] for an event of a type that this
+// package doesn't know, such as one of a newer version of the protocol.
 var ErrUnknownType = errors.New("unknown event type")
 
 // unknownType is ErrUnknownType with the place in the JSON.
@@ -127,10 +86,10 @@ func (unknownType) Is(target error) bool { return target == ErrUnknownType }
 
 func (u unknownType) Unwrap() error { return u.error }
 
-// EventType names the event.
+// EventType returns the event's type.
 func (e Encoded) EventType() EventType { return e.eventType }
 
-// JSON is the event's JSON object on a single line, nil of the zero Encoded.
+// JSON returns the event's JSON object on a single line, nil for the zero Encoded.
 func (e Encoded) JSON() []byte {
 	if e.frame == nil {
 		return nil
@@ -139,10 +98,10 @@ func (e Encoded) JSON() []byte {
 	return e.frame[len(framePrefix):end:end]
 }
 
-// Frame is the event as a Server-Sent Events frame: "data: {…}\n\n".
+// Frame returns the event as a Server-Sent Events frame: "data: {…}\n\n".
 func (e Encoded) Frame() []byte { return e.frame[:len(e.frame):len(e.frame)] }
 
-// MarshalJSON gives [Encoded.JSON], so that an Encoded can be part of any JSON.
+// MarshalJSON returns [Encoded.JSON], so that an Encoded can be part of any JSON.
 func (e Encoded) MarshalJSON() ([]byte, error) {
 	if e.frame == nil {
 		return nil, errors.New("agui: the zero Encoded is no event")
@@ -150,35 +109,35 @@ func (e Encoded) MarshalJSON() ([]byte, error) {
 	return e.JSON(), nil
 }
 
-// Decode gives the event's struct, validated as [UnmarshalEvent] does.
+// Decode returns the event's struct, validated as [UnmarshalEvent] does.
 func (e Encoded) Decode() (Event, error) { return UnmarshalEvent(e.JSON()) }
 
-// Validate tells what the protocol's schema doesn't allow in the event, as
-// [UnmarshalEvent] does. Deltas that carry nothing else, which most events are,
-// are checked without being decoded.
+// Validate fails where the protocol's schema doesn't allow the event, as
+// [UnmarshalEvent] does. Plain deltas, which most events are, are checked without
+// being decoded.
 func (e Encoded) Validate() error {
-	if _, _, ok := e.plainDelta(); ok {
+	if _, _, ok := e.PlainDelta(); ok {
 		return nil
 	}
 	_, err := e.Decode()
 	return err
 }
 
-// Field gives a field of the event as JSON, and whether the event has it. The
-// bytes are the event's own.
+// Field returns a field of the event as JSON, and whether the event has it. The bytes
+// are the event's own.
 func (e Encoded) Field(name string) (json.RawMessage, bool) {
 	if e.frame == nil {
 		return nil, false
 	}
-	return lookup(e.JSON(), name)
+	return jsonscan.Lookup(e.JSON(), name)
 }
 
-// textField gives a field that is a string; anything else is absent. The bytes
-// may be the event's own.
-func (e Encoded) textField(name string) ([]byte, bool) {
+// Text returns the text of a field that is a string, and whether the event has
+// it; a field of another kind counts as absent. The bytes may be the event's own.
+func (e Encoded) Text(name string) (text []byte, ok bool) {
 	value, ok := e.Field(name)
 	if !ok || value[0] != '"' {
 		return nil, false
 	}
-	return stringBytes(value), true
+	return jsonscan.Text(value), true
 }

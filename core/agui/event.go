@@ -27,6 +27,21 @@ type BaseEvent struct {
 	Extra Extra
 }
 
+func (b BaseEvent) subagent() string { return b.SubagentRunID }
+
+// SubagentOf returns the id of the subagent whose work an event is part of, ""
+// for the run's own agent.
+func SubagentOf(event Event) string {
+	switch v := event.(type) {
+	case Encoded:
+		text, _ := v.Text("subagentRunId")
+		return string(text)
+	case interface{ subagent() string }:
+		return v.subagent()
+	}
+	return ""
+}
+
 // RunStartedEvent opens a run. Input is what the run was given; the runner
 // fills it in where the agent left it out.
 type RunStartedEvent struct {
@@ -49,7 +64,7 @@ type RunFinishedEvent struct {
 	Usage    []TokenUsage
 }
 
-// Outcome tells whether a finished run is complete or waits for an answer.
+// Outcome says whether a finished run is complete or waits for an answer.
 type Outcome struct {
 	// Type is "success", "interrupt" or "cancelled".
 	Type string
@@ -98,7 +113,7 @@ type RunErrorEvent struct {
 	Usage   []TokenUsage
 }
 
-// StepStartedEvent and StepFinishedEvent bracket a named part of a run.
+// StepStartedEvent begins a named part of a run.
 type StepStartedEvent struct {
 	BaseEvent
 	StepName string
@@ -131,9 +146,9 @@ type TextMessageEndEvent struct {
 	MessageID string
 }
 
-// TextMessageChunkEvent is start, content and end in one; [Expander] turns it
-// into those. Empty fields continue the message before; HasDelta tells an
-// absent delta from an empty one.
+// TextMessageChunkEvent is start, content and end in one; the runner turns it
+// into those. Empty fields continue the message before; HasDelta distinguishes an
+// empty delta from an absent one.
 type TextMessageChunkEvent struct {
 	BaseEvent
 	MessageID string
@@ -164,7 +179,7 @@ type ToolCallEndEvent struct {
 	ToolCallID string
 }
 
-// ToolCallChunkEvent is start, args and end of a tool call in one; [Expander]
+// ToolCallChunkEvent is start, args and end of a tool call in one; the runner
 // turns it into those.
 type ToolCallChunkEvent struct {
 	BaseEvent
@@ -249,7 +264,7 @@ type ReasoningMessageEndEvent struct {
 	MessageID string
 }
 
-// ReasoningMessageChunkEvent is start, content and end in one; [Expander]
+// ReasoningMessageChunkEvent is start, content and end in one; the runner
 // turns it into those.
 type ReasoningMessageChunkEvent struct {
 	BaseEvent
@@ -293,7 +308,7 @@ type SubagentFinishedEvent struct {
 	Outcome *SubagentOutcome
 }
 
-// SubagentOutcome tells whether a subagent is done or waits for an answer.
+// SubagentOutcome says whether a subagent is done or waits for an answer.
 type SubagentOutcome struct {
 	// Type is "success" or "suspended".
 	Type string

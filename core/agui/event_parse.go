@@ -1,10 +1,12 @@
 package agui
 
-// UnmarshalEvent decodes and validates the JSON of an event. A [*SyntaxError]
-// says where it isn't JSON, a [*ValidationError] names the JSON path of what
-// the protocol doesn't allow.
+import "github.com/copilotkit-go/runtime/core/internal/jsonscan"
+
+// UnmarshalEvent decodes and validates the JSON of an event. Its error is a
+// [*SyntaxError] where data isn't JSON, and a [*ValidationError] with the JSON paths
+// of what the protocol doesn't allow.
 func UnmarshalEvent(data []byte) (Event, error) {
-	value, err := checkJSON(data)
+	value, err := jsonscan.Check(data)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func (d *decoder) event(value []byte) Event {
 // eventType reads the type of an event.
 func (d *decoder) eventType(event []byte) (EventType, bool) {
 	at := &path{name: "type"}
-	value, ok := lookup(event, "type")
+	value, ok := jsonscan.Lookup(event, "type")
 	if !ok {
 		d.fail(at, "required")
 		return "", false
@@ -54,7 +56,7 @@ func (d *decoder) eventType(event []byte) (EventType, bool) {
 	if !d.is("string", value, at) {
 		return "", false
 	}
-	eventType, ok := eventTypeOf(stringBytes(value))
+	eventType, ok := parseEventType(jsonscan.Text(value))
 	if !ok {
 		d.fail(at, "no event type of AG-UI")
 	}
@@ -94,7 +96,7 @@ func (d *decoder) lifecycleEvent(eventType EventType, value []byte) Event {
 			optional("result", anything(&e.Result)),
 			optional("outcome", reader{custom: func(d *decoder, value []byte, at *path) {
 				// Some frameworks write null for none.
-				if !isNull(value) {
+				if !jsonscan.IsNull(value) {
 					e.Outcome = &Outcome{}
 					d.outcome(value, at, e.Outcome)
 				}

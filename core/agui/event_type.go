@@ -46,9 +46,9 @@ const (
 	EventTypeThinkingTextMessageEnd     EventType = "THINKING_TEXT_MESSAGE_END"
 )
 
-// eventTypeOf gives the event type that text names. It returns constants, so it
-// doesn't allocate.
-func eventTypeOf(text []byte) (EventType, bool) {
+// parseEventType returns the event type that text names, if there is one. It returns
+// constants, so it doesn't allocate.
+func parseEventType(text []byte) (EventType, bool) {
 	switch EventType(text) {
 	case EventTypeRunStarted:
 		return EventTypeRunStarted, true

@@ -74,19 +74,6 @@ func FuzzUnmarshalEvent(f *testing.F) {
 	})
 }
 
-// FuzzScanner compares what this package takes for JSON with encoding/json.
-func FuzzScanner(f *testing.F) {
-	for _, seed := range []string{"", "null", "-0.5E+3", "1.", "[1,]", `{"a":}`, `"\x"`, "\"\t\"", "tru", "{}x", "[[]]", "\uFEFF1"} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		_, err := agui.Encode(agui.RawEvent{Event: bytes.Clone(data)})
-		if data != nil && (err == nil) != json.Valid(data) {
-			t.Fatalf("%q: %v, and encoding/json says %v", data, err, json.Valid(data))
-		}
-	})
-}
-
 func FuzzStrings(f *testing.F) {
 	f.Add("plain")
 	f.Add("\x00\"\\\u2028<>&\xff\xed\xa0\x80😀")

@@ -33,7 +33,7 @@ type Tool struct {
 	Extra      Extra
 }
 
-// Context is one piece of knowledge that the front end gives to the agent.
+// Context is one thing that the front end lets the agent know.
 type Context struct {
 	Description string
 	Value       string

@@ -1,5 +1,7 @@
 package agui
 
+import "github.com/copilotkit-go/runtime/core/internal/jsonscan"
+
 // UnmarshalRunAgentInput decodes and validates a run's input, as strictly as
 // the protocol's own schema: a [*ValidationError] names the JSON path of all
 // that is wrong, a [*SyntaxError] where the text stops being JSON. Fields that
@@ -8,7 +10,7 @@ package agui
 // Up to the protocol's version 1.0 tools and context are required; an input
 // that names its protocolVersion may leave them out.
 func UnmarshalRunAgentInput(data []byte) (*RunAgentInput, error) {
-	value, err := checkJSON(data)
+	value, err := jsonscan.CheckWithin(data, levelsAroundInput)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +36,7 @@ func (d *decoder) input(value []byte, at *path, in *RunAgentInput) {
 	tools := required("tools", array(&in.Tools, (*decoder).tool))
 	context := required("context", array(&in.Context, (*decoder).context))
 	if value[0] == '{' {
-		version, versioned := lookup(value, "protocolVersion")
+		version, versioned := jsonscan.Lookup(value, "protocolVersion")
 		versioned = versioned && isString(version)
 		tools.required, context.required = !versioned, !versioned
 	}

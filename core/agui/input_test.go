@@ -166,3 +166,31 @@ func BenchmarkUnmarshalRunAgentInput1000Messages(b *testing.B) {
 		}
 	}
 }
+
+func TestTheDeepestInputFitsIntoAnEvent(t *testing.T) {
+	const around = `{"threadId":"t","runId":"r","messages":[],"tools":[],"context":[],"state":%s}`
+	nested := func(depth int) []byte {
+		return fmt.Appendf(nil, around, strings.Repeat("[", depth)+strings.Repeat("]", depth))
+	}
+	deepest := 0
+	for depth := 9000; depth <= 10000; depth++ {
+		input, err := agui.UnmarshalRunAgentInput(nested(depth))
+		if err != nil {
+			continue
+		}
+		deepest = depth
+		if depth < 9900 {
+			continue
+		}
+		encoded, err := agui.Encode(agui.RunStartedEvent{ThreadID: "t", RunID: "r", Input: input})
+		if err != nil {
+			t.Fatalf("depth %d: %v", depth, err)
+		}
+		if _, err := agui.ParseEncoded(encoded.JSON()); err != nil {
+			t.Fatalf("depth %d: %v", depth, err)
+		}
+	}
+	if deepest < 9900 {
+		t.Errorf("the deepest state that is taken nests %d deep", deepest)
+	}
+}

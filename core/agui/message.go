@@ -73,20 +73,20 @@ const (
 	contentObject
 )
 
-// TextContent is content that is plain text.
+// TextContent returns content that is plain text.
 func TextContent(text string) Content { return Content{kind: contentText, text: text} }
 
-// PartsContent is content of several parts.
+// PartsContent returns content of several parts.
 func PartsContent(parts ...InputContent) Content {
 	return Content{kind: contentParts, parts: parts}
 }
 
-// ObjectContent is the content of an activity message, a JSON object.
+// ObjectContent returns the content of an activity message, a JSON object.
 func ObjectContent(object json.RawMessage) Content {
 	return Content{kind: contentObject, object: object}
 }
 
-// IsAbsent tells whether the message has no content at all.
+// IsAbsent reports whether the message has no content at all.
 func (c Content) IsAbsent() bool { return c.kind == contentAbsent }
 
 // Parts returns the parts, nil when the content isn't a list of parts.

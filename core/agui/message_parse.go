@@ -1,8 +1,10 @@
 package agui
 
+import "github.com/copilotkit-go/runtime/core/internal/jsonscan"
+
 // UnmarshalJSON reads and validates a message.
 func (m *Message) UnmarshalJSON(data []byte) error {
-	value, err := checkJSON(data)
+	value, err := jsonscan.Check(data)
 	if err != nil {
 		return err
 	}
@@ -24,7 +26,7 @@ func (d *decoder) message(value []byte, at *path, m *Message) {
 	if !d.is("object", value, at) {
 		return
 	}
-	role, ok := lookup(value, "role")
+	role, ok := jsonscan.Lookup(value, "role")
 	if !ok {
 		d.fail(&path{parent: at, name: "role"}, "required")
 		return
@@ -81,13 +83,13 @@ func textOrParts(dst *Content) reader { return reader{content: dst} }
 func (d *decoder) content(dst *Content, value []byte, at *path) {
 	switch value[0] {
 	case '"':
-		*dst = TextContent(string(stringBytes(value)))
+		*dst = TextContent(string(jsonscan.Text(value)))
 	case '[':
 		var parts []InputContent
 		array(&parts, (*decoder).part).custom(d, value, at)
 		*dst = PartsContent(parts...)
 	default:
-		d.fail(at, "expected string or array, got "+kindOf(value))
+		d.fail(at, "expected string or array, got "+jsonscan.Kind(value))
 	}
 }
 
@@ -113,7 +115,7 @@ func (d *decoder) part(value []byte, at *path, part *InputContent) {
 	if !d.is("object", value, at) {
 		return
 	}
-	kind, ok := lookup(value, "type")
+	kind, ok := jsonscan.Lookup(value, "type")
 	if !ok {
 		d.fail(&path{parent: at, name: "type"}, "required")
 		return
@@ -155,7 +157,7 @@ func (d *decoder) source(value []byte, at *path, source *InputContentSource) {
 	mimeType := optional("mimeType", text(&source.MimeType))
 	provider := newer("provider", isString, text(&source.Provider))
 	if d.is("object", value, at) {
-		switch kind, _ := lookup(value, "type"); string(kind) {
+		switch kind, _ := jsonscan.Lookup(value, "type"); string(kind) {
 		case `"data"`:
 			mimeType.required = true
 		case `"file"`:

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// ErrSSETooLarge is the error of a stream with an event that is larger than its
-// reader takes.
+// ErrSSETooLarge reports an event of a stream that is larger than its reader takes.
 var ErrSSETooLarge = errors.New("server-sent event too large")
 
-// DefaultSSELimit is how many bytes an event of [ReadSSE] may have by default.
+// DefaultSSELimit is the size in bytes of the largest event that [ReadSSE] takes by
+// default.
 const DefaultSSELimit = 16 << 20
 
 // SSEEvent is one event of a Server-Sent Events stream.
@@ -36,8 +36,9 @@ type SSEEvent struct {
 // last blank line is an event when the stream has ended in good order. It
 // allocates nothing per event, unless its id or its type changes.
 //
-// An event has maxBytes at most. If zero, maxBytes defaults to [DefaultSSELimit].
-// An error (of r, or wrapping [ErrSSETooLarge]) is the last thing yielded.
+// An event has maxBytes at most; if maxBytes is zero or negative, it defaults to
+// [DefaultSSELimit]. An error (of r, or wrapping [ErrSSETooLarge]) is the last thing
+// yielded.
 //
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
@@ -160,8 +161,8 @@ func (l *lineReader) next() ([]byte, error) {
 				l.scanned = max(l.scanned, l.start)
 			}
 		}
-		// A stream that begins with fewer than three bytes of a byte order mark
-		// is told apart from a line by what follows.
+		// Whether a first byte of 0xEF begins a byte order mark or a line is known
+		// when three bytes are there.
 		if l.begun || len(l.buf) > 0 && l.buf[0] != 0xEF {
 			if i := indexLineEnd(l.buf[l.scanned:]); i >= 0 {
 				end := l.scanned + i

@@ -1,17 +1,23 @@
 package agui
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // maxIssues bounds what a [ValidationError] lists.
 const maxIssues = 20
 
-// ValidationError lists where JSON departs from the protocol.
+// SyntaxError reports where a text stops being JSON.
+type SyntaxError = jsonscan.SyntaxError
+
+// ValidationError reports where JSON departs from the protocol.
 type ValidationError struct {
 	// Issues holds the first 20.
 	Issues []Issue
@@ -27,7 +33,7 @@ type Issue struct {
 	Message string `json:"message"`
 }
 
-// String is the path and the message.
+// String returns the path and the message.
 func (i Issue) String() string {
 	if i.Path == "" {
 		return i.Message
@@ -35,7 +41,7 @@ func (i Issue) String() string {
 	return i.Path + ": " + i.Message
 }
 
-// Error lists the issues.
+// Error returns a list of the issues.
 func (e *ValidationError) Error() string {
 	var text strings.Builder
 	for i, issue := range e.Issues {
@@ -95,9 +101,9 @@ func (d *decoder) fail(at *path, message string) {
 	d.issues = append(d.issues, Issue{at.String(), message})
 }
 
-// is tells whether value is of the kind, and notes an issue otherwise.
+// is reports whether value is of the kind, and records an issue otherwise.
 func (d *decoder) is(kind string, value []byte, at *path) bool {
-	got := kindOf(value)
+	got := jsonscan.Kind(value)
 	if got != kind {
 		d.fail(at, "expected "+kind+", got "+got)
 	}
@@ -110,23 +116,23 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 		return
 	}
 	var seen uint32
-	for m := membersOf(value); m.next(); {
+	for m := jsonscan.MembersOf(value); m.Next(); {
 		i := 0
 		for ; i < len(fields); i++ {
 			f := &fields[i]
-			if string(m.name) == f.name && (f.accepts == nil || f.accepts(m.value)) {
+			if string(m.Name) == f.name && (f.accepts == nil || f.accepts(m.Value)) {
 				break
 			}
 		}
 		if i < len(fields) {
 			seen |= 1 << i
-			d.read(&fields[i], m.value, at)
+			d.read(&fields[i], m.Value, at)
 			continue
 		}
 		if *extra == nil {
 			*extra = Extra{}
 		}
-		(*extra)[string(m.name)] = cloneRaw(m.value)
+		(*extra)[string(m.Name)] = bytes.Clone(m.Value)
 	}
 	for i := range fields {
 		if fields[i].required && seen&(1<<i) == 0 {
@@ -138,14 +144,14 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 // read reads the value of a field of the object at a path.
 func (d *decoder) read(f *field, value []byte, at *path) {
 	switch {
-	case f.kind != "" && f.kind != kindOf(value):
+	case f.kind != "" && f.kind != jsonscan.Kind(value):
 		d.is(f.kind, value, &path{parent: at, name: f.name})
 	case f.text != nil:
-		*f.text = string(stringBytes(value))
+		*f.text = string(jsonscan.Text(value))
 	case f.raw != nil:
-		*f.raw = cloneRaw(value)
+		*f.raw = bytes.Clone(value)
 	case f.content != nil && f.kind == "object":
-		*f.content = ObjectContent(cloneRaw(value))
+		*f.content = ObjectContent(bytes.Clone(value))
 	case f.content != nil:
 		d.content(f.content, value, &path{parent: at, name: f.name})
 	case f.custom != nil:
@@ -157,8 +163,8 @@ func (d *decoder) read(f *field, value []byte, at *path) {
 type field struct {
 	name     string
 	required bool
-	// accepts tells whether a value is what the field is for; others are carried
-	// as if the field were unknown. Nil means that all are.
+	// accepts reports whether a value is what the field is for; others are carried as
+	// if the field were unknown. Nil accepts all.
 	accepts func(value []byte) bool
 	reader
 }
@@ -178,10 +184,10 @@ func required(name string, into reader) field { return field{name: name, require
 
 func optional(name string, into reader) field { return field{name: name, reader: into} }
 
-// elsewhere is a field that is read by other means.
+// elsewhere returns a field that is read by other means.
 func elsewhere(name string) field { return field{name: name} }
 
-// newer is a field that not every version of the protocol knows: for an older
+// newer returns a field that not every version of the protocol knows: for an older
 // peer it is a field like any other, that may hold anything.
 func newer(name string, accepts func([]byte) bool, into reader) field {
 	return field{name: name, accepts: accepts, reader: into}
@@ -189,47 +195,47 @@ func newer(name string, accepts func([]byte) bool, into reader) field {
 
 func isString(value []byte) bool { return value[0] == '"' }
 
-// text reads a string.
+// text returns a reader of a string.
 func text(dst *string) reader { return reader{kind: "string", text: dst} }
 
-// nullableText reads a string, and null as an absent one.
+// nullableText returns a reader of a string that takes null for an absent one.
 func nullableText(dst *string) reader {
 	return reader{custom: func(d *decoder, value []byte, at *path) {
-		if !isNull(value) && d.is("string", value, at) {
-			*dst = string(stringBytes(value))
+		if !jsonscan.IsNull(value) && d.is("string", value, at) {
+			*dst = string(jsonscan.Text(value))
 		}
 	}}
 }
 
-// markedText reads a string and notes that it was there.
+// markedText returns a reader of a string that records that it was there.
 func markedText(dst *string, has *bool) reader {
 	return reader{kind: "string", custom: func(_ *decoder, value []byte, _ *path) {
-		*dst, *has = string(stringBytes(value)), true
+		*dst, *has = string(jsonscan.Text(value)), true
 	}}
 }
 
-// texts reads an array of strings.
+// texts returns a reader of an array of strings.
 func texts(dst *[]string) reader {
 	return array(dst, func(d *decoder, value []byte, at *path, element *string) {
 		if d.is("string", value, at) {
-			*element = string(stringBytes(value))
+			*element = string(jsonscan.Text(value))
 		}
 	})
 }
 
-// word reads a string that is one of several.
+// word returns a reader of a string that is one of several.
 func word[T ~string](dst *T, words ...T) reader {
 	return reader{custom: func(d *decoder, value []byte, at *path) {
 		*dst = oneOf(d, value, at, words)
 	}}
 }
 
-// oneOf gives the word that a string is, or "" after noting an issue.
+// oneOf returns which of several words a string is, "" after recording an issue.
 func oneOf[T ~string](d *decoder, value []byte, at *path, words []T) T {
 	if !d.is("string", value, at) {
 		return ""
 	}
-	got := stringBytes(value)
+	got := jsonscan.Text(value)
 	for _, w := range words {
 		if string(got) == string(w) {
 			return w
@@ -256,22 +262,23 @@ func notOneOf[T ~string](got string, words []T) string {
 	return b.String()
 }
 
-// anything keeps any JSON value, null too.
+// anything returns a reader that keeps any JSON value, null too.
 func anything(dst *json.RawMessage) reader { return reader{raw: dst} }
 
-// orAbsent keeps any JSON value but null, which reads as an absent one.
+// orAbsent returns a reader that keeps any JSON value but null, which it takes for an
+// absent one.
 func orAbsent(dst *json.RawMessage) reader {
 	return reader{custom: func(_ *decoder, value []byte, _ *path) {
-		if !isNull(value) {
-			*dst = cloneRaw(value)
+		if !jsonscan.IsNull(value) {
+			*dst = bytes.Clone(value)
 		}
 	}}
 }
 
-// rawOf keeps a JSON value of one kind.
+// rawOf returns a reader that keeps a JSON value of one kind.
 func rawOf(kind string, dst *json.RawMessage) reader { return reader{kind: kind, raw: dst} }
 
-// number reads a number.
+// number returns a reader of a number.
 func number(dst **float64) reader {
 	return reader{kind: "number", custom: func(d *decoder, value []byte, at *path) {
 		n, err := strconv.ParseFloat(string(value), 64)
@@ -283,7 +290,7 @@ func number(dst **float64) reader {
 	}}
 }
 
-// count reads a whole number that isn't negative.
+// count returns a reader of a whole number that isn't negative.
 func count(dst **int64) reader {
 	return reader{kind: "number", custom: func(d *decoder, value []byte, at *path) {
 		whole, ok := parseCount(value)
@@ -309,17 +316,18 @@ func isCount(value []byte) bool {
 	return ok
 }
 
-// array reads an array, each element with read. An empty one isn't nil.
+// array returns a reader of an array, each element of which read reads. An empty one
+// isn't nil.
 func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, element *T)) reader {
 	return reader{kind: "array", custom: func(d *decoder, value []byte, at *path) {
 		n := 0
-		for e := elementsOf(value); e.next(); {
+		for e := jsonscan.ElementsOf(value); e.Next(); {
 			n++
 		}
 		list := make([]T, n)
 		element := &path{parent: at}
-		for e := elementsOf(value); e.next(); element.index++ {
-			read(d, e.value, element, &list[element.index])
+		for e := jsonscan.ElementsOf(value); e.Next(); element.index++ {
+			read(d, e.Value, element, &list[element.index])
 		}
 		*dst = list
 	}}

@@ -126,7 +126,8 @@ type Lease interface {
 	NextSeq() int64
 	// Append stores the run's next records, in order: all of them or none. A
 	// record whose Seq is stored already is left out, so that an Append whose
-	// outcome isn't known can be repeated. A gap between Seqs is an error.
+	// outcome isn't known can be repeated. A gap between Seqs is an error. The
+	// slice isn't kept.
 	Append(ctx context.Context, records []Record) error
 	// Renew makes the lease hold for another TTL.
 	Renew(ctx context.Context) error

@@ -132,6 +132,11 @@ export const deliberate = [
     rows: [{ in: /reasoning/, at: /^(connect|events)\./, reference: any, ours: any }],
   },
   {
+    what: "History shows the state that a run left, also of a run that only changed it",
+    why: "So a reload has what the run's own client had. The reference applies each run's patches to an empty state.",
+    rows: [{ in: /^connect: state of several runs$/, at: /^(connect\.events\[4\]\.snapshot|state\.body\.state)\.a$/, reference: undefined, ours: 1 }],
+  },
+  {
     what: "A state patch that doesn't fit does no harm",
     why: "The model is told in the tool's result, and the run ends. In the reference it never does, and the thread stays busy.",
     rows: [

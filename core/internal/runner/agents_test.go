@@ -162,6 +162,7 @@ type client struct {
 	mu    sync.Mutex
 	lines []string
 	seqs  []int64
+	got   []agui.Encoded
 }
 
 func (c *client) send(event agui.Encoded) error {
@@ -173,6 +174,7 @@ func (c *client) follow(record store.Record) error {
 	defer c.mu.Unlock()
 	c.lines = append(c.lines, line(record.Event))
 	c.seqs = append(c.seqs, record.Seq)
+	c.got = append(c.got, record.Event)
 	return nil
 }
 

@@ -11,52 +11,57 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// Begin takes the thread's lease for a run, which must then be streamed or
-// closed. An orphan that a dead instance left is closed first. It fails with
-// [store.ErrLocked] while another run is live (see [Supersede]) and with
+// Begin takes the thread's lease for a run, which must then be streamed or closed.
+// An orphan that a dead instance left is closed first. It fails with
+// [store.ErrLocked] while another run is live (see [Options.SupersedeRuns]) and with
 // [store.ErrUnavailable] when the store can't be reached.
 func (r *Runner) Begin(ctx context.Context, request Request) (*Run, error) {
-	messageIDs := make([]string, len(request.Input.Messages))
-	for i, message := range request.Input.Messages {
-		messageIDs[i] = message.ID
+	run, err := r.begin(ctx, request)
+	if err != nil {
+		return nil, fmt.Errorf("begin run %s: %w", request.Input.RunID, err)
 	}
-	// A holder that doesn't heed the stop, or is dead, is gone after a ttl.
+	return run, nil
+}
+
+func (r *Runner) begin(ctx context.Context, request Request) (*Run, error) {
+	// A holder that doesn't heed the stop, or is dead, is gone after a TTL.
 	waiting, cancel := context.WithTimeout(ctx, r.options.LeaseTTL+r.options.StopGrace)
 	defer cancel()
 	for {
-		lease, err := r.begin(ctx, request, messageIDs)
+		lease, err := r.lease(ctx, request)
 		switch {
 		case err == nil:
 			return &Run{runner: r, request: request, lease: lease, shown: unseen(request.Input, lease.Seen())}, nil
 		case errors.Is(err, store.ErrOrphaned):
 			if err := r.closeOrphan(ctx, request.Key); err != nil && !errors.Is(err, store.ErrLocked) {
-				return nil, fmt.Errorf("begin run %s: %w", request.Input.RunID, err)
+				return nil, err
 			}
 			// Whoever else closes it now is soon done.
 			r.awaitEnd(waiting, request.Key)
-		case errors.Is(err, store.ErrLocked) && r.options.OnConcurrentRun == Supersede && waiting.Err() == nil:
-			if _, err := r.store.Stop(ctx, request.Key, ""); err != nil {
-				return nil, fmt.Errorf("supersede the run before %s: %w", request.Input.RunID, err)
+		case errors.Is(err, store.ErrLocked) && r.options.SupersedeRuns && waiting.Err() == nil:
+			if _, err := r.Stop(ctx, request.Key, ""); err != nil {
+				return nil, fmt.Errorf("supersede the live run: %w", err)
 			}
 			r.awaitEnd(waiting, request.Key)
 		default:
-			return nil, fmt.Errorf("begin run %s: %w", request.Input.RunID, err)
+			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("begin run %s: %w", request.Input.RunID, err)
+			return nil, err
 		}
 	}
 }
 
-// begin asks the store once, for no longer than a call may take.
-func (r *Runner) begin(ctx context.Context, request Request, messageIDs []string) (store.Lease, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.renewal(), store.ErrUnavailable)
-	defer cancel()
-	lease, err := r.store.Begin(ctx, store.BeginRequest{
+// lease asks the store for the lease, once.
+func (r *Runner) lease(ctx context.Context, request Request) (store.Lease, error) {
+	begin := store.BeginRequest{
 		Key: request.Key, AgentID: request.AgentID, RunID: request.Input.RunID,
-		TTL: r.options.LeaseTTL, MessageIDs: messageIDs,
-	})
-	return lease, unavailable(ctx, err)
+		TTL: r.options.LeaseTTL, MessageIDs: make([]string, len(request.Input.Messages)),
+	}
+	for i := range request.Input.Messages {
+		begin.MessageIDs[i] = request.Input.Messages[i].ID
+	}
+	return call(ctx, r, func(ctx context.Context) (store.Lease, error) { return r.store.Begin(ctx, begin) })
 }
 
 // awaitEnd returns when the thread has no live run, or ctx ends.
@@ -69,27 +74,7 @@ func (r *Runner) awaitEnd(ctx context.Context, key store.Key) {
 	}
 }
 
-// unavailable makes a call that took too long look like what it is.
-func unavailable(ctx context.Context, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), store.ErrUnavailable) {
-		return fmt.Errorf("%w: no answer in time", store.ErrUnavailable)
-	}
-	return err
-}
-
-// Stop asks the thread's live run to stop, wherever it runs; with a runID only
-// that run. It tells whether there was one that hadn't been asked before.
-func (r *Runner) Stop(ctx context.Context, key store.Key, runID string) (bool, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.renewal(), store.ErrUnavailable)
-	defer cancel()
-	stopped, err := r.store.Stop(ctx, key, runID)
-	if err != nil {
-		return false, fmt.Errorf("stop thread %s: %w", key.ID, unavailable(ctx, err))
-	}
-	return stopped, nil
-}
-
-// unseen is a run's input as its RUN_STARTED shows it: with those messages that
+// unseen returns a run's input as its RUN_STARTED shows it: with those messages that
 // the thread's history doesn't have.
 func unseen(input *agui.RunAgentInput, seen map[string]bool) *agui.RunAgentInput {
 	shown := *input
@@ -112,19 +97,20 @@ type Run struct {
 	used  atomic.Bool
 }
 
-// FirstSeq is the Seq of the run's first event in its thread; those that follow
+// FirstSeq returns the Seq of the run's first event in its thread; those that follow
 // count on from it. It is for the time before Stream.
 func (run *Run) FirstSeq() int64 { return run.lease.NextSeq() }
 
-// Close gives back the lease of a run that wasn't streamed, without a trace.
-// After Stream it does nothing.
+// Close gives back the lease of a run that wasn't streamed, without a trace. After
+// Stream it does nothing.
 func (run *Run) Close(ctx context.Context) error {
 	if run.used.Swap(true) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), run.runner.renewal())
-	defer cancel()
-	if err := run.lease.Finish(ctx, nil); err != nil {
+	_, err := call(context.WithoutCancel(ctx), run.runner, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, run.lease.Finish(ctx, nil)
+	})
+	if err != nil {
 		return fmt.Errorf("close run %s: %w", run.lease.RunID(), err)
 	}
 	return nil

@@ -5,26 +5,33 @@ import (
 	"log/slog"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
-// composer makes the event stream of one run from what the agent yields: it
-// adds RUN_STARTED and the end where they are missing, expands chunks, refuses
-// what the protocol's clients would refuse, and encodes.
+// composer makes the event stream of one run from what the agent yields: it adds
+// RUN_STARTED and the end where they are missing, expands chunks, refuses what the
+// protocol's clients would refuse, and encodes. A replay may hold several runs; of
+// it chunks are expanded, and all else is passed on.
 type composer struct {
+	replay bool
+
 	input *agui.RunAgentInput
 	// showInput puts the input into RUN_STARTED.
 	showInput bool
-	// emit gets each event of the stream, in order.
+	// emit is called with each event of the stream, in order.
 	emit   func(agui.Encoded)
 	logger *slog.Logger
 
-	expander agui.Expander
-	progress agui.Progress
+	expander protocol.Expander
+	progress protocol.Progress
 	expanded []agui.Event
 }
 
 // take takes the agent's next event. After an error the stream must be ended.
 func (c *composer) take(event agui.Event) error {
+	if c.replay {
+		return c.pass(event)
+	}
 	if c.progress.Terminated() {
 		c.logger.Debug("agent goes on after its terminal event", "event", event.EventType())
 		return nil
@@ -57,8 +64,30 @@ func (c *composer) take(event agui.Event) error {
 	return nil
 }
 
-// end adds what the stream lacks.
-func (c *composer) end(ending agui.Ending) error {
+// pass passes an event of a replay on.
+func (c *composer) pass(event agui.Event) error {
+	expanded, err := c.expander.Expand(c.expanded[:0], event)
+	if err != nil {
+		return &invalidEventError{event.EventType(), err}
+	}
+	c.expanded = expanded
+	for _, event := range expanded {
+		encoded, err := agui.Encode(event)
+		if err != nil {
+			return &invalidEventError{event.EventType(), err}
+		}
+		c.emit(encoded)
+	}
+	return nil
+}
+
+// end adds what the stream lacks. A replay lacks nothing but the reason that it was
+// cut short for.
+func (c *composer) end(ending protocol.Ending) error {
+	if c.replay {
+		c.emit(runError(ending.Code, ending.Message))
+		return nil
+	}
 	if c.progress.Terminated() {
 		return nil
 	}
@@ -100,7 +129,7 @@ func (c *composer) start(event agui.Event) error {
 	return c.put(event)
 }
 
-// started opens the stream if the agent didn't.
+// started opens the stream unless the agent has.
 func (c *composer) started() error {
 	if c.progress.Started() {
 		return nil
@@ -134,13 +163,13 @@ func (c *composer) put(event agui.Event) error {
 	return nil
 }
 
-// invalidEventError is an event that can't be sent.
+// invalidEventError reports an event that can't be sent.
 type invalidEventError struct {
 	eventType agui.EventType
 	err       error
 }
 
-// Error says what is wrong; err itself names the event.
+// Error says what is wrong; err names the event already.
 func (e *invalidEventError) Error() string { return "invalid event: " + e.err.Error() }
 
 func (e *invalidEventError) Unwrap() error { return e.err }

@@ -8,25 +8,33 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// Connect sends the thread's history and then, if a run is live, follows that
-// run to its end. With after 0 the history is whole and compacted; otherwise
-// after is the Seq of the last record that the client has, and only what
-// follows is sent. A run whose instance is gone is closed first. A thread that
-// the store has never seen sends nothing; whether its agent knows more (see
-// [agent.Connector] and [Runner.Replay]) is the caller's question.
+// Connect sends the thread's history and then, if a run is live, follows that run to
+// its end. With after 0 the history is whole and compacted; otherwise after is the
+// Seq of the last record that the client has, and only what follows is sent. A
+// thread that doesn't get as far as that was deleted and begun anew: its client has
+// nothing of it. An orphan is closed first. A thread that the store has never seen
+// sends nothing; whether its agent knows more (see [agent.Connector] and
+// [Runner.Replay]) is the caller's question.
 //
-// A record's Seq is 0 where a client can't resume: inside compacted history,
-// and on an event that is for this client alone. The latter is the RUN_ERROR
-// that closes a stream which can't be followed to the end of its run: since the
-// deadline of ctx is near ([CodeDeadlineExceeded]), ctx ended with [ErrShutdown]
-// ([CodeShutdown]), the run was taken away ([CodeLeaseLost]) or the store doesn't come back ([CodeStoreUnavailable]).
+// A record's Seq is 0 where a client can't resume: inside compacted history, and on
+// an event that is for this client alone. The latter is the RUN_ERROR that closes a
+// stream which can't be followed to the end of its run: since the deadline of ctx is
+// near ([CodeDeadlineExceeded]), ctx ended with [ErrShutdown] ([CodeShutdown]), the
+// run was taken away ([CodeLeaseLost]) or the store doesn't come back
+// ([CodeStoreUnavailable]).
 //
 // The error is that of send, of ctx, or of the store when nothing was sent yet.
 func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send func(store.Record) error) error {
 	page, err := r.open(ctx, key, after)
+	if err == nil && after > 0 && len(page.Records) == 0 && !r.reaches(ctx, key, after, page.Live) {
+		after = 0
+		page, err = r.open(ctx, key, after)
+	}
 	if err != nil {
 		return fmt.Errorf("connect to thread %s: %w", key.ID, err)
 	}
@@ -54,15 +62,22 @@ func (r *Runner) open(ctx context.Context, key store.Key, after int64) (store.Pa
 	}
 }
 
-// read reads once, for no longer than a call may take.
-func (r *Runner) read(ctx context.Context, key store.Key, after int64) (store.Page, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.renewal(), store.ErrUnavailable)
-	defer cancel()
-	page, err := r.store.Read(ctx, key, after, false)
-	return page, unavailable(ctx, err)
+// reaches reports whether a thread that has nothing after a Seq gets as far as that. A
+// client that was sent a live run may be ahead of what is recorded of it, but not for
+// long.
+func (r *Runner) reaches(ctx context.Context, key store.Key, seq int64, live bool) bool {
+	page, err := call(ctx, r, func(ctx context.Context) (store.Page, error) {
+		return r.store.Read(ctx, key, seq-1, live)
+	})
+	return err == nil && len(page.Records) > 0
 }
 
-// split parts the finished runs of a page from the unfinished one.
+// read reads what there is after a Seq.
+func (r *Runner) read(ctx context.Context, key store.Key, after int64) (store.Page, error) {
+	return call(ctx, r, func(ctx context.Context) (store.Page, error) { return r.store.Read(ctx, key, after, false) })
+}
+
+// split separates the finished runs of a page from the unfinished one.
 func split(page store.Page) (history, unfinished []store.Record) {
 	if page.FirstSeq == 0 {
 		return page.Records, nil
@@ -81,11 +96,11 @@ type follower struct {
 	send   func(store.Record) error
 	// last is the Seq up to which the client has everything.
 	last int64
-	// runID is the live run that is followed, "" for none; firstSeq is its first
-	// record's.
+	// runID is the live run that is followed, "" for none; firstSeq is the Seq of its
+	// first record.
 	runID    string
 	firstSeq int64
-	// open tells that the client has a part of that run.
+	// open says that the client has a part of that run, which must be ended.
 	open bool
 }
 
@@ -98,7 +113,7 @@ func (f *follower) replay(history []store.Record) error {
 	for i, record := range history {
 		events[i] = record.Event
 	}
-	compacted, err := agui.Compact(events)
+	compacted, err := fold.Compact(events)
 	if err != nil {
 		return fmt.Errorf("compact thread %s: %w", f.key.ID, err)
 	}
@@ -118,14 +133,9 @@ func (f *follower) replay(history []store.Record) error {
 
 // follow sends a page and what comes after it, to the end of the run.
 func (f *follower) follow(ctx context.Context, page store.Page) error {
-	waiting := ctx
-	if deadline, limited := ctx.Deadline(); limited {
-		left := time.Until(deadline)
-		margin := min(f.runner.options.DeadlineMargin, left/2)
-		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(ctx, left-margin)
-		defer cancel()
-	}
+	waiting, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer f.runner.deadline(ctx).afterFunc(func() { end(errDeadline) })()
 	f.open = f.runID != "" && f.last >= f.firstSeq
 	for {
 		ended, err := f.deliver(page)
@@ -154,8 +164,8 @@ func (f *follower) follow(ctx context.Context, page store.Page) error {
 	}
 }
 
-// await reads on when there is more, and closes the run when its instance is
-// gone meanwhile. It bears a store that is away for a lease's time.
+// await reads on when there is more, and closes the run when that has become an
+// orphan. It waits for a store that is away, for as long as a lease holds.
 func (f *follower) await(ctx context.Context) (store.Page, error) {
 	r := f.runner
 	var failing time.Time
@@ -175,23 +185,18 @@ func (f *follower) await(ctx context.Context) (store.Page, error) {
 		} else if time.Since(failing) > r.options.LeaseTTL {
 			return store.Page{}, err
 		}
-		retry := time.NewTimer(r.renewal() / 10)
-		select {
-		case <-retry.C:
-		case <-ctx.Done():
-		}
-		retry.Stop()
+		_ = pause.Sleep(ctx, r.interval()/10)
 	}
 }
 
-// deliver sends the records of a page that belong to the history or the
-// followed run. It tells whether that run has ended.
+// deliver sends the records of a page that belong to the history or the followed run.
+// It reports whether that run has ended.
 func (f *follower) deliver(page store.Page) (ended bool, err error) {
 	for _, record := range page.Records {
 		if page.RunID != f.runID && page.FirstSeq > 0 && record.Seq >= page.FirstSeq {
 			break
 		}
-		event, err := rest(record, f.last)
+		event, err := fold.After(record, f.last)
 		if err != nil {
 			return false, fmt.Errorf("follow thread %s: %w", f.key.ID, err)
 		}
@@ -203,7 +208,7 @@ func (f *follower) deliver(page store.Page) (ended bool, err error) {
 			continue
 		}
 		f.open = true
-		if terminal(event) {
+		if isTerminal(event) {
 			return true, nil
 		}
 	}
@@ -218,20 +223,7 @@ func (f *follower) abandon(code, message string) error {
 	return f.send(store.Record{Event: runError(code, message)})
 }
 
-// rest is what a client that has everything up to a Seq still needs of a
-// record.
-func rest(record store.Record, last int64) (agui.Encoded, error) {
-	first := record.Seq - int64(len(record.Cuts))
-	if last < first {
-		return record.Event, nil
-	}
-	skip := 0
-	for _, length := range record.Cuts[:last-first+1] {
-		skip += length
-	}
-	return agui.SkipDelta(record.Event, skip)
-}
-
-func terminal(event agui.Encoded) bool {
+// isTerminal reports whether an event ends its run.
+func isTerminal(event agui.Encoded) bool {
 	return event.EventType() == agui.EventTypeRunFinished || event.EventType() == agui.EventTypeRunError
 }

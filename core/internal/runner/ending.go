@@ -8,9 +8,10 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
-// What ends a run before its agent does, as the cause of its context.
+// Causes of the end of an agent's context, before the agent has ended its run.
 var (
 	errStopped    = errors.New("run stopped")
 	errClientGone = errors.New("client gone")
@@ -28,49 +29,49 @@ var ErrShutdown = errors.New("shutting down")
 // shuttingDown reports whether ctx has ended with ErrShutdown.
 func shuttingDown(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrShutdown) }
 
-// ending says how a stream ends that cause has cut short; nil is an agent that
-// returned without a terminal event. The log gets what the client isn't told.
-func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) agui.Ending {
+// ending returns how a stream ends that a cause has cut short; nil is an agent that
+// returned without a terminal event. The log gets what the client isn't shown.
+func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) protocol.Ending {
 	var failure *agent.Error
 	var invalid *invalidEventError
 	var panicked *panicError
 	switch {
 	case cause == nil:
 		logger.WarnContext(ctx, "agent ended without a terminal event")
-		return agui.Ending{}
+		return protocol.Ending{}
 	case errors.Is(cause, errStopped):
 		logger.InfoContext(ctx, "run stopped")
-		return agui.Ending{Stopped: true}
+		return protocol.Ending{Stopped: true}
 	case errors.Is(cause, errClientGone):
 		logger.InfoContext(ctx, "run cancelled, its client is gone")
-		return agui.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
+		return protocol.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
 	case errors.Is(cause, errDeadline):
 		logger.WarnContext(ctx, "run ended, the deadline is near")
-		return agui.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
+		return protocol.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
 	case errors.Is(cause, ErrShutdown):
 		logger.WarnContext(ctx, "run ended, the process is shutting down")
-		return agui.Ending{Code: CodeShutdown, Message: shutdown}
+		return protocol.Ending{Code: CodeShutdown, Message: shutdown}
 	case errors.Is(cause, errLeaseLost):
 		logger.WarnContext(ctx, "run ended, its lease is lost")
-		return agui.Ending{Code: CodeLeaseLost, Message: leaseLost}
+		return protocol.Ending{Code: CodeLeaseLost, Message: leaseLost}
 	case errors.Is(cause, errUnrecorded):
 		logger.ErrorContext(ctx, "run ended, it can't be recorded")
-		return agui.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
+		return protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
 	case errors.As(cause, &failure):
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
-		return agui.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.tell(cause, cmp.Or(failure.Message, agentFailed))}
+		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.message(cause, cmp.Or(failure.Message, agentFailed))}
 	case errors.As(cause, &invalid):
 		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
-		return agui.Ending{Code: CodeInvalidEvent, Message: r.tell(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
+		return protocol.Ending{Code: CodeInvalidEvent, Message: r.message(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
 	case errors.As(cause, &panicked):
 		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.value, "stack", string(panicked.stack))
 	default:
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
 	}
-	return agui.Ending{Code: CodeAgentError, Message: r.tell(cause, agentFailed)}
+	return protocol.Ending{Code: CodeAgentError, Message: r.message(cause, agentFailed)}
 }
 
-// What clients are told.
+// Messages that clients are shown.
 const (
 	agentFailed = "The agent failed"
 	leaseLost   = "The thread was deleted or taken over by another instance"
@@ -78,16 +79,16 @@ const (
 	shutdown    = "The server is shutting down"
 )
 
-// runError is a terminal event that no agent made.
+// runError returns a terminal event that no agent made.
 func runError(code, message string) agui.Encoded {
 	// Two strings can always be encoded.
 	event, _ := agui.Encode(agui.RunErrorEvent{Code: code, Message: message})
 	return event
 }
 
-// tell gives the message for the client: the safe one, or the whole error in
-// development.
-func (r *Runner) tell(err error, safe string) string {
+// message returns what the client is shown of an error: the safe text, or in
+// development all of it.
+func (r *Runner) message(err error, safe string) string {
 	if r.options.Development {
 		return err.Error()
 	}

@@ -3,12 +3,14 @@ package runner_test
 import (
 	"context"
 	"errors"
-	"strings"
+	"iter"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -100,11 +102,12 @@ func TestStubbornAgentIsLeftBehind(t *testing.T) {
 	})
 }
 
-func TestAgentMayWorkOnAfterItsTerminalEvent(t *testing.T) {
+func TestAgentHasAMomentAfterItsTerminalEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, runner.Options{StopGrace: 3 * time.Second})
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "run"))
+		begun := time.Now()
 		a.steps <- finished()
 		synctest.Wait()
 		want(t, b.events(), "run_started run", "run_finished run")
@@ -117,15 +120,30 @@ func TestAgentMayWorkOnAfterItsTerminalEvent(t *testing.T) {
 		default:
 		}
 		a.steps <- start("late")
-		begun := time.Now()
 		<-a.ended
-		if took := time.Since(begun); took != 3*time.Second {
-			t.Errorf("the agent was cancelled after %v", took)
-		}
 		if err := <-b.done; err != nil {
 			t.Fatal(err)
 		}
+		// The client's answer isn't held open for as long as a stopped agent may take.
+		if took := time.Since(begun); took != 250*time.Millisecond {
+			t.Errorf("the stream ended after %v", took)
+		}
 		want(t, b.events(), "run_started run", "run_finished run")
+	})
+}
+
+func TestAgentThatEndsItsGoroutineFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		agent := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(yield func(agui.Event, error) bool) {
+				yield(start("m"), nil)
+				runtime.Goexit()
+			}
+		})
+		want(t, f.run(t, request(agent, "run")),
+			"run_started run", "text_message_start m", "text_message_end m", "run_error AGENT_ERROR The agent failed")
+		f.log.wants(t, "agent ended its goroutine")
 	})
 }
 
@@ -173,28 +191,28 @@ func TestDeadlineEndsTheRunInGoodOrder(t *testing.T) {
 func TestClientThatLeaves(t *testing.T) {
 	gone := errors.New("gone")
 	for _, test := range []struct {
-		name   string
-		policy runner.Disconnect
-		cancel bool
-		got    []string
-		stored []string
+		name    string
+		cancels bool
+		cancel  bool
+		got     []string
+		stored  []string
 	}{
-		{"its run goes on when send fails", runner.ContinueRun, false,
+		{"its run goes on when send fails", false, false,
 			[]string{"run_started run", "text_message_start m"},
 			[]string{"run_started run", "text_message_start m", "text_message_content m x", "text_message_end m", "run_finished run"}},
-		{"its run goes on when its context ends", runner.ContinueRun, true,
+		{"its run goes on when its context ends", false, true,
 			[]string{"run_started run", "text_message_start m"},
 			[]string{"run_started run", "text_message_start m", "text_message_content m x", "text_message_end m", "run_finished run"}},
-		{"its run is cancelled when send fails", runner.CancelRun, false,
+		{"its run is cancelled when send fails", true, false,
 			[]string{"run_started run", "text_message_start m"},
 			[]string{"run_started run", "text_message_start m", "text_message_content m x", "text_message_end m", "run_finished run"}},
-		{"its run is cancelled when its context ends", runner.CancelRun, true,
+		{"its run is cancelled when its context ends", true, true,
 			[]string{"run_started run", "text_message_start m"},
 			[]string{"run_started run", "text_message_start m", "text_message_end m", "run_finished run"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := newFixture(t, runner.Options{OnDisconnect: test.policy})
+				f := newFixture(t, runner.Options{CancelOnDisconnect: test.cancels})
 				a := newSteered()
 				ctx, cancel := context.WithCancel(t.Context())
 				run := f.begin(t, request(a, "run"))
@@ -216,11 +234,11 @@ func TestClientThatLeaves(t *testing.T) {
 					cancel()
 					synctest.Wait()
 				}
-				if test.policy == runner.ContinueRun || !test.cancel {
+				if !test.cancels || !test.cancel {
 					a.steps <- delta("m", "x")
 					synctest.Wait()
 				}
-				if test.policy == runner.ContinueRun {
+				if !test.cancels {
 					a.steps <- end("m")
 					a.steps <- finished()
 					close(a.steps)
@@ -239,7 +257,7 @@ func TestClientThatLeaves(t *testing.T) {
 
 func TestSupersedeStopsTheRunBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{OnConcurrentRun: runner.Supersede})
+		f := newFixture(t, runner.Options{SupersedeRuns: true})
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "one"))
 		a.steps <- start("m")
@@ -256,7 +274,7 @@ func TestSupersedeStopsTheRunBefore(t *testing.T) {
 
 func TestSupersedeGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{OnConcurrentRun: runner.Supersede, LeaseTTL: 3 * time.Second, StopGrace: time.Second})
+		f := newFixture(t, runner.Options{SupersedeRuns: true, LeaseTTL: 3 * time.Second, StopGrace: time.Second})
 		// Somebody holds the lease, renews it and doesn't heed the stop.
 		lease, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "one", TTL: time.Hour})
 		if err != nil {
@@ -317,48 +335,5 @@ func TestDeletingTheThreadEndsItsRun(t *testing.T) {
 		}
 		want(t, follower.events(), "run_started run", "text_message_start m", taken)
 		want(t, f.connect(t, 0))
-	})
-}
-
-func TestSuggestEndsWithItsClient(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{})
-		a := newSteered()
-		ctx, cancel := context.WithCancel(t.Context())
-		var client client
-		done := make(chan error, 1)
-		go func() { done <- f.Suggest(ctx, request(a, "run"), client.send) }()
-		a.steps <- start("m")
-		synctest.Wait()
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Fatalf("suggest: %v", err)
-		}
-		<-a.ended
-		want(t, client.events(), "run_started run", "text_message_start m")
-
-		a = newSteered()
-		broken := errors.New("broken pipe")
-		go func() {
-			done <- f.Suggest(t.Context(), request(a, "run"), func(agui.Encoded) error { return broken })
-		}()
-		a.steps <- start("m")
-		if err := <-done; !errors.Is(err, broken) {
-			t.Fatalf("suggest: %v", err)
-		}
-		<-a.ended
-
-		a = newSteered()
-		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		go func() { done <- f.Suggest(ctx, request(a, "late"), client.send) }()
-		a.steps <- start("m")
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		<-a.ended
-		if got := client.events(); !strings.HasPrefix(got[len(got)-1], tooLate) {
-			t.Fatalf("got %q", got)
-		}
 	})
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -10,13 +11,13 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// feed runs an agent in a goroutine of its own, so that one that ignores its
-// context can be left behind. It hands over one event at a time: an agent is
-// never ahead of its client.
+// feed runs an agent in a goroutine of its own, so that one that ignores its context
+// can be left behind. It hands over one event at a time: an agent is never ahead of
+// its client.
 type feed struct {
 	items chan item
-	// done is closed when the agent has returned; late is then the error that
-	// nobody wanted any more.
+	// done is closed when the agent has returned; late is then the error that nobody
+	// wanted any more.
 	done chan struct{}
 	late error
 }
@@ -34,15 +35,23 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
+// errGoexit is what becomes of an agent that calls [runtime.Goexit], as the FailNow
+// of a test does.
+var errGoexit = errors.New("agent ended its goroutine")
+
 // startFeed runs the agent until ctx ends.
 func startFeed(ctx context.Context, answer agent.Agent, input *agui.RunAgentInput) *feed {
 	f := &feed{items: make(chan item), done: make(chan struct{})}
 	go func() {
-		defer close(f.done)
-		if err := f.run(ctx, answer, input); err != nil && !f.put(ctx, item{err: err}) {
-			f.late = err
-		}
-		close(f.items)
+		err := errGoexit
+		defer func() {
+			if err != nil && !f.put(ctx, item{err: err}) {
+				f.late = err
+			}
+			close(f.items)
+			close(f.done)
+		}()
+		err = f.run(ctx, answer, input)
 	}()
 	return f
 }
@@ -64,7 +73,7 @@ func (f *feed) run(ctx context.Context, answer agent.Agent, input *agui.RunAgent
 	return nil
 }
 
-// put hands over an item, and tells whether more are wanted.
+// put hands over an item, and reports whether more are wanted.
 func (f *feed) put(ctx context.Context, next item) bool {
 	select {
 	case f.items <- next:
@@ -74,8 +83,8 @@ func (f *feed) put(ctx context.Context, next item) bool {
 	}
 }
 
-// await drops what the agent still yields until it returns, for so long at the
-// most. It tells whether the agent has returned, and how many events it dropped.
+// await drops what the agent still yields until it returns, for limit at most. It
+// reports whether the agent has returned, and how many events were dropped.
 func (f *feed) await(limit time.Duration) (returned bool, dropped int) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()

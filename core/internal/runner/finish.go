@@ -3,94 +3,36 @@ package runner
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// result is what a run leaves behind: its joined events, and the thread's
-// messages and state after them. It began with messages and state.
-func (r *Runner) result(logger *slog.Logger, records []store.Record, messages []agui.Message, state json.RawMessage) *store.Result {
-	joined := join(logger, records)
-	transcript := agui.NewTranscript(messages, state)
-	for _, record := range joined {
-		if err := transcript.Apply(record.Event); err != nil {
-			logger.Warn("event doesn't fit the thread", "event", record.Event.EventType(), "error", err)
-		}
-	}
-	after := transcript.Messages()
-	result := &store.Result{
-		Records:  joined,
-		Snapshot: store.Snapshot{Messages: json.RawMessage("[]"), State: transcript.State()},
-	}
-	known := make(map[string]bool)
-	for _, list := range [][]agui.Message{messages, after} {
-		for _, message := range list {
-			if !known[message.ID] {
-				known[message.ID] = true
-				result.MessageIDs = append(result.MessageIDs, message.ID)
-			}
-		}
-	}
-	if len(after) > 0 {
-		encoded, err := json.Marshal(after)
-		if err != nil {
-			logger.Error("can't encode the thread's messages", "error", err)
-		} else {
-			result.Snapshot.Messages = encoded
-		}
-	}
-	return result
-}
+// maxPause bounds how long finish waits before it tries again.
+const maxPause = 500 * time.Millisecond
 
-// join makes one record of consecutive deltas.
-func join(logger *slog.Logger, records []store.Record) []store.Record {
-	events := make([]agui.Encoded, len(records))
-	for i, record := range records {
-		events[i] = record.Event
-	}
-	parts, err := agui.JoinDeltas(events)
-	if err != nil {
-		logger.Error("can't join the run's events", "error", err)
-		return records
-	}
-	joined := make([]store.Record, len(parts))
-	last := -1
-	for i, part := range parts {
-		last += len(part.Cuts) + 1
-		joined[i] = store.Record{Seq: records[last].Seq, Event: part.Event, Cuts: part.Cuts}
-	}
-	return joined
-}
-
-// finish ends the run in the store, and tries again while it is unavailable,
-// for so long at the most.
-func (r *Runner) finish(ctx context.Context, key store.Key, lease store.Lease, limit time.Duration, result *store.Result) error {
+// finish ends a run in the store. While the store is unavailable it tries again, for
+// limit at most, and renews the lease, which last was at renewed, when that is due.
+func (r *Runner) finish(ctx context.Context, key store.Key, lease store.Lease, renewed time.Time, limit time.Duration, result *store.Result) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, store.ErrUnavailable)
 	defer cancel()
-	for pause := 50 * time.Millisecond; ; pause *= 2 {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, maxPause) {
+		if time.Since(renewed) > r.interval() && lease.Renew(ctx) == nil {
+			renewed = time.Now()
+		}
 		err := unavailable(ctx, lease.Finish(ctx, result))
 		if errors.Is(err, store.ErrLeaseLost) && r.finished(ctx, key, result) {
 			return nil
 		}
-		if !errors.Is(err, store.ErrUnavailable) {
-			return err
-		}
-		retry := time.NewTimer(pause)
-		select {
-		case <-retry.C:
-		case <-ctx.Done():
-			retry.Stop()
+		if !errors.Is(err, store.ErrUnavailable) || pause.Sleep(ctx, wait) != nil {
 			return err
 		}
 	}
 }
 
-// finished tells whether the store has the result already, from a Finish that
+// finished reports whether the store has the result already, from a Finish that
 // seemed to fail.
 func (r *Runner) finished(ctx context.Context, key store.Key, result *store.Result) bool {
 	if result == nil || len(result.Records) == 0 {

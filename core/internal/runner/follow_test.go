@@ -33,7 +33,79 @@ func TestConnectShowsCompactedHistory(t *testing.T) {
 		}
 	}
 	want(t, f.connect(t, 12))
-	want(t, f.connect(t, 1000))
+}
+
+func TestConnectWithAnIDBeyondTheThreadBeginsAnew(t *testing.T) {
+	all := []string{"run_started run", "text_message_start m", "text_message_content m x", "text_message_end m", "run_finished run"}
+	t.Run("when its run has finished", func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		f.run(t, request(script(start("m"), delta("m", "x"), end("m"), finished()), "run"))
+		want(t, f.connect(t, 1000), all...)
+	})
+	t.Run("when its run is live", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFixture(t, runner.Options{})
+			a := newSteered()
+			b := f.stream(t, t.Context(), request(a, "run"))
+			a.steps <- start("m")
+			follower := &background{done: make(chan error, 1)}
+			go func() { follower.done <- f.Connect(t.Context(), key, 1000, follower.follow) }()
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			want(t, follower.events(), all[:2]...)
+			a.steps <- delta("m", "x")
+			a.steps <- end("m")
+			a.steps <- finished()
+			close(a.steps)
+			for _, done := range []chan error{b.done, follower.done} {
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+			}
+			want(t, follower.events(), all...)
+		})
+	})
+	t.Run("when there is nothing", func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		want(t, f.connect(t, 1000))
+	})
+}
+
+// A client that reads a run's own stream may be ahead of what is recorded of it.
+func TestConnectWaitsForWhatItsClientHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, runner.Options{})
+		lease, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "run", TTL: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := func(events ...agui.Event) {
+			t.Helper()
+			var records []store.Record
+			for i, event := range events {
+				encoded, err := agui.Encode(event)
+				if err != nil {
+					t.Fatal(err)
+				}
+				records = append(records, store.Record{Seq: lease.NextSeq() + int64(i), Event: encoded})
+			}
+			if err := lease.Append(t.Context(), records); err != nil {
+				t.Fatal(err)
+			}
+		}
+		record(agui.RunStartedEvent{ThreadID: key.ID, RunID: "run"}, start("m"))
+		follower := &background{done: make(chan error, 1)}
+		go func() { follower.done <- f.Connect(t.Context(), key, 3, follower.follow) }()
+		time.Sleep(time.Second)
+		record(delta("m", "x"))
+		synctest.Wait()
+		want(t, follower.events())
+		record(end("m"), finished())
+		if err := <-follower.done; err != nil {
+			t.Fatal(err)
+		}
+		want(t, follower.events(), "text_message_end m", "run_finished run")
+	})
 }
 
 func TestTenFollowersGetEverythingOnce(t *testing.T) {
@@ -139,7 +211,7 @@ func TestFollowerResumesInsideAFinishedRun(t *testing.T) {
 
 func TestFollowerEndsWithTheRunThatItFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, runner.Options{OnConcurrentRun: runner.Supersede})
+		f := newFixture(t, runner.Options{SupersedeRuns: true})
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "one"))
 		follower := &background{done: make(chan error, 1)}
@@ -191,106 +263,5 @@ func TestFollowerLeaves(t *testing.T) {
 		}
 		close(a.steps)
 		<-b.done
-	})
-}
-
-// orphan makes a run whose instance dies after it recorded some events.
-func orphan(t *testing.T, f *fixture, ttl time.Duration) {
-	t.Helper()
-	lease, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, AgentID: "agent", RunID: "dead", TTL: ttl})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var records []store.Record
-	for i, event := range []agui.Event{
-		agui.RunStartedEvent{ThreadID: key.ID, RunID: "dead", Input: input("dead", "hi")},
-		start("m"), delta("m", "x"), delta("m", "y"),
-	} {
-		encoded, err := agui.Encode(event)
-		if err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, store.Record{Seq: lease.NextSeq() + int64(i), Event: encoded})
-	}
-	if err := lease.Append(t.Context(), records); err != nil {
-		t.Fatal(err)
-	}
-}
-
-const instanceGone = "run_error RUN_ORPHANED The instance that ran this is gone"
-
-func TestOrphanIsClosed(t *testing.T) {
-	closed := []string{"run_started dead +hi", "text_message_start m", "text_message_content m xy", "text_message_end m", instanceGone}
-	live := []string{"run_started dead +hi", "text_message_start m", "text_message_content m x", "text_message_content m y", "text_message_end m", instanceGone}
-	t.Run("by the next that connects", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFixture(t, runner.Options{})
-			orphan(t, f, time.Second)
-			time.Sleep(time.Second)
-			want(t, f.connect(t, 0), closed...)
-			want(t, f.connect(t, 0), closed...)
-			snapshot, err := f.store.Snapshot(t.Context(), key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := string(snapshot.Messages); got != `[{"id":"id-hi","role":"user","content":"hi"},{"id":"m","role":"assistant","content":"xy"}]` {
-				t.Errorf("messages: %s", got)
-			}
-		})
-	})
-	t.Run("by one that follows it", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFixture(t, runner.Options{})
-			orphan(t, f, time.Minute)
-			begun := time.Now()
-			want(t, f.connect(t, 0), live...)
-			if took := time.Since(begun); took != time.Minute {
-				t.Errorf("closed after %v", took)
-			}
-		})
-	})
-	t.Run("once, by many at the same time", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFixture(t, runner.Options{})
-			orphan(t, f, time.Minute)
-			var group sync.WaitGroup
-			for range 5 {
-				group.Go(func() { want(t, f.connect(t, 0), live...) })
-			}
-			time.Sleep(time.Minute)
-			for range 5 {
-				group.Go(func() {
-					if got := strings.Join(f.connect(t, 0), "\n"); !strings.HasSuffix(got, instanceGone) {
-						t.Errorf("got %s", got)
-					}
-				})
-			}
-			group.Wait()
-			want(t, f.connect(t, 0), closed...)
-		})
-	})
-	t.Run("by the next run", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFixture(t, runner.Options{})
-			orphan(t, f, time.Second)
-			if _, err := f.Begin(t.Context(), request(script(), "early")); !errors.Is(err, store.ErrLocked) {
-				t.Fatalf("begin before the lease expires: %v", err)
-			}
-			time.Sleep(time.Second)
-			want(t, f.run(t, request(script(finished()), "next", "hi", "ho")), "run_started next +ho", "run_finished run")
-			want(t, f.connect(t, 0), append(closed, "run_started next +ho", "run_finished run")...)
-		})
-	})
-	t.Run("without a trace when it has recorded nothing", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFixture(t, runner.Options{})
-			if _, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "dead", TTL: time.Second}); err != nil {
-				t.Fatal(err)
-			}
-			want(t, f.connect(t, 0))
-			if _, err := f.store.Thread(t.Context(), key); !errors.Is(err, store.ErrNotFound) {
-				t.Fatalf("thread: %v", err)
-			}
-		})
 	})
 }

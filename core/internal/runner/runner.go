@@ -1,23 +1,28 @@
 // Package runner decides what happens to a run: one at a time per thread, its
-// events in order on their way to the client and the store, a stop from
-// anywhere, an end in good order whatever the agent does, replay and live
-// follow for those who connect.
+// events in order on their way to the client and the store, a stop from anywhere,
+// an end in good order whatever the agent does, replay and live follow for those
+// who connect.
 //
 //	           ┌── agent's goroutine ──┐        caller's goroutine
 //	agent.Run ─┤ range over its events ├─> expand, check, encode ─┬─> send (the client)
-//	           └───────────────────────┘                          └─> recorder's goroutine ─> store
+//	           └───────── feed ────────┘                          ├─> recorder's goroutine ─> store
+//	                                                              └─> fold (what is left behind)
 //
 // [Runner.Begin] takes the thread's lease, [Run.Stream] runs the agent until
 // everything is recorded, and nothing goes on after it has returned. Stop and
-// Connect work through the store, so they may reach another process than the
-// one that runs.
+// Connect work through the store, so they may reach another process than the one
+// that runs.
 //
-// An instance that dies in the middle of a run leaves in the store what it had
-// appended. What its client may have seen beyond that is the last batch: the
-// events that came while one call of the store was on its way.
+// An instance that dies in the middle of a run leaves an orphan: in the store is
+// what it had appended, and the next that comes adopts its lease and closes it.
+// What its client may have seen beyond that is the last batch: the events that came
+// while one call of the store was on its way.
 package runner
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -26,82 +31,60 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// ConcurrentRun says what becomes of a run on a thread that has a live one.
-type ConcurrentRun uint8
-
+// Codes of the RUN_ERROR events that a runner makes. A run that just ends without
+// a terminal event has the reference's INCOMPLETE_STREAM; an agent's own
+// [agent.Error] keeps its code.
 const (
-	// Reject refuses the second run: Begin fails with [store.ErrLocked].
-	Reject ConcurrentRun = iota
-	// Supersede stops the live run, waits for its end, and begins the new one.
-	Supersede
-)
-
-// Disconnect says what becomes of a run whose client goes away.
-type Disconnect uint8
-
-const (
-	// ContinueRun lets the run go on and be recorded.
-	ContinueRun Disconnect = iota
-	// CancelRun ends the run as a stop does.
-	CancelRun
-)
-
-// StoreFailure says what becomes of a run that can't be recorded any more.
-type StoreFailure uint8
-
-const (
-	// ContinueUnrecorded lets the run go on for its client. What has come
-	// meanwhile is recorded when the store is back in time.
-	ContinueUnrecorded StoreFailure = iota
-	// FailRun ends the run with RUN_ERROR, [CodeStoreUnavailable].
-	FailRun
-)
-
-// Codes of the RUN_ERROR events that a runner makes. A run that just ends
-// without a terminal event has the reference's INCOMPLETE_STREAM; an agent's
-// own [agent.Error] keeps its code.
-const (
-	// CodeAgentError: the agent failed.
+	// CodeAgentError means that the agent failed.
 	CodeAgentError = "AGENT_ERROR"
-	// CodeInvalidEvent: the agent made an event that the protocol doesn't allow
-	// where it came.
+	// CodeInvalidEvent means that the agent made an event that the protocol doesn't
+	// allow where it came.
 	CodeInvalidEvent = "INVALID_EVENT"
-	// CodeDeadlineExceeded: the platform's time limit is near.
+	// CodeDeadlineExceeded means that the platform's time limit is near.
 	CodeDeadlineExceeded = "DEADLINE_EXCEEDED"
-	// CodeShutdown: the process is shutting down, see [ErrShutdown].
+	// CodeShutdown means that the process is shutting down, see [ErrShutdown].
 	CodeShutdown = "SHUTDOWN"
-	// CodeLeaseLost: the thread was deleted, or another instance took it over.
+	// CodeLeaseLost means that the thread was deleted, or that another instance took
+	// it over.
 	CodeLeaseLost = "LEASE_LOST"
-	// CodeStoreUnavailable: the run can't be recorded, see [FailRun].
+	// CodeStoreUnavailable means that the run can't be recorded, see
+	// [Options.FailOnStoreFailure].
 	CodeStoreUnavailable = "STORE_UNAVAILABLE"
-	// CodeOrphaned: the instance that ran it is gone.
+	// CodeOrphaned means that the instance that ran it is gone.
 	CodeOrphaned = "RUN_ORPHANED"
 )
 
 // Options is the policy of a [Runner]. The zero value is ready for use.
 type Options struct {
-	OnConcurrentRun ConcurrentRun
-	OnDisconnect    Disconnect
-	OnStoreFailure  StoreFailure
-	// LeaseTTL is how long after an instance's death its thread stays locked,
-	// 15 s by default. A lease is renewed at a third of it.
+	// SupersedeRuns makes a run on a thread that has a live one stop that, wait for
+	// its end, and begin then. If false, Begin fails with [store.ErrLocked].
+	SupersedeRuns bool
+	// CancelOnDisconnect ends a run whose client goes away, as a stop does. If
+	// false, the run goes on and is recorded.
+	CancelOnDisconnect bool
+	// FailOnStoreFailure ends a run that can't be recorded any more with RUN_ERROR,
+	// [CodeStoreUnavailable]. If false, the run goes on for its client, and what has
+	// come meanwhile is recorded when the store is back in time.
+	FailOnStoreFailure bool
+	// LeaseTTL is how long after an instance's death its thread stays locked. A
+	// lease is renewed at a third of it. If zero, defaults to 15 seconds.
 	LeaseTTL time.Duration
-	// DeadlineMargin is how long before the deadline of its context a run is
-	// ended, so that its end can be sent and recorded: 2 s by default, and never
-	// more than half of the time that is left when the run begins.
+	// DeadlineMargin is how long before the deadline of its context a run is ended,
+	// so that its end can be sent and recorded; never more than half of the time
+	// that is left when the run begins. If zero, defaults to 2 seconds.
 	DeadlineMargin time.Duration
 	// StopGrace is how long an agent may take to return after its context was
-	// cancelled, 5 s by default. After that the run is closed without it.
+	// cancelled. After that the run is closed without it. If zero, defaults to 5
+	// seconds.
 	StopGrace time.Duration
-	// Development tells clients the text of errors, which may quote prompts and
+	// Development shows clients the text of errors, which may quote prompts and
 	// keys.
 	Development bool
-	// Logger gets what clients aren't told; slog.Default() by default.
+	// Logger gets what clients aren't shown. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
-// Runner runs agents on the threads of one store. Its methods may be called
-// from many goroutines.
+// Runner runs agents on the threads of one store. It is safe for concurrent use.
 type Runner struct {
 	store   store.Store
 	options Options
@@ -124,9 +107,6 @@ func New(s store.Store, options Options) *Runner {
 	return &Runner{store: s, options: options}
 }
 
-// Store returns the store of the runner's threads.
-func (r *Runner) Store() store.Store { return r.store }
-
 // Request is a run that is to be done.
 type Request struct {
 	Key     store.Key
@@ -134,14 +114,40 @@ type Request struct {
 	Agent   agent.Agent
 	// Input is shared with the agent, and isn't changed.
 	Input *agui.RunAgentInput
-	// Observe sees each event that is sent, after a client that is gone too. It
-	// must be quick. Nil for none.
+	// Observe is called with each event that is sent, also after the client is gone.
+	// It must be quick. Nil for none.
 	Observe func(agui.Encoded)
 }
 
-// renewal is how often a lease is renewed, and how long a call of the store may
+// Stop asks the thread's live run to stop, wherever it runs; with a runID only that
+// run. It reports whether there was one that hadn't been asked before.
+func (r *Runner) Stop(ctx context.Context, key store.Key, runID string) (bool, error) {
+	stopped, err := call(ctx, r, func(ctx context.Context) (bool, error) { return r.store.Stop(ctx, key, runID) })
+	if err != nil {
+		return false, fmt.Errorf("stop thread %s: %w", key.ID, err)
+	}
+	return stopped, nil
+}
+
+// interval is how often a lease is renewed, and how long one call of the store may
 // take.
-func (r *Runner) renewal() time.Duration { return r.options.LeaseTTL / 3 }
+func (r *Runner) interval() time.Duration { return r.options.LeaseTTL / 3 }
+
+// call makes one call of the store, with a time limit of its own.
+func call[T any](ctx context.Context, r *Runner, do func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.interval(), store.ErrUnavailable)
+	defer cancel()
+	result, err := do(ctx)
+	return result, unavailable(ctx, err)
+}
+
+// unavailable makes a call that took too long look like what it is.
+func unavailable(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), store.ErrUnavailable) {
+		return fmt.Errorf("%w: no answer in time", store.ErrUnavailable)
+	}
+	return err
+}
 
 func (r *Runner) logger(request Request) *slog.Logger {
 	return r.options.Logger.With(

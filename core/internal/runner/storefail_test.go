@@ -167,7 +167,7 @@ func TestStoreThatFailsDuringARun(t *testing.T) {
 			t.Run("ends the run where that is the policy", func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newFrail()
-					f := newFixtureOn(t, s, runner.Options{OnStoreFailure: runner.FailRun})
+					f := newFixtureOn(t, s, runner.Options{FailOnStoreFailure: true})
 					a := newSteered()
 					b := f.stream(t, t.Context(), request(a, "run"))
 					a.steps <- start("m")
@@ -330,48 +330,4 @@ func TestOutcomeThatIsLostIsFoundAgain(t *testing.T) {
 		}
 		want(t, f.connect(t, 0), "run_started run", "text_message_start m", "text_message_end m", "run_finished run")
 	})
-}
-
-// slow is a store on which closing an orphan takes longer than its lease holds.
-type slow struct {
-	store.Store
-	adopted atomic.Int32
-}
-
-type slowLease struct {
-	store.Lease
-	wait time.Duration
-}
-
-func (s *slow) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (store.Lease, error) {
-	lease, err := s.Store.Adopt(ctx, key, ttl)
-	if err != nil || s.adopted.Add(1) > 1 {
-		return lease, err
-	}
-	return slowLease{lease, ttl}, nil
-}
-
-func (l slowLease) Finish(ctx context.Context, result *store.Result) error {
-	time.Sleep(l.wait)
-	return l.Lease.Finish(context.WithoutCancel(ctx), result)
-}
-
-func TestOrphanWhoseCloserIsTooSlowIsClosedAgain(t *testing.T) {
-	closed := []string{"run_started dead +hi", "text_message_start m", "text_message_content m xy", "text_message_end m", instanceGone}
-	for name, meet := range map[string]func(t *testing.T, f *fixture){
-		"by the next run": func(t *testing.T, f *fixture) {
-			want(t, f.run(t, request(script(finished()), "next")), "run_started next", "run_finished run")
-			want(t, f.connect(t, 0), append(closed, "run_started next", "run_finished run")...)
-		},
-		"by the next that connects": func(t *testing.T, f *fixture) { want(t, f.connect(t, 0), closed...) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFixtureOn(t, &slow{Store: memory.New(memory.Limits{})}, runner.Options{})
-				orphan(t, f, time.Second)
-				time.Sleep(time.Second)
-				meet(t, f)
-			})
-		})
-	}
 }

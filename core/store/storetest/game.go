@@ -117,7 +117,7 @@ func (p *play) start() *instance {
 	s := &crashable{Store: p.Open(p.t), appended: p.appended}
 	options := runner.Options{LeaseTTL: p.LeaseTTL, Logger: slog.New(slog.DiscardHandler)}
 	if p.Impatient {
-		options.OnConcurrentRun, options.OnDisconnect, options.OnStoreFailure = runner.Supersede, runner.CancelRun, runner.FailRun
+		options.SupersedeRuns, options.CancelOnDisconnect, options.FailOnStoreFailure = true, true, true
 	}
 	return &instance{store: s, Runner: runner.New(s, options)}
 }

@@ -64,7 +64,8 @@ func (p *play) appended(runID string, total int) {
 	p.runs[runID].appended = max(p.runs[runID].appended, total)
 }
 
-// Run implements agent.Agent.
+// Run answers the run with a message of its deltas, and with a state that lists every
+// third of them.
 func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
 		r.agentBegan = r.play.tick()
@@ -77,8 +78,14 @@ func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Eve
 		if !yield(agui.TextMessageStartEvent{MessageID: message, Role: agui.RoleAssistant}, nil) {
 			return
 		}
+		if !yield(agui.StateSnapshotEvent{Snapshot: fmt.Appendf(nil, `{"run":%q,"list":[]}`, r.id)}, nil) {
+			return
+		}
 		for n := range r.deltas {
 			if !yield(agui.TextMessageContentEvent{MessageID: message, Delta: fmt.Sprintf("<%s %d é>", r.id, n)}, nil) {
+				return
+			}
+			if n%3 == 0 && !yield(agui.StateDeltaEvent{Delta: fmt.Appendf(nil, `[{"op":"add","path":"/list/-","value":%d}]`, n)}, nil) {
 				return
 			}
 			if r.pause > 0 && pause.Sleep(ctx, r.pause) != nil {

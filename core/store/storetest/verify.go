@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -16,7 +17,8 @@ import (
 type storedRun struct {
 	id     string
 	events []agui.Encoded
-	// count is how many events were joined to these.
+	// first is the Seq of the first of them, count how many they stand for.
+	first int64
 	count int
 }
 
@@ -54,7 +56,8 @@ func (p *play) history(s store.Store, key store.Key) []storedRun {
 	var last int64
 	open := false
 	for _, record := range page.Records {
-		if first := record.Seq - int64(len(record.Cuts)); first != last+1 {
+		// There are gaps where events about the state were.
+		if first := record.Seq - int64(len(record.Cuts)); first <= last {
 			p.t.Errorf("thread %s: record %d follows %d", key.ID, first, last)
 		}
 		last = record.Seq
@@ -62,7 +65,7 @@ func (p *play) history(s store.Store, key store.Key) []storedRun {
 			if open {
 				p.t.Errorf("thread %s: a run starts inside %s", key.ID, runs[len(runs)-1].id)
 			}
-			runs = append(runs, storedRun{id: runID(record.Event)})
+			runs = append(runs, storedRun{id: runID(record.Event), first: record.Seq})
 			open = true
 		} else if !open {
 			p.t.Errorf("thread %s: %s at %d is outside of any run", key.ID, record.Event.EventType(), record.Seq)
@@ -70,7 +73,7 @@ func (p *play) history(s store.Store, key store.Key) []storedRun {
 		}
 		run := &runs[len(runs)-1]
 		run.events = append(run.events, record.Event)
-		run.count += len(record.Cuts) + 1
+		run.count = int(record.Seq-run.first) + 1
 		open = !terminal(record.Event)
 	}
 	if open {
@@ -95,6 +98,7 @@ func (p *play) verifyRun(r *run, stored storedRun, found bool) {
 		if sent != kept {
 			p.t.Errorf("%s was sent and stored differently\n  sent %s\nstored %s", r.id, sent, kept)
 		}
+		p.verifyState(r.id+" was sent", r.sent, stored.events)
 		return
 	}
 	// Its instance died, or the store was away. Whoever closed it added an end
@@ -165,6 +169,7 @@ func (p *play) verifyConnection(c *connection, history []storedRun) {
 		p.t.Errorf("a follower of %s saw something else than what is stored\n   saw %s\nstored %s", c.key.ID, seen, render(whole))
 		return
 	}
+	p.verifyState("a follower of "+c.key.ID+" saw", got, whole)
 	for _, run := range history[runs:] {
 		if ended := p.runs[run.id].streamEnded; p.runs[run.id].err == nil && ended < c.began {
 			p.t.Errorf("a follower of %s missed %s, which had ended before", c.key.ID, run.id)
@@ -172,13 +177,39 @@ func (p *play) verifyConnection(c *connection, history []storedRun) {
 	}
 }
 
+// verifyState checks that events come to the state that is stored.
+func (p *play) verifyState(who string, seen, stored []agui.Encoded) {
+	if got, want := p.state(seen), p.state(stored); got != want {
+		p.t.Errorf("%s the state %s where %s is stored", who, got, want)
+	}
+}
+
+// state returns the state that a client has after events.
+func (p *play) state(events []agui.Encoded) string {
+	thread := fold.NewThread(nil, nil)
+	for _, event := range events {
+		switch event.EventType() {
+		case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
+			if err := thread.Add(event); err != nil {
+				p.t.Error(err)
+			}
+		}
+	}
+	return string(thread.State())
+}
+
 // render writes events so that joined and single deltas look the same, and the
-// beginning of a stream is the beginning of its text.
+// beginning of a stream is the beginning of its text. Events about the state, of which
+// one may stand for many, are left out.
 func render(events []agui.Encoded) string {
 	var text strings.Builder
 	message := ""
 	for _, event := range events {
-		if event.EventType() != agui.EventTypeTextMessageContent {
+		switch event.EventType() {
+		case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
+			continue
+		case agui.EventTypeTextMessageContent:
+		default:
 			message = ""
 			text.WriteString("\n" + string(event.JSON()))
 			continue

@@ -100,6 +100,14 @@ export const connect = {
     it.see("connect", await it.connect());
     it.see("state", await it.get(`/threads/${encodeURIComponent(it.thread)}/state`));
   },
+  "state that a run without any leaves alone": async (it) => {
+    const run = (id, ...events) => [{ type: "RUN_STARTED", threadId: it.thread, runId: id }, ...events, { type: "RUN_FINISHED", threadId: it.thread, runId: id }];
+    await it.events(run("run-1", { type: "STATE_SNAPSHOT", snapshot: { a: 1 } }, { type: "STATE_DELTA", delta: [{ op: "add", path: "/b", value: 2 }] }));
+    await it.events(run("run-2"), { runId: "run-2", state: {} });
+    it.see("connect", await it.connect());
+    it.see("state", await it.get(`/threads/${encodeURIComponent(it.thread)}/state`));
+    it.see("events", await it.get(`/threads/${encodeURIComponent(it.thread)}/events`));
+  },
   "a resumption id is no mistake": async (it) => {
     await it.events(text(it, "run-1", "m-1", "a", "b"));
     it.see("null", await it.connect("scripted", { lastSeenEventId: null }));

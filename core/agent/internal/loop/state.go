@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/jsonpatch"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -138,7 +139,7 @@ func parsePatch(arguments []byte) ([]json.RawMessage, error) {
 }
 
 func applyOperation(document, operation json.RawMessage) (json.RawMessage, error) {
-	return agui.ApplyPatch(document, append(append([]byte{'['}, operation...), ']'))
+	return jsonpatch.Apply(document, append(append([]byte{'['}, operation...), ']'))
 }
 
 // missingList returns the operation that creates the list to which an operation

@@ -1,21 +1,24 @@
-package agui
+package protocol
 
 import (
 	"errors"
 	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Progress follows the events of one run, and knows what is missing from it.
-// The zero value is ready; it is for one goroutine.
+// Progress follows the events of one run, and knows what is missing from it. The zero
+// value is ready for use; it is for one goroutine.
 type Progress struct {
 	started, terminated bool
-	// Each list has what is open, in the order of opening; they are short.
+	// Each list is what is open, in the order of opening; they are short.
 	messages, reasonings, reasoningMessages, steps, subagents []opened
 	// formerSubagents have ended, and can't start again.
 	formerSubagents []opened
-	// calls has the tool calls that are open or without a result.
+	// calls are the tool calls that are open or without a result.
 	calls []openedCall
-	// thinking and thinkingMessage are about the older names of reasoning.
+	// thinking and thinkingMessage say what is open under the older names of
+	// reasoning.
 	thinking, thinkingMessage bool
 	owners                    owners
 }
@@ -32,18 +35,19 @@ type openedCall struct {
 	ended, answered bool
 }
 
-// Started tells whether RUN_STARTED was seen.
+// Started reports whether RUN_STARTED was observed.
 func (p *Progress) Started() bool { return p.started }
 
-// Terminated tells whether RUN_FINISHED or RUN_ERROR was seen: nothing may follow.
+// Terminated reports whether RUN_FINISHED or RUN_ERROR was observed: nothing may
+// follow.
 func (p *Progress) Terminated() bool { return p.terminated }
 
-// Observe takes note of the next event of the run, which chunk events are no
-// part of: they are expanded before. It fails, and takes no note of the event,
-// when the protocol's clients would refuse it: when it continues or ends what
-// isn't open, opens what is open, precedes RUN_STARTED, follows the terminal
-// event, or is a RUN_FINISHED that leaves something open.
-func (p *Progress) Observe(event Event) error {
+// Observe records the next event of the run, which no chunk is part of: they are
+// expanded before. It fails, and records nothing, when the protocol's clients would
+// refuse the event: when it continues or ends what isn't open, opens what is open,
+// precedes RUN_STARTED, follows the terminal event, or is a RUN_FINISHED that leaves
+// something open.
+func (p *Progress) Observe(event agui.Event) error {
 	eventType := event.EventType()
 	if err := p.observe(eventType, event); err != nil {
 		return fmt.Errorf("%s: %w", eventType, err)
@@ -51,34 +55,34 @@ func (p *Progress) Observe(event Event) error {
 	return nil
 }
 
-func (p *Progress) observe(eventType EventType, event Event) error {
+func (p *Progress) observe(eventType agui.EventType, event agui.Event) error {
 	switch {
 	case p.terminated:
 		return errors.New("the run has ended")
-	case !p.started && eventType != EventTypeRunStarted && eventType != EventTypeRunError:
+	case !p.started && eventType != agui.EventTypeRunStarted && eventType != agui.EventTypeRunError:
 		return errors.New("the first event must be RUN_STARTED")
 	}
 	switch eventType {
-	case EventTypeRunStarted:
+	case agui.EventTypeRunStarted:
 		if p.started {
 			return errors.New("the run has started already")
 		}
 		p.started = true
 		p.owners.seed(event)
 		return nil
-	case EventTypeRunFinished:
+	case agui.EventTypeRunFinished:
 		if err := p.allEnded(); err != nil {
 			return err
 		}
 		p.terminated = true
 		return nil
-	case EventTypeRunError:
+	case agui.EventTypeRunError:
 		p.terminated = true
 		return nil
-	case EventTypeThinkingStart, EventTypeThinkingEnd, EventTypeThinkingTextMessageStart,
-		EventTypeThinkingTextMessageContent, EventTypeThinkingTextMessageEnd:
+	case agui.EventTypeThinkingStart, agui.EventTypeThinkingEnd, agui.EventTypeThinkingTextMessageStart,
+		agui.EventTypeThinkingTextMessageContent, agui.EventTypeThinkingTextMessageEnd:
 		return p.observeThinking(eventType)
-	case EventTypeTextMessageChunk, EventTypeToolCallChunk, EventTypeReasoningMessageChunk:
+	case agui.EventTypeTextMessageChunk, agui.EventTypeToolCallChunk, agui.EventTypeReasoningMessageChunk:
 		return errors.New("chunks must be expanded")
 	}
 	field := idField(eventType)
@@ -88,8 +92,8 @@ func (p *Progress) observe(eventType EventType, event Event) error {
 	// Ids stay bytes of the event until they have to be kept: most events of a
 	// run are deltas, and those cost nothing here.
 	var id, owner []byte
-	if encoded, ok := event.(Encoded); ok {
-		if id, owner, ok = encoded.identity(field); !ok {
+	if encoded, ok := event.(agui.Encoded); ok {
+		if id, owner, ok = identify(encoded, field); !ok {
 			return fmt.Errorf("%s is missing", field)
 		}
 	} else {
@@ -99,32 +103,32 @@ func (p *Progress) observe(eventType EventType, event Event) error {
 		}
 		var idRoom, ownerRoom [64]byte
 		id = append(idRoom[:0], text...)
-		owner = append(ownerRoom[:0], subagentOf(event)...)
+		owner = append(ownerRoom[:0], agui.SubagentOf(event)...)
 	}
 	switch eventType {
-	case EventTypeToolCallStart:
+	case agui.EventTypeToolCallStart:
 		return p.startCall(event, id, owner)
-	case EventTypeToolCallResult:
+	case agui.EventTypeToolCallResult:
 		p.answerCall(event, id, owner)
 		return nil
-	case EventTypeSubagentStarted:
+	case agui.EventTypeSubagentStarted:
 		return p.startSubagent(event, id)
 	}
 	return p.observeEntity(eventType, id, owner)
 }
 
-func (p *Progress) observeEntity(eventType EventType, id, owner []byte) error {
+func (p *Progress) observeEntity(eventType agui.EventType, id, owner []byte) error {
 	switch eventType {
-	case EventTypeTextMessageStart:
+	case agui.EventTypeTextMessageStart:
 		if find(p.messages, id) >= 0 {
 			return fmt.Errorf("text message %q is open already", string(id))
 		}
 		return p.open(&p.messages, textEntity, id, owner)
-	case EventTypeTextMessageContent:
+	case agui.EventTypeTextMessageContent:
 		return within(p.messages, "text message", id, owner)
-	case EventTypeTextMessageEnd:
+	case agui.EventTypeTextMessageEnd:
 		return end(&p.messages, "text message", id, owner)
-	case EventTypeToolCallArgs, EventTypeToolCallEnd:
+	case agui.EventTypeToolCallArgs, agui.EventTypeToolCallEnd:
 		call := p.call(id)
 		if call == nil || call.ended {
 			return fmt.Errorf("no tool call %q is open", string(id))
@@ -132,31 +136,31 @@ func (p *Progress) observeEntity(eventType EventType, id, owner []byte) error {
 		if len(owner) > 0 && call.owner != string(owner) {
 			return fmt.Errorf("tool call %q is not of subagent %q", string(id), string(owner))
 		}
-		call.ended = eventType == EventTypeToolCallEnd
+		call.ended = eventType == agui.EventTypeToolCallEnd
 		return nil
-	case EventTypeReasoningStart:
+	case agui.EventTypeReasoningStart:
 		return p.open(&p.reasonings, reasoningEntity, id, owner)
-	case EventTypeReasoningMessageStart:
+	case agui.EventTypeReasoningMessageStart:
 		return p.open(&p.reasoningMessages, reasoningEntity, id, owner)
-	case EventTypeReasoningMessageContent, EventTypeReasoningMessageEnd, EventTypeReasoningEnd:
+	case agui.EventTypeReasoningMessageContent, agui.EventTypeReasoningMessageEnd, agui.EventTypeReasoningEnd:
 		// The protocol's clients take these without a start.
 		if err := p.owners.check(reasoningEntity, id, owner); err != nil {
 			return err
 		}
 		switch eventType {
-		case EventTypeReasoningMessageEnd:
+		case agui.EventTypeReasoningMessageEnd:
 			forget(&p.reasoningMessages, id)
-		case EventTypeReasoningEnd:
+		case agui.EventTypeReasoningEnd:
 			forget(&p.reasonings, id)
 		}
 		return nil
-	case EventTypeStepStarted:
+	case agui.EventTypeStepStarted:
 		if findOwned(p.steps, id, owner) >= 0 {
 			return fmt.Errorf("step %q is open already", string(id))
 		}
 		p.steps = append(p.steps, opened{string(id), string(owner)})
 		return nil
-	case EventTypeStepFinished:
+	case agui.EventTypeStepFinished:
 		i := findOwned(p.steps, id, owner)
 		if i < 0 {
 			return fmt.Errorf("no step %q is open", string(id))
@@ -172,7 +176,7 @@ func (p *Progress) observeEntity(eventType EventType, id, owner []byte) error {
 	}
 }
 
-// open opens a message, which may be open already where the caller allows that.
+// open records a message as open, which it may be already.
 func (p *Progress) open(list *[]opened, kind entityKind, id, owner []byte) error {
 	if err := p.owners.check(kind, id, owner); err != nil {
 		return err
@@ -193,7 +197,7 @@ func (p *Progress) call(id []byte) *openedCall {
 	return nil
 }
 
-func (p *Progress) startCall(event Event, id, owner []byte) error {
+func (p *Progress) startCall(event agui.Event, id, owner []byte) error {
 	call := p.call(id)
 	if call != nil && !call.ended {
 		return fmt.Errorf("tool call %q is open already", string(id))
@@ -205,12 +209,12 @@ func (p *Progress) startCall(event Event, id, owner []byte) error {
 		if err := p.owners.check(textEntity, parent, owner); err != nil {
 			return err
 		}
-		if of, known := p.owners.of(textEntity, parent); known && len(owner) == 0 {
+		if parentOwner, known := p.owners.lookup(textEntity, parent); known && len(owner) == 0 {
 			// A call without a subagent of its own is that of its message.
-			if mine, known := p.owners.of(callEntity, id); known && mine != of {
+			if callOwner, known := p.owners.lookup(callEntity, id); known && callOwner != parentOwner {
 				return fmt.Errorf("tool call %q is of another subagent than message %q", string(id), string(parent))
 			}
-			owner = []byte(of)
+			owner = []byte(parentOwner)
 		}
 	}
 	begun := openedCall{opened: opened{string(id), p.owners.claim(callEntity, id, owner)}}
@@ -222,15 +226,15 @@ func (p *Progress) startCall(event Event, id, owner []byte) error {
 	return nil
 }
 
-// answerCall notes a result, which may be of a call of an earlier run.
-func (p *Progress) answerCall(event Event, id, owner []byte) {
+// answerCall records a result, which may be of a call of an earlier run.
+func (p *Progress) answerCall(event agui.Event, id, owner []byte) {
 	if call := p.call(id); call != nil {
 		call.answered = true
 	}
 	p.owners.set(textEntity, textOf(event, "messageId"), owner)
 }
 
-func (p *Progress) startSubagent(event Event, id []byte) error {
+func (p *Progress) startSubagent(event agui.Event, id []byte) error {
 	if find(p.subagents, id) >= 0 {
 		return fmt.Errorf("subagent %q is open already", string(id))
 	}
@@ -245,19 +249,19 @@ func (p *Progress) startSubagent(event Event, id []byte) error {
 	return nil
 }
 
-func (p *Progress) observeThinking(eventType EventType) error {
+func (p *Progress) observeThinking(eventType agui.EventType) error {
 	switch eventType {
-	case EventTypeThinkingStart:
+	case agui.EventTypeThinkingStart:
 		if p.thinking {
 			return errors.New("thinking has started already")
 		}
 		p.thinking = true
-	case EventTypeThinkingEnd:
+	case agui.EventTypeThinkingEnd:
 		if !p.thinking {
 			return errors.New("thinking has not started")
 		}
 		p.thinking = false
-	case EventTypeThinkingTextMessageStart:
+	case agui.EventTypeThinkingTextMessageStart:
 		if !p.thinking {
 			return errors.New("thinking has not started")
 		}
@@ -269,12 +273,12 @@ func (p *Progress) observeThinking(eventType EventType) error {
 		if !p.thinkingMessage {
 			return errors.New("no thinking message is open")
 		}
-		p.thinkingMessage = eventType != EventTypeThinkingTextMessageEnd
+		p.thinkingMessage = eventType != agui.EventTypeThinkingTextMessageEnd
 	}
 	return nil
 }
 
-// allEnded says what a RUN_FINISHED would leave open.
+// allEnded fails for what a RUN_FINISHED would leave open.
 func (p *Progress) allEnded() error {
 	switch {
 	case len(p.steps) > 0:
@@ -298,7 +302,7 @@ func within(list []opened, what string, id, owner []byte) error {
 		return fmt.Errorf("no %s %q is open", what, string(id))
 	}
 	if len(owner) > 0 && list[i].owner != string(owner) {
-		return fmt.Errorf("%s %q is not of subagent %q", what, string(string(id)), string(owner))
+		return fmt.Errorf("%s %q is not of subagent %q", what, string(id), string(owner))
 	}
 	return nil
 }

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// recorder writes a run's events to the store in batches (whatever gathered
-// while the batch before was on its way) and keeps the lease, both in one
-// goroutine. The client's stream never waits for it.
+// recorder appends a run's events to the store in batches (whatever gathered while
+// the batch before was on its way) and renews the lease, both in one goroutine. The
+// client's stream never waits for it.
 type recorder struct {
 	lease    store.Lease
 	interval time.Duration
@@ -35,24 +36,29 @@ type recorder struct {
 	group sync.WaitGroup
 
 	mu sync.Mutex
-	// records are all of the run. Only ever added to, so that a part can be
-	// handed out.
+	// records are those that aren't all appended yet; next is the Seq of the next.
 	records []store.Record
 	next    int64
-	check   bool
-	// away tells that the store failed and hasn't recovered.
+	// check asks for the lease to be renewed at once.
+	check bool
+	// away says that the store failed and hasn't recovered.
 	away bool
-	// lost tells that nothing can be written any more.
+	// lost says that nothing can be written any more.
 	lost bool
 
-	// appended counts the records that are stored; the goroutine's alone.
+	// The rest is owned by the goroutine that makes the calls. appended counts those
+	// of records that are stored, renewed is when the lease last was.
 	appended int
+	renewed  time.Time
 }
+
+// maxSpare is for how many records room is kept when all are appended.
+const maxSpare = 256
 
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
-		lease: lease, interval: r.renewal(), tolerate: r.options.OnStoreFailure == ContinueUnrecorded,
-		end: end, logger: logger, next: lease.NextSeq(),
+		lease: lease, interval: r.interval(), tolerate: !r.options.FailOnStoreFailure,
+		end: end, logger: logger, next: lease.NextSeq(), renewed: time.Now(),
 		more: make(chan struct{}, 1),
 	}
 	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
@@ -65,7 +71,9 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 // add takes the run's next event.
 func (r *recorder) add(event agui.Encoded) {
 	r.mu.Lock()
-	r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	if !r.lost {
+		r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	}
 	r.next++
 	r.mu.Unlock()
 	r.wake()
@@ -78,24 +86,20 @@ func (r *recorder) wake() {
 	}
 }
 
-// close ends the goroutines, and cuts a call short that takes longer than
-// limit. What isn't stored then is left to Finish.
-func (r *recorder) close(limit time.Duration) {
+// close ends the goroutines, and cuts a call short that takes longer than limit.
+// What isn't stored then is left to Finish. It returns when the lease was last
+// renewed, and whether nothing can be written any more.
+func (r *recorder) close(limit time.Duration) (renewed time.Time, lost bool) {
 	r.unwatch()
 	defer time.AfterFunc(limit, r.cut).Stop()
 	r.group.Wait()
 	r.cut()
-}
-
-// recorded gives all of the run, and tells whether nothing can be written any
-// more.
-func (r *recorder) recorded() (records []store.Record, lost bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.records, r.lost
+	return r.renewed, r.lost
 }
 
-// failing tells that the store is away and the run goes on all the same.
+// failing reports whether the store is away and the run goes on all the same.
 func (r *recorder) failing() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,14 +128,30 @@ func (r *recorder) keep() {
 		if lost || away && !due {
 			continue
 		}
-		if due && !r.call("renew lease", r.lease.Renew) {
-			continue
+		if due {
+			if !r.call("renew lease", r.lease.Renew) {
+				continue
+			}
+			r.renewed = time.Now()
 		}
 		if len(batch) > 0 && r.call("append events", func(ctx context.Context) error {
 			return r.lease.Append(ctx, batch)
 		}) {
-			r.appended += len(batch)
+			r.drop(len(batch))
 		}
+	}
+}
+
+// drop forgets records that are appended.
+func (r *recorder) drop(appended int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.appended += appended; r.appended < len(r.records) {
+		return
+	}
+	clear(r.records)
+	if r.records, r.appended = r.records[:0], 0; cap(r.records) > maxSpare {
+		r.records = nil
 	}
 }
 
@@ -188,11 +208,6 @@ func (r *recorder) awaitStop() {
 			r.mu.Unlock()
 			r.wake()
 		}
-		retry := time.NewTimer(r.interval)
-		select {
-		case <-retry.C:
-		case <-r.watch.Done():
-		}
-		retry.Stop()
+		_ = pause.Sleep(r.watch, r.interval)
 	}
 }

@@ -1,4 +1,4 @@
-package agui_test
+package fold_test
 
 import (
 	"encoding/json"
@@ -6,18 +6,20 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/aguitest"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
 )
 
-func TestTranscriptLeavesWhatItWasGivenAlone(t *testing.T) {
+func TestThreadLeavesWhatItWasGivenAlone(t *testing.T) {
 	given := []agui.Message{{
 		ID: "m", Role: agui.RoleAssistant, Content: agui.TextContent("a"), Metadata: json.RawMessage(`{"a":1}`),
 		ToolCalls: []agui.ToolCall{{ID: "c", Name: "f", Arguments: "{"}},
 	}}
-	transcript := agui.NewTranscript(given, nil)
+	thread := fold.NewThread(given, nil)
 	apply := func(events ...string) {
 		t.Helper()
-		for _, event := range mustParse(t, events...) {
-			if err := transcript.Apply(event); err != nil {
+		for _, event := range aguitest.Parse(t, events...) {
+			if err := thread.Add(event); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -27,7 +29,7 @@ func TestTranscriptLeavesWhatItWasGivenAlone(t *testing.T) {
 		`{"type":"TOOL_CALL_ARGS","toolCallId":"c","delta":"}"}`,
 		`{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"g","metadata":{"b":2}}`,
 		`{"type":"TOOL_CALL_START","toolCallId":"d","toolCallName":"h","parentMessageId":"m"}`)
-	first := transcript.Messages()
+	first := thread.Messages()
 	apply(
 		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"c"}`,
 		`{"type":"TOOL_CALL_ARGS","toolCallId":"c","delta":"!"}`)
@@ -38,7 +40,7 @@ func TestTranscriptLeavesWhatItWasGivenAlone(t *testing.T) {
 	}{
 		{"what it was given", given, `[{"id":"m","role":"assistant","content":"a","toolCalls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{"}}],"metadata":{"a":1}}]`},
 		{"its messages in the middle", first, `[{"id":"m","role":"assistant","content":"ab","toolCalls":[{"id":"c","type":"function","function":{"name":"g","arguments":"{}"},"metadata":{"b":2}},{"id":"d","type":"function","function":{"name":"h","arguments":""}}],"metadata":{"a":1}}]`},
-		{"its messages in the end", transcript.Messages(), `[{"id":"m","role":"assistant","content":"abc","toolCalls":[{"id":"c","type":"function","function":{"name":"g","arguments":"{}!"},"metadata":{"b":2}},{"id":"d","type":"function","function":{"name":"h","arguments":""}}],"metadata":{"a":1}}]`},
+		{"its messages in the end", thread.Messages(), `[{"id":"m","role":"assistant","content":"abc","toolCalls":[{"id":"c","type":"function","function":{"name":"g","arguments":"{}!"},"metadata":{"b":2}},{"id":"d","type":"function","function":{"name":"h","arguments":""}}],"metadata":{"a":1}}]`},
 	} {
 		got, err := json.Marshal(check.messages)
 		if err != nil {
@@ -48,22 +50,22 @@ func TestTranscriptLeavesWhatItWasGivenAlone(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", check.what, got, check.want)
 		}
 	}
-	if transcript.State() != nil {
-		t.Errorf("state %s, want none", transcript.State())
+	if thread.State() != nil {
+		t.Errorf("state %s, want none", thread.State())
 	}
 }
 
-func TestTranscriptRefuses(t *testing.T) {
+func TestThreadRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		event agui.Event
 		want  string
 	}{
-		"chunks":               {mustParse(t, `{"type":"TEXT_MESSAGE_CHUNK","messageId":"m","delta":"x"}`)[0], "TEXT_MESSAGE_CHUNK: chunks must be expanded"},
+		"chunks":               {aguitest.Parse(t, `{"type":"TEXT_MESSAGE_CHUNK","messageId":"m","delta":"x"}`)[0], "TEXT_MESSAGE_CHUNK: chunks must be expanded"},
 		"chunks as structs":    {agui.ToolCallChunkEvent{ToolCallID: "c"}, "TOOL_CALL_CHUNK: chunks must be expanded"},
-		"events without an id": {mustParse(t, `{"type":"TEXT_MESSAGE_START"}`)[0], "TEXT_MESSAGE_START: messageId: required"},
+		"events without an id": {aguitest.Parse(t, `{"type":"TEXT_MESSAGE_START"}`)[0], "TEXT_MESSAGE_START: messageId: required"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := agui.NewTranscript(nil, nil).Apply(test.event)
+			err := fold.NewThread(nil, nil).Add(test.event)
 			if err == nil || !strings.HasSuffix(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
@@ -72,51 +74,37 @@ func TestTranscriptRefuses(t *testing.T) {
 }
 
 func TestPatchesCannotGrowWithoutBound(t *testing.T) {
-	transcript := agui.NewTranscript(nil, json.RawMessage(`{"a":"`+strings.Repeat("x", 1<<20)+`"}`))
+	thread := fold.NewThread(nil, json.RawMessage(`{"a":"`+strings.Repeat("x", 1<<20)+`"}`))
 	var operations []string
 	for range 64 {
 		operations = append(operations, `{"op":"copy","from":"","path":"/b"}`)
 	}
-	event := mustParse(t, `{"type":"STATE_DELTA","delta":[`+strings.Join(operations, ",")+`]}`)[0]
-	if err := transcript.Apply(event); err != nil {
+	event := aguitest.Parse(t, `{"type":"STATE_DELTA","delta":[`+strings.Join(operations, ",")+`]}`)[0]
+	if err := thread.Add(event); err != nil {
 		t.Fatal(err)
 	}
-	if len(transcript.State()) > 64<<20 {
-		t.Errorf("the state has grown to %d bytes", len(transcript.State()))
+	if len(thread.State()) > 64<<20 {
+		t.Errorf("the state has grown to %d bytes", len(thread.State()))
 	}
 }
 
 // A message's deltas are appended, not joined one by one with all before.
-func BenchmarkTranscript500Deltas(b *testing.B) {
-	events := mustParse(b, `{"type":"TEXT_MESSAGE_START","messageId":"m","role":"assistant"}`)
-	delta := mustParse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
+func BenchmarkThread500Deltas(b *testing.B) {
+	events := aguitest.Parse(b, `{"type":"TEXT_MESSAGE_START","messageId":"m","role":"assistant"}`)
+	delta := aguitest.Parse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
 	for range 500 {
 		events = append(events, delta)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		transcript := agui.NewTranscript(nil, nil)
+		thread := fold.NewThread(nil, nil)
 		for _, event := range events {
-			if err := transcript.Apply(event); err != nil {
+			if err := thread.Add(event); err != nil {
 				b.Fatal(err)
 			}
 		}
-		if len(transcript.Messages()) != 1 {
+		if len(thread.Messages()) != 1 {
 			b.Fatal("no message")
-		}
-	}
-}
-
-func BenchmarkJoinDeltas500(b *testing.B) {
-	delta := mustParse(b, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"a few words "}`)[0]
-	var events []agui.Encoded
-	for range 500 {
-		events = append(events, delta)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if joined, err := agui.JoinDeltas(events); err != nil || len(joined) != 1 {
-			b.Fatal(err)
 		}
 	}
 }

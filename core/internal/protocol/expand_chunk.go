@@ -1,9 +1,11 @@
-package agui
+package protocol
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/copilotkit-go/runtime/core/agui"
 )
 
 // chunk is what the three kinds of chunk event have in common.
@@ -11,21 +13,21 @@ type chunk struct {
 	kind  chunkKind
 	id    string
 	delta string
-	// hasDelta tells an empty delta from none.
+	// hasDelta distinguishes an empty delta from none.
 	hasDelta bool
 	metadata json.RawMessage
 	subagent string
 }
 
-func (x *Expander) expandChunk(dst []Event, event Event) ([]Event, error) {
+func (e *Expander) expandChunk(dst []agui.Event, event agui.Event) ([]agui.Event, error) {
 	var c chunk
-	var base *BaseEvent
+	var base *agui.BaseEvent
 	switch v := event.(type) {
-	case TextMessageChunkEvent:
+	case agui.TextMessageChunkEvent:
 		c, base = chunk{kind: textChunk, id: v.MessageID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
-	case ToolCallChunkEvent:
+	case agui.ToolCallChunkEvent:
 		c, base = chunk{kind: toolCallChunk, id: v.ToolCallID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
-	case ReasoningMessageChunkEvent:
+	case agui.ReasoningMessageChunkEvent:
 		c, base = chunk{kind: reasoningChunk, id: v.MessageID, delta: v.Delta, hasDelta: v.HasDelta}, &v.BaseEvent
 	default:
 		return dst, fmt.Errorf("%T is not one of this package's events by value", event)
@@ -33,20 +35,20 @@ func (x *Expander) expandChunk(dst []Event, event Event) ([]Event, error) {
 	c.hasDelta = c.hasDelta || c.delta != ""
 	c.metadata, c.subagent = base.Metadata, base.SubagentRunID
 
-	owner, err := x.owner(c)
+	owner, err := e.owner(c)
 	if err != nil {
 		return dst, fmt.Errorf("%s: %w", event.EventType(), err)
 	}
 	before := len(dst)
-	open, ok := x.lane(owner)
+	open, ok := e.lane(owner)
 	if !ok || open.kind != c.kind || c.id != "" && c.id != open.id {
-		dst = x.closeLane(dst, owner)
+		dst = e.closeLane(dst, owner)
 		start, err := startOf(event, c)
 		if err != nil {
 			return dst, fmt.Errorf("%s: %w", event.EventType(), err)
 		}
 		open = lane{kind: c.kind, owner: owner, id: c.id}
-		x.lanes = append(x.lanes, open)
+		e.lanes = append(e.lanes, open)
 		dst = append(dst, start)
 	}
 	// Metadata alone travels on an empty delta, for the message it is about.
@@ -59,9 +61,9 @@ func (x *Expander) expandChunk(dst []Event, event Event) ([]Event, error) {
 	return dst, nil
 }
 
-// lane finds the lane of an owner.
-func (x *Expander) lane(owner string) (lane, bool) {
-	for _, open := range x.lanes {
+// lane returns the lane of an owner, if there is one.
+func (e *Expander) lane(owner string) (lane, bool) {
+	for _, open := range e.lanes {
 		if open.owner == owner {
 			return open, true
 		}
@@ -69,12 +71,12 @@ func (x *Expander) lane(owner string) (lane, bool) {
 	return lane{}, false
 }
 
-// owner says which lane a chunk is for: that where its id is open, else the one
-// it names. One that names nothing continues what the run's own agent has open,
-// or else the only thing of its kind that is open at all.
-func (x *Expander) owner(c chunk) (string, error) {
+// owner returns the owner of the lane that a chunk is for: that where its id is open,
+// else the one it names. A chunk that names nothing continues what the run's own
+// agent has open, or else the only thing of its kind that is open at all.
+func (e *Expander) owner(c chunk) (string, error) {
 	if c.id != "" {
-		for _, open := range x.lanes {
+		for _, open := range e.lanes {
 			if open.kind != c.kind || open.id != c.id {
 				continue
 			}
@@ -88,11 +90,11 @@ func (x *Expander) owner(c chunk) (string, error) {
 	if c.subagent != "" {
 		return c.subagent, nil
 	}
-	if own, ok := x.lane(""); ok && own.kind == c.kind {
+	if own, ok := e.lane(""); ok && own.kind == c.kind {
 		return "", nil
 	}
 	found, owner := 0, ""
-	for _, open := range x.lanes {
+	for _, open := range e.lanes {
 		if open.kind == c.kind {
 			found, owner = found+1, open.owner
 		}
@@ -103,9 +105,9 @@ func (x *Expander) owner(c chunk) (string, error) {
 	return owner, nil
 }
 
-// startOf gives the event that opens what a chunk begins.
-func startOf(event Event, c chunk) (Event, error) {
-	base := BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
+// startOf returns the event that opens what a chunk begins.
+func startOf(event agui.Event, c chunk) (agui.Event, error) {
+	base := agui.BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
 	if c.id == "" {
 		if c.kind == toolCallChunk {
 			return nil, errors.New("the first chunk must have a toolCallId")
@@ -113,29 +115,29 @@ func startOf(event Event, c chunk) (Event, error) {
 		return nil, errors.New("the first chunk must have a messageId")
 	}
 	switch v := event.(type) {
-	case TextMessageChunkEvent:
-		return TextMessageStartEvent{BaseEvent: base, MessageID: c.id, Role: v.Role, Name: v.Name}, nil
-	case ToolCallChunkEvent:
+	case agui.TextMessageChunkEvent:
+		return agui.TextMessageStartEvent{BaseEvent: base, MessageID: c.id, Role: v.Role, Name: v.Name}, nil
+	case agui.ToolCallChunkEvent:
 		if v.ToolCallName == "" {
 			return nil, errors.New("the first chunk must have a toolCallName")
 		}
-		return ToolCallStartEvent{
+		return agui.ToolCallStartEvent{
 			BaseEvent: base, ToolCallID: c.id, ToolCallName: v.ToolCallName, ParentMessageID: v.ParentMessageID,
 		}, nil
 	default:
-		return ReasoningMessageStartEvent{BaseEvent: base, MessageID: c.id}, nil
+		return agui.ReasoningMessageStartEvent{BaseEvent: base, MessageID: c.id}, nil
 	}
 }
 
-// delta is the event that carries a chunk's delta.
-func (l lane) delta(c chunk) Event {
-	base := BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
+// delta returns the event that carries a chunk's delta.
+func (l lane) delta(c chunk) agui.Event {
+	base := agui.BaseEvent{Metadata: c.metadata, SubagentRunID: c.subagent}
 	switch l.kind {
 	case textChunk:
-		return TextMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
+		return agui.TextMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
 	case toolCallChunk:
-		return ToolCallArgsEvent{BaseEvent: base, ToolCallID: l.id, Delta: c.delta}
+		return agui.ToolCallArgsEvent{BaseEvent: base, ToolCallID: l.id, Delta: c.delta}
 	default:
-		return ReasoningMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
+		return agui.ReasoningMessageContentEvent{BaseEvent: base, MessageID: l.id, Delta: c.delta}
 	}
 }

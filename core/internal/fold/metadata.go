@@ -1,8 +1,11 @@
-package agui
+package fold
 
 import (
 	"encoding/json"
 	"slices"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
 
 // mergeMetadata puts the members of incoming over those of existing. Values are
@@ -20,12 +23,12 @@ func mergeMetadata(existing, incoming json.RawMessage) json.RawMessage {
 	}
 	var merged []member
 	for _, object := range [][]byte{existing, incoming} {
-		for m := membersOf(object); m.next(); {
-			i := slices.IndexFunc(merged, func(have member) bool { return have.name == string(m.name) })
+		for m := jsonscan.MembersOf(object); m.Next(); {
+			i := slices.IndexFunc(merged, func(have member) bool { return have.name == string(m.Name) })
 			if i < 0 {
-				merged = append(merged, member{string(m.name), m.value})
+				merged = append(merged, member{string(m.Name), m.Value})
 			} else {
-				merged[i].value = m.value
+				merged[i].value = m.Value
 			}
 		}
 	}
@@ -34,15 +37,15 @@ func mergeMetadata(existing, incoming json.RawMessage) json.RawMessage {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendString(out, m.name)
+		out = jsonscan.AppendString(out, m.name)
 		out = append(out, ':')
 		out = append(out, m.value...)
 	}
 	return append(out, '}')
 }
 
-// metadataOf gives an event's metadata, nil for none.
-func (e Encoded) metadataOf() json.RawMessage {
+// metadataOf returns an event's metadata, nil for none.
+func metadataOf(e agui.Encoded) json.RawMessage {
 	value, ok := e.Field("metadata")
 	if !ok || value[0] != '{' {
 		return nil

@@ -1,12 +1,8 @@
-package agui
+package jsonscan
 
-import (
-	"bytes"
-	"fmt"
-	"unicode/utf8"
-)
+import "fmt"
 
-// SyntaxError says where a text stops being JSON.
+// SyntaxError reports where a text stops being JSON.
 type SyntaxError struct {
 	// Offset counts bytes from the start of the text.
 	Offset int
@@ -18,15 +14,19 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("invalid JSON at offset %d: %s", e.Offset, e.reason)
 }
 
-// maxDepth is how deep arrays and objects may nest, as in encoding/json: deeper
+// MaxDepth is how deep arrays and objects may nest, as in encoding/json: deeper
 // text is an attack on the stack of whoever parses it.
-const maxDepth = 10000
+const MaxDepth = 10000
 
-// checkJSON tells whether data is exactly one JSON value, and where it begins
-// and ends without the white space around it.
-func checkJSON(data []byte) (value []byte, err error) {
+// Check returns the one JSON value that data consists of, without the white
+// space around it. Its error is a [*SyntaxError].
+func Check(data []byte) (value []byte, err error) { return CheckWithin(data, 0) }
+
+// CheckWithin is Check for a value that is to be put into others, so many levels deep,
+// and mustn't make them nest deeper than [MaxDepth].
+func CheckWithin(data []byte, levels int) (value []byte, err error) {
 	start := skipSpace(data, 0)
-	end, err := scanValue(data, start, 0)
+	end, err := scanValue(data, start, levels)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func scanValue(data []byte, i, depth int) (int, error) {
 	case '"':
 		return scanString(data, i)
 	case '{', '[':
-		if depth >= maxDepth {
+		if depth >= MaxDepth {
 			return i, &SyntaxError{i, "nested too deep"}
 		}
 		if c == '{' {
@@ -204,29 +204,4 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// appendLine appends a checked JSON value on a single line of valid UTF-8. White
-// space is only taken out where it has to be.
-func appendLine(dst, value []byte) []byte {
-	if !utf8.Valid(value) {
-		value = bytes.ToValidUTF8(value, []byte("\uFFFD"))
-	}
-	if bytes.IndexByte(value, '\n') < 0 && bytes.IndexByte(value, '\r') < 0 {
-		return append(dst, value...)
-	}
-	for i := 0; i < len(value); {
-		switch {
-		case value[i] == '"':
-			end := skipString(value, i)
-			dst = append(dst, value[i:end]...)
-			i = end
-		case isSpace(value[i]):
-			i++
-		default:
-			dst = append(dst, value[i])
-			i++
-		}
-	}
-	return dst
 }

@@ -1,26 +1,28 @@
-package agui_test
+package protocol_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/aguitest"
+	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
 func TestFinalize(t *testing.T) {
 	started := `{"type":"RUN_STARTED","threadId":"t","runId":"r"}`
-	stopped := agui.Ending{Stopped: true, ThreadID: "t", RunID: "r"}
+	stopped := protocol.Ending{Stopped: true, ThreadID: "t", RunID: "r"}
 	finished := `{"type":"RUN_FINISHED","threadId":"t","runId":"r"}`
 	incomplete := `{"type":"RUN_ERROR","message":"Run ended without emitting a terminal event","code":"INCOMPLETE_STREAM"}`
 	tests := []struct {
 		name   string
 		events []string
-		ending agui.Ending
+		ending protocol.Ending
 		want   []string
 	}{
-		{"a run with nothing open fails", []string{started}, agui.Ending{}, []string{incomplete}},
+		{"a run with nothing open fails", []string{started}, protocol.Ending{}, []string{incomplete}},
 		{"a stopped run with nothing open finishes", []string{started}, stopped, []string{finished}},
-		{"nothing follows RUN_FINISHED", []string{started, finished}, agui.Ending{}, nil},
+		{"nothing follows RUN_FINISHED", []string{started, finished}, protocol.Ending{}, nil},
 		{"nothing follows RUN_ERROR", []string{`{"type":"RUN_ERROR","message":"x"}`}, stopped, nil},
 		{"open messages are closed in order",
 			[]string{started,
@@ -36,7 +38,7 @@ func TestFinalize(t *testing.T) {
 				finished}},
 		{"a closed call without a result is answered",
 			[]string{started, `{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`, `{"type":"TOOL_CALL_END","toolCallId":"c"}`},
-			agui.Ending{},
+			protocol.Ending{},
 			[]string{
 				`{"type":"TOOL_CALL_RESULT","messageId":"c-result","toolCallId":"c","content":"{\"status\":\"error\",\"reason\":\"missing_terminal_event\",\"message\":\"Run ended without emitting a terminal event\"}","role":"tool"}`,
 				incomplete}},
@@ -46,17 +48,17 @@ func TestFinalize(t *testing.T) {
 			stopped, []string{finished}},
 		{"an ending has its own message and code",
 			[]string{started, `{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`},
-			agui.Ending{Message: "Out of time", Code: "DEADLINE"},
+			protocol.Ending{Message: "Out of time", Code: "DEADLINE"},
 			[]string{`{"type":"TOOL_CALL_END","toolCallId":"c"}`,
 				`{"type":"TOOL_CALL_RESULT","messageId":"c-result","toolCallId":"c","content":"{\"status\":\"error\",\"reason\":\"deadline\",\"message\":\"Out of time\"}","role":"tool"}`,
 				`{"type":"RUN_ERROR","message":"Out of time","code":"DEADLINE"}`}},
 		{"reasoning is closed from the inside out",
 			[]string{started, `{"type":"REASONING_START","messageId":"r"}`, `{"type":"REASONING_MESSAGE_START","messageId":"r","role":"reasoning"}`},
-			agui.Ending{},
+			protocol.Ending{},
 			[]string{`{"type":"REASONING_MESSAGE_END","messageId":"r"}`, `{"type":"REASONING_END","messageId":"r"}`, incomplete}},
 		{"thinking is closed from the inside out",
 			[]string{started, `{"type":"THINKING_START"}`, `{"type":"THINKING_TEXT_MESSAGE_START"}`},
-			agui.Ending{},
+			protocol.Ending{},
 			[]string{`{"type":"THINKING_TEXT_MESSAGE_END"}`, `{"type":"THINKING_END"}`, incomplete}},
 		{"steps and subagents end before RUN_FINISHED, the last one first",
 			[]string{started, `{"type":"SUBAGENT_STARTED","subagentRunId":"s","name":"n"}`,
@@ -67,12 +69,12 @@ func TestFinalize(t *testing.T) {
 				`{"type":"STEP_FINISHED","stepName":"2","subagentRunId":"s"}`, `{"type":"STEP_FINISHED","stepName":"1"}`,
 				`{"type":"SUBAGENT_ERROR","subagentRunId":"s","message":"Run stopped by user"}`, finished}},
 		{"steps stay as they are before RUN_ERROR",
-			[]string{started, `{"type":"STEP_STARTED","stepName":"1"}`}, agui.Ending{}, []string{incomplete}},
+			[]string{started, `{"type":"STEP_STARTED","stepName":"1"}`}, protocol.Ending{}, []string{incomplete}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var progress agui.Progress
-			for _, event := range mustParse(t, test.events...) {
+			var progress protocol.Progress
+			for _, event := range aguitest.Parse(t, test.events...) {
 				if err := progress.Observe(event); err != nil {
 					t.Fatal(err)
 				}
@@ -80,7 +82,7 @@ func TestFinalize(t *testing.T) {
 			closing := progress.Finalize(test.ending)
 			var got []string
 			for _, event := range closing {
-				got = append(got, string(mustEncode(t, event).JSON()))
+				got = append(got, string(aguitest.Encode(t, event).JSON()))
 			}
 			if strings.Join(got, "\n") != strings.Join(test.want, "\n") {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
@@ -99,8 +101,8 @@ func TestFinalize(t *testing.T) {
 }
 
 func TestClosersLetARunFinish(t *testing.T) {
-	var progress agui.Progress
-	for _, event := range mustParse(t,
+	var progress protocol.Progress
+	for _, event := range aguitest.Parse(t,
 		`{"type":"RUN_STARTED","threadId":"t","runId":"r"}`,
 		`{"type":"STEP_STARTED","stepName":"1"}`,
 		`{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`,
@@ -138,11 +140,11 @@ func TestObserveSaysWhatIsWrong(t *testing.T) {
 		"a subagent of no subagent": {`{"type":"SUBAGENT_STARTED","subagentRunId":"s","name":"n","parentSubagentRunId":"p"}`, `SUBAGENT_STARTED: subagent "p", which began it, has not started`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var progress agui.Progress
+			var progress protocol.Progress
 			if err := progress.Observe(agui.RunStartedEvent{ThreadID: "t", RunID: "r"}); err != nil {
 				t.Fatal(err)
 			}
-			if err := progress.Observe(mustParse(t, test.event)[0]); err == nil || err.Error() != test.want {
+			if err := progress.Observe(aguitest.Parse(t, test.event)[0]); err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
@@ -150,8 +152,8 @@ func TestObserveSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestExpanderDoesNotAllocateForOtherEvents(t *testing.T) {
-	var expander agui.Expander
-	var event agui.Event = mustEncode(t, agui.TextMessageContentEvent{MessageID: "m", Delta: "x"})
+	var expander protocol.Expander
+	var event agui.Event = aguitest.Encode(t, agui.TextMessageContentEvent{MessageID: "m", Delta: "x"})
 	room := make([]agui.Event, 0, 4)
 	allocs := testing.AllocsPerRun(100, func() {
 		if _, err := expander.Expand(room[:0], event); err != nil {
@@ -164,7 +166,7 @@ func TestExpanderDoesNotAllocateForOtherEvents(t *testing.T) {
 }
 
 func TestExpanderCloses(t *testing.T) {
-	var expander agui.Expander
+	var expander protocol.Expander
 	events, err := expander.Expand(nil, agui.TextMessageChunkEvent{MessageID: "m", Delta: "x"})
 	if err != nil {
 		t.Fatal(err)
@@ -178,5 +180,27 @@ func TestExpanderCloses(t *testing.T) {
 	}
 	if more := expander.Close(nil); len(more) > 0 {
 		t.Errorf("a second Close gives %v", more)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	for name, event := range map[string]agui.Event{
+		"struct":  agui.TextMessageContentEvent{MessageID: "m", Delta: "x"},
+		"encoded": aguitest.Encode(b, agui.TextMessageContentEvent{MessageID: "m", Delta: "x"}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			var progress protocol.Progress
+			for _, before := range []agui.Event{agui.RunStartedEvent{}, agui.TextMessageStartEvent{MessageID: "m"}} {
+				if err := progress.Observe(before); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := progress.Observe(event); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -1,20 +1,22 @@
-package agui
+package protocol
 
 import (
 	"bytes"
 	"fmt"
 	"slices"
+
+	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// owners remembers whose the messages and tool calls of a run are, a subagent's
-// or, as "", the run's own agent's: whoever began one keeps it for the run, and
-// an event that names a subagent must name that one. The zero value is ready.
+// owners are the subagents, or the run's own agent as "", that the messages and tool
+// calls of a run belong to: whoever began one keeps it for the run, and an event that
+// names a subagent must name that one. The zero value is ready for use.
 type owners struct {
 	known map[entity]string
-	// unread holds the events with messages, RUN_STARTED and the last snapshot,
-	// whose messages have no subagent. They are read when a subagent turns up,
-	// which in most runs never happens.
-	unread [2]Event
+	// unread are the events with messages, RUN_STARTED and the last snapshot, whose
+	// messages have no subagent. They are read when a subagent turns up, which in most
+	// runs never happens.
+	unread [2]agui.Event
 }
 
 // entity is something that has an owner. Ids are unique among one kind.
@@ -32,8 +34,8 @@ const (
 	callEntity      entityKind = "tool call"
 )
 
-// of gives the owner of an entity, and whether it is known.
-func (o *owners) of(kind entityKind, id []byte) (owner string, known bool) {
+// lookup returns the owner of an entity, and whether it is known.
+func (o *owners) lookup(kind entityKind, id []byte) (owner string, known bool) {
 	owner, known = o.known[entity{kind, string(id)}]
 	return owner, known
 }
@@ -50,15 +52,15 @@ func (o *owners) check(kind entityKind, id, subagent []byte) error {
 			o.read(messagesOf(event), (*owners).claim)
 		}
 	}
-	if owner, known := o.of(kind, id); known && owner != string(subagent) {
+	if owner, known := o.lookup(kind, id); known && owner != string(subagent) {
 		return fmt.Errorf("%s %q is not of subagent %q", kind, string(id), string(subagent))
 	}
 	return nil
 }
 
-// claim makes the subagent the owner unless there is one, and gives the owner.
+// claim makes the subagent the owner unless there is one, and returns the owner.
 func (o *owners) claim(kind entityKind, id, subagent []byte) string {
-	if owner, known := o.of(kind, id); known {
+	if owner, known := o.lookup(kind, id); known {
 		return owner
 	}
 	return o.set(kind, id, subagent)
@@ -73,35 +75,35 @@ func (o *owners) set(kind entityKind, id, subagent []byte) string {
 	return owner
 }
 
-// seed takes the owners of the messages that RUN_STARTED or a snapshot restates.
-func (o *owners) seed(event Event) {
-	encoded, ok := event.(Encoded)
+// seed records the owners of the messages that RUN_STARTED or a snapshot restates.
+func (o *owners) seed(event agui.Event) {
+	encoded, ok := event.(agui.Encoded)
 	if ok && !bytes.Contains(encoded.JSON(), []byte(`"subagentRunId"`)) {
 		o.postpone(event)
 		return
 	}
 	messages := messagesOf(event)
-	if !slices.ContainsFunc(messages, func(m Message) bool { return m.SubagentRunID != "" }) {
+	if !slices.ContainsFunc(messages, func(m agui.Message) bool { return m.SubagentRunID != "" }) {
 		o.postpone(event)
 		return
 	}
-	if event.EventType() == EventTypeMessagesSnapshot {
+	if event.EventType() == agui.EventTypeMessagesSnapshot {
 		o.read(messages, (*owners).set)
 	} else {
 		o.read(messages, (*owners).claim)
 	}
 }
 
-func (o *owners) postpone(event Event) {
-	if event.EventType() == EventTypeRunStarted {
+func (o *owners) postpone(event agui.Event) {
+	if event.EventType() == agui.EventTypeRunStarted {
 		o.unread[0] = event
 	} else {
 		o.unread[1] = event
 	}
 }
 
-func messagesOf(event Event) []Message {
-	if encoded, ok := event.(Encoded); ok {
+func messagesOf(event agui.Event) []agui.Message {
+	if encoded, ok := event.(agui.Encoded); ok {
 		decoded, err := encoded.Decode()
 		if err != nil {
 			return nil
@@ -109,23 +111,23 @@ func messagesOf(event Event) []Message {
 		event = decoded
 	}
 	switch v := event.(type) {
-	case RunStartedEvent:
+	case agui.RunStartedEvent:
 		if v.Input != nil {
 			return v.Input.Messages
 		}
-	case MessagesSnapshotEvent:
+	case agui.MessagesSnapshotEvent:
 		return v.Messages
 	}
 	return nil
 }
 
-func (o *owners) read(messages []Message, take func(*owners, entityKind, []byte, []byte) string) {
+func (o *owners) read(messages []agui.Message, take func(*owners, entityKind, []byte, []byte) string) {
 	for i := range messages {
 		kind := textEntity
 		switch messages[i].Role {
-		case RoleReasoning:
+		case agui.RoleReasoning:
 			kind = reasoningEntity
-		case RoleActivity:
+		case agui.RoleActivity:
 			kind = activityEntity
 		}
 		subagent := []byte(messages[i].SubagentRunID)
@@ -136,27 +138,27 @@ func (o *owners) read(messages []Message, take func(*owners, entityKind, []byte,
 	}
 }
 
-// observeOwners takes note of the events that open and end nothing, but are
-// about something that has an owner.
-func (p *Progress) observeOwners(eventType EventType, event Event) error {
+// observeOwners records the events that open and end nothing, but are about something
+// that has an owner.
+func (p *Progress) observeOwners(eventType agui.EventType, event agui.Event) error {
 	switch eventType {
-	case EventTypeMessagesSnapshot:
+	case agui.EventTypeMessagesSnapshot:
 		p.owners.seed(event)
-	case EventTypeActivitySnapshot:
+	case agui.EventTypeActivitySnapshot:
 		id, replace := textOf(event, "messageId"), true
 		switch v := event.(type) {
-		case ActivitySnapshotEvent:
+		case agui.ActivitySnapshotEvent:
 			replace = !v.NoReplace
-		case Encoded:
+		case agui.Encoded:
 			value, _ := v.Field("replace")
 			replace = string(value) != "false"
 		}
-		if _, known := p.owners.of(activityEntity, id); replace || !known {
+		if _, known := p.owners.lookup(activityEntity, id); replace || !known {
 			p.owners.set(activityEntity, id, textOf(event, "subagentRunId"))
 		}
-	case EventTypeActivityDelta:
+	case agui.EventTypeActivityDelta:
 		return p.owners.check(activityEntity, textOf(event, "messageId"), textOf(event, "subagentRunId"))
-	case EventTypeReasoningEncryptedValue:
+	case agui.EventTypeReasoningEncryptedValue:
 		id, subagent := textOf(event, "entityId"), textOf(event, "subagentRunId")
 		if string(textOf(event, "subtype")) == "tool-call" {
 			return p.owners.check(callEntity, id, subagent)
@@ -164,34 +166,34 @@ func (p *Progress) observeOwners(eventType EventType, event Event) error {
 		if err := p.owners.check(textEntity, id, subagent); err != nil {
 			return err
 		}
-		if _, known := p.owners.of(textEntity, id); !known {
+		if _, known := p.owners.lookup(textEntity, id); !known {
 			return p.owners.check(reasoningEntity, id, subagent)
 		}
 	}
 	return nil
 }
 
-// textOf gives a field of an event that is a string, nil for none.
-func textOf(event Event, name string) []byte {
-	if encoded, ok := event.(Encoded); ok {
-		text, _ := encoded.textField(name)
+// textOf returns a field of an event that is a string, nil for none.
+func textOf(event agui.Event, name string) []byte {
+	if encoded, ok := event.(agui.Encoded); ok {
+		text, _ := encoded.Text(name)
 		return text
 	}
 	if name == "subagentRunId" {
-		return []byte(subagentOf(event))
+		return []byte(agui.SubagentOf(event))
 	}
 	switch v := event.(type) {
-	case ToolCallStartEvent: // parentMessageId
+	case agui.ToolCallStartEvent: // parentMessageId
 		return []byte(v.ParentMessageID)
-	case ToolCallResultEvent: // messageId
+	case agui.ToolCallResultEvent: // messageId
 		return []byte(v.MessageID)
-	case SubagentStartedEvent: // parentSubagentRunId
+	case agui.SubagentStartedEvent: // parentSubagentRunId
 		return []byte(v.ParentSubagentRunID)
-	case ActivitySnapshotEvent: // messageId
+	case agui.ActivitySnapshotEvent: // messageId
 		return []byte(v.MessageID)
-	case ActivityDeltaEvent: // messageId
+	case agui.ActivityDeltaEvent: // messageId
 		return []byte(v.MessageID)
-	case ReasoningEncryptedValueEvent:
+	case agui.ReasoningEncryptedValueEvent:
 		if name == "subtype" {
 			return []byte(v.Subtype)
 		}

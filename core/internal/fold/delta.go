@@ -1,0 +1,104 @@
+package fold
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// joined gathers deltas that follow one another and belong to the same text
+// message, tool call or reasoning message, if they carry nothing but their type,
+// id and delta. They are joined as their JSON writes them, so that what one begins
+// (half of a surrogate pair) the next can end. The zero value has none.
+type joined struct {
+	// first is the first event, which stays as it is when no other follows.
+	first agui.Encoded
+	id    []byte
+	count int
+	// delta is all of the text, cuts the lengths of each but the last one's part.
+	delta []byte
+	cuts  []int
+	// tail is the length of the last one's part.
+	tail int
+}
+
+// add adds an event, given with its parts, unless it belongs to something else.
+func (j *joined) add(event agui.Encoded, id, delta []byte) bool {
+	if j.count == 0 {
+		j.first, j.id = event, id
+		j.delta, j.cuts = j.delta[:0], j.cuts[:0]
+	} else if event.EventType() != j.first.EventType() || string(id) != string(j.id) {
+		return false
+	} else {
+		j.cuts = append(j.cuts, j.tail)
+	}
+	j.delta = append(j.delta, delta...)
+	j.tail = len(delta)
+	j.count++
+	return true
+}
+
+// record returns the one record in the place of the gathered deltas, of which the
+// last has seq.
+func (j *joined) record(seq int64) store.Record {
+	if j.count == 1 {
+		return store.Record{Seq: seq, Event: j.first}
+	}
+	return store.Record{
+		Seq:   seq,
+		Event: agui.EncodePlainDelta(j.first.EventType(), j.id, j.delta),
+		Cuts:  slices.Clone(j.cuts),
+	}
+}
+
+// After returns what a record holds for those who have everything up to last: the
+// event, or of joined deltas the rest.
+func After(record store.Record, last int64) (agui.Encoded, error) {
+	first := record.Seq - int64(len(record.Cuts))
+	if last < first {
+		return record.Event, nil
+	}
+	if last >= record.Seq {
+		return agui.Encoded{}, fmt.Errorf("skip deltas: nothing of record %d is after %d", record.Seq, last)
+	}
+	skipped := 0
+	for _, length := range record.Cuts[:last-first+1] {
+		skipped += length
+	}
+	id, delta, ok := record.Event.PlainDelta()
+	switch {
+	case !ok:
+		return agui.Encoded{}, fmt.Errorf("skip deltas: %s is no plain delta", record.Event.EventType())
+	case skipped < 0 || skipped > len(delta):
+		return agui.Encoded{}, fmt.Errorf("skip deltas: %d of %d bytes", skipped, len(delta))
+	case !isBoundary(delta, skipped):
+		return agui.Encoded{}, errors.New("skip deltas: the cut is inside a character")
+	}
+	return agui.EncodePlainDelta(record.Event.EventType(), id, delta[skipped:]), nil
+}
+
+// isBoundary reports whether a JSON string's content can be cut before byte n.
+func isBoundary(content []byte, n int) bool {
+	if n == len(content) {
+		return true
+	}
+	if content[n]&0xC0 == 0x80 {
+		return false
+	}
+	for i := 0; i < n; {
+		width := 1
+		if content[i] == '\\' {
+			width = 2
+			if content[i+1] == 'u' {
+				width = 6
+			}
+		}
+		if i += width; i > n {
+			return false
+		}
+	}
+	return true
+}

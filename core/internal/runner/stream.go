@@ -1,0 +1,256 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/fold"
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// linger is how long an agent may work on after its terminal event, before its
+// context is cancelled: the answer to its client stays open so long, and a function
+// platform bills it.
+const linger = 250 * time.Millisecond
+
+// stream is an agent's answer on its way to one client: a run's, a suggestion's or
+// a replay's.
+type stream struct {
+	runner  *Runner
+	request Request
+	logger  *slog.Logger
+	// base is the caller's context without its end.
+	base context.Context
+	// running is the agent's context; end ends it with a cause.
+	running  context.Context
+	end      context.CancelCauseFunc
+	deadline deadline
+	// cancelOnDisconnect ends the stream with its client.
+	cancelOnDisconnect bool
+
+	feed     *feed
+	composer composer
+	send     func(agui.Encoded) error
+	// gone is why the client is gone, nil while it is there.
+	gone error
+	// terminal is held back until the run is recorded; delivered says that it was
+	// sent.
+	terminal  agui.Encoded
+	delivered bool
+	// run is what is recorded, nil for a suggestion and a replay.
+	run *recording
+}
+
+// recording is what a run has beside other streams.
+type recording struct {
+	lease    store.Lease
+	recorder *recorder
+	fold     *fold.Run
+}
+
+// newStream returns a stream that isn't recorded; its events go to send.
+func (r *Runner) newStream(ctx context.Context, request Request, send func(agui.Encoded) error) *stream {
+	s := &stream{
+		runner: r, request: request, logger: r.logger(request),
+		base: context.WithoutCancel(ctx), deadline: r.deadline(ctx),
+		cancelOnDisconnect: true, send: send,
+	}
+	s.running, s.end = context.WithCancelCause(s.base)
+	s.composer = composer{input: request.Input, emit: s.emit, logger: s.logger}
+	return s
+}
+
+// release ends what a stream has started. Only after a panic of send or the observer
+// is there anything left to end: the lease then expires, and the next who comes
+// closes the run.
+func (s *stream) release() {
+	s.end(nil)
+	if s.run != nil {
+		s.run.recorder.close(0)
+	}
+}
+
+// follow sends what the agent yields, until its end or the end of running. It
+// returns what cut the stream short, nil for nothing.
+func (s *stream) follow(ctx context.Context) error {
+	defer s.deadline.afterFunc(func() { s.end(errDeadline) })()
+	s.feed = startFeed(s.running, s.request.Agent, s.request.Input)
+	disconnected := ctx.Done()
+	for {
+		select {
+		case next, more := <-s.feed.items:
+			if s.running.Err() != nil {
+				return context.Cause(s.running)
+			}
+			if !more {
+				return nil
+			}
+			if next.err != nil {
+				return next.err
+			}
+			if err := s.composer.take(next.event); err != nil {
+				return err
+			}
+			if s.composer.progress.Terminated() {
+				return nil
+			}
+		case <-s.running.Done():
+			return context.Cause(s.running)
+		case <-disconnected:
+			disconnected = nil
+			if shuttingDown(ctx) {
+				return ErrShutdown
+			}
+			s.disconnect(ctx.Err())
+		}
+	}
+}
+
+// emit takes the stream's next event: it is recorded, sent and folded. The terminal
+// event is kept: when a client gets it, it may begin the next run at once.
+func (s *stream) emit(event agui.Encoded) {
+	if s.run != nil {
+		s.run.recorder.add(event)
+	}
+	if s.composer.progress.Terminated() {
+		s.terminal = event
+	} else {
+		s.deliver(event)
+	}
+	if s.run != nil {
+		if err := s.run.fold.Add(event); err != nil {
+			s.logger.WarnContext(s.base, "event doesn't fit the thread", "event", event.EventType(), "error", err)
+		}
+	}
+}
+
+func (s *stream) deliver(event agui.Encoded) {
+	if s.request.Observe != nil {
+		s.request.Observe(event)
+	}
+	if s.gone != nil {
+		return
+	}
+	if err := s.send(event); err != nil {
+		s.disconnect(err)
+	}
+}
+
+// disconnect records that the client is gone.
+func (s *stream) disconnect(err error) {
+	if s.gone != nil {
+		return
+	}
+	s.gone = err
+	s.logger.DebugContext(s.base, "client is gone", "error", err)
+	if s.cancelOnDisconnect {
+		s.end(errClientGone)
+	}
+}
+
+// close ends the stream: its last events, the agent, the record, the terminal event.
+func (s *stream) close(cause error) error {
+	completed := s.composer.progress.Terminated()
+	if !completed {
+		s.end(cause)
+		if cause != nil || !s.composer.replay {
+			if err := s.composer.end(s.runner.ending(s.base, cause, s.logger)); err != nil {
+				s.fail(err)
+			}
+		}
+		// The thread isn't given to the next run while this one's agent works.
+		s.awaitAgent()
+	}
+	var err error
+	if s.run != nil {
+		err = s.record(cause)
+	}
+	s.deliverTerminal()
+	if completed {
+		s.awaitLinger()
+	}
+	return err
+}
+
+// fail ends a stream whose closing events can't be made.
+func (s *stream) fail(err error) {
+	s.logger.ErrorContext(s.base, "run can't be closed in order", "error", err)
+	s.terminal = runError(CodeInvalidEvent, "The run can't be closed in order")
+	if s.run != nil {
+		s.run.recorder.add(s.terminal)
+		_ = s.run.fold.Add(s.terminal)
+	}
+}
+
+// awaitLinger gives an agent that has sent its terminal event the time to return by
+// itself, and then ends it.
+func (s *stream) awaitLinger() {
+	patience := min(linger, s.runner.options.StopGrace)
+	if returned, _ := s.feed.await(s.deadline.limit(patience)); !returned {
+		s.end(nil)
+		s.awaitAgent()
+	}
+}
+
+// awaitAgent waits until the agent, whose context has ended, has returned.
+func (s *stream) awaitAgent() {
+	returned, dropped := s.feed.await(s.deadline.limit(s.runner.options.StopGrace))
+	if dropped > 0 {
+		s.logger.DebugContext(s.base, "dropped events after the end of the run", "count", dropped)
+	}
+	switch late := new(panicError); {
+	case returned && errors.As(s.feed.late, &late):
+		s.logger.ErrorContext(s.base, "agent panicked after the end of the run",
+			"panic", late.value, "stack", string(late.stack))
+	case !returned:
+		s.logger.ErrorContext(s.base, "agent ignores the end of its context, and is left behind")
+	}
+}
+
+// deliverTerminal sends the terminal event, once. A replay has none of its own.
+func (s *stream) deliverTerminal() {
+	if !s.delivered && s.terminal.JSON() != nil {
+		s.delivered = true
+		s.deliver(s.terminal)
+	}
+}
+
+// record finishes the run in the store. Where that fails the terminal event says so,
+// unless the policy is to go on unrecorded.
+func (s *stream) record(cause error) error {
+	r, run := s.runner, s.run
+	// All was folded as it came; the lease is renewed while the result is encoded.
+	result, err := run.fold.Result()
+	if err != nil {
+		s.logger.ErrorContext(s.base, "the thread's messages or state can't be encoded", "error", err)
+	}
+	patience := r.interval()
+	if run.recorder.failing() || errors.Is(cause, errUnrecorded) {
+		// The client needn't wait for what will hardly succeed.
+		s.deliverTerminal()
+		patience = 0
+	}
+	renewed, lost := run.recorder.close(s.deadline.limit(patience))
+	if run.recorder.failing() {
+		s.deliverTerminal()
+	}
+	err = store.ErrLeaseLost
+	if !lost {
+		err = r.finish(s.base, s.request.Key, run.lease, renewed, s.deadline.limit(r.interval()), result)
+	}
+	if err == nil {
+		return nil
+	}
+	s.logger.ErrorContext(s.base, "run isn't recorded to its end", "error", err)
+	switch {
+	case errors.Is(err, store.ErrLeaseLost):
+		s.terminal = runError(CodeLeaseLost, leaseLost)
+	case r.options.FailOnStoreFailure:
+		s.terminal = runError(CodeStoreUnavailable, unrecorded)
+	}
+	return fmt.Errorf("record run %s: %w", run.lease.RunID(), err)
+}
