@@ -160,8 +160,8 @@ func (l *lineReader) next() ([]byte, error) {
 				l.scanned = max(l.scanned, l.start)
 			}
 		}
-		// A stream that begins with fewer than three bytes of a byte order mark
-		// is told apart from a line by what follows.
+		// Whether a stream begins with a byte order mark can't be known before its
+		// first three bytes are there.
 		if l.begun || len(l.buf) > 0 && l.buf[0] != 0xEF {
 			if i := indexLineEnd(l.buf[l.scanned:]); i >= 0 {
 				end := l.scanned + i

@@ -11,7 +11,7 @@ import (
 )
 
 // Place is what the model has to say to call the tool of this example. The tags
-// become the JSON Schema that the model is told.
+// become the JSON Schema that the model sees.
 type Place struct {
 	City string `json:"city" jsonschema:"the name of the city"`
 }
@@ -24,7 +24,7 @@ type Forecast struct {
 
 func forecast(ctx context.Context, in Place) (Forecast, error) {
 	if in.City != "Oslo" {
-		return Forecast{}, fmt.Errorf("no station in %s", in.City) // the model is told
+		return Forecast{}, fmt.Errorf("no station in %s", in.City) // sent to the model
 	}
 	return Forecast{Celsius: 21, Sky: "clear"}, nil
 }

@@ -144,8 +144,8 @@ func TestAFactorysFailuresAreToldSafely(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := agenttest.Collect(p.agent(t, test.config).Run(t.Context(), agenttest.Saying("Hi")))
-			var told *agent.Error
-			if !errors.As(err, &told) || told.Code != test.code || strings.Contains(err.Error(), "sk-own-key") {
+			var failed *agent.Error
+			if !errors.As(err, &failed) || failed.Code != test.code || strings.Contains(err.Error(), "sk-own-key") {
 				t.Errorf("the run ended with %v", err)
 			}
 		})
@@ -177,8 +177,8 @@ func TestConvertInputSaysWhatItHasNoTypeFor(t *testing.T) {
 	}
 	input.Messages[0].Content = agui.PartsContent(agui.InputContent{Type: "audio", Source: data("audio/wav")})
 	_, err = factory.ConvertInput(input)
-	var told *agent.Error
-	if !errors.As(err, &told) || told.Code != "unsupported_content" {
+	var failed *agent.Error
+	if !errors.As(err, &failed) || failed.Code != "unsupported_content" {
 		t.Errorf("got %v", err)
 	}
 }

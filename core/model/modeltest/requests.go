@@ -13,7 +13,7 @@ import (
 
 func testRequests(t *testing.T, dialect Dialect) {
 	answer := finished(model.FinishStop, text("Cold.")...)
-	t.Run("tell the provider all that was said", func(t *testing.T) {
+	t.Run("have all parts", func(t *testing.T) {
 		request := question()
 		earlier := Result{Text: "I look.", Calls: []Call{{ID: "call-a", Name: "weather", Arguments: `{"city":"Bergen"}`}}}
 		request.Messages = append(request.Messages, earlier.Messages("9 degrees")...)
