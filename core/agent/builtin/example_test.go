@@ -3,10 +3,13 @@ package builtin_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
@@ -56,4 +59,31 @@ func Example() {
 	}
 	fmt.Println(assistant.Capabilities()["humanInTheLoop"] != nil)
 	// Output: true
+}
+
+// A model of your own is a function that yields the deltas of one answer.
+func ExampleNew_model() {
+	echo := model.Func(func(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
+		return func(yield func(model.Delta, error) bool) {
+			last := request.Messages[len(request.Messages)-1].Content.Text()
+			_ = yield(model.Delta{Kind: model.KindText, Text: last}, nil) &&
+				yield(model.Delta{Kind: model.KindFinish, Finish: &model.Finish{Reason: model.FinishStop}}, nil)
+		}
+	})
+	assistant, err := builtin.New(builtin.Config{Model: echo})
+	if err != nil {
+		log.Fatal(err)
+	}
+	input := &agui.RunAgentInput{Messages: []agui.Message{{ID: "1", Role: agui.RoleUser, Content: agui.TextContent("Hello")}}}
+	for event, err := range assistant.Run(context.Background(), input) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(event.EventType())
+	}
+	// Output:
+	// TEXT_MESSAGE_START
+	// TEXT_MESSAGE_CONTENT
+	// TEXT_MESSAGE_END
+	// RUN_FINISHED
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Pace is the time between two words of the model of [New].
-const Pace = 20 * time.Millisecond
+// defaultPace is the time between two words of the model of [New].
+const defaultPace = 20 * time.Millisecond
 
 // maxSteps is more than 1 so that the model answers after changing the shared state.
 const maxSteps = 10
@@ -21,7 +21,7 @@ const maxSteps = 10
 // another pace, New uses that instead. If zero, MaxSteps defaults to 10.
 func New(config builtin.Config) (*builtin.Agent, error) {
 	if config.Model == nil {
-		config.Model = &Model{Pace: Pace}
+		config.Model = &Model{Pace: defaultPace}
 	}
 	config.Models = func(string) (model.Model, error) { return config.Model, nil }
 	if config.MaxSteps == 0 {

@@ -152,6 +152,15 @@ func TestAFactorysFailuresAreToldSafely(t *testing.T) {
 	}
 }
 
+func TestAChunkThatIsTooLargeEndsTheRun(t *testing.T) {
+	p := scripted(t, scriptedmodel.Answer{Deltas: agenttest.Raws(`{"content":"` + strings.Repeat("x", agui.DefaultSSELimit) + `"}`)})
+	events, err := agenttest.Collect(p.agent(t, factory.Config{}).Run(t.Context(), agenttest.Saying("Hi")))
+	var failed *agent.Error
+	if !errors.As(err, &failed) || failed.Code != "provider_unavailable" || len(events) != 0 {
+		t.Errorf("the run ended with %v after %d events", err, len(events))
+	}
+}
+
 func TestAFactorysStreamIsClosedWhenTheRunIsStopped(t *testing.T) {
 	p := scripted(t, scriptedmodel.Answer{Text: "Hel", Hang: true})
 	for range p.agent(t, factory.Config{}).Run(t.Context(), agenttest.Saying("Hi")) {

@@ -85,9 +85,9 @@ func (r *Result) add(t testing.TB, delta model.Delta) {
 	}
 }
 
-// Messages returns the answer as messages of the next request, with a result for each
+// messages returns the answer as messages of the next request, with a result for each
 // call.
-func (r *Result) Messages(result string) []agui.Message {
+func (r *Result) messages(result string) []agui.Message {
 	var messages []agui.Message
 	for i, data := range r.ReasoningData {
 		reasoning := agui.Message{ID: "r" + string(rune('0'+i)), Role: agui.RoleReasoning, EncryptedValue: data}
