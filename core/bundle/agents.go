@@ -15,11 +15,11 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
-// defaultAgent is the name that front ends use when they choose none.
+// defaultAgent is the agent that front ends use unless they choose one.
 const defaultAgent = "default"
 
-// buildAgents makes the agents of the environment, and adds those of the
-// options, which win over them.
+// buildAgents returns the agents of the environment and of the options. Those of the
+// options replace others of the same name.
 func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error) {
 	agents := make(map[string]agent.Agent)
 	for name, server := range settings.Agents {
@@ -45,8 +45,8 @@ func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error
 	return agents, nil
 }
 
-// checkUnused refuses tools that no agent would have, since another agent is in
-// the built-in one's place.
+// checkUnused fails if there are tools and the default agent isn't the built-in one,
+// which would use them.
 func checkUnused(settings *Settings, parts parts) error {
 	if len(settings.MCPServers) > 0 {
 		return &EnvError{Name: "COPILOTKIT_MCP_SERVERS", Err: errors.New("the default agent isn't the built-in one, which would use them")}
@@ -57,7 +57,7 @@ func checkUnused(settings *Settings, parts parts) error {
 	return nil
 }
 
-// buildDefault makes the built-in agent with the model of the environment.
+// buildDefault returns the built-in agent with the model of the environment.
 func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	if err := settings.CheckKey(); err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	return built, nil
 }
 
-// toolSources makes the MCP servers of the environment, by name, before those
-// of the options, and connects to none.
+// toolSources returns the MCP servers of the environment, sorted by name, and the
+// sources of the options. It connects to none of them.
 func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 	var sources []agent.ToolSource
 	for _, name := range slices.Sorted(maps.Keys(settings.MCPServers)) {
@@ -112,7 +112,7 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 	return append(sources, parts.sources...), nil
 }
 
-// buildTranscriber makes what turns speech into text. It returns nil for nothing.
+// buildTranscriber returns the transcriber of the environment, nil if it has none.
 func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error) {
 	if settings.TranscriptionModel == "" {
 		return nil, nil
@@ -127,8 +127,8 @@ func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error
 	return built, nil
 }
 
-// transcriptionModel returns the full name of a transcription model, whose
-// provider may be left out where it is OpenAI.
+// transcriptionModel returns the full name of a transcription model. The provider may
+// be omitted if it is OpenAI.
 func transcriptionModel(name string) string {
 	if _, err := model.ParseName(name); err != nil {
 		return "openai/" + name

@@ -108,8 +108,8 @@ func TestResumeOfAnUnknownQuestionIsAnError(t *testing.T) {
 	input := agenttest.Paused()
 	input.Resume = []agui.ResumeEntry{{InterruptID: "call_9", Status: "resolved"}}
 	_, err := agenttest.Collect(scripted(t).agent(t, builtin.Config{}).Run(t.Context(), input))
-	var told *agent.Error
-	if !errors.As(err, &told) || told.Code != "unknown_interrupt" {
+	var failed *agent.Error
+	if !errors.As(err, &failed) || failed.Code != "unknown_interrupt" {
 		t.Errorf("the run ended with %v", err)
 	}
 }

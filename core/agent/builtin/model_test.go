@@ -14,7 +14,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// script is a model that gives answers in turn, and keeps what it was asked.
+// script is a model that yields answers in turn and records its requests.
 type script struct {
 	answers  [][]model.Delta
 	err      error
@@ -100,8 +100,8 @@ func TestWhatTheProviderWantsBackGoesThroughTheClient(t *testing.T) {
 		t.Errorf("the data is of %v", ids)
 	}
 
-	// The next step is told the same as the next run will be, which the client
-	// puts together from the events.
+	// The request of the next step is the same as that of the next run, whose
+	// messages the client makes of the events.
 	next := s.requests[1]
 	if next.History != 1 || len(next.Messages) != 6 {
 		t.Fatalf("the next step was asked %+v", next)
@@ -130,7 +130,7 @@ func TestWhatTheProviderWantsBackGoesThroughTheClient(t *testing.T) {
 	}
 }
 
-// hideIDs leaves out what lines say of encrypted values, whose ids are random.
+// hideIDs removes the fields of encrypted values, whose ids are random, from lines.
 func hideIDs(lines []string) []string {
 	for i, line := range lines {
 		if strings.HasPrefix(line, "REASONING_ENCRYPTED_VALUE ") {
@@ -149,13 +149,13 @@ func TestAModelsFailureEndsTheRun(t *testing.T) {
 	cause := errors.New("cause")
 	for name, test := range map[string]struct {
 		script script
-		code   string // of the error, empty for one that the client isn't told
+		code   string // of the error, empty for one that the client must not see
 	}{
-		"that the client may be told of": {script{answers: [][]model.Delta{{}}, err: model.NewError(model.CodeRateLimited, cause)}, "rate_limited"},
-		"that it may not be told of":     {script{answers: [][]model.Delta{{}}, err: cause}, ""},
-		"by an answer without an end":    {script{answers: [][]model.Delta{{{Kind: model.KindText, Text: "Hel"}}}}, "provider_unavailable"},
-		"by an answer without measure":   {script{answers: [][]model.Delta{endless}}, "answer_too_large"},
-		"by going on with no call":       {script{answers: [][]model.Delta{{{Kind: model.KindArguments, Call: 3, Text: "{}"}}}}, ""},
+		"that the client may see":      {script{answers: [][]model.Delta{{}}, err: model.NewError(model.CodeRateLimited, cause)}, "rate_limited"},
+		"that the client must not see": {script{answers: [][]model.Delta{{}}, err: cause}, ""},
+		"by an answer without an end":  {script{answers: [][]model.Delta{{{Kind: model.KindText, Text: "Hel"}}}}, "provider_unavailable"},
+		"by an answer without measure": {script{answers: [][]model.Delta{endless}}, "answer_too_large"},
+		"by going on with no call":     {script{answers: [][]model.Delta{{{Kind: model.KindArguments, Call: 3, Text: "{}"}}}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := builtin.New(builtin.Config{Model: &test.script})
@@ -163,8 +163,8 @@ func TestAModelsFailureEndsTheRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = agenttest.Collect(a.Run(t.Context(), agenttest.Saying("Hi")))
-			var told *agent.Error
-			if err == nil || errors.As(err, &told) != (test.code != "") || told != nil && told.Code != test.code {
+			var failed *agent.Error
+			if err == nil || errors.As(err, &failed) != (test.code != "") || failed != nil && failed.Code != test.code {
 				t.Errorf("the run ended with %v", err)
 			}
 			if test.script.err != nil && !errors.Is(err, cause) {

@@ -114,8 +114,8 @@ func compareScenario(t *testing.T, name string, s *scenario) {
 	different := differences[name]
 
 	if different.failure != "" {
-		var told *agent.Error
-		if !errors.As(err, &told) || told.Code != different.failure {
+		var failed *agent.Error
+		if !errors.As(err, &failed) || failed.Code != different.failure {
 			t.Errorf("the run failed with %v, want code %s", err, different.failure)
 		}
 		if last := s.Reference.Events[len(s.Reference.Events)-1]; last["type"] != "RUN_ERROR" {

@@ -106,8 +106,8 @@ func TestForwardedPropertiesOverrideWhatTheDeployerListed(t *testing.T) {
 		input := agenttest.Saying("Hi")
 		input.ForwardedProps = agenttest.Raw(`{"model":"groq/llama"}`)
 		_, err := agenttest.Collect(p.agent(t, builtin.Config{Overridable: all}).Run(t.Context(), input))
-		var told *agent.Error
-		if !errors.As(err, &told) || told.Code != "invalid_model" || len(p.Requests()) != 0 {
+		var failed *agent.Error
+		if !errors.As(err, &failed) || failed.Code != "invalid_model" || len(p.Requests()) != 0 {
 			t.Errorf("the run ended with %v", err)
 		}
 	})

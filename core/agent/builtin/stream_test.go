@@ -184,8 +184,8 @@ func TestAnAnswerThatBreaksOffIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := agenttest.Collect(scripted(t, answer).agent(t, builtin.Config{}).Run(t.Context(), agenttest.Saying("Hi")))
-			var told *agent.Error
-			if !errors.As(err, &told) || told.Code != "provider_unavailable" {
+			var failed *agent.Error
+			if !errors.As(err, &failed) || failed.Code != "provider_unavailable" {
 				t.Errorf("the run ended with %v", err)
 			}
 		})

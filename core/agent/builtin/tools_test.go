@@ -272,8 +272,8 @@ func TestSchemasAreCleanedForStrictProviders(t *testing.T) {
 		input := agenttest.Saying("Hi")
 		input.Tools = []agui.Tool{{Name: "paint", Parameters: agenttest.Raw(`{"type":"string"}`)}}
 		_, err := agenttest.Collect(scripted(t).agent(t, builtin.Config{}).Run(t.Context(), input))
-		var told *agent.Error
-		if !errors.As(err, &told) || told.Code != "invalid_tool" || !strings.Contains(told.Message, "paint") {
+		var failed *agent.Error
+		if !errors.As(err, &failed) || failed.Code != "invalid_tool" || !strings.Contains(failed.Message, "paint") {
 			t.Errorf("the run ended with %v", err)
 		}
 	})

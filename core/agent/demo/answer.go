@@ -12,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// conversation is what the model is asked.
+// conversation is a request to be answered.
 type conversation struct {
 	*model.Request
 }
@@ -23,8 +23,8 @@ const (
 	stateTools     = "AGUISendState"
 )
 
-// answer decides what to say: it calls the tool that it has to call, speaks of
-// the result that it was given, or does what the last message asks for.
+// answer returns the deltas of the answer: a call of the tool that the request
+// demands, a description of the result of a tool, or what the last message asks for.
 func (c *conversation) answer() []model.Delta {
 	if name := c.forced(); name != "" {
 		return c.call(name, "")
@@ -34,13 +34,13 @@ func (c *conversation) answer() []model.Delta {
 	}
 	last := c.Messages[len(c.Messages)-1]
 	if last.Role == agui.RoleTool {
-		return c.speakOfResult(last.ToolCallID, last.Content.Text())
+		return c.describeResult(last.ToolCallID, last.Content.Text())
 	}
 	text := strings.TrimSpace(last.Content.Text())
 	if strings.Contains(text, suggestTool) && c.tool(suggestTool) >= 0 {
 		return c.call(suggestTool, "")
 	}
-	// The patterns are compiled here, so that they cost nothing where nobody asks.
+	// The patterns are compiled here so that they cost nothing at start-up.
 	match := func(pattern string) []string { return regexp.MustCompile(pattern).FindStringSubmatch(text) }
 	if m := match(callPattern); m != nil {
 		return c.call(m[1], m[2])
@@ -64,7 +64,7 @@ const (
 	thinkPattern = `(?i)^(?:please\s+)?(?:think|reason)\b`
 )
 
-// forced returns the tool that the request demands, empty for none.
+// forced returns the name of the tool that the request demands, empty for none.
 func (c *conversation) forced() string {
 	choice := c.Settings.ToolChoice
 	if choice.Mode == model.ToolChoiceRequired && len(c.Tools) > 0 {
@@ -73,29 +73,30 @@ func (c *conversation) forced() string {
 	return choice.Tool
 }
 
-// tool returns the index of the tool with that name, in any case, -1 for none.
+// tool returns the index of the tool with a name, ignoring case, or -1.
 func (c *conversation) tool(name string) int {
 	return slices.IndexFunc(c.Tools, func(tool model.Tool) bool { return strings.EqualFold(tool.Name, name) })
 }
 
-// call calls a tool, with the given arguments or with ones that fit its schema.
+// call calls a tool with the given arguments, or if they aren't JSON, with arguments
+// that match its schema.
 func (c *conversation) call(name, arguments string) []model.Delta {
-	at := c.tool(name)
-	if at < 0 {
+	index := c.tool(name)
+	if index < 0 {
 		return words(fmt.Sprintf("There is no tool named `%s`. %s", name, c.offer()))
 	}
-	tool := c.Tools[at]
+	tool := c.Tools[index]
 	switch {
 	case tool.Name == suggestTool:
 		arguments = c.suggestions()
 	case !json.Valid([]byte(arguments)):
 		arguments = exampleArguments(tool.Parameters)
 	}
-	return c.calling(tool.Name, arguments)
+	return c.toolCall(tool.Name, arguments)
 }
 
-// change sets a key of the shared state. The pattern lets no key through that a
-// JSON Pointer would have to escape.
+// change sets a key of the shared state. The pattern excludes keys that would have
+// to be escaped in a JSON Pointer.
 func (c *conversation) change(key, value string) []model.Delta {
 	encoded := json.RawMessage(value)
 	if !json.Valid(encoded) {
@@ -104,11 +105,11 @@ func (c *conversation) change(key, value string) []model.Delta {
 	arguments, _ := json.Marshal(map[string]any{
 		"delta": []any{map[string]any{"op": "add", "path": "/" + key, "value": encoded}},
 	})
-	return c.calling(stateDeltaTool, string(arguments))
+	return c.toolCall(stateDeltaTool, string(arguments))
 }
 
-// calling returns a tool call in pieces.
-func (c *conversation) calling(name, arguments string) []model.Delta {
+// toolCall returns the deltas of a tool call.
+func (c *conversation) toolCall(name, arguments string) []model.Delta {
 	deltas := []model.Delta{{Kind: model.KindToolCall, ID: "call_demo_" + rand.Text(), Name: name}}
 	for _, piece := range pieces(arguments) {
 		deltas = append(deltas, model.Delta{Kind: model.KindArguments, Text: piece})
@@ -116,10 +117,10 @@ func (c *conversation) calling(name, arguments string) []model.Delta {
 	return deltas
 }
 
-// words returns a text, word by word.
-func words(text string) []model.Delta { return wordsOf(model.KindText, text) }
+// words returns a delta for each word of a text.
+func words(text string) []model.Delta { return splitWords(model.KindText, text) }
 
-func wordsOf(kind model.Kind, text string) []model.Delta {
+func splitWords(kind model.Kind, text string) []model.Delta {
 	var deltas []model.Delta
 	for word := range strings.SplitAfterSeq(text, " ") {
 		if word != "" {
@@ -129,7 +130,7 @@ func wordsOf(kind model.Kind, text string) []model.Delta {
 	return deltas
 }
 
-// pieces cuts a text into pieces of a few characters.
+// pieces splits a text into pieces of a few characters.
 func pieces(text string) []string {
 	const size = 12
 	var result []string

@@ -1,7 +1,6 @@
-// Package demo is an agent that needs no key: the built-in agent, with a model
-// that is embedded here instead of one behind the network. It answers the same way
-// every time, which is enough to see a front end work: text, tool calls, shared
-// state, reasoning and suggestions.
+// Package demo provides an agent that needs no key: the built-in agent with an
+// embedded model. The model is deterministic. It has what is needed to try a front
+// end: text, tool calls, shared state, reasoning and suggestions.
 package demo
 
 import (
@@ -11,18 +10,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Pace is how long the model of [New] takes for a word.
-const Pace = 20 * time.Millisecond
+// defaultPace is the time between two words of the model of [New].
+const defaultPace = 20 * time.Millisecond
 
-// maxSteps lets the model speak after the tools of the shared state, too.
+// maxSteps is more than 1 so that the model answers after changing the shared state.
 const maxSteps = 10
 
-// New returns the built-in agent with the embedded model, whichever one a run asks
-// for. The configuration's own Model, if there is one, such as a [*Model] of
-// another pace, is used in its place. MaxSteps defaults to 10.
+// New returns the built-in agent with the embedded model, which also answers runs
+// that ask for another one. If the configuration has a Model, such as a [*Model] with
+// another pace, New uses that instead. If zero, MaxSteps defaults to 10.
 func New(config builtin.Config) (*builtin.Agent, error) {
 	if config.Model == nil {
-		config.Model = &Model{Pace: Pace}
+		config.Model = &Model{Pace: defaultPace}
 	}
 	config.Models = func(string) (model.Model, error) { return config.Model, nil }
 	if config.MaxSteps == 0 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// exampleArguments makes arguments that fit a tool's JSON Schema.
+// exampleArguments returns arguments that match the JSON Schema of a tool.
 func exampleArguments(parameters json.RawMessage) string {
 	var schema map[string]any
 	if json.Unmarshal(parameters, &schema) != nil {
@@ -25,15 +25,15 @@ func exampleArguments(parameters json.RawMessage) string {
 	return string(arguments)
 }
 
-// maxDepth ends schemas that refer to themselves.
+// maxDepth bounds schemas that refer to themselves.
 const maxDepth = 8
 
-// exampler makes examples for the schemas inside one root.
+// exampler makes examples of the subschemas of a root.
 type exampler struct {
 	root map[string]any
 }
 
-// example makes a value for the property of that name.
+// example returns a value for the property with a name.
 func (e *exampler) example(name string, schema map[string]any, depth int) any {
 	if depth > maxDepth {
 		return nil
@@ -49,7 +49,7 @@ func (e *exampler) example(name string, schema map[string]any, depth int) any {
 			return values[0]
 		}
 	}
-	switch typeOf(schema) {
+	switch schemaType(schema) {
 	case "object":
 		return e.object(schema, depth)
 	case "array":
@@ -64,7 +64,7 @@ func (e *exampler) example(name string, schema map[string]any, depth int) any {
 	return text(name, schema)
 }
 
-// resolve follows a reference, and takes the first of several alternatives.
+// resolve follows references, and selects the first of several alternatives.
 func (e *exampler) resolve(schema map[string]any, depth int) map[string]any {
 	if reference, ok := schema["$ref"].(string); ok && depth <= maxDepth {
 		if target := e.lookup(reference); target != nil {
@@ -74,22 +74,23 @@ func (e *exampler) resolve(schema map[string]any, depth int) map[string]any {
 	for _, keyword := range []string{"anyOf", "oneOf"} {
 		if alternatives, ok := schema[keyword].([]any); ok && len(alternatives) > 0 {
 			if first, ok := alternatives[0].(map[string]any); ok && depth <= maxDepth {
-				return e.resolve(merged(schema, first, keyword), depth+1)
+				return e.resolve(merge(schema, first, keyword), depth+1)
 			}
 		}
 	}
 	if all, ok := schema["allOf"].([]any); ok {
 		for _, one := range all {
 			if part, ok := one.(map[string]any); ok {
-				schema = merged(schema, part, "allOf")
+				schema = merge(schema, part, "allOf")
 			}
 		}
 	}
 	return schema
 }
 
-// merged is a schema with another's keywords on top, without one keyword.
-func merged(schema, other map[string]any, without string) map[string]any {
+// merge returns a schema with the keywords of another in place of its own, without
+// one keyword.
+func merge(schema, other map[string]any, without string) map[string]any {
 	result := maps.Clone(schema)
 	delete(result, without)
 	for keyword, value := range other {
@@ -105,7 +106,7 @@ func merged(schema, other map[string]any, without string) map[string]any {
 	return result
 }
 
-// lookup finds the target of a reference like #/$defs/City.
+// lookup returns the target of a reference such as #/$defs/City.
 func (e *exampler) lookup(reference string) map[string]any {
 	path, ok := strings.CutPrefix(reference, "#/")
 	if !ok {
@@ -122,7 +123,8 @@ func (e *exampler) lookup(reference string) map[string]any {
 	return node
 }
 
-func typeOf(schema map[string]any) string {
+// schemaType returns the type of a schema, which may be implied by its keywords.
+func schemaType(schema map[string]any) string {
 	switch kind := schema["type"].(type) {
 	case string:
 		return kind
@@ -148,7 +150,7 @@ func (e *exampler) object(schema map[string]any, depth int) map[string]any {
 	required, _ := schema["required"].([]any)
 	for name, property := range properties {
 		if depth > 2 && !slices.Contains(required, any(name)) {
-			continue // what is far down and optional is left out
+			continue // deeply nested and optional
 		}
 		if property, ok := property.(map[string]any); ok {
 			result[name] = e.example(name, property, depth+1)

@@ -10,13 +10,13 @@ import (
 
 // Model is the embedded model. It is safe for concurrent use.
 type Model struct {
-	// Pace is the time between two deltas. If zero, there is none.
+	// Pace is the time between two deltas. If zero, the model doesn't wait.
 	Pace time.Duration
 }
 
 var _ model.Model = (*Model)(nil)
 
-// Stream answers a request.
+// Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
 		deltas := (&conversation{request}).answer()
@@ -39,7 +39,7 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 	}
 }
 
-// wait waits before every delta but the first.
+// wait waits before all deltas except the first.
 func (m *Model) wait(ctx context.Context, index int) error {
 	if m.Pace <= 0 || index == 0 {
 		return ctx.Err()

@@ -8,7 +8,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// introduce says what this is, and what to try and to set.
+// introduce explains what this is, what to try and what to configure.
 func (c *conversation) introduce() []model.Delta {
 	return words("**Hello!** You are talking to the *embedded demo model*. It is deterministic, runs inside the runtime, " +
 		"and needs no key, so you can see your front end work before you choose a model.\n\n" +
@@ -23,7 +23,7 @@ func (c *conversation) introduce() []model.Delta {
 		"- " + c.offer() + "\n")
 }
 
-// offer names the tools that can be called.
+// offer lists the tools that can be called.
 func (c *conversation) offer() string {
 	var names []string
 	for i := range c.Tools {
@@ -37,8 +37,8 @@ func (c *conversation) offer() string {
 	return strings.Join(names, ", ") + ", to see a tool called"
 }
 
-// speakOfResult answers after a tool's result.
-func (c *conversation) speakOfResult(id, result string) []model.Delta {
+// describeResult answers after the result of a tool.
+func (c *conversation) describeResult(id, result string) []model.Delta {
 	name := "tool"
 	for i := range c.Messages {
 		for _, call := range c.Messages[i].ToolCalls {
@@ -60,7 +60,7 @@ func (c *conversation) speakOfResult(id, result string) []model.Delta {
 	return words(fmt.Sprintf("`%s` returned:\n\n```json\n%s\n```\n", name, result))
 }
 
-// showState shows the state, as the system prompt tells it.
+// showState shows the state, which is in the system prompt.
 func (c *conversation) showState() []model.Delta {
 	for _, prompt := range c.System {
 		_, after, ok := strings.Cut(prompt, "## State of the application")
@@ -75,14 +75,13 @@ func (c *conversation) showState() []model.Delta {
 	return words("The application shares no state yet. Say `set color to \"teal\"` to begin one.")
 }
 
-// think shows reasoning before an answer.
+// think answers after some reasoning.
 func think(text string) []model.Delta {
-	deltas := wordsOf(model.KindReasoning, fmt.Sprintf("The user says %q. I am a demo model, so I think the same thought every time, and then I say so.", text))
+	deltas := splitWords(model.KindReasoning, fmt.Sprintf("The user says %q. I am a demo model, so I think the same thought every time, and then I say so.", text))
 	return append(deltas, words("I have thought about it. A real model would have an opinion now.")...)
 }
 
-// suggestions are what the user could say next, as arguments of the front end's
-// tool for that.
+// suggestions returns the arguments of the front end's tool for suggestions.
 func (c *conversation) suggestions() string {
 	type suggestion struct {
 		Title   string `json:"title"`

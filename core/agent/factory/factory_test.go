@@ -144,11 +144,20 @@ func TestAFactorysFailuresAreToldSafely(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := agenttest.Collect(p.agent(t, test.config).Run(t.Context(), agenttest.Saying("Hi")))
-			var told *agent.Error
-			if !errors.As(err, &told) || told.Code != test.code || strings.Contains(err.Error(), "sk-own-key") {
+			var failed *agent.Error
+			if !errors.As(err, &failed) || failed.Code != test.code || strings.Contains(err.Error(), "sk-own-key") {
 				t.Errorf("the run ended with %v", err)
 			}
 		})
+	}
+}
+
+func TestAChunkThatIsTooLargeEndsTheRun(t *testing.T) {
+	p := scripted(t, scriptedmodel.Answer{Deltas: agenttest.Raws(`{"content":"` + strings.Repeat("x", agui.DefaultSSELimit) + `"}`)})
+	events, err := agenttest.Collect(p.agent(t, factory.Config{}).Run(t.Context(), agenttest.Saying("Hi")))
+	var failed *agent.Error
+	if !errors.As(err, &failed) || failed.Code != "provider_unavailable" || len(events) != 0 {
+		t.Errorf("the run ended with %v after %d events", err, len(events))
 	}
 }
 
@@ -177,8 +186,8 @@ func TestConvertInputSaysWhatItHasNoTypeFor(t *testing.T) {
 	}
 	input.Messages[0].Content = agui.PartsContent(agui.InputContent{Type: "audio", Source: data("audio/wav")})
 	_, err = factory.ConvertInput(input)
-	var told *agent.Error
-	if !errors.As(err, &told) || told.Code != "unsupported_content" {
+	var failed *agent.Error
+	if !errors.As(err, &failed) || failed.Code != "unsupported_content" {
 		t.Errorf("got %v", err)
 	}
 }

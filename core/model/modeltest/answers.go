@@ -144,7 +144,7 @@ func testData(t *testing.T, dialect Dialect) {
 			if got := strings.Join(append(first.ReasoningData, first.TextData, first.Calls[0].Data), ""); got != test.data.Value {
 				t.Errorf("got the data %q, want %q", got, test.data.Value)
 			}
-			request.Messages = append(request.Messages, first.Messages("9 degrees")...)
+			request.Messages = append(request.Messages, first.messages("9 degrees")...)
 			for when, history := range map[string]int{"in the same run": 1, "in a later run": len(request.Messages)} {
 				request.History = history
 				if next := Ask(t.Context(), t, m, request); next.Err != nil || next.Text != "Cold." {
@@ -161,7 +161,7 @@ func testData(t *testing.T, dialect Dialect) {
 		for _, foreign := range []string{"of another provider", `{"signature":"zzz"}`, `[1]`, `"`} {
 			request := question()
 			r := Result{Reasoning: "Hm.", ReasoningData: []string{foreign}, Text: "I look.", TextData: foreign, Calls: []Call{{ID: "call-a", Name: "weather", Data: foreign}}}
-			request.Messages = append(request.Messages, r.Messages("9 degrees")...)
+			request.Messages = append(request.Messages, r.messages("9 degrees")...)
 			request.History = len(request.Messages)
 			if got, _ := ask(t, dialect, request, nil, finished(model.FinishStop, text("Cold.")...)); got.Err != nil || got.Text != "Cold." {
 				t.Errorf("with %q: got %+v", foreign, got)

@@ -47,20 +47,19 @@ func testFailures(t *testing.T, dialect Dialect) {
 	})
 }
 
-// checkSafe checks that a client is told nothing that it must not know, and the log
-// not the key.
+// checkSafe checks that the message has no secrets, and the whole error not the key.
 func checkSafe(t *testing.T, failed *model.Error) {
 	t.Helper()
 	for _, private := range []string{"PRIVATE", key, "127.0.0.1"} {
 		if strings.Contains(failed.Message, private) {
-			t.Errorf("the client is told %q", failed.Message)
+			t.Errorf("the client sees %q", failed.Message)
 		}
 	}
 	if strings.Contains(failed.Error(), key) {
-		t.Errorf("the log is told %q", failed.Error())
+		t.Errorf("the log has %q", failed.Error())
 	}
 	if failed.Message == "" {
-		t.Error("the client is told nothing")
+		t.Error("the client sees nothing")
 	}
 }
 

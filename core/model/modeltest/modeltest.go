@@ -1,6 +1,6 @@
-// Package modeltest holds the promises that every dialect of package model has to
-// keep. A dialect's test describes its provider once, by writing neutral answers in
-// the provider's protocol, and calls [Run].
+// Package modeltest tests that a dialect keeps the promises of package model. The
+// dialect's test implements a fake provider, which writes neutral answers in the
+// provider's protocol, and calls [Run].
 package modeltest
 
 import (
@@ -13,19 +13,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Dialect is a dialect to be tested, and how to play its provider.
+// Dialect is a dialect to be tested and its fake provider.
 type Dialect struct {
-	// New returns a model whose provider is at url, the address of a server
-	// without a path, and is called with key.
+	// New returns a model whose provider is at url, which has no path, and expects
+	// key.
 	New func(t *testing.T, url, key string) model.Model
-	// Serve answers a request as the provider does. It flushes what it has
-	// written, and returns where the answer's end is the suite's to play.
+	// Serve writes an answer in the provider's protocol, and flushes every delta.
 	Serve func(w http.ResponseWriter, r *http.Request, answer Answer)
 
-	// WithoutReasoning says that the provider shows no reasoning.
+	// WithoutReasoning skips the tests of reasoning.
 	WithoutReasoning bool
-	// ToolCallData, ReasoningData and TextData are examples of what the provider
-	// wants back. The zero value means that it wants nothing of that kind.
+	// ToolCallData, ReasoningData and TextData are examples of data that the
+	// provider wants back. The zero value skips the tests of that kind.
 	ToolCallData, ReasoningData, TextData Data
 }
 
@@ -33,35 +32,33 @@ type Dialect struct {
 type Data struct {
 	// Value is the data as the model yields it.
 	Value string
-	// Sent is a part of the body of the request that takes it back.
+	// Sent is a part of the body of a request with the data.
 	Sent string
 }
 
-// Answer is what the provider says.
+// Answer is an answer of the fake provider.
 type Answer struct {
-	// Status is an HTTP error with Message as the provider's words. 0 means a
-	// stream.
+	// Status is the status of an HTTP error. If zero, the answer is a stream.
 	Status int
-	// Message is the text of an error, of the answer or, with EndError, inside
-	// of it.
+	// Message is the text of the error if Status is set or End is EndError.
 	Message string
-	// Deltas are what is streamed. The last one is of model.KindFinish where the
-	// answer is complete.
+	// Deltas are the deltas of the stream.
 	Deltas []model.Delta
-	End    End
+	// End is how the stream ends. If zero, defaults to EndComplete.
+	End End
 }
 
-// End is how a streamed answer ends.
+// End is how a stream ends.
 type End int
 
-// The ends of an answer.
+// The ends of streams.
 const (
-	// EndComplete is the end in good order, after a delta of model.KindFinish.
+	// EndComplete ends a complete answer, whose last delta is of model.KindFinish.
 	EndComplete End = iota
-	// EndError is an error inside of the stream.
+	// EndError ends the stream with an error.
 	EndError
-	// EndByServer is an end that isn't the provider's to write: the connection
-	// breaks, stays open, or brings a line without an end.
+	// EndByServer is up to the suite, which breaks the connection or leaves it open.
+	// Serve writes the deltas and returns.
 	EndByServer
 )
 
@@ -74,29 +71,29 @@ func Run(t *testing.T, dialect Dialect) {
 	t.Run("ends", func(t *testing.T) { testEnds(t, dialect) })
 }
 
-// key is what the suite's models are called with.
+// key is the key of all models.
 const key = "sk-modeltest-0123456789abcdef"
 
-// provider is a provider that gives answers in turn, and the last one from then on.
+// provider sends its answers in turn, and then repeats the last one.
 type provider struct {
 	*httptest.Server
-	// left is sent the client's leave of an answer.
+	// left receives a value when an answer with EndByServer has ended.
 	left chan struct{}
 
 	mu     sync.Mutex
 	bodies []string
 }
 
-// after plays the end of an answer with EndByServer.
-type after func(w http.ResponseWriter, r *http.Request)
+// ender ends an answer with EndByServer.
+type ender func(w http.ResponseWriter, r *http.Request)
 
 // breakOff breaks the connection.
 func breakOff(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// stayOpen says nothing more until the client leaves.
+// stayOpen leaves the connection open until the client closes it.
 func stayOpen(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-func newProvider(t *testing.T, dialect Dialect, end after, answers ...Answer) *provider {
+func newProvider(t *testing.T, dialect Dialect, end ender, answers ...Answer) *provider {
 	t.Helper()
 	p := &provider{left: make(chan struct{}, 100)}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -128,8 +125,8 @@ func (p *provider) requests() []string {
 	return append([]string(nil), p.bodies...)
 }
 
-// ask plays answers and returns what a request came to.
-func ask(t *testing.T, dialect Dialect, request *model.Request, end after, answers ...Answer) (Result, *provider) {
+// ask returns the result of a request to a provider with the given answers.
+func ask(t *testing.T, dialect Dialect, request *model.Request, end ender, answers ...Answer) (Result, *provider) {
 	t.Helper()
 	p := newProvider(t, dialect, end, answers...)
 	return Ask(t.Context(), t, dialect.New(t, p.URL, key), request), p
@@ -144,7 +141,7 @@ func text(pieces ...string) []model.Delta {
 	return deltas
 }
 
-// finished ends deltas.
+// finished returns a complete answer.
 func finished(reason model.FinishReason, deltas ...model.Delta) Answer {
 	return Answer{Deltas: append(deltas, model.Delta{Kind: model.KindFinish, Finish: &model.Finish{Reason: reason}})}
 }

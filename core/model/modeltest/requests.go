@@ -13,10 +13,10 @@ import (
 
 func testRequests(t *testing.T, dialect Dialect) {
 	answer := finished(model.FinishStop, text("Cold.")...)
-	t.Run("tell the provider all that was said", func(t *testing.T) {
+	t.Run("have all parts", func(t *testing.T) {
 		request := question()
 		earlier := Result{Text: "I look.", Calls: []Call{{ID: "call-a", Name: "weather", Arguments: `{"city":"Bergen"}`}}}
-		request.Messages = append(request.Messages, earlier.Messages("9 degrees")...)
+		request.Messages = append(request.Messages, earlier.messages("9 degrees")...)
 		request.Messages = append(request.Messages,
 			agui.Message{ID: "d", Role: agui.RoleDeveloper, Content: agui.TextContent("Never say wet.")},
 			agui.Message{ID: "u2", Role: agui.RoleUser, Content: agui.PartsContent(agui.InputContent{Type: "text", Text: "And tomorrow?"})})

@@ -9,24 +9,26 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Result is what the deltas of an answer come to.
+// Result is the result of collecting the deltas of an answer.
 type Result struct {
 	Text, TextData string
-	// Reasoning is joined; ReasoningData is of each that came with data.
+	// Reasoning is all reasoning, ReasoningData the data of each one that has data.
 	Reasoning     string
 	ReasoningData []string
 	Calls         []Call
-	// Finish is nil for an answer that isn't complete; then Err is set.
+	// Finish is nil if the answer isn't complete.
 	Finish *model.Finish
-	Err    error
+	// Err is the error of an answer that isn't complete.
+	Err error
 }
 
-// Call is a tool call of an answer.
+// Call is a complete tool call.
 type Call struct {
 	ID, Name, Arguments, Data string
 }
 
-// Ask asks a model and checks that what it yields is as package model promises.
+// Ask asks a model, collects the answer, and checks that all deltas are as package
+// model promises.
 func Ask(ctx context.Context, t testing.TB, m model.Model, request *model.Request) Result {
 	t.Helper()
 	var r Result
@@ -38,7 +40,7 @@ func Ask(ctx context.Context, t testing.TB, m model.Model, request *model.Reques
 			r.Err = err
 			continue
 		}
-		r.take(t, delta)
+		r.add(t, delta)
 	}
 	if r.Err == nil && r.Finish == nil {
 		t.Error("the answer has neither an end nor an error")
@@ -46,7 +48,7 @@ func Ask(ctx context.Context, t testing.TB, m model.Model, request *model.Reques
 	return r
 }
 
-func (r *Result) take(t testing.TB, delta model.Delta) {
+func (r *Result) add(t testing.TB, delta model.Delta) {
 	t.Helper()
 	if delta.Kind < model.KindText || delta.Kind > model.KindFinish {
 		t.Errorf("a delta has the unknown kind %d", delta.Kind)
@@ -83,9 +85,9 @@ func (r *Result) take(t testing.TB, delta model.Delta) {
 	}
 }
 
-// Messages returns the answer as messages of the next request, with a result for
-// each call.
-func (r *Result) Messages(result string) []agui.Message {
+// messages returns the answer as messages of the next request, with a result for each
+// call.
+func (r *Result) messages(result string) []agui.Message {
 	var messages []agui.Message
 	for i, data := range r.ReasoningData {
 		reasoning := agui.Message{ID: "r" + string(rune('0'+i)), Role: agui.RoleReasoning, EncryptedValue: data}

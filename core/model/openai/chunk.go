@@ -11,8 +11,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
 )
 
-// chunk is the part of a streamed answer that this package uses. The client
-// library's own type leaves out what some providers send, and takes longer.
+// chunk is the data of one event of an answer. The library's type lacks fields that
+// some providers send, and takes longer to decode.
 type chunk struct {
 	Model   string          `json:"model"`
 	Choices []chunkChoice   `json:"choices"`
@@ -29,7 +29,7 @@ type chunkChoice struct {
 type chunkDelta struct {
 	Content piece `json:"content"`
 	Refusal piece `json:"refusal"`
-	// Reasoning has two names in the field; a provider uses one or both.
+	// Providers send reasoning in one of these fields, or in both.
 	ReasoningContent piece           `json:"reasoning_content"`
 	Reasoning        piece           `json:"reasoning"`
 	ToolCalls        []chunkToolCall `json:"tool_calls"`
@@ -57,8 +57,8 @@ type chunkUsage struct {
 	} `json:"completion_tokens_details"`
 }
 
-// parse parses a chunk, and returns the error that it may be. Fields of other
-// types than OpenAI gives them are passed over.
+// parse decodes a chunk. It fails with the error that the chunk reports, if any.
+// Fields with other types than OpenAI's are ignored.
 func (c *chunk) parse(data []byte) error {
 	*c = chunk{}
 	if err := json.Unmarshal(data, c); err != nil {
@@ -76,7 +76,7 @@ func (c *chunk) parse(data []byte) error {
 	return nil
 }
 
-// usage returns the counts, without those that can't be.
+// usage converts the counts. Negative ones, which some providers send, are left out.
 func (u *chunkUsage) usage() *model.Usage {
 	count := func(n *int64) *int64 {
 		if n != nil && *n < 0 {
@@ -98,15 +98,15 @@ func (u *chunkUsage) usage() *model.Usage {
 	return usage
 }
 
-// piece is a piece of a text: a JSON string, or what some send in its place.
+// piece is a piece of text: a JSON string, or what some providers send in its place.
 type piece struct {
 	text string
-	// raw says that text is JSON that can't be text by itself: a string that
-	// begins or ends with half a character, or another value.
+	// raw reports that text is undecoded JSON: a string that begins or ends with
+	// half a character, or another value.
 	raw bool
 }
 
-// UnmarshalJSON decodes a piece.
+// UnmarshalJSON implements [json.Unmarshaler].
 func (p *piece) UnmarshalJSON(data []byte) (err error) {
 	if string(data) == "null" {
 		return nil
@@ -119,27 +119,27 @@ func (p *piece) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// isString reports whether the piece is a string, or nothing.
+// isString reports whether the piece is a string or missing.
 func (p *piece) isString() bool { return !p.raw || p.text[0] == '"' }
 
-// join returns the text of a piece that is a string, as it goes on from the pieces
-// before.
-func (p *piece) join(before *jsontext.Decoder) string {
+// join returns the text of a piece that is a string. The decoder is that of all
+// pieces of the same text.
+func (p *piece) join(d *jsontext.Decoder) string {
 	if p.raw {
-		text, err := before.Decode([]byte(p.text))
+		text, err := d.Decode([]byte(p.text))
 		if err != nil {
-			return "" // it has been decoded as JSON once
+			return "" // unreachable: UnmarshalJSON gets valid JSON only
 		}
 		return text
 	}
-	if p.text == "" || !before.Holding() {
+	if p.text == "" || !d.Holding() {
 		return p.text
 	}
-	return before.Rest() + p.text
+	return d.Rest() + p.text
 }
 
-// parts returns the text and the thinking in content that is a list of parts,
-// where thinking is a part of its own (Mistral).
+// parts returns the text and the reasoning of content that is a list of parts, as
+// Mistral sends it.
 func parts(content []byte) (text, thinking string) {
 	if len(content) == 0 || json.Unmarshal(content, &text) == nil {
 		return text, ""

@@ -5,7 +5,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// part is a part of a user's message as the provider gets it.
+// part is a part of a user's message in the provider's form.
 type part struct {
 	Type       string      `json:"type"`
 	Text       string      `json:"text,omitempty"`
@@ -28,8 +28,8 @@ type partUpload struct {
 	FileData string `json:"file_data"`
 }
 
-// userContent converts what a user says to text or parts. What can't be sent to a
-// model is an error that names it; nothing is left out in silence.
+// userContent converts the content of a user's message to text or parts. It fails
+// for content that can't be sent, rather than omit it.
 func userContent(content agui.Content) (any, error) {
 	inputs := content.Parts()
 	if len(inputs) == 0 {
@@ -81,7 +81,7 @@ func audioPart(media model.Media) (part, error) {
 	return part{Type: "input_audio", InputAudio: &partAudio{Data: media.Data, Format: format}}, nil
 }
 
-// documentPart sends text as text, which every model reads, and the rest as a file.
+// documentPart converts a document to text, which all models accept, or to a file.
 func documentPart(media model.Media) (part, error) {
 	if media.Data == "" {
 		return part{}, model.Unsupported("a document by address")

@@ -10,13 +10,12 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
 )
 
-// Decode decodes the chunks of a streamed chat completion, for those who make the
-// call themselves. A chunk is the data of one event: JSON, or the [DONE] that ends
-// an answer. An error of the chunks, or one that they report, is yielded as a
-// [*model.Error].
+// Decode decodes a chat completion that somebody else has requested. A chunk is the
+// data of one event: JSON, or the [DONE] that ends the answer. Errors, whether
+// yielded by chunks or reported in one, are yielded as [*model.Error].
 func Decode(chunks iter.Seq2[[]byte, error]) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
-		d := decoder{yield: yield, fail: (&endpoint{}).safeError}
+		d := decoder{yield: yield, convertError: (&endpoint{}).safeError}
 		d.decode(chunks)
 	}
 }
@@ -24,45 +23,45 @@ func Decode(chunks iter.Seq2[[]byte, error]) iter.Seq2[model.Delta, error] {
 var (
 	errStreamBroken = errors.New("the stream ended before the answer was complete")
 	errNamelessCall = errors.New("the provider's answer has a tool call without a name")
-	// errStopped means that the loop over the answer has ended.
+	// errStopped reports that the loop over the answer has ended.
 	errStopped = errors.New("the answer is no longer wanted")
 )
 
-// decoder turns the chunks of one answer into deltas.
+// decoder converts the chunks of one answer to deltas.
 type decoder struct {
 	yield func(model.Delta, error) bool
-	// provider is whose answer it is, as the answer says only the model.
+	// provider is the provider's name; chunks have the model's only.
 	provider string
-	// fail makes an error one that a client may be told of.
-	fail func(error) error
-	// ending is called when the provider has said why the answer ends, if it isn't
-	// nil; stop takes that back when the answer has ended.
-	ending func() (stop func() bool)
-	stop   func() bool
+	// convertError converts an error to one that is safe to show to the client.
+	convertError func(error) error
+	// onFinishReason, unless nil, is called when the finish reason has arrived. Stop
+	// is called when the answer has ended.
+	onFinishReason func() (stop func() bool)
+	stop           func() bool
 
 	chunk           chunk
 	text, reasoning jsontext.Decoder
 	calls           []*pendingCall
-	begun           int // calls that have been yielded
+	begun           int // number of calls that have been yielded
 	model           string
 	usage           *chunkUsage
 	finishReason    string
 	refused         bool
 }
 
-// pendingCall is a tool call whose pieces come in.
+// pendingCall is a tool call that isn't complete.
 type pendingCall struct {
 	id, name string
-	// index is the provider's number for it, and number ours.
+	// index is the provider's number of the call, number is ours.
 	index, number int
 	begun         bool
 	arguments     jsontext.Decoder
-	// early holds arguments that came before the name.
+	// early holds the arguments that arrived before the name.
 	early []byte
 	data  string
 }
 
-// decode yields the answer.
+// decode yields the deltas of the answer.
 func (d *decoder) decode(chunks iter.Seq2[[]byte, error]) {
 	err := d.read(chunks)
 	if d.stop != nil {
@@ -72,12 +71,12 @@ func (d *decoder) decode(chunks iter.Seq2[[]byte, error]) {
 		err = d.finish()
 	}
 	if err != nil && err != errStopped {
-		d.yield(model.Delta{}, d.fail(err))
+		d.yield(model.Delta{}, d.convertError(err))
 	}
 }
 
-// read reads the answer to its end: where the provider says so, or where the
-// connection ends after a reason was given.
+// read reads the answer to its end: [DONE], or the end of the connection after a
+// finish reason.
 func (d *decoder) read(chunks iter.Seq2[[]byte, error]) error {
 	for data, err := range chunks {
 		switch {
@@ -99,7 +98,7 @@ func (d *decoder) read(chunks iter.Seq2[[]byte, error]) error {
 		if err := d.chunk.parse(data); err != nil {
 			return err
 		}
-		if err := d.take(&d.chunk); err != nil {
+		if err := d.handle(&d.chunk); err != nil {
 			return err
 		}
 	}
@@ -109,8 +108,8 @@ func (d *decoder) read(chunks iter.Seq2[[]byte, error]) error {
 	return nil
 }
 
-// take takes one chunk.
-func (d *decoder) take(c *chunk) error {
+// handle yields the deltas of a chunk.
+func (d *decoder) handle(c *chunk) error {
 	if c.Model != "" {
 		d.model = c.Model
 	}
@@ -119,28 +118,28 @@ func (d *decoder) take(c *chunk) error {
 	}
 	for i := range c.Choices {
 		if c.Choices[i].Index != 0 {
-			continue // one answer is asked for
+			continue // only one choice is requested
 		}
-		if err := d.takeDelta(&c.Choices[i].Delta); err != nil {
+		if err := d.handleDelta(&c.Choices[i].Delta); err != nil {
 			return err
 		}
 		if reason := c.Choices[i].FinishReason; reason != "" {
 			d.finishReason = reason
-			if d.ending != nil && d.stop == nil {
-				d.stop = d.ending()
+			if d.onFinishReason != nil && d.stop == nil {
+				d.stop = d.onFinishReason()
 			}
 		}
 	}
 	return nil
 }
 
-func (d *decoder) takeDelta(delta *chunkDelta) error {
-	thought := &delta.ReasoningContent
-	if thought.text == "" {
-		thought = &delta.Reasoning
+func (d *decoder) handleDelta(delta *chunkDelta) error {
+	reasoning := &delta.ReasoningContent
+	if reasoning.text == "" {
+		reasoning = &delta.Reasoning
 	}
-	if thought.isString() {
-		if err := d.sendText(model.KindReasoning, thought.join(&d.reasoning)); err != nil {
+	if reasoning.isString() {
+		if err := d.sendText(model.KindReasoning, reasoning.join(&d.reasoning)); err != nil {
 			return err
 		}
 	}
@@ -164,15 +163,15 @@ func (d *decoder) takeDelta(delta *chunkDelta) error {
 		}
 	}
 	for i := range delta.ToolCalls {
-		if err := d.takeCall(&delta.ToolCalls[i]); err != nil {
+		if err := d.handleCall(&delta.ToolCalls[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// takeCall begins a tool call or adds to one.
-func (d *decoder) takeCall(delta *chunkToolCall) error {
+// handleCall begins a tool call or continues one.
+func (d *decoder) handleCall(delta *chunkToolCall) error {
 	call := d.find(delta)
 	if call == nil {
 		call = &pendingCall{id: delta.ID, index: len(d.calls)}
@@ -193,7 +192,7 @@ func (d *decoder) takeCall(delta *chunkToolCall) error {
 	if piece := &delta.Function.Arguments; piece.isString() {
 		arguments = piece.join(&call.arguments)
 	} else {
-		arguments = piece.text // an object instead of its text: older Ollama
+		arguments = piece.text // older versions of Ollama send an object
 	}
 	if !call.begun {
 		if delta.Function.Name == "" {
@@ -213,8 +212,8 @@ func (d *decoder) takeCall(delta *chunkToolCall) error {
 	return d.send(model.Delta{Kind: model.KindArguments, Call: call.number, Text: arguments})
 }
 
-// find returns the call that a delta belongs to, nil for a new one. Some providers
-// number every call 0, or none: then the id tells them apart.
+// find returns the call that a delta continues, nil for a new call. Providers that
+// number all calls 0, or none, distinguish them by their ids.
 func (d *decoder) find(delta *chunkToolCall) *pendingCall {
 	for i := len(d.calls) - 1; i >= 0; i-- {
 		call := d.calls[i]
@@ -222,7 +221,7 @@ func (d *decoder) find(delta *chunkToolCall) *pendingCall {
 		case delta.ID != "" && delta.ID == call.id:
 			return call
 		case delta.ID != "" && delta.Function.Name != "":
-			// a new call, unless an earlier one has this id
+			// A new call, unless an earlier one has this id.
 		case delta.Index == nil || *delta.Index == call.index:
 			return call
 		}
@@ -237,8 +236,8 @@ func (d *decoder) sendText(kind model.Kind, text string) error {
 	return d.send(model.Delta{Kind: kind, Text: text})
 }
 
-// send yields a delta. Text that waits for the other half of a character ends
-// where something else begins.
+// send yields a delta. Text that waits for the second half of a character ends when
+// something else begins.
 func (d *decoder) send(delta model.Delta) error {
 	if delta.Kind != model.KindText && d.text.Holding() {
 		if err := d.send(model.Delta{Kind: model.KindText, Text: d.text.Rest()}); err != nil {
@@ -256,7 +255,7 @@ func (d *decoder) send(delta model.Delta) error {
 	return nil
 }
 
-// finish yields what is known at the end only.
+// finish yields what is known only at the end.
 func (d *decoder) finish() error {
 	for _, call := range d.calls {
 		if !call.begun {
@@ -280,8 +279,8 @@ func (d *decoder) finish() error {
 	return d.send(model.Delta{Kind: model.KindFinish, Finish: finish})
 }
 
-// reason returns the provider's reason in neutral words. A refusal ends as any
-// other text does.
+// reason converts the finish reason. Providers report a refusal, which is text of
+// its own, as an ordinary end.
 func (d *decoder) reason() model.FinishReason {
 	switch d.finishReason {
 	case "stop":

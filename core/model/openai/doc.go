@@ -1,10 +1,10 @@
-// Package openai speaks chat completions, the protocol that OpenAI and many other
-// providers have: a table of them says where each is and what is particular to
-// it.
+// Package openai is the dialect of chat completions, the protocol of OpenAI and of
+// many other providers. A table of the providers has their addresses and what is
+// particular to each.
 //
 //	m, err := openai.New(openai.Config{Model: "openai/gpt-4o"})
 //
-// The key and the address come from the provider's environment variables unless
-// they are configured. "openai" with an address of its own is any other compatible
+// The key and the address are those of the provider's environment variables unless
+// they are configured. The provider "openai" with another address is any compatible
 // server.
 package openai

@@ -9,11 +9,11 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// done is the chunk that ends an answer.
+// done is the last chunk of a complete answer.
 const done = "[DONE]"
 
-// chunks reads the chunks of an answer's body, each valid until the next. A chunk
-// is never larger than [agui.DefaultSSELimit].
+// chunks yields the chunks of the body of an answer. A chunk is valid until the next
+// one, and not larger than [agui.DefaultSSELimit].
 func chunks(body io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for event, err := range agui.ReadSSE(body, 0) {
@@ -23,7 +23,7 @@ func chunks(body io.Reader) iter.Seq2[[]byte, error] {
 			}
 			data := bytes.TrimSpace(event.Data)
 			if len(data) == 0 {
-				continue // an event of nothing keeps the connection open
+				continue // keeps the connection open
 			}
 			if bytes.IndexByte(data, '\n') < 0 || json.Valid(data) {
 				if !yield(data, nil) {
@@ -31,7 +31,7 @@ func chunks(body io.Reader) iter.Seq2[[]byte, error] {
 				}
 				continue
 			}
-			// Some servers leave out the blank lines between events.
+			// Some servers omit the blank lines between events.
 			for line := range bytes.Lines(data) {
 				if line = bytes.TrimSpace(line); len(line) > 0 && !yield(line, nil) {
 					return

@@ -13,8 +13,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// failure returns what a client may be told of an error. A model that refuses an
-// attachment gets an answer of its own, since the user can do something about it.
+// failure converts an error to one that is safe to show to the client. If the model
+// has refused an attachment it says so, since the user can do something about it.
 func (e *endpoint) failure(request *model.Request, err error) error {
 	safe := e.safeError(err)
 	if failed := (*model.Error)(nil); errors.As(safe, &failed) && failed.Err != nil && aboutContent(failed) && hasAttachment(request) {
@@ -23,9 +23,9 @@ func (e *endpoint) failure(request *model.Request, err error) error {
 	return safe
 }
 
-// safeError returns what a client may be told of an error. The provider's own
-// words can quote keys and prompts: they go no further than the error's cause,
-// which is for the log, and the key not even there.
+// safeError converts an error to one that is safe to show to the client. The
+// provider's own words can quote keys and prompts, so they are in the cause only,
+// which is logged, and without the key.
 func (e *endpoint) safeError(err error) error {
 	if failed := (*model.Error)(nil); errors.As(err, &failed) {
 		return failed
@@ -38,7 +38,7 @@ func (e *endpoint) safeError(err error) error {
 	return model.NewError(classify(status, code, text), errors.New(redact(cause, e.key)))
 }
 
-// details reads a provider's error, in any of the shapes it comes in.
+// details returns the status, the code and the text of a provider's error.
 func details(err error) (status int, code, text string) {
 	if answer := (*goopenai.APIError)(nil); errors.As(err, &answer) {
 		status = answer.HTTPStatusCode
@@ -48,7 +48,7 @@ func details(err error) (status int, code, text string) {
 		return status, fmt.Sprint(answer.Code) + " " + answer.Type, answer.Message
 	}
 	if answer := (*goopenai.RequestError)(nil); errors.As(err, &answer) {
-		// Google wraps its errors in a list.
+		// Google sends a list of errors.
 		var list []goopenai.ErrorResponse
 		if json.Unmarshal(answer.Body, &list) == nil && len(list) > 0 && list[0].Error != nil {
 			return answer.HTTPStatusCode, fmt.Sprint(list[0].Error.Code), list[0].Error.Message
@@ -58,8 +58,8 @@ func details(err error) (status int, code, text string) {
 	return 0, "", ""
 }
 
-// describe describes an error for the log. The library's own words print "<nil>"
-// for what is missing.
+// describe returns the text of an error for the log. The library's own text has
+// "<nil>" in the place of missing parts.
 func describe(err error) string {
 	if answer := (*goopenai.APIError)(nil); errors.As(err, &answer) {
 		text := answer.Message
@@ -79,7 +79,7 @@ func describe(err error) string {
 	return err.Error()
 }
 
-// classify returns the code for a provider's error.
+// classify returns the code of a provider's error.
 func classify(status int, code, text string) model.Code {
 	code, text = strings.ToLower(code), strings.ToLower(text)
 	switch {
@@ -103,7 +103,8 @@ func classify(status int, code, text string) model.Code {
 	return model.CodeProviderUnavailable
 }
 
-// aboutContent reports whether a provider refused a request over what is in it.
+// aboutContent reports whether a provider has refused a request because of its
+// content.
 func aboutContent(failed *model.Error) bool {
 	if failed.Code != model.CodeInvalidRequest && failed.Code != model.CodeModelNotFound {
 		return false
@@ -117,7 +118,7 @@ func hasAttachment(request *model.Request) bool {
 			continue
 		}
 		for _, part := range request.Messages[i].Content.Parts() {
-			// A document of text is sent as text.
+			// Text documents are sent as text.
 			if media, err := model.ReadMedia(&part); part.Type != "text" && err == nil && !media.IsText() {
 				return true
 			}
@@ -135,15 +136,15 @@ func containsAny(text string, words ...string) bool {
 	return false
 }
 
-// shortestKey is the length from which on a key is taken out of texts. A shorter
-// one is no secret, but the placeholder for a server that asks for none, and may
-// be part of any word.
-const shortestKey = 8
+// minKeyLength is the length of the shortest key that is redacted. Shorter keys are
+// no secrets but placeholders for servers that need none, and can be part of any
+// word.
+const minKeyLength = 8
 
-// redact takes keys out of a text: the one in use, and what looks like one, since
-// providers like to show a part of it.
+// redact replaces keys in a text: the one in use, and all that looks like one, since
+// providers often quote a part of it.
 func redact(text, key string) string {
-	if len(key) >= shortestKey {
+	if len(key) >= minKeyLength {
 		text = strings.ReplaceAll(text, key, "[key]")
 	}
 	for _, word := range strings.Fields(text) {

@@ -36,19 +36,19 @@ func TestAProvidersErrorIsToldSafely(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := scripted(t, scriptedmodel.Answer{Status: test.status, Body: raw(test.body)})
 			_, err := ask(t, p.model(t), saying("Hi"))
-			var told *model.Error
-			if !errors.As(err, &told) || told.Code != model.Code(test.code) {
+			var failed *model.Error
+			if !errors.As(err, &failed) || failed.Code != model.Code(test.code) {
 				t.Fatalf("the answer ended with %v", err)
 			}
 			for _, secret := range []string{"sk-test-key", "PRIVATE", "127.0.0.1"} {
-				if strings.Contains(told.Message, secret) {
-					t.Errorf("the client is told %q", told.Message)
+				if strings.Contains(failed.Message, secret) {
+					t.Errorf("the client sees %q", failed.Message)
 				}
 			}
 			// The cause is what goes to the log.
-			if cause := told.Err.Error(); strings.Contains(cause, "sk-test-key") || !strings.Contains(cause, "openai/gpt-4o") ||
+			if cause := failed.Err.Error(); strings.Contains(cause, "sk-test-key") || !strings.Contains(cause, "openai/gpt-4o") ||
 				strings.Contains(test.body, "PRIVATE") && !strings.Contains(cause, "PRIVATE") {
-				t.Errorf("the log is told %q", cause)
+				t.Errorf("the log has %q", cause)
 			}
 		})
 	}
@@ -57,8 +57,8 @@ func TestAProvidersErrorIsToldSafely(t *testing.T) {
 func TestAProviderThatIsNotThereIsUnavailable(t *testing.T) {
 	p := &provider{url: "http://127.0.0.1:1/v1"}
 	_, err := ask(t, p.model(t), saying("Hi"))
-	var told *model.Error
-	if !errors.As(err, &told) || told.Code != "provider_unavailable" || strings.Contains(told.Message, "127.0.0.1") {
+	var failed *model.Error
+	if !errors.As(err, &failed) || failed.Code != "provider_unavailable" || strings.Contains(failed.Message, "127.0.0.1") {
 		t.Errorf("the answer ended with %v", err)
 	}
 }
@@ -75,8 +75,8 @@ func TestALargeErrorIsNotReadToItsEnd(t *testing.T) {
 	defer server.Close()
 	p := &provider{url: server.URL}
 	_, err := ask(t, p.model(t), saying("Hi"))
-	var told *model.Error
-	if !errors.As(err, &told) || told.Code != "provider_unavailable" {
+	var failed *model.Error
+	if !errors.As(err, &failed) || failed.Code != "provider_unavailable" {
 		t.Errorf("the answer ended with %v", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// message is a message as the provider gets it.
+// message is a message in the provider's form.
 type message struct {
 	Role string `json:"role"`
 	// Content is a string, a []part, or nil for none.
@@ -22,7 +22,7 @@ type toolCall struct {
 	ID       string           `json:"id"`
 	Type     string           `json:"type"`
 	Function toolCallFunction `json:"function"`
-	// ExtraContent is what the provider sent with the call.
+	// ExtraContent is the data that the provider sent with the call.
 	ExtraContent json.RawMessage `json:"extra_content,omitempty"`
 }
 
@@ -70,10 +70,9 @@ func (e *endpoint) messages(request *model.Request) ([]message, error) {
 
 // toolCalls converts the calls of a message.
 //
-// Gemini signs its tool calls, in their field extra_content, and wants the
-// signatures back with the conversation: a call without one is refused. A
-// provider that doesn't know the field would refuse it; one that sent it in this
-// run knows it.
+// Gemini signs its tool calls in the field extra_content, and refuses calls without
+// a signature. Providers that don't know the field refuse calls with it; a provider
+// that has sent it in this run does know it.
 func (e *endpoint) toolCalls(calls []agui.ToolCall, inThisRun bool) []toolCall {
 	if len(calls) == 0 {
 		return nil
@@ -91,7 +90,8 @@ func (e *endpoint) toolCalls(calls []agui.ToolCall, inThisRun bool) []toolCall {
 	return converted
 }
 
-// object returns a JSON object that isn't empty, and nil for anything else.
+// object returns the value if it is a JSON object that isn't empty, and nil
+// otherwise.
 func object(value string) json.RawMessage {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(value), &members) != nil || len(members) == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Config says which model, and how it is reached. Only Model must be set.
+// Config describes a [Model] or a [Transcriber]. Only Model must be set.
 type Config struct {
 	// Model is "provider/model", such as "openai/gpt-4o". [Providers] lists the
 	// providers.
@@ -28,13 +28,12 @@ type Config struct {
 	BaseURL string
 	// LookupEnv looks up environment variables. If nil, defaults to [os.LookupEnv].
 	LookupEnv func(name string) (value string, ok bool)
-	// HTTPClient sends the requests. If nil, defaults to one client for all
-	// models, without a time limit: answers are streamed, and a run's context
-	// limits them.
+	// HTTPClient sends the requests. If nil, defaults to one client for all models,
+	// without a time limit: answers are streamed, and limited by their context.
 	HTTPClient *http.Client
 }
 
-// Model is a model at a provider. It is safe for concurrent use.
+// Model is a model of a provider. It is safe for concurrent use.
 type Model struct {
 	config   Config
 	endpoint *endpoint
@@ -42,8 +41,8 @@ type Model struct {
 
 var _ model.Model = (*Model)(nil)
 
-// New returns a model. It does no I/O. What is wrong with the configuration (an
-// unknown provider, a missing key) is an error here.
+// New returns a model. It does no I/O. It fails if the provider is unknown, or its
+// key or address is missing.
 func New(config Config) (*Model, error) {
 	if config.LookupEnv == nil {
 		config.LookupEnv = os.LookupEnv
@@ -62,9 +61,9 @@ func New(config Config) (*Model, error) {
 	return &Model{config: config, endpoint: endpoint}, nil
 }
 
-// Resolve returns the model of another name, for an agent whose front ends may
-// choose. The configured key and address belong to the configured provider: a
-// model of another provider has those of its environment variables.
+// Resolve returns the model with another name, for agents whose front ends may
+// choose one. The configured key and address are never used for another provider,
+// which has its own environment variables.
 func (m *Model) Resolve(name string) (model.Model, error) {
 	parsed, err := model.ParseName(name)
 	if err != nil {
@@ -82,11 +81,12 @@ func (m *Model) Resolve(name string) (model.Model, error) {
 	return resolved, nil
 }
 
-// lingering is how long a provider may keep an answer open after it has said why
-// the answer ends. Some say only then how many tokens it had, some never close it.
-const lingering = time.Second
+// maxLinger is how long an answer may stay open after the provider has sent its
+// finish reason. The usage comes after that, and some providers never close the
+// answer.
+const maxLinger = time.Second
 
-// Stream asks the model once.
+// Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -98,11 +98,11 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 		}
 		defer body.Close()
 		d := decoder{
-			yield:    yield,
-			provider: m.endpoint.provider.Name,
-			fail:     func(err error) error { return m.endpoint.failure(request, err) },
-			ending: func() (stop func() bool) {
-				return time.AfterFunc(lingering, cancel).Stop
+			yield:        yield,
+			provider:     m.endpoint.provider.Name,
+			convertError: func(err error) error { return m.endpoint.failure(request, err) },
+			onFinishReason: func() (stop func() bool) {
+				return time.AfterFunc(maxLinger, cancel).Stop
 			},
 		}
 		d.decode(chunks(body))
@@ -119,8 +119,8 @@ func (m *Model) open(ctx context.Context, request *model.Request) (io.ReadCloser
 	if retries := request.Settings.MaxRetries; retries != nil {
 		call.maxRetries = *retries
 	}
-	// The library builds the address and the headers, and reads refusals;
-	// transport puts the body in and takes the answer out.
+	// The library sets the URL and the headers, and decodes errors. The transport
+	// replaces the body and takes the answer.
 	_, err = m.endpoint.client.CreateChatCompletionStream(withCall(ctx, call), goopenai.ChatCompletionRequest{Model: m.endpoint.model})
 	if err != nil {
 		return nil, fmt.Errorf("call the model: %w", err)

@@ -11,19 +11,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Provider is who offers models by this protocol, and how it is set up.
+// Provider is a provider of models, and the environment variables that configure it.
 type Provider struct {
-	// Name is what the name of a model begins with.
+	// Name is the first part of the names of its models.
 	Name string
-	// KeyVariable names the environment variable with the key, empty for a
-	// provider that asks for none.
+	// KeyVariable is the variable with the key, empty if the provider needs none.
 	KeyVariable string
-	// URLVariable names the environment variable with the address, up to and
-	// without "/chat/completions".
+	// URLVariable is the variable with the address, up to and without
+	// "/chat/completions".
 	URLVariable string
 }
 
-// Providers returns the providers that the name of a model can select.
+// Providers returns all providers.
 func Providers() []Provider {
 	var all []Provider
 	for _, p := range providers {
@@ -32,8 +31,8 @@ func Providers() []Provider {
 	return all
 }
 
-// LookupProvider returns the provider of that name. The error for an unknown one
-// lists the known ones.
+// LookupProvider returns the provider with a name or an alias. If there is none, the
+// error lists all names.
 func LookupProvider(name string) (Provider, error) {
 	p, err := lookup(name)
 	return p.Provider, err
@@ -42,29 +41,29 @@ func LookupProvider(name string) (Provider, error) {
 // provider is a Provider with what is particular to it.
 type provider struct {
 	Provider
-	// aliases are other names for it.
+	// aliases are other names of the provider.
 	aliases []string
-	// baseURL is the public address, empty where every customer has their own.
+	// baseURL is the public address, empty if every customer has an own one.
 	baseURL string
-	// azure marks Azure's own paths, header and API version.
+	// azure selects the paths, the header and the API version of Azure.
 	azure bool
-	// maxCompletionTokens marks the newer name of the token limit.
+	// maxCompletionTokens selects the newer name of the token limit.
 	maxCompletionTokens bool
-	// topK marks those that know the parameter top_k.
+	// topK reports whether the provider has the parameter top_k.
 	topK bool
-	// usage marks those that count tokens when asked to with stream_options.
+	// usage reports whether the provider counts tokens if stream_options ask for it.
 	usage bool
-	// echoReasoning marks those that want the reasoning of a step that called
-	// tools back with the results.
+	// echoReasoning reports whether the provider wants the reasoning of a step that
+	// has called tools back with the results.
 	echoReasoning bool
-	// signatures marks those that may sign tool calls.
+	// signatures reports whether the provider may sign tool calls.
 	signatures bool
-	// unsigned is what stands for the signature of a call that another model
-	// made, empty for a provider that demands none.
+	// unsigned takes the place of the signature of a call of another model, empty if
+	// the provider doesn't demand one.
 	unsigned string
 }
 
-// providers is the table of them. It is never changed.
+// providers is the table of all providers. It must not be modified.
 var providers = []provider{
 	{Provider: Provider{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"}, baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
 	{Provider: Provider{"azure", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"}, azure: true, maxCompletionTokens: true, usage: true},
@@ -92,22 +91,21 @@ func lookup(name string) (provider, error) {
 	return provider{}, fmt.Errorf("unknown provider %q (there are %s)", name, strings.Join(known, ", "))
 }
 
-// AzureVersionVariable names the environment variable with the version of
-// Azure's API.
+// AzureVersionVariable is the environment variable with the version of Azure's API.
 const AzureVersionVariable = "AZURE_OPENAI_API_VERSION"
 
 const defaultAzureVersion = "2024-10-21"
 
-// endpoint is a model at a provider, ready to be called.
+// endpoint is a model of a provider and the client to call it with.
 type endpoint struct {
 	provider provider
 	model    string
 	client   *goopenai.Client
-	// key must not be in any log.
+	// key is removed from all errors.
 	key string
 }
 
-// endpoint finds a model's provider, its key and its address.
+// endpoint looks up the provider of a model, its key and its address.
 func (c *Config) endpoint(name model.Name, doer goopenai.HTTPDoer) (*endpoint, error) {
 	p, err := lookup(name.Provider)
 	if err != nil {
@@ -132,7 +130,7 @@ func (c *Config) endpoint(name model.Name, doer goopenai.HTTPDoer) (*endpoint, e
 		return nil, fmt.Errorf("model %q: the address of provider %s (%s) is not a URL", name, p.Name, p.URLVariable)
 	}
 	if key == "" && p.KeyVariable != "" {
-		// A server of one's own often asks for no key.
+		// Servers at other addresses often need no key.
 		if key = env(p.KeyVariable); key == "" && (!ownAddress || p.azure) {
 			return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)
 		}
@@ -144,7 +142,7 @@ func (c *Config) endpoint(name model.Name, doer goopenai.HTTPDoer) (*endpoint, e
 	config := goopenai.DefaultConfig(key)
 	if p.azure {
 		config = goopenai.DefaultAzureConfig(key, baseURL)
-		config.AzureModelMapperFunc = nil // the model's name is the deployment's
+		config.AzureModelMapperFunc = nil // the name of the model is that of the deployment
 		config.APIVersion = defaultAzureVersion
 		if version := env(AzureVersionVariable); version != "" {
 			config.APIVersion = version

@@ -67,7 +67,7 @@ func set[T any](body map[string]any, name string, value *T) {
 	}
 }
 
-// tool is a tool as the provider gets it.
+// tool is a tool in the provider's form.
 type tool struct {
 	Type     string       `json:"type"`
 	Function toolFunction `json:"function"`
@@ -94,7 +94,7 @@ func toolChoice(choice model.ToolChoice) any {
 	return map[string]any{"type": "function", "function": map[string]string{"name": choice.Tool}}
 }
 
-// snakeCase turns reasoningEffort into reasoning_effort.
+// snakeCase converts a name such as reasoningEffort to reasoning_effort.
 func snakeCase(name string) string {
 	var b strings.Builder
 	for _, r := range name {

@@ -11,15 +11,15 @@ import (
 
 const (
 	defaultMaxRetries = 2
-	// firstRetryDelay doubles with every further try.
+	// firstRetryDelay doubles with every retry.
 	firstRetryDelay = 2 * time.Second
-	// maxRetryDelay is the longest delay that a provider can ask for; one that
-	// asks for more isn't waited for as long.
+	// maxRetryDelay is the longest delay that a provider can ask for. Longer ones
+	// are ignored.
 	maxRetryDelay = time.Minute
 )
 
-// doWithRetries sends a request again when the provider is busy, failing or out
-// of reach. A request whose answer has begun is never sent again.
+// doWithRetries sends a request, and sends it again if the provider is busy, fails
+// or can't be reached. It never does so when an answer has begun.
 func doWithRetries(client *http.Client, request *http.Request, maxRetries int) (*http.Response, error) {
 	ctx := request.Context()
 	for attempt := 0; ; attempt++ {
@@ -29,29 +29,30 @@ func doWithRetries(client *http.Client, request *http.Request, maxRetries int) (
 		}
 		request.Body = body
 		response, err := client.Do(request)
-		if attempt >= maxRetries || ctx.Err() != nil || !worthRetrying(response, err) {
+		if attempt >= maxRetries || ctx.Err() != nil || !canRetry(response, err) {
 			return response, err
 		}
 		if !wait(ctx, retryDelay(response, attempt)) {
 			return response, err
 		}
 		if err == nil {
-			// What is left of a short error answer is read, to keep the connection.
+			// The rest of a short body is read so that the connection can be reused.
 			io.Copy(io.Discard, io.LimitReader(response.Body, maxErrorBody))
 			response.Body.Close()
 		}
 	}
 }
 
-func worthRetrying(response *http.Response, err error) bool {
+func canRetry(response *http.Response, err error) bool {
 	if err != nil {
 		return true
 	}
 	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
 }
 
-// retryDelay returns what the provider asks for, or else twice as long each time,
-// up to a quarter more, so that runs that failed together don't come back together.
+// retryDelay returns the delay that the provider asks for. By default it doubles with
+// every attempt, plus up to a quarter at random, so that runs that have failed
+// together don't all come back at the same time.
 func retryDelay(response *http.Response, attempt int) time.Duration {
 	if response != nil {
 		if delay, ok := retryAfter(response.Header); ok {
@@ -62,17 +63,17 @@ func retryDelay(response *http.Response, attempt int) time.Duration {
 	return delay + rand.N(delay/4)
 }
 
-// retryAfter returns the delay that a provider asks for, unless that is longer
-// than maxRetryDelay.
+// retryAfter returns the delay that a provider asks for, unless it is longer than
+// maxRetryDelay.
 func retryAfter(header http.Header) (time.Duration, bool) {
 	if ms, err := strconv.ParseFloat(header.Get("Retry-After-Ms"), 64); err == nil {
-		if delay, ok := inBounds(ms, time.Millisecond); ok {
+		if delay, ok := parseDelay(ms, time.Millisecond); ok {
 			return delay, true
 		}
 	}
 	after := header.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(after, 64); err == nil {
-		return inBounds(seconds, time.Second)
+		return parseDelay(seconds, time.Second)
 	}
 	if date, err := http.ParseTime(after); err == nil {
 		delay := max(time.Until(date), 0)
@@ -81,16 +82,17 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 	return 0, false
 }
 
-// inBounds converts a number of units, which may be as large as Inf, or NaN.
-func inBounds(number float64, unit time.Duration) (time.Duration, bool) {
+// parseDelay converts a number of units, which may be anything including Inf and
+// NaN, to a delay of up to maxRetryDelay.
+func parseDelay(number float64, unit time.Duration) (time.Duration, bool) {
 	if !(number >= 0 && number <= float64(maxRetryDelay/unit)) {
 		return 0, false
 	}
 	return time.Duration(number * float64(unit)), true
 }
 
-// wait waits, and reports whether there is any point in going on: not when the
-// run ends first, and not when its deadline would come before the next try.
+// wait waits and reports whether to try again. It returns false if ctx ends, and at
+// once if its deadline is before the end of the delay.
 func wait(ctx context.Context, delay time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		return false

@@ -7,13 +7,12 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
 )
 
-// textDelta returns the text of a chunk that holds a piece of text and nothing
-// else that matters, which is what nearly all chunks are. It looks for the few
-// fields that could matter instead of decoding the chunk, which takes several
-// times as long. Inside of a JSON string a quote is always escaped, so a field
-// that is found is a field.
+// textDelta returns the text of a chunk that has a piece of text and nothing else
+// that matters, as nearly all chunks do. It searches for the few fields that could
+// matter instead of decoding the chunk, which takes several times as long. Quotes
+// are always escaped in JSON strings, so what looks like a field is one.
 //
-// It returns false for a chunk that it isn't sure of; that one has to be decoded.
+// It returns false if it isn't certain, and then the chunk must be decoded.
 func textDelta(chunk []byte) (text string, ok bool) {
 	before, literal, found := bytes.Cut(chunk, []byte(`"content":"`))
 	if !found {
@@ -47,8 +46,8 @@ func textDelta(chunk []byte) (text string, ok bool) {
 	return string(literal[:end]), utf8.Valid(literal[:end])
 }
 
-// matters reports whether a part of a chunk, outside of its text, has a field
-// that says more than null.
+// matters reports whether a part of a chunk outside of the text has a field that
+// matters and isn't null.
 func matters(part []byte) bool {
 	for _, field := range [...]string{`"finish_reason"`, `"usage"`, `"tool_calls"`, `"refusal"`, `"reasoning`, `"error"`} {
 		rest := part

@@ -20,17 +20,17 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// Transcriber turns speech into text with a provider's Whisper endpoint. It is
-// safe for concurrent use.
+// Transcriber converts speech to text with the endpoint for transcriptions of a
+// provider. It is safe for concurrent use.
 type Transcriber struct {
 	endpoint *endpoint
 }
 
 var _ agent.Transcriber = (*Transcriber)(nil)
 
-// NewTranscriber returns a transcriber. The configuration's Model is one that
-// transcribes, such as "openai/whisper-1"; a name without a provider is OpenAI's.
-// It does no I/O.
+// NewTranscriber returns a transcriber. Its model is one for transcriptions, such as
+// "openai/whisper-1"; the provider may be omitted if it is OpenAI. NewTranscriber
+// does no I/O. It fails if the provider is unknown, or its key or address is missing.
 func NewTranscriber(config Config) (*Transcriber, error) {
 	if config.LookupEnv == nil {
 		config.LookupEnv = os.LookupEnv
@@ -53,13 +53,13 @@ func NewTranscriber(config Config) (*Transcriber, error) {
 	return &Transcriber{endpoint: endpoint}, nil
 }
 
-// Transcribe sends the recording while it is read, and returns what is said.
+// Transcribe implements [agent.Transcriber]. It sends the recording while reading it.
 func (t *Transcriber) Transcribe(ctx context.Context, audio agent.Audio) (string, error) {
 	request := goopenai.AudioRequest{
 		Model:    t.endpoint.model,
 		FilePath: filename(audio),
-		// The library would hold the whole form in memory: it gets an empty file,
-		// and the uploader sends the form in its place.
+		// The library holds the whole form in memory, so it gets an empty file, and
+		// the uploader sends the form.
 		Reader: strings.NewReader(""),
 	}
 	ctx = context.WithValue(ctx, uploadKey{}, &upload{audio: audio, filename: request.FilePath, model: request.Model})
@@ -70,7 +70,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, audio agent.Audio) (string
 	return response.Text, nil
 }
 
-// failure returns the code for a provider's error. Its own words are for the log.
+// failure converts a provider's error, whose own words are only logged.
 func (t *Transcriber) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -95,8 +95,8 @@ func (t *Transcriber) failure(ctx context.Context, err error) error {
 	return failed
 }
 
-// filename returns the client's name for the recording, with an ending, since
-// providers tell the format by it.
+// filename returns the name of the recording with an extension, which providers need
+// to determine the format.
 func filename(audio agent.Audio) string {
 	name := path.Base(audio.Filename)
 	if name == "." || name == "/" {
@@ -112,7 +112,7 @@ func filename(audio agent.Audio) string {
 	return name + "." + strings.TrimPrefix(mediaType, "audio/")
 }
 
-// uploader sends a recording as a form that is never held in memory.
+// uploader sends a recording as a form without holding it in memory.
 type uploader struct{ next *http.Client }
 
 type upload struct {
@@ -122,7 +122,7 @@ type upload struct {
 
 type uploadKey struct{}
 
-// Do sends a request, with the recording of its context in the place of its body.
+// Do sends a request, with the recording of its context as the body.
 func (u uploader) Do(request *http.Request) (*http.Response, error) {
 	upload, ok := request.Context().Value(uploadKey{}).(*upload)
 	if !ok {
@@ -134,7 +134,7 @@ func (u uploader) Do(request *http.Request) (*http.Response, error) {
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), upload.audio.Reader, bytes.NewReader(tail)))
-	request.GetBody = nil // a recording can be read once
+	request.GetBody = nil // a recording can be read only once
 	request.ContentLength = -1
 	if upload.audio.Size >= 0 {
 		request.ContentLength = int64(len(head)) + upload.audio.Size + int64(len(tail))
@@ -142,7 +142,7 @@ func (u uploader) Do(request *http.Request) (*http.Response, error) {
 	return u.next.Do(request)
 }
 
-// form returns what stands before and behind the recording in the form.
+// form returns the parts of the form before and after the recording.
 func (u *upload) form() (head, tail []byte, contentType string, err error) {
 	var buffer bytes.Buffer
 	form := multipart.NewWriter(&buffer)

@@ -9,31 +9,28 @@ import (
 	"sync"
 )
 
-// maxErrorBody is how much of a provider's error answer is read, in bytes.
+// maxErrorBody bounds how much of the body of an error is read, in bytes.
 const maxErrorBody = 64 << 10
 
-// sharedClient returns the client of all models that are given none: no limit on
-// how long an answer takes, and enough idle connections for many runs at once. It
-// is one, so that models which are made for a single request find the connections
-// of those before them.
+// sharedClient returns the default client. It doesn't limit how long an answer takes,
+// and keeps enough idle connections for many runs at once. It is shared so that
+// models that are made for a single request reuse connections.
 var sharedClient = sync.OnceValue(func() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	return &http.Client{Transport: transport}
 })
 
-// transport stands between the client library and the network. It sends the
-// body that this package encoded, since the library's own request type has no
-// place for audio, files, a temperature of 0 or a provider's own fields. It
-// tries again what may be tried again, and takes streamed answers out, since the
-// library's reader of them has no bound and is put off by comments and event
-// names.
+// transport sits between go-openai and the network. It sends the body that this
+// package has encoded, since the library's type of a request lacks audio, files, a
+// temperature of 0 and the fields of other providers. It retries requests, and it
+// takes the answer, since the library's reader of streams has no bound and fails on
+// comments and event names.
 type transport struct {
 	next *http.Client
 }
 
-// call is what transport needs to know of a request, and where it puts the
-// answer.
+// call is a request as the transport sends it, and its answer.
 type call struct {
 	body       []byte
 	maxRetries int
@@ -46,7 +43,7 @@ func withCall(ctx context.Context, c *call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// Do sends a request and returns the answer.
+// Do sends a request, with the body of its context's call.
 func (t *transport) Do(request *http.Request) (*http.Response, error) {
 	c, ok := request.Context().Value(callKey{}).(*call)
 	if !ok {
@@ -61,7 +58,7 @@ func (t *transport) Do(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if response.StatusCode < http.StatusBadRequest && strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
-		// A stream was asked for: this is an error that calls itself a success.
+		// A stream was requested: this is an error with the wrong status.
 		response.StatusCode = http.StatusBadGateway
 	}
 	if response.StatusCode >= http.StatusBadRequest {

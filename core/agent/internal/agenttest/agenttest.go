@@ -1,5 +1,5 @@
-// Package agenttest is what the tests of agents with a loop share: a scripted
-// provider, runs, and what the events of a run come to.
+// Package agenttest has what the tests of agents with a loop share: a scripted
+// provider, the inputs of runs, and functions to inspect their events.
 package agenttest
 
 import (
@@ -43,8 +43,7 @@ func Saying(text string) *agui.RunAgentInput {
 	}
 }
 
-// Paused returns the input of a run on a thread that waits for the answers to two
-// questions.
+// Paused returns the input of a run on a thread that waits for two answers.
 func Paused() *agui.RunAgentInput {
 	input := Saying("Do it")
 	input.Messages = append(input.Messages, agui.Message{ID: "m2", Role: agui.RoleAssistant, ToolCalls: []agui.ToolCall{
@@ -74,7 +73,7 @@ func Run(t testing.TB, a agent.Agent, input *agui.RunAgentInput) []agui.Event {
 	return events
 }
 
-// Text returns what the events say.
+// Text returns the text of the events.
 func Text(events []agui.Event) string {
 	var b strings.Builder
 	for _, event := range events {
@@ -106,7 +105,7 @@ type Weather struct {
 	Celsius int `json:"celsius"`
 }
 
-// WeatherTool returns a tool that runs here.
+// WeatherTool returns a tool that runs on the server.
 func WeatherTool() agent.ServerTool {
 	return agent.Tool("weather", "The weather in a city", func(_ context.Context, in City) (Weather, error) {
 		return Weather{Celsius: 20 + len(in.City) - 3}, nil

@@ -9,7 +9,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Lines returns a line for each event, with ids numbered in the order they come in.
+// Lines returns a line for each event. The ids of messages are replaced by numbers.
 func Lines(t testing.TB, events []agui.Event) []string {
 	t.Helper()
 	var objects []map[string]any

@@ -11,11 +11,11 @@ import (
 // Provider is a scripted provider on a real port.
 type Provider struct {
 	*scriptedmodel.Model
-	// URL is the base of its addresses.
+	// URL is its base URL.
 	URL string
 }
 
-// NewProvider starts a provider that gives the answers in turn.
+// NewProvider starts a provider that sends the answers in turn.
 func NewProvider(t testing.TB, answers ...scriptedmodel.Answer) *Provider {
 	t.Helper()
 	model := scriptedmodel.New(scriptedmodel.Script{Answers: answers})
@@ -24,7 +24,7 @@ func NewProvider(t testing.TB, answers ...scriptedmodel.Answer) *Provider {
 	return &Provider{Model: model, URL: server.URL + "/v1"}
 }
 
-// Calling returns an answer that calls tools: each name is followed by arguments.
+// Calling returns an answer that calls tools. Each name is followed by arguments.
 func Calling(namesAndArguments ...string) scriptedmodel.Answer {
 	var answer scriptedmodel.Answer
 	for i := 0; i < len(namesAndArguments); i += 2 {

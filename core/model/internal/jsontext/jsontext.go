@@ -1,4 +1,4 @@
-// Package jsontext decodes the JSON strings that a streamed text comes in.
+// Package jsontext decodes text that is streamed as a sequence of JSON strings.
 package jsontext
 
 import (
@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// Decoder decodes the pieces of one text. Providers and gateways that cut text by
-// UTF-16 code units, as JavaScript does, may cut between the two halves of a
-// surrogate pair; decoded alone, each half would become U+FFFD. A Decoder holds a
-// first half back until the second one is there. Its zero value is ready to use.
+// Decoder decodes the pieces of one text. Providers and gateways that split text by
+// UTF-16 code units, as JavaScript does, may split surrogate pairs, and each half
+// decoded by itself would become U+FFFD. A Decoder holds a high surrogate back until
+// the low one arrives. Its zero value is ready to use.
 type Decoder struct {
-	// held is the escape of a first half, empty for none.
+	// held is the escape of a high surrogate, empty for none.
 	held []byte
 }
 
-// Decode decodes a JSON string, with its quotes.
+// Decode decodes a JSON string with its quotes.
 func (d *Decoder) Decode(literal []byte) (string, error) {
 	if len(literal) < 2 || literal[0] != '"' || literal[len(literal)-1] != '"' {
 		return "", errors.New("not a JSON string")
@@ -41,11 +41,11 @@ func (d *Decoder) Decode(literal []byte) (string, error) {
 	return decode(joined, joined[1:len(joined)-1])
 }
 
-// Holding reports whether a first half waits for the second one.
+// Holding reports whether a high surrogate is held back.
 func (d *Decoder) Holding() bool { return len(d.held) > 0 }
 
-// Rest ends the text: it returns U+FFFD for a first half whose second one has
-// never come, and else nothing.
+// Rest returns U+FFFD if a high surrogate is held back at the end of the text, and
+// the empty string otherwise.
 func (d *Decoder) Rest() string {
 	if !d.Holding() {
 		return ""
@@ -57,8 +57,8 @@ func (d *Decoder) Rest() string {
 // escapeLength is the length of an escape such as \ud83d.
 const escapeLength = len(`\uXXXX`)
 
-// EndsInHalf reports whether the content of a JSON string ends in the escape of
-// the first half of a surrogate pair.
+// EndsInHalf reports whether the content of a JSON string ends with the escape of a
+// high surrogate.
 func EndsInHalf(content []byte) bool {
 	at := len(content) - escapeLength
 	if at < 0 || content[at] != '\\' || content[at+1] != 'u' || content[at+2]|0x20 != 'd' {
@@ -69,7 +69,7 @@ func EndsInHalf(content []byte) bool {
 	default:
 		return false
 	}
-	// A backslash that is itself escaped begins no escape.
+	// A backslash that is escaped doesn't begin an escape.
 	backslashes := 0
 	for at--; at >= 0 && content[at] == '\\'; at-- {
 		backslashes++
@@ -77,8 +77,8 @@ func EndsInHalf(content []byte) bool {
 	return backslashes%2 == 0
 }
 
-// StartsInHalf reports whether the content of a JSON string starts with the
-// escape of the second half of a surrogate pair.
+// StartsInHalf reports whether the content of a JSON string starts with the escape
+// of a low surrogate.
 func StartsInHalf(content []byte) bool {
 	if len(content) < escapeLength || content[0] != '\\' || content[1] != 'u' || content[2]|0x20 != 'd' {
 		return false
@@ -90,12 +90,12 @@ func StartsInHalf(content []byte) bool {
 	return false
 }
 
-// Decode decodes a JSON string, with its quotes, that is whole by itself.
+// Decode decodes a single JSON string with its quotes.
 func Decode(literal []byte) (string, error) {
 	return decode(literal, literal[1:len(literal)-1])
 }
 
-// decode decodes a string; one without escapes costs its copy alone.
+// decode decodes a string. One without escapes is only copied.
 func decode(literal, content []byte) (string, error) {
 	if bytes.IndexByte(content, '\\') < 0 && utf8.Valid(content) {
 		return string(content), nil

@@ -2,7 +2,7 @@
 // it sent to the model and to the client into each file's "reference".
 //
 //   npm i @copilotkit/runtime@1.75.0     (somewhere; run from there)
-//   go build -o scriptedmodel ./internal/scriptedmodel/cmd/scriptedmodel
+//   go build -o scriptedmodel ./test/scriptedmodel/cmd/scriptedmodel
 //   node capture.mjs ./scriptedmodel scenario.json…
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
