@@ -183,8 +183,8 @@ func (s *stream) fail(err error) {
 	}
 }
 
-// awaitLinger gives an agent that has sent its terminal event the time to return by
-// itself, and then ends it.
+// awaitLinger waits for an agent that has sent its terminal event to return by itself,
+// and then ends it.
 func (s *stream) awaitLinger() {
 	patience := min(linger, s.runner.options.StopGrace)
 	if returned, _ := s.feed.await(s.deadline.limit(patience)); !returned {

@@ -21,24 +21,26 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// Game says what is played. Zero fields have small defaults, which take some
-// seconds on a store whose time is the wall clock's, and none in a bubble of
-// testing/synctest.
+// Game is what is played. With the defaults it takes some seconds on a store whose
+// time is the wall clock's, and none in a bubble of testing/synctest.
 type Game struct {
-	// Seed gives the moves. How they interleave is up to the machine.
+	// Seed decides the moves. How they interleave is up to the machine.
 	Seed uint64
 	// Open opens the backend as another instance does. Each store is closed
 	// before the test ends.
 	Open func(t testing.TB) store.Store
-	// Instances are alive at any time; a killed one is replaced.
+	// Instances are how many are alive at any time; a killed one is replaced. If zero,
+	// defaults to 3.
 	Instances int
-	Threads   int
-	// Clients make Moves each, all at the same time.
+	// Threads are how many there are to play on. If zero, defaults to 5.
+	Threads int
+	// Clients are how many play at the same time, Moves what each of them does. If
+	// zero, they default to 12 and 16.
 	Clients, Moves int
-	// Kills is how many instances are killed during the game, or frozen for
-	// longer than their leases hold.
+	// Kills is how many instances are killed during the game, or frozen for longer
+	// than their leases hold. If zero, defaults to 6.
 	Kills int
-	// LeaseTTL is the leases', 1 s by default.
+	// LeaseTTL is that of the leases. If zero, defaults to 1 second.
 	LeaseTTL time.Duration
 	// Runner is the runners' policy; its LeaseTTL and Logger are not used.
 	Runner runner.Options
@@ -88,7 +90,7 @@ func (g Game) withDefaults() Game {
 	return g
 }
 
-// play is one game on its way.
+// play is one game that is being played.
 type play struct {
 	Game
 	t *testing.T

@@ -9,12 +9,12 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// mortal is an instance's store: when the instance is killed nothing gets
-// through any more, and nothing is heard.
+// mortal is an instance's store: when the instance is killed nothing gets through any
+// more, in either direction.
 type mortal struct {
 	store.Store
-	// appended is told how many records of a run the store has acknowledged by
-	// now.
+	// appended is called with how many records of a run the store has acknowledged
+	// so far.
 	appended func(runID string, total int)
 
 	mu   sync.RWMutex
@@ -41,8 +41,7 @@ func (m *mortal) freeze() (thaw func()) {
 	return func() { close(frozen) }
 }
 
-// alive does a call unless the instance is dead, which it can't become
-// meanwhile.
+// alive makes a call unless the instance is dead, which it can't become meanwhile.
 func (m *mortal) alive(do func() error) error {
 	m.mu.RLock()
 	frozen := m.frozen

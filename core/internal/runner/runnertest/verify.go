@@ -13,7 +13,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// storedRun is a run as the store holds it.
+// storedRun is a run as the store has it.
 type storedRun struct {
 	id     string
 	events []agui.Encoded
@@ -146,7 +146,7 @@ func (p *play) verifyOneAtATime() {
 func (p *play) verifyFollow(f *follow, history []storedRun) {
 	got := f.got
 	if n := len(got); n > 0 && isNotice(got[n-1]) {
-		// The follower was told that it can't be followed to the end.
+		// The run couldn't be followed to its end, and the follower knows.
 		got, f.cut = got[:n-1], true
 	}
 	seen := render(got)
