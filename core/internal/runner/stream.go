@@ -231,13 +231,13 @@ func (s *stream) record(cause error) error {
 		s.deliverTerminal()
 		patience = 0
 	}
-	renewed, lost := run.recorder.close(s.deadline.limit(patience))
+	lost := run.recorder.close(s.deadline.limit(patience))
 	if run.recorder.failing() {
 		s.deliverTerminal()
 	}
 	err = store.ErrLeaseLost
 	if !lost {
-		err = r.finish(s.base, s.request.Key, run.lease, renewed, s.deadline.limit(r.interval()), result)
+		err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(r.interval()), result)
 	}
 	if err == nil {
 		return nil
