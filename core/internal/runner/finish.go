@@ -14,8 +14,8 @@ import (
 const maxPause = 500 * time.Millisecond
 
 // finish ends a run in the store. While the store is unavailable it tries again, for
-// limit at most. That is an interval or less, and so was the time since the lease was
-// renewed when the last call began, which took no longer: all of them are a TTL.
+// limit at most, which is no more than an interval. The lease holds meanwhile: it was
+// renewed an interval or less before the last call on it, which took another at most.
 func (r *Runner) finish(ctx context.Context, key store.Key, lease store.Lease, limit time.Duration, result *store.Result) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, store.ErrUnavailable)
 	defer cancel()
