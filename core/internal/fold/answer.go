@@ -9,7 +9,7 @@ import (
 )
 
 // Answer folds the events of one answer into the messages that it showed, as the
-// reference tells its hooks: the last MESSAGES_SNAPSHOT if there was one, otherwise
+// reference's hooks get them: the last MESSAGES_SNAPSHOT if there was one, otherwise
 // what the text, tool call and result events add up to, in the order in which they
 // began. What the run was given, reasoning and activities are no part of that, nor
 // are calls whose message wasn't shown.

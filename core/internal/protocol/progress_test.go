@@ -179,7 +179,7 @@ func TestExpanderCloses(t *testing.T) {
 		t.Errorf("got %v, want %s", got, want)
 	}
 	if more := expander.Close(nil); len(more) > 0 {
-		t.Errorf("a second Close gives %v", more)
+		t.Errorf("a second Close returns %v", more)
 	}
 }
 

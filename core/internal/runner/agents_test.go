@@ -157,7 +157,7 @@ func (f *fixture) connect(t testing.TB, after int64) []string {
 	return client.events()
 }
 
-// client keeps what it gets, in a form that is easy to compare.
+// client keeps what it is sent, in a form that is easy to compare.
 type client struct {
 	mu    sync.Mutex
 	lines []string
@@ -184,7 +184,7 @@ func (c *client) events() []string {
 	return slices.Clone(c.lines)
 }
 
-// line shows an event in short: its type and what tells it apart.
+// line returns an event in short: its type and what distinguishes it.
 func line(event agui.Encoded) string {
 	var fields map[string]any
 	if err := json.Unmarshal(event.JSON(), &fields); err != nil {

@@ -36,7 +36,7 @@ func (r *Runner) begin(ctx context.Context, request Request) (*Run, error) {
 			if err := r.closeOrphan(ctx, request.Key); err != nil && !errors.Is(err, store.ErrLocked) {
 				return nil, err
 			}
-			// Whoever else closes it now is soon done.
+			// Somebody else may be closing it now.
 			r.awaitEnd(waiting, request.Key)
 		case errors.Is(err, store.ErrLocked) && r.options.SupersedeRuns && waiting.Err() == nil:
 			if _, err := r.Stop(ctx, request.Key, ""); err != nil {

@@ -16,7 +16,7 @@ import (
 // Connect sends the thread's history and then, if a run is live, follows that run to
 // its end. With after 0 the history is whole and compacted; otherwise after is the
 // Seq of the last record that the client has, and only what follows is sent. A
-// thread that doesn't get as far as that was deleted and begun anew: its client has
+// thread that ends before that Seq was deleted and begun anew, and its client has
 // nothing of it. An orphan is closed first. A thread that the store has never seen
 // sends nothing; whether its agent knows more (see [agent.Connector] and
 // [Runner.Replay]) is the caller's question.
@@ -62,9 +62,8 @@ func (r *Runner) open(ctx context.Context, key store.Key, after int64) (store.Pa
 	}
 }
 
-// reaches reports whether a thread that has nothing after a Seq gets as far as that. A
-// client that was sent a live run may be ahead of what is recorded of it, but not for
-// long.
+// reaches reports whether a thread that has nothing after a Seq has that Seq. A client
+// that was sent a live run may be ahead of what is recorded of it, but not for long.
 func (r *Runner) reaches(ctx context.Context, key store.Key, seq int64, live bool) bool {
 	page, err := call(ctx, r, func(ctx context.Context) (store.Page, error) {
 		return r.store.Read(ctx, key, seq-1, live)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/fold"
@@ -36,9 +35,9 @@ func (r *Runner) closeOrphan(ctx context.Context, key store.Key) error {
 	logger := r.options.Logger.With("agent", lease.AgentID(), "thread", key.ID, "run", lease.RunID())
 	release := r.hold(ctx, lease)
 	result, err := r.orphanResult(ctx, key, lease, logger)
-	renewed := release()
+	release()
 	if err == nil {
-		err = r.finish(ctx, key, lease, renewed, r.interval(), result)
+		err = r.finish(ctx, key, lease, r.interval(), result)
 	}
 	if errors.Is(err, store.ErrLeaseLost) {
 		// It took too long, and is somebody else's now.
@@ -51,25 +50,20 @@ func (r *Runner) closeOrphan(ctx context.Context, key store.Key) error {
 	return nil
 }
 
-// hold renews a lease at every interval until release is called, which returns when
-// that last was.
-func (r *Runner) hold(ctx context.Context, lease store.Lease) (release func() time.Time) {
+// hold renews a lease at every interval until release is called.
+func (r *Runner) hold(ctx context.Context, lease store.Lease) (release func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	renewed := time.Now()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for pause.Sleep(ctx, r.interval()) == nil {
-			_, err := call(ctx, r, func(ctx context.Context) (struct{}, error) { return struct{}{}, lease.Renew(ctx) })
-			if err == nil {
-				renewed = time.Now()
-			}
+			// Whether the lease is lost shows when the run is finished.
+			_, _ = call(ctx, r, func(ctx context.Context) (struct{}, error) { return struct{}{}, lease.Renew(ctx) })
 		}
 	}()
-	return func() time.Time {
+	return func() {
 		cancel()
 		<-done
-		return renewed
 	}
 }
 

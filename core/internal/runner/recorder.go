@@ -46,10 +46,9 @@ type recorder struct {
 	// lost says that nothing can be written any more.
 	lost bool
 
-	// The rest is owned by the goroutine that makes the calls. appended counts those
-	// of records that are stored, renewed is when the lease last was.
+	// appended counts those of records that are stored. It is owned by the goroutine
+	// that makes the calls.
 	appended int
-	renewed  time.Time
 }
 
 // maxSpare is for how many records room is kept when all are appended.
@@ -58,7 +57,7 @@ const maxSpare = 256
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
 		lease: lease, interval: r.interval(), tolerate: !r.options.FailOnStoreFailure,
-		end: end, logger: logger, next: lease.NextSeq(), renewed: time.Now(),
+		end: end, logger: logger, next: lease.NextSeq(),
 		more: make(chan struct{}, 1),
 	}
 	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
@@ -87,16 +86,16 @@ func (r *recorder) wake() {
 }
 
 // close ends the goroutines, and cuts a call short that takes longer than limit.
-// What isn't stored then is left to Finish. It returns when the lease was last
-// renewed, and whether nothing can be written any more.
-func (r *recorder) close(limit time.Duration) (renewed time.Time, lost bool) {
+// What isn't stored then is left to Finish. It reports whether nothing can be written
+// any more.
+func (r *recorder) close(limit time.Duration) (lost bool) {
 	r.unwatch()
 	defer time.AfterFunc(limit, r.cut).Stop()
 	r.group.Wait()
 	r.cut()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.renewed, r.lost
+	return r.lost
 }
 
 // failing reports whether the store is away and the run goes on all the same.
@@ -128,11 +127,8 @@ func (r *recorder) keep() {
 		if lost || away && !due {
 			continue
 		}
-		if due {
-			if !r.call("renew lease", r.lease.Renew) {
-				continue
-			}
-			r.renewed = time.Now()
+		if due && !r.call("renew lease", r.lease.Renew) {
+			continue
 		}
 		if len(batch) > 0 && r.call("append events", func(ctx context.Context) error {
 			return r.lease.Append(ctx, batch)

@@ -186,8 +186,8 @@ func (s *stream) fail(err error) {
 	}
 }
 
-// awaitLinger gives an agent that has sent its terminal event the time to return by
-// itself, and then ends it.
+// awaitLinger waits for an agent that has sent its terminal event to return by itself,
+// and then ends it.
 func (s *stream) awaitLinger() {
 	patience := min(linger, s.runner.options.StopGrace)
 	if returned, _ := s.feed.await(s.deadline.limit(patience)); !returned {
@@ -234,13 +234,13 @@ func (s *stream) record(cause error) error {
 		s.deliverTerminal()
 		patience = 0
 	}
-	renewed, lost := run.recorder.close(s.deadline.limit(patience))
+	lost := run.recorder.close(s.deadline.limit(patience))
 	if run.recorder.failing() {
 		s.deliverTerminal()
 	}
 	err = store.ErrLeaseLost
 	if !lost {
-		err = r.finish(s.base, s.request.Key, run.lease, renewed, s.deadline.limit(r.interval()), result)
+		err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(r.interval()), result)
 	}
 	if err == nil {
 		return nil
