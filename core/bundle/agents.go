@@ -21,7 +21,7 @@ const defaultAgent = "default"
 func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error) {
 	agents := make(map[string]agent.Agent)
 	for name, server := range settings.Agents {
-		far, err := remote.New(remote.Config{
+		built, err := remote.New(remote.Config{
 			URL:        server.URL.Reveal(),
 			ConnectURL: server.ConnectURL.Reveal(),
 			Headers:    server.reveal(),
@@ -29,7 +29,7 @@ func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error
 		if err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_AGENTS", Err: fmt.Errorf("%q: %w", name, err)}
 		}
-		agents[name] = far
+		agents[name] = built
 	}
 	maps.Copy(agents, parts.agents)
 	if agents[defaultAgent] != nil {

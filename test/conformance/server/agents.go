@@ -16,7 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// newAgents makes the agents that every set-up has.
+// newAgents returns the agents that every set-up has.
 func newAgents(model, remoteURL string, logger *slog.Logger) (map[string]agent.Agent, error) {
 	agents := map[string]agent.Agent{
 		"scripted":   scriptedAgent{model, "Answers with the events it is told to"},
