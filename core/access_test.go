@@ -75,7 +75,7 @@ func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
 					t.Errorf("nobody got %d %s, and the agent or the transcriber worked: %t", got.Code, got.Body, worked)
 				}
 				asked = 0
-				ctx, leave := context.WithCancel(t.Context())
+				ctx, cancel := context.WithCancel(t.Context())
 				r := test.request.build().WithContext(ctx)
 				r.Header.Set("Authorization", "Bearer x")
 				done := make(chan struct{})
@@ -84,7 +84,7 @@ func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
 					handler.ServeHTTP(discard{http.Header{}}, r)
 				}()
 				synctest.Wait()
-				leave() // debug events have no other end
+				cancel() // debug events have no other end
 				<-done
 				if asked > 1 || asked == 0 && !test.open {
 					t.Errorf("asked %d times", asked)
@@ -217,8 +217,8 @@ func TestWhatDevelopmentServesIsForTrustedPages(t *testing.T) {
 				if cleared := !strings.Contains(left, `"t1"`); cleared != test.fine || (clearing.Code == http.StatusForbidden) == test.fine {
 					t.Errorf("clear: %d %s, then there is %s", clearing.Code, clearing.Body, left)
 				}
-				ctx, leave := context.WithCancel(t.Context())
-				leave()
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
 				watch := request{method: "GET", path: "http://runtime.example:8443/cpk-debug-events", header: header}
 				recorder := watch.serve(ctx, handler)
 				if (recorder.Code == http.StatusOK) != test.fine {

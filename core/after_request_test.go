@@ -89,7 +89,7 @@ func TestAfterRequestGetsARunWholeWhoseClientLeft(t *testing.T) {
 		return nil
 	}}}))
 	defer server.Close()
-	ctx, leave := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	r, _ := http.NewRequestWithContext(ctx, "POST", server.URL+"/agent/default/run", strings.NewReader(input))
 	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
@@ -97,7 +97,7 @@ func TestAfterRequestGetsARunWholeWhoseClientLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-begun
-	leave()
+	cancel()
 	response.Body.Close()
 	close(release)
 	select {

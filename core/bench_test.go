@@ -18,7 +18,7 @@ import (
 
 const benchDeltas = 500
 
-// BenchmarkRun is a whole run of 500 deltas over a real connection, and beside
+// BenchmarkRun measures a whole run of 500 deltas over a real connection, and beside
 // it the lower bound: a handler that only writes and flushes 500 frames. Compare
 // the ns/event of one with the other's from the same run.
 func BenchmarkRun(b *testing.B) {
@@ -75,7 +75,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkHandlerRun is the same run without a network: what the runtime itself
+// BenchmarkHandlerRun measures the same run without a network: what the runtime itself
 // costs per event.
 func BenchmarkHandlerRun(b *testing.B) {
 	event := agui.TextMessageContentEvent{MessageID: "message-1", Delta: "some words "}
@@ -106,7 +106,7 @@ func (d discard) WriteHeader(int)             {}
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) FlushError() error           { return nil }
 
-// BenchmarkInfo is what a front end asks first.
+// BenchmarkInfo measures what a front end asks first.
 func BenchmarkInfo(b *testing.B) {
 	handler := newRuntime(b, core.Config{BasePath: base})
 	r := httptest.NewRequest("GET", base+"/info", nil)

@@ -64,7 +64,7 @@ func (rt *Runtime) untilClosed(ctx context.Context) (context.Context, context.Ca
 type requestCount struct {
 	mu     sync.Mutex
 	active int
-	// idle is made by close, and closed when the last request has left.
+	// idle is made by close, and closed when the last request has exited.
 	idle chan struct{}
 }
 
@@ -79,7 +79,7 @@ func (c *requestCount) enter() bool {
 	return true
 }
 
-func (c *requestCount) leave() {
+func (c *requestCount) exit() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.active--

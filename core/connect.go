@@ -41,7 +41,7 @@ func (rt *Runtime) serveConnect(ex *exchange) error {
 		return err
 	}
 	defer stream.close()
-	f := &follower{
+	out := &relay{
 		rt:     rt,
 		replay: ex.replay,
 		stream: stream,
@@ -52,12 +52,12 @@ func (rt *Runtime) serveConnect(ex *exchange) error {
 	case unknown && ok && rt.config.Owner == nil:
 		err = rt.runner.Replay(ctx, runner.Request{
 			Key: key, AgentID: ex.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
-		}, f.event)
+		}, out.event)
 	case unknown:
 	default:
 		var after int64
-		after, f.ids = ex.lastSeen(input)
-		err = rt.runner.Connect(ctx, key, after, f.record)
+		after, out.ids = ex.lastSeen(input)
+		err = rt.runner.Connect(ctx, key, after, out.record)
 	}
 	if err != nil && ctx.Err() == nil {
 		rt.config.Logger.WarnContext(ctx, "a connect ended badly", "agent", ex.route.AgentID,
@@ -117,8 +117,8 @@ func (ex *exchange) lastSeen(input *agui.RunAgentInput) (after int64, asked bool
 	return after, asked
 }
 
-// follower passes events on to the client of a connect.
-type follower struct {
+// relay passes events on to the client of a connect.
+type relay struct {
 	rt     *Runtime
 	replay *replay
 	stream *eventStream
@@ -128,23 +128,23 @@ type follower struct {
 	ids bool
 }
 
-func (f *follower) record(record store.Record) error {
-	if !f.ids || record.Seq == 0 {
-		return f.event(record.Event)
+func (r *relay) record(record store.Record) error {
+	if !r.ids || record.Seq == 0 {
+		return r.event(record.Event)
 	}
-	f.note(record.Event)
-	return f.stream.sendWithID(record.Seq, record.Event)
+	r.note(record.Event)
+	return r.stream.sendWithID(record.Seq, record.Event)
 }
 
-func (f *follower) event(event agui.Encoded) error {
-	f.note(event)
-	return f.stream.send(event)
+func (r *relay) event(event agui.Encoded) error {
+	r.note(event)
+	return r.stream.send(event)
 }
 
 // note shows the event to those who watch beside the client.
-func (f *follower) note(event agui.Encoded) {
-	f.replay.observe(event)
-	if !f.rt.config.Development || f.rt.debug.count.Load() == 0 {
+func (r *relay) note(event agui.Encoded) {
+	r.replay.observe(event)
+	if !r.rt.config.Development || r.rt.debug.count.Load() == 0 {
 		return
 	}
 	if event.EventType() == agui.EventTypeRunStarted {
@@ -152,8 +152,8 @@ func (f *follower) note(event agui.Encoded) {
 			RunID string `json:"runId"`
 		}
 		if json.Unmarshal(event.JSON(), &started) == nil {
-			f.from.runID = started.RunID
+			r.from.runID = started.RunID
 		}
 	}
-	f.rt.debug.publish(f.from, event)
+	r.rt.debug.publish(r.from, event)
 }

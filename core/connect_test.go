@@ -114,7 +114,7 @@ func TestAFollowerThatComesAgainMissesNothing(t *testing.T) {
 
 	got, last := "", "0"
 	for i := range deltas {
-		ctx, leave := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(t.Context())
 		r, _ := http.NewRequestWithContext(ctx, "GET", server.URL+"/agent/default/connect?threadId=t1&lastSeenEventId="+last, nil)
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
@@ -141,7 +141,7 @@ func TestAFollowerThatComesAgainMissesNothing(t *testing.T) {
 				}
 			}
 		}
-		leave()
+		cancel()
 		response.Body.Close()
 	}
 	<-running.body

@@ -140,8 +140,8 @@ func TestCORSVaryJoinsWhatIsThere(t *testing.T) {
 	}
 }
 
-// corsHeaders are the headers that CORS is about; several lines of one show as
-// joined by "|".
+// corsHeaders returns the headers that CORS is about, several lines of one joined
+// by "|".
 func corsHeaders(header http.Header) map[string]string {
 	got := make(map[string]string)
 	for name, values := range header {

@@ -48,7 +48,7 @@ func (rt *Runtime) serveDebugEvents(ex *exchange) error {
 // dropped, because no run may wait for one who watches it.
 const debugBuffer = 1024
 
-// debugBus passes events on to those who watch. The zero value is ready.
+// debugBus passes events on to those who watch. The zero value is ready for use.
 type debugBus struct {
 	count atomic.Int32
 
@@ -81,7 +81,7 @@ func (b *debugBus) unsubscribe(s *debugSubscriber) {
 	b.count.Store(int32(len(b.subscribers)))
 }
 
-// debugSource says where events come from.
+// debugSource identifies where events come from.
 type debugSource struct {
 	owner, agentID, threadID, runID string
 }
@@ -109,7 +109,7 @@ func (b *debugBus) publish(from debugSource, event agui.Encoded) {
 	}
 }
 
-// frame wraps an event; its JSON is taken as it is.
+// frame returns the SSE frame of an event, whose JSON is taken as it is.
 func (from debugSource) frame(event agui.Encoded) ([]byte, error) {
 	head, err := encodeJSON(struct {
 		Timestamp int64  `json:"timestamp"`

@@ -12,15 +12,15 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// HTTPError is an error that carries the answer. A hook, a middleware, Owner or
-// AgentsFor returns one to answer early; any other error is internal, and the
-// client gets a 500 without its text.
+// HTTPError is an error that carries the answer. A hook, [Config.Owner] or
+// [Config.AgentsFor] returns one to answer early; any other error is internal,
+// and the client gets a 500 without its text.
 //
 //	return nil, &core.HTTPError{Status: http.StatusUnauthorized, Body: "Unauthorized"}
 type HTTPError struct {
-	// Status is the HTTP status; 0 means 500.
+	// Status is the HTTP status. If zero, defaults to 500.
 	Status int
-	// Header goes into the answer.
+	// Header is added to the answer. Defaults to none.
 	Header http.Header
 	// Body is sent as text when it is a string, as it is when it is a []byte, as
 	// JSON otherwise; nil means no body. Header may name another Content-Type.
@@ -29,7 +29,7 @@ type HTTPError struct {
 	Err error
 }
 
-// Error names the status and the cause.
+// Error returns the status and the cause.
 func (e *HTTPError) Error() string {
 	text := fmt.Sprintf("answer %d %s", e.status(), http.StatusText(e.status()))
 	if e.Err != nil {
@@ -38,7 +38,7 @@ func (e *HTTPError) Error() string {
 	return text
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *HTTPError) Unwrap() error { return e.Err }
 
 func (e *HTTPError) status() int {
@@ -48,7 +48,7 @@ func (e *HTTPError) status() int {
 	return e.Status
 }
 
-// encode gives the bytes of the body and the content type that fits them.
+// encode returns the bytes of the body and the content type that fits them.
 func (e *HTTPError) encode() (body []byte, contentType string, err error) {
 	switch b := e.Body.(type) {
 	case nil:
@@ -62,8 +62,8 @@ func (e *HTTPError) encode() (body []byte, contentType string, err error) {
 	return body, contentTypeJSON, err
 }
 
-// failure is an internal error at an endpoint whose answer has a name of its
-// own: {"error": what, "message": …}, as the reference has it.
+// failure is an internal error of an endpoint whose answers to errors have a text
+// of their own: {"error": what, "message": …}, as the reference has it.
 type failure struct {
 	what string
 	err  error
@@ -135,7 +135,7 @@ func bodyTooLarge(limit int64) *HTTPError {
 	}
 }
 
-// threadLocked is what the front end's client knows as a thread that is busy.
+// threadLocked returns the answer that front ends know as that of a busy thread.
 func threadLocked(err error) *HTTPError {
 	return &HTTPError{
 		Status: http.StatusConflict,
@@ -148,8 +148,9 @@ func threadLocked(err error) *HTTPError {
 	}
 }
 
-// retryAfterSeconds is what a client is told when the store can't be reached:
-// long enough for a failover to show, short enough not to be noticed much.
+// retryAfterSeconds is the Retry-After of an answer while the store can't be
+// reached: long enough for a failover to show, short enough not to be noticed
+// much.
 const retryAfterSeconds = "2"
 
 func storeUnavailable(err error) *HTTPError {
@@ -165,8 +166,8 @@ func storeUnavailable(err error) *HTTPError {
 	}
 }
 
-// storeError turns an error of the store into the answer it has, or into a
-// failure with the name of what was being done; an answer stays one.
+// storeError returns the answer to an error of the store, or a failure that says
+// what was being done. An error that is an answer already stays one.
 func storeError(what string, err error) error {
 	switch {
 	case errors.As(err, new(*HTTPError)):
@@ -179,7 +180,7 @@ func storeError(what string, err error) error {
 	return &failure{what: what, err: err}
 }
 
-// encodeJSON is JSON as JavaScript writes it: without escaping HTML.
+// encodeJSON encodes as JavaScript does: without escaping HTML.
 func encodeJSON(v any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -190,8 +191,8 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }
 
-// namedFailure gives an error the name that its endpoint answers with; an
-// answer stays one.
+// namedFailure returns a failure that says what was being done. An error that is
+// an answer already stays one.
 func namedFailure(what string, err error) error {
 	if errors.As(err, new(*HTTPError)) {
 		return err

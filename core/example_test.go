@@ -2,67 +2,71 @@ package core_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
-// parrot is an agent in a few lines: it yields events. The runner adds the ones
-// around them.
+// parrot is an agent in a few lines: from a run's input to AG-UI events. The
+// runtime adds RUN_STARTED, and makes a whole message of the chunk.
 func parrot(_ context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
 		said := in.Messages[len(in.Messages)-1].Content.Text()
-		_ = yield(agui.TextMessageStartEvent{MessageID: "m1", Role: agui.RoleAssistant}, nil) &&
-			yield(agui.TextMessageContentEvent{MessageID: "m1", Delta: "You said " + said}, nil) &&
-			yield(agui.TextMessageEndEvent{MessageID: "m1"}, nil) &&
-			yield(agui.RunFinishedEvent{ThreadID: in.ThreadID, RunID: in.RunID}, nil)
+		_ = yield(agui.TextMessageChunkEvent{
+			MessageID: "m1", Role: agui.RoleAssistant, Delta: "You said " + said, HasDelta: true,
+		}, nil) && yield(agui.RunFinishedEvent{ThreadID: in.ThreadID, RunID: in.RunID}, nil)
 	}
 }
 
-func ExampleNew() {
-	handler, err := core.New(core.Config{
+// ask posts a run to an agent, as a front end does, and prints what comes back.
+func ask(handler http.Handler, path string) {
+	r := httptest.NewRequest("POST", path, strings.NewReader(`{"threadId":"t","runId":"r","state":{},
+		"messages":[{"id":"1","role":"user","content":"hello"}],"tools":[],"context":[],"forwardedProps":{}}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	for event := range strings.SplitSeq(strings.TrimSpace(w.Body.String()), "\n\n") {
+		fmt.Println(event)
+	}
+}
+
+// Mount the runtime beside other routes, and close it at the end. It strips its
+// base path itself.
+func Example_mount() {
+	runtime, err := core.New(core.Config{
 		Agents:   map[string]agent.Agent{"default": agent.Func(parrot)},
 		BasePath: "/api/copilotkit",
-		CORS:     &core.CORS{},
+		CORS:     &core.CORS{Origins: []string{"https://app.example.com"}},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer runtime.Close()
 	mux := http.NewServeMux()
-	mux.Handle("/api/copilotkit/", handler)
-	server := httptest.NewServer(mux)
-	defer server.Close()
+	mux.Handle("/api/copilotkit/", runtime)
 
-	response, err := http.Post(server.URL+"/api/copilotkit/agent/default/suggest", "application/json", strings.NewReader(
-		`{"threadId":"t","runId":"r","state":{},"messages":[{"id":"1","role":"user","content":"hello"}],"tools":[],"context":[],"forwardedProps":{}}`))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer response.Body.Close()
-	_, _ = io.Copy(os.Stdout, response.Body)
+	ask(mux, "/api/copilotkit/agent/default/suggest")
 	// Output:
 	// data: {"type":"RUN_STARTED","threadId":"t","runId":"r"}
-	//
 	// data: {"type":"TEXT_MESSAGE_START","messageId":"m1","role":"assistant"}
-	//
 	// data: {"type":"TEXT_MESSAGE_CONTENT","messageId":"m1","delta":"You said hello"}
-	//
 	// data: {"type":"TEXT_MESSAGE_END","messageId":"m1"}
-	//
 	// data: {"type":"RUN_FINISHED","threadId":"t","runId":"r"}
 }
 
-func ExampleHTTPError() {
-	handler, err := core.New(core.Config{
+// A hook refuses by an error that carries the answer.
+func ExampleHooks() {
+	runtime, err := core.New(core.Config{
 		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
 		Hooks: core.Hooks{
 			OnRequest: func(r *http.Request) (*http.Request, error) {
@@ -71,12 +75,110 @@ func ExampleHTTPError() {
 				}
 				return nil, nil // go on with r
 			},
-		}})
+			OnResponse: func(_ *http.Request, route core.Route, response *core.Response) error {
+				response.Header.Set("X-Route", string(route.Name))
+				return nil
+			},
+		},
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/info", nil))
-	fmt.Println(recorder.Code, recorder.Body)
-	// Output: 401 Unauthorized
+	defer runtime.Close()
+	for _, authorization := range []string{"", "Bearer token"} {
+		r := httptest.NewRequest("GET", "/info", nil)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		runtime.ServeHTTP(w, r)
+		fmt.Printf("%d %q\n", w.Code, w.Header().Get("X-Route"))
+	}
+	// Output:
+	// 401 ""
+	// 200 "info"
+}
+
+// Tell users apart: each sees threads of their own alone.
+func ExampleConfig_owner() {
+	users := map[string]string{"Bearer token-of-ann": "ann"}
+	runtime, err := core.New(core.Config{
+		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
+		Owner: func(r *http.Request) (string, error) {
+			user, ok := users[r.Header.Get("Authorization")]
+			if !ok {
+				return "", &core.HTTPError{Status: http.StatusUnauthorized, Body: "Who are you?"}
+			}
+			return user, nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer runtime.Close()
+	for _, authorization := range []string{"Bearer nonsense", "Bearer token-of-ann"} {
+		r := httptest.NewRequest("GET", "/threads", nil)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		runtime.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Body)
+	}
+	// Output:
+	// 401 Who are you?
+	// 200 {"threads":[],"nextCursor":null}
+}
+
+// Bring a store of your own, and close it after the runtime. This one adds a log
+// to the store in memory.
+func ExampleConfig_store() {
+	threads := logging{memory.New(memory.Limits{})}
+	runtime, err := core.New(core.Config{
+		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
+		Store:  threads,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(runtime.Close(), threads.Close()); err != nil {
+			log.Print(err)
+		}
+	}()
+	ask(runtime, "/agent/default/run")
+	// Output:
+	// thread t begins run r
+	// data: {"type":"RUN_STARTED","threadId":"t","runId":"r","input":{"threadId":"t","runId":"r","state":{},"messages":[{"id":"1","role":"user","content":"hello"}],"tools":[],"context":[],"forwardedProps":{}}}
+	// data: {"type":"TEXT_MESSAGE_START","messageId":"m1","role":"assistant"}
+	// data: {"type":"TEXT_MESSAGE_CONTENT","messageId":"m1","delta":"You said hello"}
+	// data: {"type":"TEXT_MESSAGE_END","messageId":"m1"}
+	// data: {"type":"RUN_FINISHED","threadId":"t","runId":"r"}
+}
+
+type logging struct{ store.Store }
+
+func (s logging) Begin(ctx context.Context, request store.BeginRequest) (store.Lease, error) {
+	fmt.Println("thread", request.Key.ID, "begins run", request.RunID)
+	return s.Store.Begin(ctx, request)
+}
+
+// Keep something of every answer, before the request ends.
+func ExampleAnswer() {
+	runtime, err := core.New(core.Config{
+		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
+		Hooks: core.Hooks{
+			AfterRequest: func(_ *http.Request, answer core.Answer) error {
+				for _, message := range answer.Messages {
+					fmt.Printf("thread %s, %s: %s\n", answer.ThreadID, message.Role, message.Content.Text())
+				}
+				return nil // an error would be logged
+			},
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer runtime.Close()
+	r := httptest.NewRequest("POST", "/agent/default/run", strings.NewReader(`{"threadId":"t","runId":"r","state":{},
+		"messages":[{"id":"1","role":"user","content":"hello"}],"tools":[],"context":[],"forwardedProps":{}}`))
+	r.Header.Set("Content-Type", "application/json")
+	runtime.ServeHTTP(httptest.NewRecorder(), r)
+	// Output: thread t, assistant: You said hello
 }

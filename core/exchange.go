@@ -36,6 +36,8 @@ type exchange struct {
 	replay *replay
 }
 
+// newExchange returns the exchange of a request. A layer around the runtime that
+// has set CORS headers already is left to it.
 func newExchange(config *Config, w http.ResponseWriter, r *http.Request) *exchange {
 	ex := &exchange{config: config, w: w, r: r, origin: r.Header.Get("Origin")}
 	if !corsHeaderSet(w.Header()) {
@@ -84,7 +86,7 @@ func (ex *exchange) begin(response Response) error {
 	return nil
 }
 
-// callAfterRequest calls AfterRequest with what was answered.
+// callAfterRequest calls [Hooks.AfterRequest] with what was answered.
 func (ex *exchange) callAfterRequest() {
 	hook := ex.config.Hooks.AfterRequest
 	if hook == nil || !ex.started {

@@ -7,23 +7,26 @@ import (
 )
 
 // HeaderPolicy says which headers of a front end's request agents may pass on.
-// Names are compared without regard to case; empty entries are ignored.
+// Names are compared without regard to case; empty entries are ignored. The zero
+// value passes on authorization and x-*, without those that proxies and platforms
+// add, as the reference does.
 //
-// What an agent's own configuration sets wins over what is forwarded: see
-// agent.MergeHeaders.
+// What an agent's own configuration sets wins over what is passed on: see
+// [agent.MergeHeaders].
 type HeaderPolicy struct {
-	// NoDefaultDenylist forwards also the headers that proxies, platforms and
-	// CopilotKit's cloud add on the way (x-forwarded-*, x-amz-*, …).
+	// NoDefaultDenylist passes also on what proxies, platforms and CopilotKit's
+	// cloud add on the way (x-forwarded-*, x-amz-*, …). Defaults to false.
 	NoDefaultDenylist bool
-	// Deny and DenyPrefixes are never forwarded, whatever else is set.
+	// Deny and DenyPrefixes are never passed on, whatever else is set. They
+	// default to none.
 	Deny         []string
 	DenyPrefixes []string
-	// Allow, when it names any header, is the whole list of candidates, in place
-	// of authorization and x-*; the default denylist doesn't apply to it.
+	// Allow is the whole list of candidates, in the place of authorization and
+	// x-*; the default denylist doesn't apply to it. If empty, it changes nothing.
 	Allow []string
 }
 
-// forwardable copies the headers that may be passed on.
+// forwardable returns a copy of the headers that may be passed on.
 func (p *headerPolicy) forwardable(header http.Header) http.Header {
 	forwarded := make(http.Header)
 	for name, values := range header {
@@ -34,7 +37,7 @@ func (p *headerPolicy) forwardable(header http.Header) http.Header {
 	return forwarded
 }
 
-// headerPolicy is a HeaderPolicy made ready.
+// headerPolicy is a HeaderPolicy with its names in sets and in lower case.
 type headerPolicy struct {
 	noDefaults   bool
 	deny         map[string]bool
@@ -51,7 +54,7 @@ func (p HeaderPolicy) resolve() *headerPolicy {
 	}
 }
 
-// forwards tells whether the header with this lower-case name is passed on.
+// forwards reports whether the header of this lower-case name is passed on.
 func (p *headerPolicy) forwards(name string) bool {
 	if p.deny[name] || hasAnyPrefix(name, p.denyPrefixes) {
 		return false
@@ -65,8 +68,8 @@ func (p *headerPolicy) forwards(name string) bool {
 	return p.noDefaults || !deniedByDefault(name)
 }
 
-// deniedByDefault names what the way from the browser adds, none of which an
-// agent asked for, and some of which is a secret of the platform's.
+// deniedByDefault reports whether a header is one that was added on the way from
+// the browser: no agent asks for it, and it may be a secret of the platform's.
 func deniedByDefault(name string) bool {
 	switch name {
 	case "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port",

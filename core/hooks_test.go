@@ -73,7 +73,7 @@ func TestHooksRunInTheReferencesOrder(t *testing.T) {
 		{"when OnResponse fails", request{method: "GET", path: "/info"}, func(config *core.Config) {
 			config.Hooks.OnResponse = func(*http.Request, core.Route, *core.Response) error { return errors.New("boom") }
 		}, "OnRequest, BeforeRequest, OnBeforeHandler info, OnError info boom"},
-		{"when the agents can't be told", request{method: "POST", path: "/agent/default/run", body: input}, func(config *core.Config) {
+		{"when AgentsFor fails", request{method: "POST", path: "/agent/default/run", body: input}, func(config *core.Config) {
 			config.AgentsFor = func(*http.Request) (map[string]agent.Agent, error) { return nil, errors.New("boom") }
 		}, "OnRequest, BeforeRequest, OnBeforeHandler agent/run, OnError agent/run Failed to run agent: boom"},
 	} {

@@ -10,8 +10,8 @@ import (
 )
 
 // referenceVersion is the version of the reference runtime whose routes and
-// shapes this one serves. /info reports it, because front ends show it and may
-// come to decide by it; the version of this module is not theirs to know.
+// shapes this one serves. /info reports it, since front ends show it and may come
+// to decide by it; the version of this module means nothing to them.
 const referenceVersion = "1.75.0"
 
 type runtimeInfo struct {
@@ -34,12 +34,12 @@ type agentInfo struct {
 	Capabilities agui.Capabilities `json:"capabilities,omitempty"`
 }
 
-// threadEndpoints gates what the front end's thread list does.
+// threadEndpoints are what a front end's list of threads may do.
 type threadEndpoints struct {
 	List      bool `json:"list"`
 	Inspect   bool `json:"inspect"`
 	Mutations bool `json:"mutations"`
-	// Realtime needs a WebSocket of the Intelligence platform's.
+	// Realtime needs the Intelligence platform's WebSocket.
 	Realtime bool `json:"realtimeMetadata"`
 }
 
@@ -97,6 +97,7 @@ func (ex *exchange) describe(name string, a agent.Agent) agentInfo {
 	return info
 }
 
+// className returns the name of an agent's kind: its own, or that of its Go type.
 func className(a agent.Agent) string {
 	if namer, ok := agent.As[agent.ClassNamer](a); ok {
 		return namer.ClassName()

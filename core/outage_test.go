@@ -38,7 +38,7 @@ func TestAnOutageOfTheStoreIsWarnedOfOnceAMinuteForEachCause(t *testing.T) {
 		failing(refused)
 		check("after failures of one cause", 1)
 		if !strings.Contains(log.String(), "dial tcp 10.0.0.1:6379: connection refused") || !strings.Contains(log.String(), "level=WARN") {
-			t.Errorf("the cause isn't told: %s", &log)
+			t.Errorf("the cause is missing: %s", &log)
 		}
 		failing(errors.New("NOAUTH Authentication required"))
 		check("after another cause", 2)

@@ -39,7 +39,7 @@ var streamHeader = map[string]string{
 	"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "Connection": "keep-alive", "X-Accel-Buffering": "no",
 }
 
-// blocking answers one delta, tells that it has, and then waits for its end.
+// blocking yields one delta, sends its input to begun, and waits for its end.
 func blocking(begun chan<- *agui.RunAgentInput) agent.Func {
 	return func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {

@@ -68,7 +68,7 @@ func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ex.fail(errClosed)
 		return
 	}
-	defer rt.requests.leave()
+	defer rt.requests.exit()
 	if err := recovering(func() error { return rt.serve(ex) }); err != nil {
 		ex.fail(err)
 	}

@@ -13,7 +13,7 @@ import (
 // routes, so that a single-route front end can list and change threads.
 const resource = "resource/request"
 
-// envelopeMethod tells whether a single-route envelope may ask for the method.
+// envelopeMethod reports whether a single-route envelope may ask for the method.
 func envelopeMethod(method string) bool {
 	switch RouteName(method) {
 	case RouteRun, RouteSuggest, RouteConnect, RouteStop, RouteInfo, RouteInspectorMetadata,
@@ -128,7 +128,7 @@ func (rt *Runtime) resolveResource(ex *exchange, e envelope) (endpoint func() er
 	return func() error { return rt.dispatch(ex) }, nil
 }
 
-// isResource tells whether an envelope may carry a request to the route.
+// isResource reports whether an envelope may carry a request to the route.
 func (r Route) isResource() bool {
 	switch r.Name {
 	case RouteThreads, RouteThreadsSubscribe, RouteThreadsClear, RouteThread, RouteThreadArchive,
@@ -139,7 +139,7 @@ func (r Route) isResource() bool {
 	return false
 }
 
-// hasMethod tells whether there is a method that JavaScript takes for one.
+// hasMethod reports whether there is a method that JavaScript takes for one.
 func (e envelope) hasMethod() bool {
 	switch string(e["method"]) {
 	case "", "null", `""`, "false", "0":
@@ -148,7 +148,7 @@ func (e envelope) hasMethod() bool {
 	return true
 }
 
-// method is the endpoint that the envelope asks for.
+// method returns the method that the envelope asks for.
 func (e envelope) method() (string, error) {
 	raw := e["method"]
 	var method string
@@ -161,7 +161,7 @@ func (e envelope) method() (string, error) {
 	return method, nil
 }
 
-// param is a parameter that must be there.
+// param returns a parameter that must be there.
 func (e envelope) param(name string) (string, error) {
 	var params map[string]json.RawMessage
 	var value string
@@ -172,8 +172,8 @@ func (e envelope) param(name string) (string, error) {
 	return "", invalidRequest(http.StatusBadRequest, "Missing or invalid parameter '"+name+"'")
 }
 
-// unmatched is the answer to a path that no route matches. A single-route front
-// end that asks a multi-route runtime is told what is wrong.
+// unmatched returns the answer to a path that no route matches. To a single-route
+// front end that asks a multi-route runtime it says what is wrong.
 func (ex *exchange) unmatched() error {
 	if ex.r.Method != http.MethodPost || !isJSON(ex.r.Header) {
 		return notFound()
@@ -198,9 +198,9 @@ func (ex *exchange) unmatched() error {
 	}}
 }
 
-// explain says what is wrong in an answer to a request for a multi-route path,
+// explain adds to an answer what is wrong with a request for a multi-route path,
 // which a single-route runtime doesn't have. A front end that probes for /info
-// is not wrong: it asks which mode this is.
+// does nothing wrong: it asks which mode this is.
 func (rt *Runtime) explain(ex *exchange, answer *HTTPError) *HTTPError {
 	rest, _ := cutBase(ex.r.URL.EscapedPath(), rt.base)
 	route, ok := matchPath(rest, "")

@@ -39,7 +39,7 @@ func (ex *exchange) stream() (*eventStream, error) {
 		"Content-Type":  {"text/event-stream"},
 		"Cache-Control": {"no-cache"},
 		"Connection":    {"keep-alive"},
-		// nginx gathers an answer before it passes it on, unless told not to.
+		// nginx gathers an answer before it passes it on, unless this asks it not to.
 		"X-Accel-Buffering": {"no"},
 	}
 	if err := ex.begin(Response{Status: http.StatusOK, Header: header}); err != nil {
@@ -87,7 +87,7 @@ func (s *eventStream) numbered(first int64) func(agui.Encoded) error {
 	}
 }
 
-// sendBytes writes a frame that is ready.
+// sendBytes writes bytes that are a frame already.
 func (s *eventStream) sendBytes(frame []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (s *eventStream) close() {
 	}
 }
 
-// tick runs when the stream may have been silent for long.
+// tick sends a comment when the stream has been silent for long enough.
 func (s *eventStream) tick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,8 +146,8 @@ func (s *eventStream) write(frame []byte) error {
 	return s.err
 }
 
-// extendDeadline gives the client the write timeout from now on, to the quarter:
-// setting a deadline costs about as much as writing an event.
+// extendDeadline sets the write deadline to the write timeout from now, to a
+// quarter of it: setting a deadline costs about as much as writing an event.
 func (s *eventStream) extendDeadline() {
 	timeout := s.ex.config.WriteTimeout
 	deadline := s.yield

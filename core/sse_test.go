@@ -23,7 +23,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// pausing says "hi" after each pause.
+// pausing yields "hi" after each pause.
 func pausing(pauses ...time.Duration) agent.Func {
 	return func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
@@ -280,7 +280,7 @@ func TestASlowDebugWatcherHoldsNoRun(t *testing.T) {
 			}
 		})
 		handler := newRuntime(t, core.Config{Agents: agents(chatty), Development: true, KeepAlive: -1})
-		ctx, leave := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(t.Context())
 		watcher := &stuck{bare: bare{header: http.Header{}}, release: make(chan struct{})}
 		var wait sync.WaitGroup
 		wait.Go(func() {
@@ -290,7 +290,7 @@ func TestASlowDebugWatcherHoldsNoRun(t *testing.T) {
 		request{method: "POST", path: "/agent/default/run", body: input}.to(handler)
 		close(watcher.release)
 		synctest.Wait()
-		leave()
+		cancel()
 		wait.Wait()
 		seen, dropped := strings.Count(watcher.body.String(), "data: "), 0
 		for _, comment := range regexp.MustCompile(`: (\d+) events dropped`).FindAllStringSubmatch(watcher.body.String(), -1) {

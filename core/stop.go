@@ -52,7 +52,7 @@ type interrupt struct {
 	Code    string `json:"code"`
 }
 
-// stopScope reads which run is meant: {"runId": …}, or an empty body for
+// stopScope reads which run is to be stopped: {"runId": …}, or an empty body for
 // whichever is live.
 func (ex *exchange) stopScope() (runID string, err error) {
 	data, err := ex.readBody()

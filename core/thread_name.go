@@ -30,8 +30,8 @@ func (rt *Runtime) unnamed(ex *exchange, key store.Key) bool {
 	return errors.Is(err, store.ErrNotFound) || (err == nil && thread.Name == "" && thread.LastRunAt.IsZero())
 }
 
-// nameThread begins to name a thread, beside its first run. The function that it
-// returns waits for the end of that. As a run, it goes on without its client, but
+// nameThread begins to name a thread, beside its first run, and returns a function
+// that waits until that is done. As a run, it goes on without its client, but
 // not beyond the deadline of ctx.
 func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait func()) {
 	limit := time.Now().Add(titleTimeout)
@@ -43,7 +43,7 @@ func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := recovering(func() error { return rt.giveName(ctx, request) }); err != nil {
+		if err := recovering(func() error { return rt.makeName(ctx, request) }); err != nil {
 			rt.config.Logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
 				"thread", request.Key.ID, "error", err)
 		}
@@ -55,8 +55,8 @@ func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait
 	}
 }
 
-// giveName asks the agent for a title by one run without a thread.
-func (rt *Runtime) giveName(ctx context.Context, request runner.Request) error {
+// makeName asks the agent for a title, by a run without a thread, and stores it.
+func (rt *Runtime) makeName(ctx context.Context, request runner.Request) error {
 	transcript := titleTranscript(request.Input.Messages)
 	if transcript == "" {
 		return nil

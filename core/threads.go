@@ -11,7 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// maxThreadPage is the most threads of one page, also when no limit is asked for.
+// maxThreadPage is how many threads a page holds at most, and without a limit.
 const maxThreadPage = 500
 
 // serveThreadList pages through the owner's threads, last updated first.
@@ -105,6 +105,7 @@ func (rt *Runtime) serveThreadUpdate(ex *exchange) error {
 	return ex.json(http.StatusOK, newThreadJSON(thread))
 }
 
+// serveThreadArchive archives a thread.
 func (rt *Runtime) serveThreadArchive(ex *exchange) error {
 	if _, err := ex.threadChange(); err != nil {
 		return err
@@ -153,8 +154,8 @@ func (rt *Runtime) serveThreadsClear(ex *exchange) error {
 	return ex.bytes(http.StatusNoContent, make(http.Header), nil)
 }
 
-// maxNameBytes is how long a thread's name may be. A list shows many of them,
-// and stores count them as nothing.
+// maxNameBytes is how long a thread's name may be. Lists show many of them, and
+// the limits of stores don't count them.
 const maxNameBytes = 4096
 
 // threadBody is what changes a thread.
@@ -244,5 +245,5 @@ func newThreadJSON(thread store.Thread) threadJSON {
 	return t
 }
 
-// isoTime is a time as JavaScript's toISOString has it.
+// isoTime formats a time as JavaScript's toISOString does.
 func isoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

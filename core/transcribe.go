@@ -19,7 +19,7 @@ var audioTypes = [...]string{
 	"audio/mpeg", "audio/mp3", "audio/mp4", "audio/wav", "audio/webm", "audio/ogg", "audio/flac", "audio/aac",
 }
 
-// defaultAudioType is what browsers record, also where they don't say so.
+// What browsers record, also where they don't say so.
 const (
 	defaultAudioType = "audio/webm"
 	defaultFilename  = "recording.webm"
@@ -104,7 +104,8 @@ func audioFromPart(part *multipart.Part) (agent.Audio, error) {
 	return audio, nil
 }
 
-// isFile tells a file from a plain field, also a file whose name is empty.
+// isFile reports whether a part is a file and no plain field, also where its name
+// is empty.
 func isFile(part *multipart.Part) bool {
 	return strings.Contains(part.Header.Get("Content-Disposition"), "filename")
 }
@@ -144,7 +145,7 @@ func (ex *exchange) audioFromJSON() (agent.Audio, error) {
 	return audio, nil
 }
 
-// decodeBase64 is as lenient as browsers are: a data URL's head, white space
+// decodeBase64 decodes as leniently as browsers do: a data URL's head, white space
 // and missing padding don't matter.
 func decodeBase64(text string) ([]byte, error) {
 	if _, rest, ok := strings.Cut(text, ","); ok {
@@ -185,7 +186,7 @@ func noAudioField() *agent.TranscriptionError {
 	return invalidTranscription("No audio file found in form data. Please include an 'audio' field.")
 }
 
-// uploadError is what became of an upload that didn't come to its end.
+// uploadError returns the error of an upload that broke off.
 func uploadError(err error) error {
 	if errors.As(err, new(*http.MaxBytesError)) {
 		return err
@@ -195,28 +196,29 @@ func uploadError(err error) error {
 	}
 }
 
-// transcriptionError is the answer to whatever went wrong.
+// transcriptionError returns the answer to an error.
 func (ex *exchange) transcriptionError(err error) error {
 	var answer *HTTPError
-	var told *agent.TranscriptionError
+	var failed *agent.TranscriptionError
 	switch {
 	case errors.As(err, &answer):
 		return answer
 	case errors.As(err, new(*http.MaxBytesError)):
 		return bodyTooLarge(ex.config.MaxBodyBytes)
-	case !errors.As(err, &told):
-		told = &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: err}
+	case !errors.As(err, &failed):
+		failed = &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: err}
 		if ex.config.Development {
-			told.Message = err.Error()
+			failed.Message = err.Error()
 		}
 	}
-	if told.Err != nil {
-		ex.config.Logger.ErrorContext(ex.r.Context(), "transcription failed", "code", string(told.Code), "error", told.Err)
+	if failed.Err != nil {
+		ex.config.Logger.ErrorContext(ex.r.Context(), "transcription failed", "code", string(failed.Code), "error", failed.Err)
 	}
-	return transcriptionAnswer(told)
+	return transcriptionAnswer(failed)
 }
 
-// transcriptionAnswer is the shape that front ends know, with the code's status.
+// transcriptionAnswer returns the answer that front ends know, with the code's
+// status.
 func transcriptionAnswer(e *agent.TranscriptionError) *HTTPError {
 	status, message, retryable := transcriptionStatus(e.Code)
 	if e.Message != "" {
@@ -229,7 +231,7 @@ func transcriptionAnswer(e *agent.TranscriptionError) *HTTPError {
 	}{e.Code, message, retryable}}
 }
 
-// transcriptionStatus is the status of a code, its usual message, and whether
+// transcriptionStatus returns the status of a code, its usual message, and whether
 // trying again may help.
 func transcriptionStatus(code agent.TranscriptionCode) (status int, message string, retryable bool) {
 	switch code {
@@ -253,7 +255,7 @@ func transcriptionStatus(code agent.TranscriptionCode) (status int, message stri
 	return http.StatusInternalServerError, "Transcription failed", true
 }
 
-// countingReader counts what was read, and keeps the error that ended it early.
+// countingReader counts what is read, and keeps the error that ends it early.
 type countingReader struct {
 	reader io.Reader
 	n      int64

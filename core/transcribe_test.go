@@ -24,7 +24,7 @@ func (f transcriberFunc) Transcribe(ctx context.Context, audio agent.Audio) (str
 	return f(ctx, audio)
 }
 
-// dictation tells what it was given.
+// dictation answers with what it gets.
 var dictation = transcriberFunc(func(_ context.Context, audio agent.Audio) (string, error) {
 	data, err := io.ReadAll(audio.Reader)
 	return fmt.Sprintf("%s of %s %s %d", data, audio.Filename, audio.MimeType, audio.Size), err
@@ -32,7 +32,7 @@ var dictation = transcriberFunc(func(_ context.Context, audio agent.Audio) (stri
 
 const multipartType = "multipart/form-data; boundary=B"
 
-// upload is a form with one part.
+// upload returns a form with one part.
 func upload(disposition, contentType, data string) string {
 	if contentType != "" {
 		contentType = "Content-Type: " + contentType + "\r\n"

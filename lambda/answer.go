@@ -80,8 +80,8 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error
 	return response, nil
 }
 
-// orBadRequest gives what answers the request: a 400 when there was none to be
-// made from the event.
+// orBadRequest returns what answers the request: the function's handler, or one
+// that answers 400 where the event made no request.
 func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error) (http.Handler, *http.Request) {
 	if err == nil {
 		return f.handler, r
@@ -93,7 +93,7 @@ func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error)
 	return http.HandlerFunc(refuse), new(http.Request).WithContext(ctx)
 }
 
-// joinedHeader gives one value per header, and the cookies, which can't be
+// joinedHeader returns one value per header, and the cookies, which can't be
 // joined, by themselves.
 func joinedHeader(header http.Header) (joined map[string]string, cookies []string) {
 	joined = make(map[string]string, len(header))
@@ -126,18 +126,21 @@ func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler
 	return w.GetProxyResponse()
 }
 
-// beforeDeadline ends a request a little before Lambda ends the instance for it,
-// so that what waits for something to happen can still answer. A run is closed
+// margin is how long before Lambda's deadline a request ends.
+const margin = time.Second
+
+// beforeDeadline returns a context that ends a little before Lambda ends the
+// instance, so that what waits for something can still answer. A run is closed
 // earlier, by the runtime's own margin.
 func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-time.Second))
+	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
 
-// errPanicked is all that anyone but the log is told of a panic.
+// errPanicked is all that is said of a panic outside the log.
 type errPanicked struct{}
 
 func (errPanicked) Error() string { return "the request could not be completed" }
@@ -162,13 +165,13 @@ func serve(handler http.Handler, w *answerWriter, r *http.Request) (err error) {
 	return nil
 }
 
-// answerWriter knows whether the answer has begun.
+// answerWriter records whether the answer has begun.
 type answerWriter struct {
 	http.ResponseWriter
 	started bool
 }
 
-// WriteHeader sends the first status that it is given.
+// WriteHeader sends the first status and ignores those that follow.
 func (w *answerWriter) WriteHeader(status int) {
 	if w.started {
 		return
@@ -177,16 +180,16 @@ func (w *answerWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write writes through, after a status.
+// Write passes bytes on, after a status.
 func (w *answerWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap lets an http.ResponseController find what the writer inside can do.
+// Unwrap returns the writer inside, for [http.ResponseController].
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Flush has nothing to do: an answer is either written through or held whole.
+// Flush does nothing: an answer is either written through or held whole.
 func (w *answerWriter) Flush() {}
 
 func writeError(w http.ResponseWriter, status int, what string) {

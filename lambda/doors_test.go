@@ -19,11 +19,11 @@ type door struct {
 	name string
 	// buffered sets COPILOTKIT_LAMBDA_RESPONSE.
 	buffered bool
-	// singleValues tells that it has one value per header and query parameter.
+	// singleValues is set where there is one value per header and query parameter.
 	singleValues bool
-	// decodesPath tells that it decodes the path.
+	// decodesPath is set where the path comes decoded.
 	decodesPath bool
-	// hidesClient tells that its events don't say who the client is.
+	// hidesClient is set where events don't say who the client is.
 	hidesClient bool
 }
 
@@ -38,7 +38,7 @@ var doors = []door{
 	{name: "a load balancer with multiple values", Door: lambdaapi.ALB{MultiValue: true}, hidesClient: true},
 }
 
-// streaming tells whether answers pass through as they come.
+// streaming reports whether answers pass through as they come.
 func (d door) streaming() bool { return !d.buffered && !d.decodesPath && !d.hidesClient }
 
 func (d door) config() lambdaapi.Config {

@@ -11,18 +11,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
-// errUnknownEvent is reported to whoever invokes the function with something
-// else than an HTTP request. The instance goes on.
+// errUnknownEvent is the answer to an invocation with something else than an HTTP
+// request. The instance goes on.
 var errUnknownEvent = errors.New("the event is not an HTTP request from a Function URL, an API Gateway or a load balancer")
 
 // function answers Lambda's events with an http.Handler.
 type function struct {
 	handler http.Handler
-	// buffered says that a door that could stream doesn't.
+	// buffered is set where a door that could stream must not.
 	buffered bool
 }
 
-// newFunction makes the function from the environment. The runtime behind it is
+// newFunction returns the function of the environment. The runtime behind it is
 // built by the first request.
 func newFunction() *function {
 	return &function{
@@ -32,7 +32,7 @@ func newFunction() *function {
 	}
 }
 
-// eventShape is what tells the kinds of events apart.
+// eventShape is what the kinds of events are told apart by.
 type eventShape struct {
 	Version        string `json:"version"`
 	HTTPMethod     string `json:"httpMethod"`

@@ -1,5 +1,5 @@
 // Command lambda is the runtime as an AWS Lambda function. One binary serves
-// every front door; the event tells which it is:
+// every front door, which it knows by the event:
 //
 //	Function URL, invoke mode RESPONSE_STREAM          streams
 //	API Gateway REST API, ResponseTransferMode STREAM  streams

@@ -115,7 +115,7 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
-// newTestFunction makes a function whose bootstrap is this test binary.
+// newTestFunction returns a function whose bootstrap is this test binary.
 func newTestFunction(t *testing.T, config lambdaapi.Config) (*lambdaapi.Function, *platformtest.Log) {
 	t.Helper()
 	log := &platformtest.Log{}

@@ -16,7 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 )
 
-// functionURLEvent is a GET through a Function URL.
+// functionURLEvent returns the event of a GET through a Function URL.
 func functionURLEvent(t *testing.T, path, query string) []byte {
 	t.Helper()
 	event := events.LambdaFunctionURLRequest{Version: "2.0", RawPath: path, RawQueryString: query}
@@ -179,13 +179,13 @@ func TestRequestsThatCannotBeRead(t *testing.T) {
 func TestAClientThatLeavesDoesNotStopTheFunction(t *testing.T) {
 	function, _ := newTestFunction(t, lambdaapi.Config{})
 	gate := newGate(t)
-	ctx, leave := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	response, err := function.Invoke(ctx, functionURLEvent(t, "/gated", "gate="+gate.url))
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-gate.arrived
-	leave()
+	cancel()
 	_ = response.Close()
 	close(gate.open)
 	if status, _, err := lambdaapi.ReadPrelude(invoke(t, function, functionURLEvent(t, "/nothing", ""))); err != nil || status.StatusCode != http.StatusOK {

@@ -16,8 +16,8 @@ import (
 //
 // Reading ends when the handler has returned. So the response is complete, and
 // the instance may be frozen, only when nothing runs any more. Where nobody reads
-// on, a Write fails at its deadline, and at the end of the request's context at
-// the latest.
+// on, a Write fails at its deadline, and soon after the end of the request's
+// context at the latest.
 type streamed struct {
 	*io.PipeReader
 	answerHead
@@ -33,18 +33,18 @@ type answerHead struct {
 }
 
 // stream serves a request in a goroutine of its own, which Close waits for. It
-// returns as soon as the head of the answer is known.
+// returns when the head of the answer is known.
 func stream(handler http.Handler, r *http.Request) *streamed {
 	ctx, cancel := beforeDeadline(r.Context())
 	reader, writer := io.Pipe()
 	body := &streamed{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
 	heads := make(chan answerHead, 1)
-	stop := context.AfterFunc(ctx, func() { _ = writer.CloseWithError(context.Cause(ctx)) })
+	pipe := &pipeWriter{header: make(http.Header), pipe: writer, heads: heads}
+	stop := context.AfterFunc(ctx, func() { _ = pipe.SetWriteDeadline(time.Now().Add(lastWrites)) })
 	go func() {
 		defer close(body.done)
-		defer stop()
-		pipe := &pipeWriter{header: make(http.Header), pipe: writer, heads: heads}
 		defer func() { _ = pipe.SetWriteDeadline(time.Time{}) }()
+		defer stop()
 		w := &answerWriter{ResponseWriter: pipe}
 		err := serve(handler, w, r.WithContext(ctx))
 		if err != nil && !w.started {
@@ -58,6 +58,10 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 	body.answerHead = <-heads
 	return body
 }
+
+// lastWrites is how long a handler may still write after the end of its context:
+// half of what [beforeDeadline] leaves.
+const lastWrites = margin / 2
 
 // Close ends an answer, also one that isn't complete, and waits until the
 // handler has returned.
@@ -84,8 +88,8 @@ type pipeWriter struct {
 
 func (w *pipeWriter) Header() http.Header { return w.header }
 
-// WriteHeader is called once, by answerWriter. What the handler does to the
-// headers afterwards comes too late, as on a server.
+// WriteHeader sends the head. It is called once, by answerWriter; what the handler
+// does to the headers afterwards comes too late, as on a server.
 func (w *pipeWriter) WriteHeader(status int) {
 	w.heads <- answerHead{status: status, header: w.header.Clone()}
 }

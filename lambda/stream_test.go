@@ -19,7 +19,7 @@ import (
 
 const runInput = `{"threadId":"t1","runId":"r1","state":{},"messages":[],"tools":[],"context":[],"forwardedProps":{}}`
 
-// flooding is an agent that yields so many deltas as fast as they are taken.
+// flooding returns an agent that yields so many deltas as fast as they are taken.
 func flooding(deltas int) agent.Func {
 	return func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {

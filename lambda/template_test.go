@@ -149,7 +149,7 @@ func TestAWrongTemplateIsNoticed(t *testing.T) {
 	}
 	wrong := []struct {
 		name, from, to string
-		// schema tells that it takes the SAM schema to see it.
+		// schema is set where it takes the SAM schema to see it.
 		schema bool
 	}{
 		{name: "a reference to nothing", from: "!Ref LogRetentionDays", to: "!Ref Nothing"},

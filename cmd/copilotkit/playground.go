@@ -14,7 +14,8 @@ import (
 //go:embed playground
 var files embed.FS
 
-// newMux serves the playground at the root, and the runtime below its base path.
+// newMux returns a handler with the playground at the root, and the runtime below
+// its base path.
 func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", page(settings))
@@ -27,7 +28,8 @@ func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 	return mux
 }
 
-// page is index.html with what it must know of the settings.
+// page returns a handler of index.html, with what the page must know of the
+// settings.
 func page(settings *bundle.Settings) http.Handler {
 	index := template.Must(template.ParseFS(files, "playground/index.html"))
 	endpoint := "multi-route"
@@ -51,7 +53,7 @@ func page(settings *bundle.Settings) http.Handler {
 	})
 }
 
-// assets are the page's scripts and styles.
+// assets returns a handler of the page's scripts and styles.
 func assets() http.Handler {
 	static, err := fs.Sub(files, "playground/static")
 	if err != nil {
@@ -64,8 +66,8 @@ func assets() http.Handler {
 	})
 }
 
-// guard lets the page run nothing but its own files, and talk to this server
-// alone.
+// guard sets headers by which the page runs nothing but its own files, and talks to
+// this server alone.
 func guard(header http.Header) {
 	header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")

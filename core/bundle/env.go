@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Env lists the environment as "NAME=value"; [os.Environ] is one. It is asked
-// anew for every build, so that a failed build can succeed once the environment
-// has been mended.
+// Env returns the environment as "NAME=value"; [os.Environ] is one. It is called
+// for every build, so that a failed build can succeed once the environment has
+// been mended.
 type Env func() []string
 
 // EnvError says what is wrong with one environment variable. Its text never
@@ -21,10 +21,10 @@ type EnvError struct {
 	Err error
 }
 
-// Error names the variable and what is wrong with it.
+// Error returns the variable's name and what is wrong with it.
 func (e *EnvError) Error() string { return e.Name + ": " + e.Err.Error() }
 
-// Unwrap gives what is wrong without the name.
+// Unwrap returns what is wrong, without the name.
 func (e *EnvError) Unwrap() error { return e.Err }
 
 // prefix is what this runtime's own variables start with.
@@ -42,7 +42,7 @@ var foreign = []string{
 	"COPILOTKIT_TELEMETRY_URL",
 }
 
-// lookup reads the environment into a map. A variable that is set to nothing
+// lookup returns the environment as a map. A variable that is set to nothing
 // counts as unset, since deployment templates cannot leave one out.
 func (env Env) lookup() map[string]string {
 	values := make(map[string]string)
@@ -93,7 +93,7 @@ func nearestVariable(name string) string {
 	return nearest
 }
 
-// distance is the Levenshtein distance of two names: how many letters must be
+// distance returns the Levenshtein distance of two names: how many letters must be
 // added, dropped or changed to get from one to the other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)

@@ -117,7 +117,7 @@ func TestLazyBuildOutlivesTheRequestThatBeganIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var builds atomic.Int32
 		lazy := bundle.NewLazy(env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=slow://x"), slowStore(&builds))
-		first, leave := context.WithCancel(t.Context())
+		first, cancel := context.WithCancel(t.Context())
 		var wait sync.WaitGroup
 		wait.Go(func() {
 			lazy.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", info, nil).WithContext(first))
@@ -129,7 +129,7 @@ func TestLazyBuildOutlivesTheRequestThatBeganIt(t *testing.T) {
 			}
 		})
 		synctest.Wait()
-		leave()
+		cancel()
 		wait.Wait()
 	})
 }
@@ -141,8 +141,8 @@ func TestLazyWaitingRequestLeavesWhenItsClientDoes(t *testing.T) {
 		var wait sync.WaitGroup
 		wait.Go(func() { get(lazy, info, nil) })
 		synctest.Wait()
-		impatient, leave := context.WithCancel(t.Context())
-		leave()
+		impatient, cancel := context.WithCancel(t.Context())
+		cancel()
 		began := time.Now()
 		lazy.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", info, nil).WithContext(impatient))
 		if waited := time.Since(began); waited > 0 {

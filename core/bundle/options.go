@@ -13,7 +13,7 @@ import (
 // Option adds to what the environment describes.
 type Option func(*parts)
 
-// OpenStore opens the store at an address. It does no network I/O.
+// OpenStore opens the store at an address, without network I/O.
 type OpenStore func(ctx context.Context, address string) (store.Store, error)
 
 // parts are what the options add.
@@ -55,8 +55,8 @@ func WithToolSource(sources ...agent.ToolSource) Option {
 	return func(p *parts) { p.sources = slices.Concat(p.sources, sources) }
 }
 
-// WithStore makes a kind of store known by the scheme of its addresses, so that
-// COPILOTKIT_STORE can name it.
+// WithStore adds a kind of store, so that COPILOTKIT_STORE can name it by the
+// scheme of its addresses. The runtime's Close closes what open returns.
 func WithStore(scheme string, open OpenStore) Option {
 	return func(p *parts) { p.stores[scheme] = open }
 }

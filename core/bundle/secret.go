@@ -11,10 +11,10 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a value that must not be seen: however it is printed, logged or
-// marshalled, only "[redacted]" shows. Reveal gives the value itself.
+// marshalled, only "[redacted]" shows. Reveal returns the value itself.
 type Secret string
 
-// Reveal gives the value itself, to be handed to what needs it.
+// Reveal returns the value itself, for what needs it.
 func (s Secret) Reveal() string { return string(s) }
 
 // String hides the value from fmt.
@@ -38,13 +38,13 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // password doesn't show. The zero value is no address.
 type SecretURL struct{ url url.URL }
 
-// Reveal gives the address with its password.
+// Reveal returns the address with its password.
 func (u SecretURL) Reveal() string { return u.url.String() }
 
-// Scheme is the address's scheme, e.g. "redis".
+// Scheme returns the address's scheme, such as "redis".
 func (u SecretURL) Scheme() string { return u.url.Scheme }
 
-// String is the address with its user, password and query hidden.
+// String returns the address with its user, password and query hidden.
 func (u SecretURL) String() string {
 	shown := u.url
 	if shown.User != nil {
@@ -65,7 +65,7 @@ func (u SecretURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 // MarshalText hides the password from encoding/json and its like.
 func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// hide gives an error that may quote the address without its secrets.
+// hide returns an error that may quote the address, without its secrets.
 func (u SecretURL) hide(err error) error {
 	text := strings.ReplaceAll(err.Error(), u.Reveal(), u.String())
 	if password, ok := u.url.User.Password(); ok && password != "" {

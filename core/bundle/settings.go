@@ -18,7 +18,7 @@ const DemoModel = "demo"
 type Settings struct {
 	// Model is "provider/model", or "demo" for the embedded one.
 	Model string
-	// ModelIsDefault tells that COPILOTKIT_MODEL isn't set.
+	// ModelIsDefault is set when COPILOTKIT_MODEL isn't.
 	ModelIsDefault bool
 	// Prompt is the system prompt of the default agent, "" for none.
 	Prompt string
@@ -33,10 +33,10 @@ type Settings struct {
 	Store SecretURL
 	// BasePath is where the routes are mounted, "/" for the root.
 	BasePath string
-	// SingleRoute tells that one POST route takes all requests.
+	// SingleRoute has one POST route take all requests.
 	SingleRoute bool
 	// CORSOrigins are the origins that browsers may call from: ["*"] for any,
-	// none to leave CORS to somebody else.
+	// none for a layer of CORS elsewhere.
 	CORSOrigins []string
 	// CORSCredentials lets the pages of CORSOrigins send cookies.
 	CORSCredentials bool
@@ -52,7 +52,7 @@ type Settings struct {
 	NameThreads bool
 	// MaxBodyBytes is the size of the largest request that is read.
 	MaxBodyBytes int64
-	// LambdaBuffered tells that AWS Lambda is to answer in one piece.
+	// LambdaBuffered has AWS Lambda answer in one piece.
 	LambdaBuffered bool
 	// Development turns debug events and error detail on.
 	Development bool
@@ -65,9 +65,9 @@ type Settings struct {
 	Credentials map[string]Secret
 }
 
-// Read checks the environment. The defaults, by variable, take the place of the
-// ones in the README; nil changes none. The error joins an [*EnvError] for each
-// variable that is unknown or malformed.
+// Read returns the settings of the environment. The defaults, by variable, take
+// the place of the README's; nil changes none. The error joins an [*EnvError] for
+// each variable that is unknown or malformed.
 func Read(env Env, defaults map[string]string) (*Settings, error) {
 	values := env.lookup()
 	settings := &Settings{
@@ -107,8 +107,8 @@ func (s *Settings) listsOrigins() bool {
 	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*")
 }
 
-// CheckKey tells whether the key for the model is there: an [*EnvError] names
-// the variable that is to hold it.
+// CheckKey returns an [*EnvError] with the variable that is to hold the key for
+// the model, if the key isn't there.
 func (s *Settings) CheckKey() error {
 	if s.Model == DemoModel {
 		return nil
@@ -116,7 +116,7 @@ func (s *Settings) CheckKey() error {
 	return s.checkKey("COPILOTKIT_MODEL", s.Model)
 }
 
-// checkKey does so for a model that a variable names.
+// checkKey does the same for a model that a variable names.
 func (s *Settings) checkKey(variable, name string) error {
 	provider, err := providerOf(name)
 	if err != nil {
@@ -142,7 +142,7 @@ func providerOf(text string) (openai.Provider, error) {
 	return provider, nil
 }
 
-// credential looks a provider's variable up, as os.LookupEnv would.
+// credential looks a provider's variable up as [os.LookupEnv] would.
 func (s *Settings) credential(name string) (string, bool) {
 	value, ok := s.Credentials[name]
 	return value.Reveal(), ok

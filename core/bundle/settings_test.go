@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// exported is the fields of s that callers can see.
+// exported returns the fields of s that callers can see.
 func exported(s bundle.Settings) map[string]any {
 	fields := make(map[string]any)
 	v := reflect.ValueOf(s)
@@ -106,7 +106,7 @@ func TestRemoteAgentsAsAList(t *testing.T) {
 func TestMCPServersAndWhereAgentsConnect(t *testing.T) {
 	settings, err := bundle.Read(env(
 		`COPILOTKIT_MCP_SERVERS={"docs":{"url":"https://docs.example/sse","transport":"sse","headers":{"authorization":"Bearer k"}}}`,
-		`COPILOTKIT_AGENTS={"far":{"url":"https://far.example/run","connectUrl":"https://far.example/connect"}}`,
+		`COPILOTKIT_AGENTS={"elsewhere":{"url":"https://elsewhere.example/run","connectUrl":"https://elsewhere.example/connect"}}`,
 	), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestMCPServersAndWhereAgentsConnect(t *testing.T) {
 	if docs.URL.Reveal() != "https://docs.example/sse" || docs.Transport != "sse" || docs.Headers["Authorization"].Reveal() != "Bearer k" {
 		t.Errorf("got %v", settings.MCPServers)
 	}
-	if got := settings.Agents["far"].ConnectURL.Reveal(); got != "https://far.example/connect" {
+	if got := settings.Agents["elsewhere"].ConnectURL.Reveal(); got != "https://elsewhere.example/connect" {
 		t.Errorf("the agent connects at %q", got)
 	}
 }

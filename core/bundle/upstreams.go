@@ -18,8 +18,8 @@ import (
 type Upstream struct {
 	URL     SecretURL
 	Headers map[string]Secret
-	// ConnectURL is where a remote agent gives the history of its own threads.
-	// Its zero value means that it doesn't.
+	// ConnectURL is where a remote agent serves the history of its own threads.
+	// Its zero value means nowhere.
 	ConnectURL SecretURL
 	// Transport is an MCP server's, "" for the usual one.
 	Transport mcp.Transport

@@ -89,7 +89,7 @@ func (p *process) end() {
 	timer.Stop()
 }
 
-// cpu is the processor time that the process has used so far.
+// cpu returns the processor time that the process has used so far.
 func (p *process) cpu() (time.Duration, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.command.Process.Pid))
 	if err != nil {
@@ -109,7 +109,7 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
 }
 
-// peak is the most memory that the process has had so far, in bytes.
+// peak returns the most memory that the process has had so far, in bytes.
 func (p *process) peak() (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
 	if err != nil {

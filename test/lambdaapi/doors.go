@@ -16,7 +16,7 @@ import (
 type Door interface {
 	// event is the event for a request.
 	event(r *http.Request, body []byte) any
-	// streams tells whether answers are passed on as they come.
+	// streams is set where answers are passed on as they come.
 	streams() bool
 }
 

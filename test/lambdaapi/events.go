@@ -50,7 +50,7 @@ func (d HTTPAPI) event(r *http.Request, body []byte) any {
 	return event
 }
 
-// format2 is what a Function URL's and an HTTP API's event have in common:
+// format2 returns what a Function URL's and an HTTP API's event have in common:
 // headers of the same name are joined, and cookies are apart.
 func format2(r *http.Request, body []byte) *events.APIGatewayV2HTTPRequest {
 	event := &events.APIGatewayV2HTTPRequest{
@@ -180,7 +180,7 @@ func rawQuery(query string) url.Values {
 	return values
 }
 
-// queryMaps gives a query in both of format 1.0's forms; the one with single
+// queryMaps returns a query in both of format 1.0's forms; the one with single
 // values has the last of each.
 func queryMaps(query url.Values) (single map[string]string, multi map[string][]string) {
 	if len(query) == 0 {
@@ -193,7 +193,7 @@ func queryMaps(query url.Values) (single map[string]string, multi map[string][]s
 	return single, query
 }
 
-// eventBody gives the body as the doors do: text as it is, all else in base64.
+// eventBody returns the body as the doors send it: text as it is, all else in base64.
 func eventBody(r *http.Request, body []byte) (string, bool) {
 	mediaType := r.Header.Get("Content-Type")
 	if utf8.Valid(body) && (strings.HasPrefix(mediaType, "text/") || strings.HasPrefix(mediaType, "application/json")) {

@@ -49,7 +49,7 @@ type Function struct {
 	closed    bool
 }
 
-// New makes a function. Its first instance starts with the first invocation.
+// New returns a function. Its first instance starts with the first invocation.
 func New(config Config) *Function {
 	config.MaxInstances = max(config.MaxInstances, 1)
 	config.Concurrency = max(config.Concurrency, 1)

@@ -93,7 +93,7 @@ func startInstance(f *Function, number int) (*Instance, error) {
 	return i, nil
 }
 
-// await takes note of the process's end and fails what it leaves unanswered.
+// await records the process's end, and fails what that leaves unanswered.
 func (i *Instance) await() {
 	err := i.process.Wait()
 	i.mu.Lock()
@@ -113,7 +113,7 @@ func (i *Instance) await() {
 	close(i.exited)
 }
 
-// alive tells whether the process still runs.
+// alive reports whether the process still runs.
 func (i *Instance) alive() bool {
 	select {
 	case <-i.exited:
@@ -123,7 +123,7 @@ func (i *Instance) alive() bool {
 	}
 }
 
-// invoke gives the instance an invocation. The instance must have asked for it.
+// invoke hands the instance an invocation, which it must have asked for.
 func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) {
 	inv := &invocation{
 		event:    event,
@@ -162,7 +162,7 @@ func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) 
 		}
 		return answer.response, nil
 	case <-ctx.Done():
-		// The function isn't told: whatever it answers is thrown away.
+		// The function doesn't learn of it: whatever it answers is thrown away.
 		go func() {
 			if answer := <-inv.answer; answer.response != nil {
 				_ = answer.response.Close()
@@ -208,7 +208,7 @@ func (i *Instance) AwaitFrozen(ctx context.Context) {
 	}
 }
 
-// State is the letter that Linux has for the process's state: T when it is
+// State returns Linux's letter for the process's state: T when it is
 // stopped.
 func (i *Instance) State() string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", i.process.Process.Pid))

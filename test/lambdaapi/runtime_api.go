@@ -29,10 +29,10 @@ type Response struct {
 // Read reads the answer as it comes.
 func (r *Response) Read(p []byte) (int, error) { return r.body.Read(p) }
 
-// Close ends reading. The function isn't told: it may go on writing.
+// Close ends reading. The function doesn't learn of it, and may go on writing.
 func (r *Response) Close() error { return r.body.Close() }
 
-// Streaming tells whether the answer is in the streaming format.
+// Streaming reports whether the answer is in the streaming format.
 func (r *Response) Streaming() bool { return r.Header.Get("Content-Type") == StreamingContentType }
 
 // FunctionError is an error that a function reports instead of an answer.
@@ -41,7 +41,7 @@ type FunctionError struct {
 	Message string `json:"errorMessage"`
 }
 
-// Error gives the type and the message.
+// Error returns the type and the message.
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
 // runtimeAPI serves what a runtime calls.
@@ -98,7 +98,7 @@ func (i *Instance) response(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// failure takes an error.
+// failure receives an error.
 func (i *Instance) failure(w http.ResponseWriter, r *http.Request) {
 	inv := i.find(r.PathValue("id"))
 	if inv == nil {

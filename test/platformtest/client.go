@@ -171,7 +171,7 @@ func count(events []Event, eventType string) int {
 	return n
 }
 
-// RunInput is the body of a run with one message.
+// RunInput returns the body of a run with one message.
 func RunInput(threadID, message string) string {
 	return fmt.Sprintf(
 		`{"threadId":%q,"runId":"run-1","state":{},"messages":[{"id":"message-1","role":"user","content":%q}],"tools":[],"context":[],"forwardedProps":{}}`,

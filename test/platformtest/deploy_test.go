@@ -52,7 +52,7 @@ func TestDeployScriptsCallThePlatformsOwnCLI(t *testing.T) {
 	}
 }
 
-// toolFolder is a folder with these programs alone, for a PATH.
+// toolFolder returns a folder with these programs alone, for a PATH.
 func toolFolder(t *testing.T, names ...string) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -33,7 +33,7 @@ func NewScriptedModel(t testing.TB, answer scriptedmodel.Answer) *Model {
 	return model
 }
 
-// Env is what makes a runtime use the model.
+// Env returns the variables by which a runtime uses the model.
 func (m *Model) Env() []string {
 	return []string{"OPENAI_API_KEY=sk-test-key", "OPENAI_BASE_URL=" + m.url}
 }
@@ -64,7 +64,7 @@ func (m *Model) Hold() *Hold {
 	return m.hold
 }
 
-// Release lets the answers go on.
+// Release has the answers go on.
 func (h *Hold) Release() { h.once.Do(func() { close(h.released) }) }
 
 // heldWriter lets one write through and the others when the hold is released.
@@ -85,5 +85,5 @@ func (w *heldWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap gives the writer that can flush.
+// Unwrap returns the writer inside, for [http.ResponseController].
 func (w *heldWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -21,7 +21,7 @@ type Log struct {
 	changed chan struct{}
 }
 
-// Write takes what is printed.
+// Write records what is printed.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -32,7 +32,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.printed.Write(p)
 }
 
-// String is all that was printed so far.
+// String returns all that was printed so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,7 +40,7 @@ func (l *Log) String() string {
 }
 
 // Await waits until something has been printed. The pipe from the process may
-// be behind the answer that the process has given.
+// lag behind the process's answers.
 func (l *Log) Await(t testing.TB, part string) {
 	t.Helper()
 	deadline := time.NewTimer(20 * time.Second)
@@ -111,7 +111,7 @@ func awaitServer(t testing.TB, exited context.Context, d *Deployment) {
 	}
 }
 
-// FreePort is a port of 127.0.0.1 that nothing listens on.
+// FreePort returns a port of 127.0.0.1 that nothing listens on.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

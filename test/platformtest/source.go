@@ -46,7 +46,7 @@ func CopySource(root, ignoreFile, target string) error {
 	return nil
 }
 
-// listFiles asks git for files, relative to the root.
+// listFiles returns files as git lists them, relative to the root.
 func listFiles(root string, arguments ...string) ([]string, error) {
 	command := exec.Command("git", append([]string{"-C", root, "ls-files", "-z"}, arguments...)...)
 	output, err := command.Output()

@@ -20,7 +20,7 @@ type Artefact struct {
 	// Start runs a fresh copy of it until the test ends, with these variables,
 	// "NAME=value", besides what its platform sets.
 	Start func(t testing.TB, env []string) *Deployment
-	// Buffers tells that the platform passes answers on only when they are whole.
+	// Buffers is set where the platform passes answers on only when they are whole.
 	Buffers bool
 }
 
@@ -95,7 +95,7 @@ func testFirstEvent(t *testing.T, artefact Artefact) {
 	}
 }
 
-// testHeldBack shows that a buffering door gives the whole answer at the end.
+// testHeldBack checks that a buffering door passes the whole answer on at the end.
 func testHeldBack(t *testing.T, artefact Artefact) {
 	model := NewModel(t, "first and last")
 	d := deploy(t, artefact, model)

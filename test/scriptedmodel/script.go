@@ -11,7 +11,7 @@ import (
 
 // Script says what a model answers.
 type Script struct {
-	// Answers with a Match are picked by it; the others are given in turn, one a
+	// Answers with a Match are picked by it; the others come in turn, one a
 	// request, and the last of them from then on.
 	Answers []Answer `json:"answers"`
 	// Transcription is the text that every recording says.
@@ -51,7 +51,7 @@ type Answer struct {
 	Hang  bool `json:"hang,omitempty"`
 }
 
-// ToolCall is the deltas of a call of a tool, with its arguments in pieces.
+// ToolCall returns the deltas of a call of a tool, with its arguments in pieces.
 func ToolCall(index int, id, name string, arguments ...string) []json.RawMessage {
 	deltas := []json.RawMessage{encode(map[string]any{"tool_calls": []any{map[string]any{
 		"index": index, "id": id, "type": "function", "function": map[string]any{"name": name, "arguments": ""},
@@ -64,7 +64,7 @@ func ToolCall(index int, id, name string, arguments ...string) []json.RawMessage
 	return deltas
 }
 
-// Reasoning is the deltas of reasoning, in the form that DeepSeek has them.
+// Reasoning returns the deltas of reasoning, in DeepSeek's form.
 func Reasoning(pieces ...string) []json.RawMessage {
 	var deltas []json.RawMessage
 	for _, piece := range pieces {
@@ -73,7 +73,7 @@ func Reasoning(pieces ...string) []json.RawMessage {
 	return deltas
 }
 
-// serve writes the answer and tells whether the client stayed to the end.
+// serve writes the answer, and reports whether the client stayed to the end.
 func (a *Answer) serve(w http.ResponseWriter, r *http.Request) bool {
 	for name, value := range a.Header {
 		w.Header().Set(name, value)
@@ -121,7 +121,7 @@ func (a *Answer) serve(w http.ResponseWriter, r *http.Request) bool {
 	return write("data: [DONE]\n\n")
 }
 
-// oneLine takes out the line breaks of a script that is written to be read.
+// oneLine removes the line breaks of a script that is written to be read.
 func oneLine(value json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Compact(&b, value) != nil {
@@ -130,7 +130,7 @@ func oneLine(value json.RawMessage) string {
 	return b.String()
 }
 
-// chunks are the chunks of the answer, with the one that ends it.
+// chunks returns the chunks of the answer, with the one that ends it.
 func (a *Answer) chunks() []json.RawMessage {
 	var chunks []json.RawMessage
 	for range max(a.Repeat, 1) {

@@ -44,19 +44,19 @@ type Status struct {
 	Left int `json:"left"`
 }
 
-// New makes a model that follows the script.
+// New returns a model that follows the script.
 func New(script Script) *Model {
 	return &Model{script: script, left: make(chan struct{}, 1024)}
 }
 
-// Requests are the requests so far, in order.
+// Requests returns the requests so far, in order.
 func (m *Model) Requests() []Request {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]Request(nil), m.requests...)
 }
 
-// Status tells the counts.
+// Status returns the counts.
 func (m *Model) Status() Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,7 +100,7 @@ func (m *Model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// begin takes note of a request and picks its answer.
+// begin records a request and picks its answer.
 func (m *Model) begin(request Request) *Answer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -127,7 +127,7 @@ func (m *Model) end(complete bool) {
 	}
 }
 
-// pick gives the first answer that matches, or else the next one in turn.
+// pick returns the first answer that matches, or else the next one in turn.
 func (m *Model) pick(last string) *Answer {
 	var inTurn []*Answer
 	for i := range m.script.Answers {
@@ -146,7 +146,7 @@ func (m *Model) pick(last string) *Answer {
 	return answer
 }
 
-// lastMessage gives the content of a request's last message, as JSON or text.
+// lastMessage returns the content of a request's last message, as JSON or text.
 func lastMessage(body []byte) string {
 	var request struct {
 		Messages []struct {

@@ -72,15 +72,15 @@ func TestAClientThatLeavesIsNoticed(t *testing.T) {
 	model := scriptedmodel.New(scriptedmodel.Script{Answers: []scriptedmodel.Answer{{Text: "word", Hang: true}}})
 	server := httptest.NewServer(model)
 	defer server.Close()
-	ctx, leave := context.WithCancel(t.Context())
-	defer leave()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	if _, err := bufio.NewReader(ask(t, ctx, server.URL, "Hi").Body).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
 	if got := model.Status(); got.Open != 1 || got.Left != 0 {
 		t.Errorf("before: %+v", got)
 	}
-	leave()
+	cancel()
 	select {
 	case <-model.Left():
 	case <-time.After(10 * time.Second):

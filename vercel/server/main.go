@@ -57,8 +57,8 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	return bundle.Serve(ctx, server, listener, runtime, shutdownGrace)
 }
 
-// withDeadline tells the runtime when a request will be cut off, so that it can
-// close a run in good order before that.
+// withDeadline sets when a request will be cut off, so that the runtime can close
+// a run in good order before that.
 func withDeadline(handler http.Handler, after time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), after)

@@ -18,7 +18,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
-// newAgents makes the agents that every set-up has.
+// newAgents returns the agents that every set-up has.
 func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agent.Agent, error) {
 	agents := map[string]agent.Agent{
 		"scripted":   scriptedAgent{modelURL, "Answers with the events it is told to"},

@@ -16,7 +16,7 @@ import (
 
 const basePath = "/api/copilotkit"
 
-// newSetups makes a runtime for each set-up. They share one store, as the
+// newSetups returns a runtime for each set-up. They share one store, as the
 // reference's do.
 func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger) (map[string]http.Handler, error) {
 	threads := memory.New(memory.Limits{})

@@ -11,7 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// trace is what the hooks saw, until the case asks.
+// trace records what the hooks see, until the case asks for it.
 type trace struct {
 	mu   sync.Mutex
 	seen []string

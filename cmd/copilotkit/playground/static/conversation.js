@@ -10,7 +10,7 @@ export class Conversation {
   /** What went wrong in the last run, null when nothing did. */
   error = null;
 
-  /** Takes over one event, and returns the message that it changed, if one. */
+  /** Applies one event, and returns the message that it changed, if any. */
   apply(event) {
     const handler = handlers[event.type];
     return handler?.call(this, event) ?? null;

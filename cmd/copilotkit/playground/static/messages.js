@@ -20,13 +20,13 @@ export function show(conversation) {
   list.scrollTop = list.scrollHeight;
 }
 
-/** Draws a message that is new or has changed, soon. */
+/** Has a new or changed message drawn with the next frame. */
 export function update(message) {
   if (changed.size === 0) requestAnimationFrame(flush);
   changed.set(message.id, message);
 }
 
-/** Draws what has changed now. */
+/** Draws what has changed, now. */
 export function flush() {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
   for (const message of changed.values()) draw(message);
