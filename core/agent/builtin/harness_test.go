@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
-	"github.com/copilotkit-go/runtime/core/agent/internal/agenttest"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )

@@ -12,7 +12,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/factory"
-	"github.com/copilotkit-go/runtime/core/agent/internal/agenttest"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )

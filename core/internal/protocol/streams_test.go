@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/core/internal/aguitest"
+	"github.com/copilotkit-go/runtime/test/aguitest"
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
