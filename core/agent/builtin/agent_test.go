@@ -7,8 +7,8 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
-	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 )
 
 func TestAnAgentThatCannotWorkIsAnErrorThatSaysWhy(t *testing.T) {

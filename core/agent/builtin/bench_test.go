@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
-	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 )
 
 // BenchmarkDelta measures what a delta of the model costs, from the provider's

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
-	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 

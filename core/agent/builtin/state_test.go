@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
-	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 

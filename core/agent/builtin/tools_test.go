@@ -11,9 +11,9 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
-	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/test/aguitest"
 	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/test/aguitest"
 )
 
 // foldRun folds events whose first has the Seq 1.

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/test/aguitest"
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
+	"github.com/copilotkit-go/runtime/test/aguitest"
 )
 
 func TestExpanderDoesWhatTheClientDoes(t *testing.T) {
