@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/copilotkit-go/runtime/core/agent/openai"
 )
 
 var update = flag.Bool("update", false, "write the README's tables of variables")
@@ -89,7 +87,7 @@ func providersTable(t *testing.T) string {
 	table.WriteString("| provider | model | key | endpoint |\n|---|---|---|---|\n")
 	var named []string
 	for _, row := range providerRows {
-		key, err := openai.KeyVariable(row.prefix + "/model")
+		key, err := keyVariable(row.prefix + "/model")
 		if err != nil {
 			t.Fatal(err)
 		}

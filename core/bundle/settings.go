@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-
-	"github.com/copilotkit-go/runtime/core/agent/openai"
 )
 
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
@@ -117,7 +115,7 @@ func (s *Settings) CheckKey() error {
 
 // checkKey does the same for a model that a variable names.
 func (s *Settings) checkKey(variable, model string) error {
-	key, err := openai.KeyVariable(model)
+	key, err := keyVariable(model)
 	if err != nil {
 		return &EnvError{Name: variable, Err: err}
 	}

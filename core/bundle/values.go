@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/copilotkit-go/runtime/core/agent/openai"
 )
 
 // oneOf returns the set function of a variable with two values, the second of
@@ -31,7 +29,7 @@ func setModel(s *Settings, value string) error {
 	if value == DemoModel {
 		return nil
 	}
-	if _, err := openai.KeyVariable(value); err != nil {
+	if _, err := keyVariable(value); err != nil {
 		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
 	}
 	return checkPrintable(value)
