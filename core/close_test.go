@@ -107,6 +107,30 @@ func TestCloseEndsStreamsInGoodOrder(t *testing.T) {
 	})
 }
 
+func TestCloseRefusesARunThatWaitsForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		deaf := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(func(agui.Event, error) bool) { <-release }
+		})
+		threads := newStore()
+		config := core.Config{Agents: agents(deaf), Store: threads, SupersedeRuns: true, StopGrace: time.Hour, LeaseTTL: time.Hour}
+		running, closing := newRuntime(t, config), newRuntime(t, config)
+		var wait sync.WaitGroup
+		wait.Go(func() { request{method: "POST", path: "/agent/default/run", body: input}.to(running) })
+		synctest.Wait()
+		wait.Go(func() {
+			checkStatus(t, request{method: "POST", path: "/agent/default/run", body: input}.to(closing).Code, http.StatusServiceUnavailable)
+		})
+		synctest.Wait()
+		if err := closing.Close(); err != nil {
+			t.Error(err)
+		}
+		close(release)
+		wait.Wait()
+	})
+}
+
 func TestCloseEndsTheStreamsOfThoseWhoDebug(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runtime := newRuntime(t, core.Config{Development: true})

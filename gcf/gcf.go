@@ -17,7 +17,9 @@ import (
 
 // Handler returns the function. Its first request builds the runtime that the
 // environment describes; the instance keeps it for the requests after that,
-// which may come several at a time. Answers stream.
+// which may come several at a time. Answers stream. The framework has no shutdown
+// that could close the runtime: a run that an instance's end cuts off is closed by
+// the next request for its thread.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
 	return bundle.NewLazy(os.Environ, options...).ServeHTTP
 }

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-
-	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
@@ -117,29 +114,15 @@ func (s *Settings) CheckKey() error {
 }
 
 // checkKey does the same for a model that a variable names.
-func (s *Settings) checkKey(variable, name string) error {
-	provider, err := providerOf(name)
+func (s *Settings) checkKey(variable, model string) error {
+	key, err := keyVariable(model)
 	if err != nil {
 		return &EnvError{Name: variable, Err: err}
 	}
-	key := provider.KeyVariable
 	if key == "" || s.Credentials[key] != "" {
 		return nil
 	}
-	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", name)}
-}
-
-// providerOf returns the provider of a model.
-func providerOf(text string) (openai.Provider, error) {
-	name, err := model.ParseName(text)
-	if err != nil {
-		return openai.Provider{}, err
-	}
-	provider, err := openai.LookupProvider(name.Provider)
-	if err != nil {
-		return openai.Provider{}, fmt.Errorf("model %q: %w", text, err)
-	}
-	return provider, nil
+	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}
 }
 
 // credential looks a provider's variable up as [os.LookupEnv] would.

@@ -1,7 +1,5 @@
 package bundle
 
-import "github.com/copilotkit-go/runtime/core/model/openai"
-
 //go:generate go test -run TestReadmeHasTheTables -update .
 
 // variable is one environment variable: a row of the README's table, which
@@ -164,39 +162,4 @@ var variables = []variable{
 			return err
 		},
 	},
-}
-
-// providerVariables returns the variables of the model providers, which have a
-// table of their own in the README.
-func providerVariables() []variable {
-	list := []variable{credential(openai.AzureVersionVariable)}
-	for _, provider := range openai.Providers() {
-		if provider.KeyVariable != "" {
-			list = append(list, credential(provider.KeyVariable))
-		}
-		list = append(list, providerAddress(provider.URLVariable))
-	}
-	return list
-}
-
-// credential returns a variable that holds a provider's key.
-func credential(name string) variable {
-	return variable{name: name, set: func(s *Settings, value string) error {
-		if err := checkPrintable(value); err != nil {
-			return err
-		}
-		s.Credentials[name] = Secret(value)
-		return nil
-	}}
-}
-
-// providerAddress returns a variable that holds a provider's endpoint.
-func providerAddress(name string) variable {
-	return variable{name: name, set: func(s *Settings, value string) error {
-		if _, err := parseHTTPURL(value); err != nil {
-			return err
-		}
-		s.Credentials[name] = Secret(value)
-		return nil
-	}}
 }
