@@ -57,7 +57,9 @@ func build(t testing.TB) string {
 func start(t testing.TB, env []string) *platformtest.Deployment {
 	function := filepath.Join(build(t), "functions", "go.func")
 	// The builder's proxy always listens on this port.
-	return platformtest.StartServer(t, function, filepath.Join(function, "executable"), "3000", env)
+	d := platformtest.StartServer(t, function, filepath.Join(function, "executable"), "3000", env)
+	d.MayBreak = true
+	return d
 }
 
 func TestTheDeployedServer(t *testing.T) {

@@ -2,6 +2,7 @@ package platformtest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -59,16 +60,9 @@ func (d *Deployment) StartRun(t testing.TB, threadID string) *Stream {
 // when the test ends.
 func (d *Deployment) Stream(t testing.TB, path, body string) *Stream {
 	t.Helper()
-	response := d.send(t, http.MethodPost, path, body, jsonHeader())
-	t.Cleanup(func() { _ = response.Body.Close() })
-	if response.StatusCode != http.StatusOK {
-		data, _ := io.ReadAll(response.Body)
-		t.Fatalf("POST %s has status %d: %s\n%s", path, response.StatusCode, data, d.Log)
-	}
-	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
-		t.Errorf("POST %s has content type %q, want text/event-stream", path, got)
-	}
-	return &Stream{body: response.Body, lines: bufio.NewReader(response.Body)}
+	s := &Stream{deployment: d, path: path, input: body}
+	s.open(t, path, "0")
+	return s
 }
 
 func (d *Deployment) send(t testing.TB, method, path, body string, header http.Header) *http.Response {
@@ -92,23 +86,57 @@ func (d *Deployment) send(t testing.TB, method, path, body string, header http.H
 
 // Stream is a stream of events.
 type Stream struct {
-	body  io.Closer
-	lines *bufio.Reader
+	deployment *Deployment
+	path       string
+	input      string
+	body       io.Closer
+	lines      *bufio.Reader
+	// id is that of the last event, "" where the stream has none.
+	id string
+}
+
+// open sends the request for the events after the one with an id.
+func (s *Stream) open(t testing.TB, path, after string) {
+	t.Helper()
+	header := jsonHeader()
+	if s.deployment.MayBreak {
+		header.Set("Last-Event-ID", after)
+	}
+	response := s.deployment.send(t, http.MethodPost, path, s.input, header)
+	t.Cleanup(func() { _ = response.Body.Close() })
+	if response.StatusCode != http.StatusOK {
+		data, _ := io.ReadAll(response.Body)
+		t.Fatalf("POST %s has status %d: %s\n%s", path, response.StatusCode, data, s.deployment.Log)
+	}
+	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Errorf("POST %s has content type %q, want text/event-stream", path, got)
+	}
+	s.body, s.lines = response.Body, bufio.NewReader(response.Body)
 }
 
 // Close leaves before the end.
 func (s *Stream) Close() { _ = s.body.Close() }
 
-// Next returns the next event; ok is false at the end of the stream.
+// Next returns the next event; ok is false at the end of the stream. Where the
+// stream may break off, connect goes on with it.
 func (s *Stream) Next(t testing.TB) (event Event, ok bool) {
 	t.Helper()
+	id := s.id
 	for {
 		line, err := s.lines.ReadString('\n')
 		if err == io.EOF && line == "" {
 			return Event{}, false
 		}
+		if err != nil && s.deployment.MayBreak && strings.HasSuffix(s.path, "/run") {
+			t.Logf("the stream broke off after event %q, and connect goes on with it: %v", s.id, err)
+			s.open(t, strings.TrimSuffix(s.path, "/run")+"/connect", cmp.Or(s.id, "0"))
+			continue
+		}
 		if err != nil {
 			t.Fatalf("the stream broke off: %v", err)
+		}
+		if value, found := strings.CutPrefix(line, "id: "); found {
+			id = strings.TrimSpace(value)
 		}
 		data, found := strings.CutPrefix(line, "data: ")
 		if !found {
@@ -117,6 +145,7 @@ func (s *Stream) Next(t testing.TB) (event Event, ok bool) {
 		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			t.Fatalf("decode the event %s: %v", data, err)
 		}
+		s.id = id
 		return event, true
 	}
 }

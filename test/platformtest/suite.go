@@ -31,6 +31,9 @@ type Deployment struct {
 	// Log is what it has printed so far.
 	Log *Log
 
+	// MayBreak is set where the platform's own proxy may close a stream in the
+	// middle. What it must show then is that connect goes on where it broke off.
+	MayBreak bool
 	// OnStop ends it before the test ends; nil where nothing has to be ended.
 	OnStop func()
 }
@@ -115,7 +118,8 @@ func testOrder(t *testing.T, artefact Artefact) {
 	if got := Text(events); got != words.String() {
 		t.Errorf("the answer is %q, want the numbers to 199 in order", got)
 	}
-	if got := count(events, "TEXT_MESSAGE_CONTENT"); got != 200 {
+	// A stream that broke off goes on with deltas that are joined.
+	if got := count(events, "TEXT_MESSAGE_CONTENT"); got != 200 && !d.MayBreak {
 		t.Errorf("it came in %d deltas, want 200", got)
 	}
 	if last := events[len(events)-1].Type; last != "RUN_FINISHED" {

@@ -50,7 +50,7 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	}
 	runtime := bundle.NewLazy(env)
 	server := &http.Server{
-		Handler: withDeadline(runtime, maxDuration),
+		Handler: settled(withDeadline(runtime, maxDuration)),
 		// The proxy is this server's only client; a slow one waits there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
@@ -85,4 +88,17 @@ func TestShutdownEndsRunsInGoodOrder(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("serve returned %v", err)
 	}
+}
+
+func TestAnAnswerWaitsForTheProxyToFinishWithTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for body, wait := range map[string]time.Duration{"": 0, "{}": settleTime} {
+			began := time.Now()
+			handler := settled(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
+			if waited := time.Since(began); waited != wait {
+				t.Errorf("the answer to the body %q waits for %v, want %v", body, waited, wait)
+			}
+		}
+	})
 }
