@@ -26,6 +26,12 @@ func (s *site) visit(t *testing.T, thread string, answer length, random *rand.Ra
 	here, there := random.IntN(instances), random.IntN(instances)
 	run := fmt.Sprintf("run-%d", s.run.Add(1))
 	stream, status, err := s.stream(ctx, here, answer.agent+"/run", input(thread, run))
+	// A store that is slower than the clients refuses, and takes the run later.
+	for err == nil && status == http.StatusServiceUnavailable && ctx.Err() == nil {
+		s.counts.unavailable.Add(1)
+		time.Sleep(time.Second)
+		stream, status, err = s.stream(ctx, here, answer.agent+"/run", input(thread, run))
+	}
 	if err != nil {
 		t.Errorf("%s: %v", run, err)
 		return

@@ -78,13 +78,13 @@ type site struct {
 }
 
 type counts struct {
-	read, left, stalled, stopped, followed, refused atomic.Int64
+	read, left, stalled, stopped, followed, refused, unavailable atomic.Int64
 }
 
 // String lists what the clients did.
 func (c *counts) String() string {
-	return fmt.Sprintf("runs read %d, left %d, stalled %d, stopped %d, followed %d, refused %d", c.read.Load(),
-		c.left.Load(), c.stalled.Load(), c.stopped.Load(), c.followed.Load(), c.refused.Load())
+	return fmt.Sprintf("runs read %d, left %d, stalled %d, stopped %d, followed %d, refused %d; asked to come again %d",
+		c.read.Load(), c.left.Load(), c.stalled.Load(), c.stopped.Load(), c.followed.Load(), c.refused.Load(), c.unavailable.Load())
 }
 
 func newSite(t *testing.T, opened []store.Store) *site {

@@ -28,8 +28,8 @@ import (
 )
 
 var (
-	streams = flag.Int("streams", 100, "streams at once")
-	runs    = flag.Int("runs", 500, "short runs, one after the other in each of sixteen clients")
+	streams = flag.Int("streams", 40, "streams at once")
+	runs    = flag.Int("runs", 200, "short runs, one after the other in each of sixteen clients")
 	seed    = flag.Uint64("seed", 1, "of what the clients do")
 )
 
