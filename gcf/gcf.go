@@ -9,17 +9,47 @@
 package gcf
 
 import (
+	"io"
 	"net/http"
 	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 // Handler returns the function. Its first request builds the runtime that the
 // environment describes; the instance keeps it for the requests after that,
-// which may come several at a time. Answers stream. The framework has no shutdown
-// that could close the runtime: a run that an instance's end cuts off is closed by
-// the next request for its thread.
+// which may come several at a time. Answers stream.
+//
+// Google ends an instance with SIGTERM and gives it ten seconds. The framework
+// would end at once; from the first request on the runtime is closed before that,
+// so that runs end in good order. A second signal ends the process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	return bundle.NewLazy(os.Environ, options...).ServeHTTP
+	runtime := bundle.NewLazy(os.Environ, options...)
+	var first sync.Once
+	return func(w http.ResponseWriter, r *http.Request) {
+		first.Do(func() {
+			terminated := make(chan os.Signal, 1)
+			signal.Notify(terminated, syscall.SIGTERM)
+			go closeAtEnd(terminated, runtime)
+		})
+		runtime.ServeHTTP(w, r)
+	}
+}
+
+// parting is how long the last bytes of answers may take after the runtime was
+// closed: the server is the framework's, and can't be asked.
+const parting = 100 * time.Millisecond
+
+// closeAtEnd closes the runtime when the process is asked to end, and then has it
+// end as it would have. It lives as long as the process.
+func closeAtEnd(terminated <-chan os.Signal, runtime io.Closer) {
+	<-terminated
+	signal.Reset(syscall.SIGTERM) // the next one has its usual effect
+	_ = runtime.Close()           // what can't be closed is logged, and ends with the process
+	time.Sleep(parting)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
 }

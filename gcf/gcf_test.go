@@ -119,6 +119,20 @@ func TestARunIsClosedInGoodOrderBeforeTheTimeout(t *testing.T) {
 	}
 }
 
+func TestARunIsClosedInGoodOrderWhenTheInstanceEnds(t *testing.T) {
+	model := platformtest.NewModel(t, "never finished")
+	held := model.Hold()
+	defer held.Release()
+	d := start(t, model.Env())
+	run := d.StartRun(t, "thread-1")
+	run.Until(t, "TEXT_MESSAGE_CONTENT")
+	d.Terminate()
+	events := run.Rest(t)
+	if last := events[len(events)-1]; last.Type != "RUN_ERROR" || last.Code != "SHUTDOWN" {
+		t.Errorf("the stream ends with %+v, want RUN_ERROR with the code SHUTDOWN", last)
+	}
+}
+
 func TestTheSourceIsWhatTheBuildpackLooksFor(t *testing.T) {
 	t.Run("the root is one package that declares its function", func(t *testing.T) {
 		packages := make(map[string]bool)

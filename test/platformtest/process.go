@@ -89,6 +89,7 @@ func StartServer(t testing.TB, dir, program string, port string, env []string) *
 		<-exited.Done()
 		http.DefaultClient.CloseIdleConnections()
 	})
+	d.Terminate = func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
 	t.Cleanup(d.OnStop)
 	awaitServer(t, exited, d)
 	return d

@@ -36,6 +36,8 @@ type Deployment struct {
 	MayBreak bool
 	// OnStop ends it before the test ends; nil where nothing has to be ended.
 	OnStop func()
+	// Terminate asks it to end as its platform does; nil where that can't be.
+	Terminate func()
 }
 
 // Stop ends the artefact before the test ends.

@@ -188,7 +188,7 @@ func plainMessages(t *testing.T, request map[string]any) []string {
 	return result
 }
 
-// plainTools gives the tools of a request, the state's in name only. A schema
+// plainTools returns the tools of a request, the state's in name only. A schema
 // that says nothing of additional properties means the same as {}.
 func plainTools(t *testing.T, request map[string]any) []string {
 	var result []string

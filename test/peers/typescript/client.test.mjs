@@ -17,7 +17,7 @@ for (const version of ["0.0.59", "1.0.0"]) {
     const agent = (threadId, path = "agent/default/run") => new HttpAgent({ url: `${server.url}/${path}`, threadId });
     const ask = (on, content) => on.addMessage({ id: crypto.randomUUID(), role: "user", content });
 
-    /** Runs the agent, and gives the types of the events that the client saw. */
+    /** Runs the agent and returns the types of the events that the client saw. */
     async function run(on, parameters = {}) {
       const types = [];
       await on.runAgent(parameters, { onEvent: ({ event }) => void types.push(event.type) });
