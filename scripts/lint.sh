@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # gofmt, go mod tidy, go vet and staticcheck over every Go module of the
-# repository, and a syntax check of its scripts. test/tools/go.mod says which staticcheck.
+# repository, a syntax check of its scripts, and gorelease where there is a
+# version. test/tools/go.mod says which staticcheck and gorelease.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -25,4 +26,11 @@ while read -r mod; do
 	fi
 	(cd "$module" && go vet ./... && go tool -modfile="$root/test/tools/go.mod" staticcheck ./...) || status=1
 done < <(git ls-files go.mod '*/go.mod')
+
+# Once there is a version, changes of the API must be those that the next one may
+# have. CONTRIBUTING.md says which.
+if tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then
+	echo "lint: the API since $tag"
+	go tool -modfile=test/tools/go.mod gorelease -base="$tag" || status=1
+fi
 exit $status
