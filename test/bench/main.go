@@ -4,7 +4,7 @@
 // bare relay, which is the least that a Go program can do with such a stream,
 // and, where its npm packages are installed, the reference runtime.
 //
-//	go run ./bench
+//	go run ./test/bench
 //
 // It prints a table in Markdown. Everything runs on this machine at once, so the
 // figures are for comparing the columns with each other.
