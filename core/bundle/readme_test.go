@@ -15,18 +15,16 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
-var update = flag.Bool("update", false, "write the README's tables of variables")
+var update = flag.Bool("update", false, "write the tables of variables and providers")
 
 const (
-	readme = "../../README.md"
-	begin  = "<!-- variables: written by `go generate ./core/bundle` -->\n"
-	end    = "<!-- end of variables -->\n"
+	readme     = "../../README.md"
+	modelsPage = "../../docs/models.md"
 )
 
-// titles are what the README calls the model providers, by the prefix of their
-// models.
+// titles are the providers' names in the table, by the prefix of their models.
 var titles = []struct{ title, prefix string }{
-	{"OpenAI, and whatever speaks its protocol", "openai"},
+	{"OpenAI, and any endpoint that speaks its protocol", "openai"},
 	{"Azure OpenAI", "azure"},
 	{"Anthropic", "anthropic"},
 	{"Google Gemini", "google"},
@@ -39,25 +37,35 @@ var titles = []struct{ title, prefix string }{
 	{"Ollama", "ollama"},
 }
 
-func TestReadmeHasTheTables(t *testing.T) {
-	content, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
+func TestPagesHaveTheTables(t *testing.T) {
+	tests := map[string]struct{ page, table string }{
+		"variables": {readme, variablesTable()},
+		"providers": {modelsPage, providersTable(t)},
 	}
-	before, rest, found := strings.Cut(string(content), begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		t.Fatalf("there is no %q followed by %q", begin, end)
-	}
-	want := before + begin + "\n" + variablesTable() + "\n" + providersTable(t) + "\n" + end + after
-	if want == string(content) {
-		return
-	}
-	if !*update {
-		t.Fatal("the README's tables aren't those of variables.go: go generate ./core/bundle writes them")
-	}
-	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			content, err := os.ReadFile(test.page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begin := "<!-- " + name + ": written by `go generate ./core/bundle` -->\n"
+			end := "<!-- end of " + name + " -->\n"
+			before, rest, found := strings.Cut(string(content), begin)
+			_, after, ended := strings.Cut(rest, end)
+			if !found || !ended {
+				t.Fatalf("%s has no %q followed by %q", test.page, begin, end)
+			}
+			want := before + begin + "\n" + test.table + "\n" + end + after
+			if want == string(content) {
+				return
+			}
+			if !*update {
+				t.Fatalf("the table in %s differs from the code: go generate ./core/bundle writes it", test.page)
+			}
+			if err := os.WriteFile(test.page, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 
@@ -78,12 +86,13 @@ func variablesTable() string {
 	return table.String()
 }
 
-// providersTable fails the test unless it holds every variable of a provider.
+// providersTable returns the table of providers. It fails the test unless the table
+// has every variable of every provider.
 func providersTable(t *testing.T) string {
 	t.Helper()
 	var table strings.Builder
 	table.WriteString("| provider | model | key | endpoint |\n|---|---|---|---|\n")
-	var named []string
+	var listed []string
 	for _, row := range titles {
 		provider, err := openai.LookupProvider(row.prefix)
 		if err != nil {
@@ -93,9 +102,9 @@ func providersTable(t *testing.T) string {
 		if row.prefix == "azure" {
 			addresses = append(addresses, openai.AzureVersionVariable)
 		}
-		named = append(named, addresses...)
+		listed = append(listed, addresses...)
 		if key != "" {
-			named = append(named, key)
+			listed = append(listed, key)
 			key = "`" + key + "`"
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,
@@ -105,10 +114,10 @@ func providersTable(t *testing.T) string {
 	for _, v := range providerVariables() {
 		known = append(known, v.name)
 	}
-	slices.Sort(named)
+	slices.Sort(listed)
 	slices.Sort(known)
-	if !slices.Equal(named, known) {
-		t.Errorf("the table has the variables %v, the providers %v", named, known)
+	if !slices.Equal(listed, known) {
+		t.Errorf("the table has the variables %v, the providers have %v", listed, known)
 	}
 	return table.String()
 }
@@ -124,7 +133,7 @@ func TestEveryVariableIsDescribed(t *testing.T) {
 	}
 }
 
-func TestTextsNameOnlyVariablesThatExist(t *testing.T) {
+func TestPagesNameOnlyVariablesThatExist(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)

@@ -1,30 +1,28 @@
 package bundle
 
-//go:generate go test -run TestReadmeHasTheTables -update .
+//go:generate go test -run TestPagesHaveTheTables -update .
 
 // variable is one environment variable: a row of the README's table, which
-// `go generate` writes.
+// go generate writes.
 type variable struct {
 	name string
-	// meaning says in Markdown what the variable is for.
+	// meaning describes the variable in Markdown.
 	meaning string
-	// value is the default, "" for none.
+	// value is the default. If empty, there is none.
 	value string
-	// fallback says in Markdown what holds where the variable isn't set, if that
-	// isn't value.
+	// fallback describes the default in Markdown, where it is more than value.
 	fallback string
-	// set checks a value and puts it into the settings. Its error says what is
-	// wrong without the variable's name.
+	// set parses a value into the settings. Its error doesn't name the variable.
 	set func(s *Settings, value string) error
 }
 
-// variables is every variable of this runtime's own, in the README's order.
+// variables are the runtime's own variables, in the README's order.
 var variables = []variable{
 	{
 		name:     "COPILOTKIT_MODEL",
 		meaning:  "`provider/model`, or `demo` for the embedded model",
 		value:    "openai/gpt-4o",
-		fallback: "`openai/gpt-4o`; the local server falls back to `demo` where `OPENAI_API_KEY` isn't set",
+		fallback: "`openai/gpt-4o`; the local server uses `demo` if `OPENAI_API_KEY` isn't set",
 		set:      setModel,
 	},
 	{
@@ -37,8 +35,8 @@ var variables = []variable{
 	},
 	{
 		name:     "COPILOTKIT_MAX_STEPS",
-		meaning:  "model calls of one run at most",
-		fallback: "10 where tools run on the server (and for the demo model), else 1",
+		meaning:  "the most model calls per run",
+		fallback: "10 if tools run on the server (and for the demo model), else 1",
 		set: func(s *Settings, value string) (err error) {
 			s.MaxSteps, err = parseInt(value, 1, 1000)
 			return err
@@ -54,7 +52,7 @@ var variables = []variable{
 	},
 	{
 		name: "COPILOTKIT_MCP_SERVERS",
-		meaning: "MCP servers whose tools the default agent has: `name=url,name=url`, or " +
+		meaning: "MCP servers whose tools the default agent gets: `name=url,name=url`, or " +
 			"`{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"transport\":\"http\"}}`; the transport is `http` or `sse`",
 		set: func(s *Settings, value string) (err error) {
 			s.MCPServers, err = parseUpstreams(value, mcpFields)
@@ -63,7 +61,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_STORE",
-		meaning: "where threads live: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
+		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},
@@ -81,13 +79,13 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_CORS_ORIGINS",
-		meaning: "`*`, origins with commas between them, or `off`",
+		meaning: "which web pages may call the runtime: `*`, comma-separated origins, or `off`",
 		value:   "*",
 		set:     setOrigins,
 	},
 	{
 		name:    "COPILOTKIT_CORS_CREDENTIALS",
-		meaning: "`on` lets the pages of listed origins send cookies, or `off`",
+		meaning: "`on` lets pages of the listed origins send cookies; or `off`",
 		value:   "off",
 		set:     oneOf(func(s *Settings) *bool { return &s.CORSCredentials }, "off", "on"),
 	},
@@ -102,13 +100,13 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_ON_DISCONNECT",
-		meaning: "what happens to a run whose client goes away: `continue` or `cancel`",
+		meaning: "what happens to a run whose client disconnects: `continue` or `cancel`",
 		value:   "continue",
 		set:     oneOf(func(s *Settings) *bool { return &s.CancelOnDisconnect }, "continue", "cancel"),
 	},
 	{
 		name:    "COPILOTKIT_ON_STORE_FAILURE",
-		meaning: "what happens to a run that can't be recorded any more: `continue` for its client, or `fail` with RUN_ERROR",
+		meaning: "what happens to a run that can no longer be recorded: `continue` for its client, or `fail` with RUN_ERROR",
 		value:   "continue",
 		set:     oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail"),
 	},
@@ -120,13 +118,13 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_THREAD_NAMES",
-		meaning: "`on` gives a new thread a short name, by one more call of its agent",
+		meaning: "`on` names new threads, with one more call of their agent; or `off`",
 		value:   "off",
 		set:     oneOf(func(s *Settings) *bool { return &s.NameThreads }, "off", "on"),
 	},
 	{
 		name:    "COPILOTKIT_MAX_BODY_BYTES",
-		meaning: "larger requests get 413",
+		meaning: "the largest request body; a larger one gets 413",
 		value:   "10485760",
 		set: func(s *Settings, value string) error {
 			n, err := parseInt(value, 1, 1<<40)
@@ -136,7 +134,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_LAMBDA_RESPONSE",
-		meaning: "`stream` or `buffered`",
+		meaning: "how AWS Lambda answers: `stream` or `buffered`",
 		value:   "stream",
 		set:     oneOf(func(s *Settings) *bool { return &s.LambdaBuffered }, "stream", "buffered"),
 	},
@@ -155,7 +153,7 @@ var variables = []variable{
 	},
 	{
 		name:    "PORT",
-		meaning: "where the local server and the one for Vercel listen; 0 is any free port",
+		meaning: "the port of the local server and of the one for Vercel; 0 is any free port",
 		value:   "8080",
 		set: func(s *Settings, value string) (err error) {
 			s.Port, err = parseInt(value, 0, 65535)

@@ -1,5 +1,5 @@
-// Package architecture holds the picture of CONTRIBUTING.md against the code:
-// which folder may import which, and which library is for which folder.
+// Package architecture checks the pages against the code: the table of imports in
+// CONTRIBUTING.md, and the links.
 package architecture_test
 
 import (
@@ -19,16 +19,16 @@ const (
 	module = "github.com/copilotkit-go/runtime"
 )
 
-// room is a row of the picture: a folder with all below it that has no row of
+// room is a row of the table: a folder with everything below it that has no row of
 // its own.
 type room struct {
 	folder string
-	// imports are the folders of ours that it may import besides itself, and
-	// libraries the prefixes of foreign import paths.
+	// imports are the folders of this module that it may import besides itself,
+	// libraries the prefixes of the other import paths.
 	imports, libraries []string
 }
 
-// pkg is a package of this module, with what its code but not its tests imports.
+// pkg is a package of this module. Imports doesn't include those of its tests.
 type pkg struct {
 	ImportPath string
 	Imports    []string
@@ -40,7 +40,7 @@ func TestThePictureIsTrue(t *testing.T) {
 	for _, p := range listPackages(t) {
 		folder := folderOf(p.ImportPath)
 		if strings.HasPrefix(folder, "test/") {
-			continue // what only proves may import all
+			continue // tests may import everything
 		}
 		r := roomOf(rooms, folder)
 		if r == nil {
@@ -104,7 +104,7 @@ func TestAProgramLinksOnlyWhatItsPlatformCanUse(t *testing.T) {
 
 var row = regexp.MustCompile("^\\| `([^`]+)` \\|([^|]*)\\|([^|]*)\\|$")
 
-// readRooms reads the table between the picture's marks.
+// readRooms reads the table between its marks.
 func readRooms(t *testing.T) []room {
 	t.Helper()
 	text, err := os.ReadFile(root + "/CONTRIBUTING.md")
@@ -125,7 +125,7 @@ func readRooms(t *testing.T) []room {
 	return rooms
 }
 
-// quoted returns what stands between backquotes.
+// quoted returns the texts between backquotes.
 func quoted(cell string) []string {
 	var names []string
 	for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
@@ -134,8 +134,7 @@ func quoted(cell string) []string {
 	return names
 }
 
-// roomOf returns the room with the longest folder that a package is in, nil for
-// none.
+// roomOf returns the innermost room of a folder, nil if it has none.
 func roomOf(rooms []room, folder string) *room {
 	var found *room
 	for i, r := range rooms {

@@ -1,6 +1,6 @@
 // The reference runtime behind the same interface as the other targets: it
-// listens on a free port and names its address. Its agent is a custom factory,
-// the fastest of its ways to answer.
+// listens on a free port and prints its address. Its agent is a custom factory,
+// the fastest kind that it has.
 //
 //	node test/bench/reference.mjs FOLDER_WITH_NODE_MODULES
 

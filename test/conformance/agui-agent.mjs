@@ -1,6 +1,6 @@
-// A remote AG-UI agent over HTTP: it answers a run with the events that the
-// run's forwardedProps.events ask for (a greeting if there are none), and keeps
-// the headers and the input of what it was sent.
+// A remote AG-UI agent over HTTP. It answers a run with the events in the run's
+// forwardedProps.events, or with a greeting if there are none, and records the
+// headers and the input of each request.
 import { createServer } from "node:http";
 
 export class RemoteAgent {
@@ -23,7 +23,7 @@ export class RemoteAgent {
       for (const event of props.events ?? greeting(input)) {
         response.write(`data: ${JSON.stringify(event)}\n\n`);
       }
-      // Later, so that what was written has gone out.
+      // Deferred, so that what was written has been sent.
       if (props.drop) return setTimeout(() => response.destroy(), 50);
       response.end();
     });
@@ -35,7 +35,7 @@ export class RemoteAgent {
     return this;
   }
 
-  /** What one runtime has sent, oldest first. */
+  /** Returns the requests of one runtime, oldest first. */
   sent(runtime) {
     return this.requests.filter((request) => request.runtime === runtime);
   }

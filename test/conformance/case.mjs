@@ -1,5 +1,5 @@
-// What a case is given to work with: requests to one side's set-ups, and
-// a place for what it saw.
+// The object that a case works with: it sends requests to one side's set-ups and
+// keeps the observations.
 import { open } from "./http.mjs";
 import { normalize } from "./normalize.mjs";
 
@@ -13,18 +13,18 @@ export class Case {
   constructor(side, name) {
     this.side = side;
     this.name = name;
-    // Threads of different cases must not meet; both sides get the same ids.
+    // Cases must not share threads; both sides get the same ids.
     this.thread = `thread of ${name}`;
     side.model.reset(side.name);
     this.requestsBefore = { model: side.model.sent(side.name).length, remote: side.remote.sent(side.name).length };
   }
 
-  /** Sends a request and waits for the whole answer. */
+  /** Sends a request. Resolves to the whole answer. */
   async http(method, path, options) {
     return (await this.open(method, path, options)).whole();
   }
 
-  /** Sends a request and returns when the answer begins. */
+  /** Sends a request. Resolves when the answer begins. */
   async open(method, path, { setup = "main", headers = {}, body } = {}) {
     if (body !== undefined && typeof body !== "string" && !Buffer.isBuffer(body)) {
       body = JSON.stringify(body);
@@ -38,7 +38,7 @@ export class Case {
     return answer;
   }
 
-  /** The input of a run in this case's thread. */
+  /** Returns the input of a run in this case's thread. */
   input({ text, messages, ...rest } = {}) {
     return {
       threadId: this.thread,
@@ -52,18 +52,18 @@ export class Case {
     };
   }
 
-  /** Runs an agent and waits for the end of its stream, which the reference's may not have if the case is endless. */
+  /** Runs an agent and waits for the end of its stream. If the case is endless, the reference's stream may have no end. */
   async run(agent, input, { endless, ...options } = {}) {
     const within = endless && this.side.name === "reference" ? 3_000 : undefined;
     return (await this.openRun(agent, input, options)).whole({ within });
   }
 
-  /** Runs an agent and returns when its stream begins. */
+  /** Runs an agent. Resolves when its stream begins. */
   openRun(agent, input, { route = "run", ...options } = {}) {
     return this.open("POST", `${basePath}/agent/${encodeURIComponent(agent)}/${route}`, { body: this.input(input), ...options });
   }
 
-  /** The input of a run that the scripted agent answers with a whole run and nothing in it. */
+  /** Returns the input of a run that the scripted agent answers with an empty run. */
   emptyRun({ threadId = this.thread, runId = "run-1", ...rest } = {}) {
     const events = [
       { type: "RUN_STARTED", threadId, runId },
@@ -72,7 +72,7 @@ export class Case {
     return this.input({ threadId, runId, ...rest, forwardedProps: { events } });
   }
 
-  /** Runs the agent that answers with the events it is told to. */
+  /** Runs the scripted agent with the events that it is to answer with. */
   events(events, input = {}, options) {
     return this.run("scripted", { ...input, forwardedProps: { events } }, options);
   }
@@ -102,8 +102,8 @@ export class Case {
   }
 
   /**
-   * What the model was asked since the case began: the parts that decide its
-   * answer. What the protocol has as the default is the same as being absent.
+   * Returns the requests to the model since the case began: the fields that decide
+   * its answer. A field with the protocol's default counts as absent.
    */
   asked(...extra) {
     return this.modelRequests().map(({ body }) => {
@@ -118,27 +118,28 @@ export class Case {
     return this.side.model.sent(this.side.name).slice(this.requestsBefore.model);
   }
 
-  /** What the remote agent was sent since the case began. */
+  /** Returns the requests to the remote agent since the case began. */
   forwarded() {
     return this.side.remote.sent(this.side.name).slice(this.requestsBefore.remote);
   }
 
-  /** What the hooks of a set-up have seen, oldest first. */
+  /** Returns what the hooks of a set-up have recorded, oldest first. */
   async trace(setup) {
     const answer = await open(this.side.ports[setup], "GET", "/trace");
     await answer.ended;
     return JSON.parse(answer.text);
   }
 
-  /** Keeps what is to be compared. */
+  /** Records an observation, which is compared with the other side's. */
   see(label, value) {
     if (Object.hasOwn(this.#seen, label)) throw new Error(`${this.name}: saw ${label} twice`);
     this.#seen[label] = value;
   }
 
   /**
-   * Whether something becomes true. Of the reference, where it may never, it is
-   * asked for five seconds; of this runtime for a minute, on a busy machine too.
+   * Waits until something becomes true, and reports whether it did: for five seconds
+   * on the reference, where it may never, and for a minute on this runtime, since the
+   * machine may be busy.
    */
   async becomes(condition) {
     const deadline = Date.now() + (this.side.name === "reference" ? 5_000 : 60_000);
@@ -171,8 +172,8 @@ export function tool(id, toolCallId, content) {
   return { id, role: "tool", toolCallId, content };
 }
 
-// A follower that lags may get several deltas as one, and which ones is a matter
-// of time: what counts is that it gets each once.
+// A follower that lags may get several deltas as one, depending on timing. What
+// counts is that it gets each once.
 export function joined({ events, ...rest }) {
   const whole = [];
   for (const event of events) {

@@ -1,6 +1,6 @@
-// Where two observations differ, as a list of {at, reference, ours}.
+// Compares two observations.
 
-/** @param at the path so far, for the report */
+/** Returns the differences as a list of {at, reference, ours}. @param at the path of the values */
 export function differences(reference, ours, at = "") {
   if (Object.is(reference, ours)) return [];
   if (Array.isArray(reference) && Array.isArray(ours)) {
@@ -17,7 +17,7 @@ export function differences(reference, ours, at = "") {
   return [{ at, reference, ours }];
 }
 
-/** Whether a row of the table of differences says exactly what the two values are. */
+/** Reports whether a row of the table of differences has the two values. */
 export function isLiteral({ reference, ours }) {
   return [reference, ours].every((expected) => typeof expected !== "function" && !(expected instanceof RegExp));
 }
@@ -26,7 +26,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is what the table of differences says: a literal, a pattern for text, or what a function finds. */
+/** Reports whether a value matches a literal, a pattern for text, or a predicate. */
 export function fits(value, expected) {
   if (expected instanceof RegExp) return typeof value === "string" && expected.test(value);
   if (typeof expected === "function") return expected(value);

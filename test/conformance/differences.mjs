@@ -1,27 +1,26 @@
-// Where this runtime differs from the reference on purpose. A row says in which
-// cases, at which places of what they saw, and what the two values are there: a
-// literal, a pattern for text, a function that says whether it fits. The
-// comparison fails when there is a difference that no row explains, and when
-// a row explains none any more. Where a row is `worded` the two sides say the
-// same thing in their own words, and only that both say something is pinned.
-// docs/differences.md is made of `what` and `why`.
+// The deliberate differences from the reference. A row says in which cases and at
+// which paths of their observations the sides differ, and by which values: a
+// literal, a pattern for text, or a predicate. The comparison fails on a difference
+// that no row explains, and on a row that no longer explains any. In a `worded` row
+// both sides say the same in different words, so the texts aren't pinned.
+// docs/differences.md is written from `what` and `why`.
 const some = (value) => value !== undefined;
 const any = () => true;
 
 export const deliberate = [
   {
     what: "Streams carry `X-Accel-Buffering: no`",
-    why: "nginx and the proxies made from it would hold the answer back otherwise.",
+    why: "nginx and its derivatives would otherwise buffer the answer.",
     rows: [{ in: /./, at: /(headers|seen)\.x-accel-buffering$/, reference: undefined, ours: "no" }],
   },
   {
     what: "`/info` names a remote agent's class `HttpAgent`",
-    why: "The reference shows the name that its minifier gave to that class.",
+    why: "The reference shows the minified name of that class.",
     rows: [{ in: /./, at: /agents\.(remote|plain)\.className$/, reference: "qe", ours: "HttpAgent" }],
   },
   {
     what: "Threads can be renamed, archived and deleted without the managed cloud",
-    why: "They are kept in a store of your own. `/info` says so by `threadEndpoints.mutations`.",
+    why: "They are kept in your own store. `/info` announces it as `threadEndpoints.mutations`.",
     rows: [
       { in: /./, at: /threadEndpoints\.mutations$/, reference: false, ours: true },
       { in: /every method on \/threads\/no-such-thread(\/archive)?$/, at: /^(PATCH|DELETE|POST)\.(status|body\.error)$/, reference: any, ours: some },
@@ -29,8 +28,8 @@ export const deliberate = [
     ],
   },
   {
-    what: "`GET /threads` has pages, and threads say when they last ran",
-    why: "With `limit` and `cursor`, as the front end's `useThreads` asks for them. The reference gives all without its cloud.",
+    what: "`GET /threads` has pages, and threads have `lastRunAt`",
+    why: "By `limit` and `cursor`, as the front end's `useThreads` sends them. Without its cloud the reference returns all threads at once.",
     rows: [
       { in: /^threads: the list of an agent/, at: /\.lastRunAt$/, reference: undefined, ours: "time" },
       { in: /^threads: a page of the list/, at: /^first page\[2\]$/, reference: "page a", ours: undefined },
@@ -38,23 +37,23 @@ export const deliberate = [
     ],
   },
   {
-    what: "`POST /threads/clear` clears in development alone",
-    why: "In production anybody could delete everything with it. It answers 204 in both.",
+    what: "`POST /threads/clear` only clears in development",
+    why: "In production anybody could delete everything with it. It always answers 204.",
     rows: [{ in: /^threads: clearing all$/, at: /^connect/, reference: undefined, ours: some }],
   },
   {
-    what: "A client that asks for it resumes a thread where it broke off",
-    why: "With `lastSeenEventId` or `Last-Event-ID` the frames of `connect` carry ids, and only what was missed is sent.",
+    what: "A client can resume a stream where it broke off",
+    why: "With `lastSeenEventId` or `Last-Event-ID`, `connect` sends only the events that were missed, with ids.",
     rows: [{ in: /^connect: a resumption id/, at: /^the second event\.events/, reference: any, ours: any }],
   },
   {
     what: "A request body of more than 10 MiB gets 413",
-    why: "The reference reads and parses any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit.",
+    why: "The reference accepts any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit.",
     rows: [{ in: /^inputs: a body of 11 MiB/, at: /^status$/, reference: 200, ours: 413 }],
   },
   {
     what: "`GET /agent/:agentId/connect?threadId=…` follows a thread as POST does",
-    why: "It can be opened by `EventSource` and by a link. The reference answers 405.",
+    why: "`EventSource` and links can open it. The reference answers 405.",
     rows: [
       { in: /connect$|by GET/, at: /^(GET|nothing|a thread)\./, reference: any, ours: any },
       { in: /connect$/, at: /headers\.allow$/, reference: "POST", ours: "GET, POST" },
@@ -62,25 +61,25 @@ export const deliberate = [
   },
   {
     what: "`POST /threads` creates a thread",
-    why: "A list of threads can have one before its first run.",
+    why: "A front end can list a thread before its first run.",
     rows: [
       { in: /every method on \/threads$/, at: /^POST\./, reference: any, ours: any },
       { in: /every method on \/threads$/, at: /headers\.allow$/, reference: "GET", ours: "GET, POST" },
     ],
   },
   {
-    what: "The details of a 400 are one line that names the places in the body",
-    why: "The reference sends its schema library's report. Status and `error` are the same.",
+    what: "The details of a 400 are one line with the paths in the body",
+    why: "The reference sends the report of its schema library. Status and `error` are the same.",
     rows: [{ in: /./, at: /\.details$/, reference: some, ours: some, worded: true }],
   },
   {
     what: "Token usage names the provider `openai`",
-    why: "The reference adds the API that its SDK speaks: `openai.chat`, `openai.responses`.",
+    why: "The reference adds the API that its SDK calls: `openai.chat`, `openai.responses`.",
     rows: [{ in: /./, at: /usage\[0\]\.provider$/, reference: "openai.chat", ours: "openai" }],
   },
   {
     what: "RUN_FINISHED after a stop carries `threadId` and `runId`",
-    why: "The protocol's schema requires them; clients that check it would refuse the event.",
+    why: "The protocol's schema requires them; clients that validate would refuse the event.",
     rows: [{ in: /./, at: /events\[\d+\]\.(threadId|runId)$/, reference: undefined, ours: some }],
   },
   {
@@ -123,22 +122,22 @@ export const deliberate = [
   },
   {
     what: "`/threads/:threadId/messages` holds the results that closing a run added to its tool calls",
-    why: "The events have them, and a provider refuses a conversation whose calls are unanswered.",
+    why: "The events have them, and providers refuse a conversation with unanswered calls.",
     rows: [{ in: /^runs: (an open tool call|a tool call without result|everything open at once)$|^stop: a run with a tool call open$/, at: /^messages\.body\.messages/, reference: any, ours: any }],
   },
   {
     what: "Deltas of reasoning are joined in a thread's history",
-    why: "As those of text and tool calls are, in both. The reference keeps every one.",
+    why: "As both do for text and tool calls. The reference keeps each delta of reasoning.",
     rows: [{ in: /reasoning/, at: /^(connect|events)\./, reference: any, ours: any }],
   },
   {
-    what: "History shows the state that a run left, also of a run that only changed it",
-    why: "So a reload has what the run's own client had. The reference applies each run's patches to an empty state.",
+    what: "History has the state that each run left, even if the run only patched it",
+    why: "A reload then shows what the run's own client saw. The reference applies each run's patches to an empty state.",
     rows: [{ in: /^connect: state of several runs$/, at: /^(connect\.events\[4\]\.snapshot|state\.body\.state)\.a$/, reference: undefined, ours: 1 }],
   },
   {
-    what: "A state patch that doesn't fit does no harm",
-    why: "The model is told in the tool's result, and the run ends. In the reference it never does, and the thread stays busy.",
+    what: "A state patch that can't be applied is reported to the model",
+    why: "It is in the tool's result, and the run ends. In the reference the run never ends, and the thread stays busy.",
     rows: [
       { in: /^tools: a state delta that doesn't fit/, at: /\.content$/, reference: undefined, ours: /^{"error":/, worded: true },
       { in: /a state delta that doesn't fit/, at: /./, reference: any, ours: any },
@@ -146,25 +145,25 @@ export const deliberate = [
   },
   {
     what: "A tool call that fails gets a TOOL_CALL_RESULT that says why",
-    why: "An unknown tool, arguments that don't fit, an error of the tool: the reference tells the model alone, and the thread keeps a call without result.",
+    why: "Because the tool is unknown, the arguments don't match its schema, or it returns an error. The reference only tells the model, and the thread keeps a call without a result.",
     rows: [
       { in: /^tools: (a front-end tool that is not there|arguments that|a tool that fails)/, at: /\.content$/, reference: undefined, ours: /^{"error":/, worded: true },
       { in: /^tools: (a front-end tool that is not there|arguments that|a tool that fails)/, at: /^run\.events/, reference: any, ours: any },
     ],
   },
   {
-    what: "The tool calls of each step belong to a message of their own",
-    why: "So they stay in order with their results. The reference hangs calls of later steps on the first step's message.",
+    what: "The tool calls of each step have their own message",
+    why: "They stay in order with their results. The reference adds the calls of later steps to the first step's message.",
     rows: [{ in: /no more steps than the limit/, at: /(parentMessageId|messageId)$/, reference: some, ours: some }],
   },
   {
-    what: "A run has up to 10 steps where tools run on the server",
-    why: "The model is told the result of a tool that it called, unless `COPILOTKIT_MAX_STEPS` says otherwise. The reference stops after 1 by default.",
+    what: "A run has up to 10 steps if tools run on the server",
+    why: "The model then sees the results of its calls. `COPILOTKIT_MAX_STEPS` sets another number. The reference stops after 1 by default.",
     rows: [{ in: /^tools: as many steps as there are by default/, at: /^(run\.events|asked)/, reference: any, ours: any }],
   },
   {
-    what: "The model is told of context, state and tools in other words",
-    why: "Ours to choose; and schemas always have a type and properties, which strict providers demand.",
+    what: "The model gets context, state and tools in other words",
+    why: "The prompt isn't part of the protocol. Schemas always have a type and properties, which strict providers require.",
     rows: [
       { in: /./, at: /^asked\[\d+\]\.messages\[0\]\.content$/, reference: /## (Context|Application State)/, ours: /## (Context|State)/, worded: true },
       { in: /^tools: (arguments that|a tool that fails)/, at: /^asked\[1\]\.messages\[2\]\.content$/, reference: some, ours: /^{"error":/, worded: true },
@@ -173,22 +172,22 @@ export const deliberate = [
   },
   {
     what: "A run without messages asks the model",
-    why: "Whether that can be answered is the provider's to say. The reference's SDK refuses it.",
+    why: "The provider decides whether it can answer. The reference's SDK refuses.",
     rows: [{ in: /^agents: no messages/, at: /./, reference: any, ours: any }],
   },
   {
-    what: "Broken forms get 400 at `/transcribe`, and audio in a form without a type is taken for WebM",
-    why: "The reference answers 500, and 400 for a file without type, though its code means to take it.",
+    what: "`/transcribe` answers 400 to broken forms, and takes audio without a type for WebM",
+    why: "The reference answers 500 to broken forms, and 400 to a file without a type, although its code means to accept it.",
     rows: [{ in: /^transcribe: (a broken form|a form without boundary|a form without a type)/, at: /./, reference: any, ours: any }],
   },
   {
     what: "Half of a surrogate pair becomes U+FFFD",
-    why: "It is not Unicode text and has no form in UTF-8.",
+    why: "It isn't a Unicode character and has no form in UTF-8.",
     rows: [{ in: /Unicode everywhere/, at: /content$/, reference: /\ud800/, ours: /\ufffd/ }],
   },
   {
-    what: "Fields of a run's input that nobody knows are kept",
-    why: "What a newer front end sends reaches the agent. The reference drops it.",
+    what: "Unknown fields of a run's input are kept",
+    why: "What a newer front end sends reaches the agent. The reference drops them.",
     rows: [{ in: /^inputs: taken: unknown fields/, at: /input\.unknown$/, reference: undefined, ours: some }],
   },
   {
@@ -197,18 +196,18 @@ export const deliberate = [
     rows: [{ in: /every method on .*%(ZZ|E0%A4%A)/, at: /./, reference: any, ours: any }],
   },
   {
-    what: "CORS: answers vary by `Origin` also where a page's origin is refused or missing",
-    why: "A cache would otherwise serve an answer without CORS headers to a page that is allowed.",
+    what: "CORS: `Vary: Origin` is also sent if the origin is refused or missing",
+    why: "A cache could otherwise serve an answer without CORS headers to an allowed page.",
     rows: [{ in: /^cors: origins: (list|function|credentials)$/, at: /\.vary$/, reference: any, ours: /^Origin/ }],
   },
   {
-    what: "CORS: with credentials, a preflight is allowed the headers that it asks for",
-    why: "`*` names no header then, so that no request with a JSON body would get through.",
+    what: "CORS: with credentials, a preflight allows the headers that it asks for",
+    why: "With credentials `*` is no wildcard, so no request with a JSON body would be allowed.",
     rows: [{ in: /^cors: origins: credentials$/, at: /access-control-allow-headers$/, reference: "*", ours: any }],
   },
   {
     what: "A body that isn't `application/json` gets 415",
-    why: "Text, forms and bodies without a type are what any web page can send with its visitor's cookies, without asking first.",
+    why: "Any web page can send text, forms and bodies without a type with its visitor's cookies, without a preflight.",
     rows: [
       { in: /^inputs: no JSON$/, at: /^(text|open) as (text\/plain|nothing)\./, reference: any, ours: any },
       { in: /^inputs: content types$/, at: /^(text\/plain|application\/octet-stream|none)\./, reference: any, ours: any },

@@ -1,4 +1,4 @@
-// Gates by name: one side waits at a gate, the other opens it, in any order.
+// Gates by name. One side waits at a gate and the other opens it, in any order.
 export class Gate {
   #gates = new Map();
 
@@ -9,17 +9,17 @@ export class Gate {
     return gate.opened;
   }
 
-  /** Resolves when somebody has come to the gate. */
+  /** Resolves when somebody waits at the gate. */
   reached(name) {
     return this.#gate(name).arrived;
   }
 
-  /** Lets through whoever waits, or the next who comes. */
+  /** Opens the gate for whoever waits at it, now or next. */
   open(name) {
     this.#gate(name).open();
   }
 
-  /** Makes all gates new whose names begin so. */
+  /** Resets all gates whose names have the prefix. */
   reset(prefix) {
     for (const name of this.#gates.keys()) if (name.startsWith(prefix)) this.#gates.delete(name);
   }

@@ -1,12 +1,12 @@
-// HTTP as it goes over the wire: the path is sent as it is written, no header is
-// added but Host, and nothing is decoded but Server-Sent Events.
+// An HTTP client that changes nothing: the path is sent as it is written, Host is
+// the only added header, and only Server-Sent Events are decoded.
 import { request as send } from "node:http";
 
-// What belongs to the connection and not to the answer.
+// Headers of the connection, not of the answer.
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "date"]);
 
 /**
- * Sends one request and resolves when the head of the answer is there.
+ * Sends a request. Resolves when the header of the answer has arrived.
  * @returns {Promise<Answer>}
  */
 export function open(port, method, path, { headers = {}, body } = {}) {
@@ -62,13 +62,13 @@ class Answer {
     for (let end; (end = this.text.indexOf("\n\n")) >= 0; ) {
       const frame = this.text.slice(0, end);
       this.text = this.text.slice(end + 2);
-      // Anything but a single data line is kept as it came, and will differ.
+      // Any other frame is kept as text, so that it differs.
       this.events.push(/^data: [^\n]*$/.test(frame) ? JSON.parse(frame.slice(6)) : { frame });
     }
     for (const wake of this.waiting.splice(0)) wake();
   }
 
-  /** Waits until an event matches; fails when the stream ends without one. */
+  /** Resolves to the first event that matches. Rejects if the stream ends without one. */
   async until(matches) {
     for (;;) {
       const event = this.events.find(matches);
@@ -78,14 +78,14 @@ class Answer {
     }
   }
 
-  /** The client goes away. */
+  /** Closes the connection. */
   leave() {
     this.request.destroy();
   }
 
   /**
-   * Waits for the end, and gives what a case compares. With a limit in
-   * milliseconds an answer may as well have no end.
+   * Waits for the end. Resolves to what a case compares. With a limit, in
+   * milliseconds, the answer need not end.
    */
   async whole({ within } = {}) {
     if (within) await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, within))]);

@@ -1,7 +1,6 @@
 // A model that answers by script, in the protocol of OpenAI's chat completions,
-// so that two runtimes given the same conversation get the same answer. Each
-// runtime talks to it under a name of its own (`base(name)`), so that what each
-// of them sent can be told apart.
+// so that two runtimes get the same answer in the same conversation. Each runtime
+// calls it under its own name (`base(name)`), by which its requests are recorded.
 //
 // A script is a list of turns: the first answers the last user message, the
 // second the results of the tools that the first called, and so on. A turn is a
@@ -11,7 +10,7 @@
 //   {reasoning}           a reasoning delta
 //   {call: {id, name, args}}   a tool call; args is text, or a list of pieces
 //   {hold: "name"}        nothing more until release(runtime, name)
-//   {pause: 50}           milliseconds of silence
+//   {pause: 50}           nothing for so many milliseconds
 //   {status, body}        the request fails; must be the only part
 //   {drop: true}          the connection breaks
 import { createServer } from "node:http";
@@ -36,27 +35,27 @@ export class ScriptedModel {
     return this;
   }
 
-  /** Where a runtime finds the model; what it sends is recorded under its name. */
+  /** Returns the base URL of the model for a runtime, whose requests are recorded under its name. */
   base(runtime) {
     return `${this.origin}/${runtime}/v1`;
   }
 
-  /** What one runtime has sent so far, oldest first. */
+  /** Returns the requests of one runtime, oldest first. */
   sent(runtime) {
     return this.requests.filter((request) => request.runtime === runtime);
   }
 
-  /** Lets the turn go on that waits at {hold: name}, now or when it gets there. */
+  /** Continues the turn that waits at {hold: name}, now or when it gets there. */
   release(runtime, name) {
     this.gate.open(`${runtime} ${name}`);
   }
 
-  /** Resolves when a turn of this runtime has got to {hold: name}. */
+  /** Resolves when a turn of the runtime waits at {hold: name}. */
   reached(runtime, name) {
     return this.gate.reached(`${runtime} ${name}`);
   }
 
-  /** Forgets which gates of a runtime are open. */
+  /** Closes all gates of a runtime. */
   reset(runtime) {
     this.gate.reset(`${runtime} `);
   }

@@ -1,11 +1,11 @@
-// Two runtimes make up different ids and read different clocks. An id that the
-// case didn't send is replaced by its number in order of appearance, so that it
-// is still compared which events belong together; a time by the word "time".
+// Two runtimes generate different ids and read different clocks. An id that the
+// case didn't send is replaced by its number in order of appearance, so that the
+// comparison still shows which events belong together; a time by the word "time".
 
 const idKeys = new Set(["id", "messageId", "toolCallId", "parentMessageId", "runId", "threadId", "parentRunId", "entityId"]);
 const timeKeys = new Set(["createdAt", "updatedAt", "lastRunAt", "lastUpdatedAt", "timestamp"]);
 
-/** @param sent all that the case sent: an id in it is nobody's invention */
+/** @param sent all that the case sent: ids in it are kept */
 export function normalize(value, sent) {
   const names = new Map();
   const name = (id) => {
@@ -27,5 +27,5 @@ export function normalize(value, sent) {
 }
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-// Ids that the scripted model and the remote agent give.
+// Ids from the scripted model and the remote agent.
 const stable = /^(scripted-|remote-|call-)/;

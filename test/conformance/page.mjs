@@ -1,6 +1,5 @@
-// The page docs/differences.md, made from differences.mjs. Run by itself (npm run
-// differences) it writes the page's table; the comparison checks that it is up to
-// date.
+// Writes the table of docs/differences.md from differences.mjs (npm run
+// differences). The comparison checks that it is up to date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,15 +9,15 @@ const file = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "do
 const begin = "<!-- written by `npm run differences` in test/conformance/ -->";
 const end = "<!-- end of differences -->";
 
-/** The page as it should be. */
+/** Returns the page with the current table. */
 function page() {
   const current = readFileSync(file, "utf8");
   const [from, to] = [current.indexOf(begin), current.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/differences.md has no place for the differences: ${begin} … ${end}`);
+  if (from < 0 || to < from) throw new Error(`docs/differences.md has no marks for the table: ${begin} … ${end}`);
   return current.slice(0, from) + table() + current.slice(to);
 }
 
-/** Whether the page shows the differences as they are. */
+/** Reports whether the table is up to date. */
 export function pageIsCurrent() {
   return readFileSync(file, "utf8") === page();
 }

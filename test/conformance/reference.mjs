@@ -1,8 +1,8 @@
-// The reference runtime, in each of the set-ups that the cases ask for. Every
-// set-up listens on a port of its own; server/ is the same in Go.
+// The reference runtime, in each set-up of the cases. Every set-up listens on its
+// own port; server/ is the same in Go.
 //
-// Environment: MODEL (where the scripted model is), REMOTE (where the remote
-// agent is). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
+// Environment: MODEL (the address of the scripted model), REMOTE (the address of
+// the remote agent). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
 process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
 
 import { createServer } from "node:http";
@@ -16,8 +16,8 @@ import { z } from "zod";
 const { MODEL, REMOTE } = process.env;
 const model = createOpenAICompatible({ name: "openai", baseURL: MODEL, apiKey: "test-key", includeUsage: true })("gpt-4o");
 
-// Answers with the events in forwardedProps.events. {hold: name} waits for the
-// case to go on, {throw: text} fails the run.
+// Answers with the events in forwardedProps.events. {hold: name} waits until the
+// case opens the gate, {throw: text} fails the run.
 class ScriptedAgent extends AbstractAgent {
   #aborted = new AbortController();
 
@@ -113,7 +113,7 @@ class Transcriber {
   }
 }
 
-// What the hooks of a set-up saw, until the case asks.
+// What the hooks of a set-up have recorded, until the case asks for it.
 const trace = [];
 
 function act(request, stage) {
@@ -171,7 +171,7 @@ const middleware = {
 
 const basePath = "/api/copilotkit";
 
-// The runtime reads NODE_ENV when it is made, and again with each request.
+// The runtime reads NODE_ENV in its constructor, and again in each request.
 function runtime(options = {}, environment = "production") {
   process.env.NODE_ENV = environment;
   return new CopilotRuntime({ agents: agents(), runner: new InMemoryAgentRunner(), ...options });

@@ -1,10 +1,9 @@
 // Sends the same requests to the reference runtime and to this one, and compares
-// the answers. Exits with 1 when something differs that differences.mjs doesn't
-// hold, or no longer differs that it does.
+// the answers. Exits with 1 if they differ other than differences.mjs says.
 //
-//   node run.mjs [--only words of a case's name] [--show] [--reference] [--record]
+//   node run.mjs [--only "part of a case's name"] [--show] [--reference] [--record]
 //
-// --show prints what each side answered, --reference runs that side alone,
+// --show prints the observations of each side, --reference only runs that side,
 // --record pins the deliberate differences as they are now.
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -66,7 +65,7 @@ async function compareCase(fullName, name, play) {
   const seen = await Promise.all(sides.map((side) => observe(side, fullName, play)));
   if (flags.show) sides.forEach((side, i) => console.log(side.name, inspect(seen[i], { depth: 12, breakLength: 160 })));
 
-  // A case that can't be played has compared nothing, even if both sides fail alike.
+  // A case that throws has compared nothing, even if both sides fail in the same way.
   const failed = seen.some((one) => one instanceof Error);
   const found = failed || sides.length === 1 ? [] : differences(...seen);
   const unexplained = found.filter((one) => !rows.some((row) => explains(row, fullName, one)));

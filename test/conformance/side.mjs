@@ -1,10 +1,9 @@
-// One of the two runtimes under comparison: a process with a port for each
-// set-up.
+// One of the two runtimes that are compared: a process with a port for each set-up.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 export class Side {
-  /** Starts a side and waits until it listens. */
+  /** Starts a side. Resolves when it listens. */
   static async start(name, command, args, { model, remote }) {
     const side = new Side();
     side.name = name;
@@ -29,7 +28,7 @@ export class Side {
     return side;
   }
 
-  /** Closing its input ends a side. */
+  /** Ends a side by closing its input. */
   async stop() {
     this.process.stdin.end();
     const timer = setTimeout(() => this.process.kill("SIGKILL"), 5000);

@@ -1,4 +1,4 @@
-// Headless Chromium, as Debian ships it, and what the scenes do in the page.
+// Headless Chromium, as Debian ships it, and the actions of the scenes in the page.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -9,7 +9,7 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 }
 
-/** A page of the example app, in a browser profile of its own unless one is given. */
+/** A page of the example app, in a new browser profile unless one is given. */
 export class Page {
   static async open(browser, url, { screenshots, context } = {}) {
     const opened = new Page();
@@ -50,7 +50,7 @@ export class Page {
     return this.page.getByTestId("bookings").locator("li").allInnerTexts();
   }
 
-  /** Whether no answer is under way: the cursor is gone and the button sends. */
+  /** Reports whether no answer is under way: the cursor is gone and the button sends. */
   async idle() {
     return (await this.page.getByTestId("copilot-loading-cursor").count()) === 0 && !(await this.chat.evaluate((chat) => chat.querySelector("[data-copilot-running=true]")));
   }

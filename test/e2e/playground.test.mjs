@@ -32,7 +32,7 @@ async function open(origin = runtime.origin) {
   const opened = await context.newPage();
   opened.setDefaultTimeout(60_000);
   opened.on("pageerror", (error) => problems.push(error.message));
-  // A violation of the page's policy is reported here too.
+  // Violations of the page's Content-Security-Policy are reported here too.
   opened.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   await opened.goto(`${origin}/`);
   await opened.locator("#agent option").first().waitFor({ state: "attached" });

@@ -1,10 +1,10 @@
-// Plays the scenes in headless Chromium: the example app as it is built, this
-// runtime behind it, a scripted model behind that. Exits with 1 when one fails.
+// Plays the scenes in headless Chromium: the built example app, with this runtime
+// and a scripted model behind it. Exits with 1 if a scene fails.
 //
-//   node run.mjs [--only words of a scene's name] [--reference]
+//   node run.mjs [--only "part of a scene's name"] [--reference]
 //
-// --reference plays them against the reference runtime instead, which shows
-// whether a scene asks for something that is only ours.
+// --reference plays them on the reference runtime instead, which shows whether a
+// scene needs something that only this runtime has.
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -20,8 +20,8 @@ import { serveSite } from "./site.mjs";
 const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" }, reference: { type: "boolean" } } });
 const app = join(root, "examples", "react-chat");
 const screenshots = join(cache, "screenshots");
-// One that runs, one that is asked about it, and room for streams that a page has
-// left: Lambda doesn't tell, so they take up an instance until the run is over.
+// One for the run, one for the requests about it, and more for streams that a page
+// has left: Lambda doesn't report that, so they occupy an instance until the run ends.
 const instances = 4;
 rmSync(screenshots, { recursive: true, force: true });
 
@@ -51,7 +51,7 @@ console.log(`Screenshots: ${screenshots}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 async function playScene(name, play, { browser, model, sites, runtimes }) {
-  // A thread of its own for every page, unless the scene asks for one.
+  // Each page has its own thread, unless the scene names one.
   const fresh = (site) => site && `${site.url}#${randomUUID()}`;
   const pages = [];
   const began = Date.now();

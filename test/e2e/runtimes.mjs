@@ -1,4 +1,4 @@
-// The runtimes that the scenes are played against, each a process of its own.
+// The runtimes that the scenes are played on, each a separate process.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const cache = join(root, ".cache", "e2e");
 
-/** Builds a command of this module once and gives its path. */
+/** Builds a command of this module, once. Returns its path. */
 export function build(packagePath, name) {
   mkdirSync(cache, { recursive: true });
   const binary = join(cache, name);
@@ -22,7 +22,7 @@ function go(...args) {
   return result.stdout;
 }
 
-/** Starts the local server with the given environment and waits until it answers. */
+/** Starts the local server with an environment. Resolves when it answers. */
 export async function startLocal(binary, env) {
   const port = await freePort();
   const runtime = run(binary, { PORT: String(port), ...env });
@@ -31,7 +31,7 @@ export async function startLocal(binary, env) {
   return runtime;
 }
 
-/** Starts a Redis server that keeps nothing on disk. */
+/** Starts a Redis server without persistence. */
 export async function startRedis() {
   const port = await freePort();
   const redis = run("redis-server", {}, ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no"]);
@@ -40,7 +40,7 @@ export async function startRedis() {
   return redis;
 }
 
-/** Starts the packaged Lambda function behind one HTTP address, on so many instances at most. */
+/** Starts the packaged Lambda function behind one HTTP address, on a limited number of instances. */
 export async function startLambda(instances, env) {
   const arch = go("env", "GOARCH").trim();
   go("run", "./scripts/packagelambda", "-arch", arch, cache);
@@ -52,7 +52,7 @@ export async function startLambda(instances, env) {
   return front;
 }
 
-/** Starts a process whose log is kept; stop() asks it to end, and insists after five seconds. */
+/** Starts a process and keeps its log. stop() terminates it, and kills it after five seconds. */
 export function run(command, env, args = []) {
   const child = spawn(command, args, { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, stdio: ["pipe", "pipe", "pipe"] });
   const log = [];

@@ -1,7 +1,7 @@
-// What a person does with the example app, and what must come of it.
+// What a person does with the example app, and what must happen.
 import assert from "node:assert/strict";
 
-/** Waits until a condition holds, for at most a minute: the machine may be busy. */
+/** Waits until a condition holds, for at most a minute, since the machine may be busy. */
 export async function eventually(what, condition) {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
@@ -15,7 +15,7 @@ const asked = (model, prompt) => model.requests.filter((request) => JSON.stringi
 const suggests = (request) => request.body.tools?.some((tool) => tool.function.name === "copilotkitSuggest");
 const lastTool = (request) => request.body.messages.findLast((message) => message.role === "tool")?.content;
 
-/** Each scene gets open() for pages, the model, and release() for what the model holds back. */
+/** Each scene gets open(), which opens a page, the model, and release(), which continues an answer that the model holds back. */
 export const scenes = {
   "the answer grows while it streams": async ({ open, release }) => {
     const page = await open();
@@ -201,7 +201,7 @@ export const scenes = {
   },
 
   // Each instance of the function serves one request at a time, so that Stop and
-  // reload reach another one than the run.
+  // reload reach an instance other than the run's.
   "on Lambda, Stop reaches the run on another instance": async ({ open, lambda, model, instances }) => {
     const page = await open({ url: lambda });
     await page.say("Count for ever");

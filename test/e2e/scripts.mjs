@@ -1,4 +1,4 @@
-// What the scripted model answers in the scenes, by the last user message.
+// The answers of the scripted model in the scenes, by the last user message.
 const words = (text) => text.split(/(?<= )/).flatMap((word) => [word, { pause: 40 }]);
 
 export const scripts = {
@@ -21,8 +21,8 @@ export const scripts = {
   ],
 };
 
-// Turns that are functions depend on the conversation: the id of the call they
-// make must be new in it, and they may quote the last tool's result.
+// Turns that are functions depend on the conversation: the ids of their calls must
+// be new in it, and they may quote the last tool's result.
 let calls = 0;
 for (const [prompt, turns] of Object.entries(scripts)) {
   if (!turns.some((turn) => typeof turn === "function")) continue;

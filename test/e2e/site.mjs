@@ -1,12 +1,12 @@
-// The built example app, with the runtime behind the same address, as a
-// deployment has it: files from a folder, /api/copilotkit passed on as it comes.
+// The built example app and the runtime at the same origin, as in a deployment:
+// files from a folder, and a proxy for /api/copilotkit.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, request as send } from "node:http";
 import { extname, join, normalize } from "node:path";
 
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".json": "application/json" };
 
-/** Serves `folder`, and the runtime at `runtime` (an origin) behind it. */
+/** Serves `folder`, and proxies to the runtime at the origin `runtime`. */
 export async function serveSite(folder, runtime) {
   const { hostname, port } = new URL(runtime);
   const server = createServer((request, response) => {

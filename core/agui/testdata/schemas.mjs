@@ -1,5 +1,5 @@
-// Writes schemas.json: which changes of valid inputs and events the protocol's
-// own schemas still accept, for the tests of this package to compare with.
+// Writes schemas.json for the tests of this package: which modifications of valid
+// inputs and events the protocol's own schemas still accept.
 //
 //   npm install @ag-ui/core@0.0.59 core1@npm:@ag-ui/core@1.0.0 zod@4
 //   node schemas.mjs > schemas.json

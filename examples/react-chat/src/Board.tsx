@@ -2,7 +2,7 @@ import { useAgent, useAgentContext, useFrontendTool, useHumanInTheLoop } from "@
 import { useState } from "react";
 import { z } from "zod";
 
-/** The page that the assistant works on: it reads it, changes it, and asks before it books. */
+/** The page that the agent works on: it reads it, changes it, and asks for approval before it books. */
 export function Board() {
   const [color, setColor] = useState("#4f46e5");
   const [bookings, setBookings] = useState<string[]>([]);

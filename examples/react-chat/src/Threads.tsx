@@ -1,7 +1,7 @@
 import { useAgent, useThreads } from "@copilotkit/react-core/v2";
 import { useEffect, useState } from "react";
 
-/** The conversations, to come back to, rename, archive and delete. */
+/** The list of threads, to reopen, rename, archive and delete. */
 export function Threads({ current, open }: { current: string; open: (threadId?: string) => void }) {
   const [includeArchived, setIncludeArchived] = useState(false);
   const { threads, listError, renameThread, archiveThread, unarchiveThread, deleteThread, refetchThreads } = useThreads({
@@ -9,7 +9,7 @@ export function Threads({ current, open }: { current: string; open: (threadId?: 
     includeArchived,
   });
 
-  // A thread comes into being with its first run.
+  // A thread is created by its first run.
   const { agent } = useAgent();
   useEffect(() => {
     const subscription = agent.subscribe({

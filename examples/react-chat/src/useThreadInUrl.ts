@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useState } from "react";
 
 /**
- * The open thread is kept in the URL's fragment, so that reloading the page and
- * sharing its address come back to the same conversation.
+ * Keeps the id of the open thread in the URL's fragment, so that a reload and a
+ * shared address open the same thread.
  */
 export function useThreadInUrl(): [string, (threadId?: string) => void] {
   const [threadId, setThreadId] = useState(threadOfUrl);

@@ -1,13 +1,13 @@
-// Writes streams.json: what the protocol's own TypeScript client makes of some
-// event streams, for the tests of this package to compare with.
+// Writes streams.json for the tests of this package: what the protocol's own
+// TypeScript client makes of some event streams.
 //
 //   npm install @ag-ui/client@0.0.59 rxjs
 //   node streams.mjs [number of random streams] > streams.json
 //
-// Of each stream it says: "expanded", the events after chunk expansion, or
-// "expandError"; of the expanded ones "refused", the index of the first event
+// For each stream it writes "expanded", the events after chunk expansion, or
+// "expandError"; for the expanded ones "refused", the index of the first event
 // that the client's verification refuses (-1 for none), "compacted", and the
-// "messages" and "state" that a client has in the end.
+// client's final "messages" and "state".
 import { from } from "rxjs";
 import { compactEvents, defaultApplyEvents, transformChunks, verifyEvents } from "@ag-ui/client";
 
@@ -154,7 +154,7 @@ const cases = {
     { type: "SUBAGENT_STARTED", subagentRunId: "s", name: "n" }),
 };
 
-// Random streams over few ids, so that everything meets everything.
+// Random streams use few ids, so that events often concern the same ids.
 let seed = 1;
 const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
 const pick = (...of) => of[random(of.length)];

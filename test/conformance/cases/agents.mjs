@@ -1,4 +1,4 @@
-// The built-in agent and a remote one: from the model's protocol to AG-UI.
+// The built-in agent, from the model's protocol to AG-UI, and a remote agent.
 import { assistant, call, tool, user } from "../case.mjs";
 
 const chat = (text, input = {}, agent = "default") => async (it) => {

@@ -1,4 +1,4 @@
-// The protocol's own client, both versions that are about, on the whole way.
+// The protocol's own client, in both current versions, against each runtime.
 import * as client059 from "@ag-ui/client";
 import * as client1 from "@ag-ui/client-1";
 import { normalize } from "../normalize.mjs";

@@ -1,4 +1,4 @@
-// What somebody sees who comes to a thread later.
+// What a client sees that connects to a thread later.
 import { assistant, joined, user } from "../case.mjs";
 
 const text = (it, run, message, ...deltas) => [

@@ -1,14 +1,14 @@
-// Hooks and middleware: their order, what they may answer, change and break.
+// Hooks and middleware: their order, and what they may answer, change and break.
 const stages = ["onRequest", "beforeRequest", "onBeforeHandler"];
 
-// What runs after the answer may be late: the trace is complete when it is.
+// Hooks that run after the answer may be late: wait until the trace is complete.
 async function trace(it, setup, complete) {
   const seen = [];
   await it.becomes(async () => {
     seen.push(...(await it.trace(setup)));
     return seen.some((line) => line.startsWith(complete));
   });
-  // What a line ends with is read, so that the ids in it can be compared.
+  // The JSON at the end of a line is parsed, so that the ids in it can be compared.
   return seen.map((line) => {
     const [, at, json] = line.match(/^([^{]*)(\{.*\})?$/s);
     return json ? [at, JSON.parse(json)] : at;

@@ -14,8 +14,8 @@ import { threads } from "./threads.mjs";
 import { tools } from "./tools.mjs";
 import { transcribe } from "./transcribe.mjs";
 
-// The cases, by what they are about. Each plays on one side and keeps what is
-// to be the same on the other.
+// The cases by subject. Each plays on one side and records what must be the same
+// on the other.
 export const cases = {
   routes,
   "single-route": single,

@@ -1,4 +1,4 @@
-// What a run's body may be.
+// Valid and invalid bodies of a run.
 const run = "/api/copilotkit/agent/scripted/run";
 
 const broken = {
@@ -82,7 +82,7 @@ export const inputs = {
         const body = change(it.input());
         for (const route of ["run", "connect", "suggest"]) {
           const { body: answer, ...head } = await it.http("POST", run.replace("run", route), { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-          // The details are the schema library's own words.
+          // The details are worded by the schema library.
           it.see(route, { ...head, body: { ...answer, details: typeof answer?.details } });
         }
       },

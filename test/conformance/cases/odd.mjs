@@ -1,4 +1,4 @@
-// Unicode, sizes, odd ids.
+// Unicode, large values, unusual ids.
 import { assistant, user } from "../case.mjs";
 
 const ids = ["", " ", "a/b", "a?b#c", "ünïcödé", "👋🏽", "..", "%2F", "null", "__proto__", "x".repeat(500), 'quote" back\\slash', "line\nbreak"];

@@ -1,4 +1,4 @@
-// What the runtime makes of an agent's events.
+// How the runtime handles an agent's events.
 const started = (it) => ({ type: "RUN_STARTED", threadId: it.thread, runId: "run-1" });
 const finished = (it) => ({ type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" });
 const message = (id, ...deltas) => [

@@ -1,4 +1,4 @@
-// Everything through one route, as {method, params, body}.
+// All requests through the single route, as {method, params, body}.
 const call = (it, envelope, options = {}) => it.http("POST", "/api/copilotkit", { setup: "single", body: envelope, ...options });
 
 export const single = {

@@ -1,4 +1,4 @@
-// Stopping a run, a second run meanwhile, clients that leave.
+// Stopping a run, a second run meanwhile, and clients that disconnect.
 import { joined } from "../case.mjs";
 
 const held = (it, ...more) => ({

@@ -1,4 +1,4 @@
-// The list of threads and what one can ask of a thread.
+// The list of threads, and the routes of a thread.
 const one = (it, thread, text, agent = "odd name/é") =>
   it.run(agent, {
     threadId: thread,

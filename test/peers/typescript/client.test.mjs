@@ -1,5 +1,5 @@
-// The AG-UI TypeScript client holds conversations with the built server, in the
-// version that CopilotKit's front ends use and in the newest one.
+// Conversations of the AG-UI TypeScript client with the built server, in the version
+// that CopilotKit's front ends use and in the newest one.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -17,7 +17,7 @@ for (const version of ["0.0.59", "1.0.0"]) {
     const agent = (threadId, path = "agent/default/run") => new HttpAgent({ url: `${server.url}/${path}`, threadId });
     const ask = (on, content) => on.addMessage({ id: crypto.randomUUID(), role: "user", content });
 
-    /** Runs the agent and returns the types of the events that the client saw. */
+    /** Runs the agent. Resolves to the types of the events that the client saw. */
     async function run(on, parameters = {}) {
       const types = [];
       await on.runAgent(parameters, { onEvent: ({ event }) => void types.push(event.type) });

@@ -1,9 +1,9 @@
 // Checks a SAM template: node check-template.mjs template.yaml
 //
-// With SAM_SCHEMA naming the published SAM schema, the template is validated
-// against that. In any case it is read as CloudFormation, which finds
-// references to nothing, properties of the wrong type and missing ones. What
-// CloudFormation makes of it is printed as JSON.
+// If SAM_SCHEMA names the published SAM schema, the template is validated against
+// that. It is always parsed as CloudFormation, which finds broken references,
+// properties of the wrong type and missing ones. The resulting CloudFormation
+// template is printed as JSON.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,14 +32,14 @@ if (process.env.SAM_SCHEMA) {
   const schema = JSON.parse(readFileSync(process.env.SAM_SCHEMA, "utf8"));
   const ajv = new Ajv({ strict: false, allErrors: true });
   if (!ajv.validate(schema, template)) {
-    // Every resource is tried as each of SAM's types; what is said of its own
-    // type and of all of CloudFormation's is what counts.
+    // The schema tries every resource as each of SAM's types. Only the errors for its
+    // own type, and for all of CloudFormation's types, count.
     console.error(ajv.errorsText(ajv.errors, { separator: "\n" }));
     process.exit(1);
   }
 }
 
-// SAM makes a resource of a function's URL, which outputs refer to.
+// SAM makes a resource of a function's URL, to which outputs refer.
 for (const [name, resource] of Object.entries(template.Resources)) {
   if (resource.Properties?.FunctionUrlConfig) {
     const { AuthType, InvokeMode } = resource.Properties.FunctionUrlConfig;

@@ -1,4 +1,4 @@
-// The playground: choose an agent, chat, stop, come back to a thread.
+// The playground: choose an agent, chat, stop, reopen a thread.
 
 import { Conversation } from "./conversation.js";
 import * as events from "./events.js";
@@ -9,12 +9,12 @@ import { definitions, runTool, showNotice } from "./tools.js";
 
 const $ = (id) => document.getElementById(id);
 const prompts = ["What are you?", "call set_accent_color", "think about tea"];
-const mostToolRounds = 8; // a model that calls tools for ever is ended here
+const maxToolRounds = 8; // runs in a row for a model that keeps calling tools
 
 let agentId;
 let threadId;
 let conversation = new Conversation();
-let leave = new AbortController(); // leaves the stream that the page follows
+let leave = new AbortController(); // aborts the stream that the page follows
 let canManage = false; // whether threads can be renamed and deleted
 
 async function main() {
@@ -47,7 +47,7 @@ function newThread() {
   enter(crypto.randomUUID(), "");
 }
 
-/** Comes back to a thread: its history, and the live run if there is one. */
+/** Opens a thread: shows its history, and follows the live run if there is one. */
 async function openThread(id) {
   enter(id, `#${encodeURIComponent(agentId)}/${encodeURIComponent(id)}`);
   await follow(runtime.connect(agentId, input([]), leave.signal));
@@ -68,7 +68,7 @@ function enter(id, hash) {
 }
 
 async function listThreads() {
-  if (runtime.singleRoute) return; // it has no route for them
+  if (runtime.singleRoute) return; // the single route has no threads
   let threads;
   try {
     threads = await runtime.listThreads(agentId);
@@ -127,9 +127,9 @@ async function send(text) {
   await listThreads();
 }
 
-/** Runs the agent, and again with the results of the page's tools it calls. */
+/** Runs the agent, and again with the results of each call of the page's tools. */
 async function runUntilAnswered(resume) {
-  for (let round = 0; round < mostToolRounds; round++) {
+  for (let round = 0; round < maxToolRounds; round++) {
     const entered = leave;
     const ended = await follow(runtime.run(agentId, input(conversation.messages, resume), entered.signal));
     if (!ended || entered !== leave || conversation.error) return;
@@ -146,7 +146,7 @@ async function runUntilAnswered(resume) {
   }
 }
 
-/** Shows what an interrupted run asks, and goes on with the answer. */
+/** Shows the questions of an interrupted run, and resumes it with the answer. */
 function ask(interrupts) {
   const answer = (status, payload) => {
     question.remove();
@@ -160,7 +160,7 @@ function ask(interrupts) {
   yes.focus();
 }
 
-/** Adds a message of the page's own. */
+/** Adds a message to the conversation. */
 function say(message) {
   conversation.add(message);
   messages.update(message);
@@ -168,7 +168,7 @@ function say(message) {
   if (owner) messages.update(owner);
 }
 
-/** Shows a stream of events until it ends. False when it broke or was left. */
+/** Shows a stream of events until it ends. Resolves to false if it broke or the page left it. */
 async function follow(stream) {
   const mine = conversation;
   setRunning(true);

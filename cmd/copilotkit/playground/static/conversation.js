@@ -1,16 +1,16 @@
-// A thread's messages and state, kept up to date by its events.
+// The messages and the state of a thread, updated by its events.
 
-/** Applies AG-UI events. `messages` and `state` are what the next run is sent. */
+/** A conversation. `messages` and `state` are the input of the next run. */
 export class Conversation {
   messages = [];
   state = {};
   running = false;
-  /** The questions that the last run ended on. */
+  /** The interrupts that the last run ended with. */
   interrupts = [];
-  /** What went wrong in the last run, null when nothing did. */
+  /** The error of the last run, or null. */
   error = null;
 
-  /** Applies one event, and returns the message that it changed, if any. */
+  /** Applies an event. Returns the message that it changed, if any. */
   apply(event) {
     const handler = handlers[event.type];
     return handler?.call(this, event) ?? null;
@@ -27,7 +27,7 @@ export class Conversation {
     return message;
   }
 
-  /** Calls of front-end tools that nobody has answered. */
+  /** Returns the tool calls that have no result. */
   openCalls() {
     const answered = new Set(this.messages.filter((m) => m.role === "tool").map((m) => m.toolCallId));
     return this.messages.flatMap((m) => m.toolCalls ?? []).filter((call) => !answered.has(call.id));
@@ -102,7 +102,7 @@ const handlers = {
   },
 };
 
-/** Applies the add, replace and remove operations of a JSON Patch. */
+/** Applies the add, replace and remove operations of a JSON Patch. Returns the new value. */
 function patch(document, operations) {
   const root = { document: structuredClone(document) };
   for (const { op, path, value } of operations) {

@@ -1,10 +1,10 @@
-// The pane with the raw events, as they came over the wire.
+// The pane with the raw events.
 
 import { element } from "./messages.js";
 
 const list = document.querySelector("#events");
 const count = document.querySelector("#event-count");
-const most = 2000; // rows; older ones go
+const maxRows = 2000; // older rows are removed
 let waiting = [];
 let total = 0;
 let start = 0;
@@ -26,9 +26,9 @@ export function clear() {
 
 function flush() {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  list.append(...waiting.slice(-most).map(([event, ms]) => row(event, ms)));
+  list.append(...waiting.slice(-maxRows).map(([event, ms]) => row(event, ms)));
   waiting = [];
-  while (list.childElementCount > most) list.firstElementChild.remove();
+  while (list.childElementCount > maxRows) list.firstElementChild.remove();
   count.textContent = total;
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
@@ -40,7 +40,7 @@ function row(event, ms) {
     element("summary", "",
       element("span", "time", `${ms.toFixed(0)} ms`), element("span", "type", type),
       element("span", "detail", typeof detail === "string" ? detail : JSON.stringify(detail))));
-  // The JSON is only laid out when somebody looks at it.
+  // Indenting the JSON waits until the row is opened.
   details.addEventListener("toggle", () => details.append(element("pre", "", JSON.stringify(event, null, 2))), { once: true });
   return element("li", "", details);
 }

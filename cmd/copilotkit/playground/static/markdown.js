@@ -1,7 +1,7 @@
-// Markdown to DOM nodes. Text only ever becomes text nodes: whatever a model
-// writes, it cannot become markup or script.
+// Markdown to DOM nodes. Text only becomes text nodes, so that nothing a model
+// writes can become markup or script.
 
-/** The elements of a Markdown text. */
+/** Returns the elements of a Markdown text. */
 export function markdown(text) {
   return blocks(text.split("\n"));
 }
@@ -20,7 +20,7 @@ function blocks(lines) {
       out.push(element("pre", [element("code", [lines.slice(i + 1, last).join("\n")])]));
       i = last + 1;
     } else if ((match = line.match(/^(#{1,6})\s+(.*)/))) {
-      // The page has its own first two levels.
+      // The page itself has the first two levels.
       out.push(element(`h${Math.min(match[1].length + 2, 6)}`, inline(match[2])));
       i++;
     } else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) {
@@ -37,7 +37,7 @@ function blocks(lines) {
     } else if (listItem.test(line)) {
       const [, indent, mark] = line.match(listItem);
       const numbered = /\d/.test(mark);
-      // An item of the other kind, no deeper than the first, begins another list.
+      // An item of the other kind that is no deeper than the first begins another list.
       const belongs = (l) => {
         const item = l.match(listItem);
         return item ? item[1].length > indent.length || /\d/.test(item[2]) === numbered : /^\s+\S/.test(l);
@@ -56,7 +56,7 @@ function blocks(lines) {
 
 const listItem = /^(\s*)([-*+]|\d+[.)])\s+(.*)/;
 
-/** The lines from start on for which belongs holds. */
+/** Returns the lines from start on, as long as belongs is true of them. */
 function take(lines, start, belongs) {
   let end = start;
   while (end < lines.length && belongs(lines[end], end)) end++;
@@ -73,7 +73,7 @@ function list(lines) {
   }
   const node = element(/\d/.test(mark) ? "ol" : "ul", items.map((item) => {
     const content = blocks(item);
-    // A single paragraph needs no box of its own.
+    // A single paragraph needs no element around it.
     return element("li", content[0]?.tagName === "P" ? [...content[0].childNodes, ...content.slice(1)] : content);
   }));
   if (node.tagName === "OL") node.start = parseInt(mark, 10);
@@ -91,7 +91,7 @@ function table(rows) {
 
 const spans = /(`+)(.+?)\1|\*\*(.+?)\*\*|__(.+?)__|~~(.+?)~~|\*([^\s*][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s<>)]+[^\s<>).,;:!?])/s;
 
-/** The text and span elements of a piece of running text. */
+/** Returns the nodes of inline text. */
 function inline(text) {
   const out = [];
   let match;

@@ -1,5 +1,5 @@
-// The conversation on screen: one element per message, drawn again at most once
-// per frame, and only where something changed.
+// The conversation on screen: one element per message, which is redrawn at most
+// once per frame, and only if it has changed.
 
 import { markdown } from "./markdown.js";
 
@@ -9,7 +9,7 @@ const drawn = new Map(); // message id -> element
 const changed = new Map(); // message id -> message, to be drawn in the next frame
 let current; // the conversation on screen
 
-/** Shows a conversation from its beginning. */
+/** Shows a conversation in place of the current one. */
 export function show(conversation) {
   current = conversation;
   drawn.clear();
@@ -20,13 +20,13 @@ export function show(conversation) {
   list.scrollTop = list.scrollHeight;
 }
 
-/** Has a new or changed message drawn with the next frame. */
+/** Draws a new or changed message with the next frame. */
 export function update(message) {
   if (changed.size === 0) requestAnimationFrame(flush);
   changed.set(message.id, message);
 }
 
-/** Draws what has changed, now. */
+/** Draws all changed messages now. */
 export function flush() {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
   for (const message of changed.values()) draw(message);
@@ -36,7 +36,7 @@ export function flush() {
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
-/** Adds a line that isn't part of the thread: a note, an error, a question. */
+/** Adds a line that isn't part of the thread: an error or a question. */
 export function append(className, ...content) {
   welcome.hidden = true;
   const node = element("div", `message ${className}`, ...content);
@@ -60,7 +60,7 @@ function draw(message) {
   if (open) node.querySelector("details").open = true;
 }
 
-/** What a message looks like, null when it isn't shown by itself. */
+/** Returns the content of a message's element, or null if the message has none. */
 function contentOf(message) {
   switch (message.role) {
     case "user":

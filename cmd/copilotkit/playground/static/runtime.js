@@ -1,22 +1,21 @@
-// The runtime as the page sees it: JSON calls and event streams, in either of
-// the two endpoint modes.
+// The client of the runtime: JSON calls and event streams, in both endpoint modes.
 
 const meta = (name) => document.querySelector(`meta[name="copilotkit-${name}"]`).content;
 
 const base = meta("base-path").replace(/\/$/, "");
 export const singleRoute = meta("endpoint") === "single-route";
 
-/** What /info says: the agents, and which thread routes there are. */
+/** Fetches /info: the agents, and which thread routes there are. */
 export async function info() {
   return json(singleRoute ? await envelope("info") : await fetch(`${base}/info`));
 }
 
-/** Starts a run. Yields its events as they come. */
+/** Starts a run. Yields its events as they arrive. */
 export function run(agentId, input, signal) {
   return stream("run", agentId, input, signal);
 }
 
-/** Yields a thread's history, and then the live run until it ends. */
+/** Yields the events of a thread: its history, then those of the live run until it ends. */
 export function connect(agentId, input, signal) {
   return stream("connect", agentId, input, signal);
 }
@@ -29,7 +28,7 @@ export async function stop(agentId, threadId) {
   return json(response);
 }
 
-/** The threads of an agent, last used first. */
+/** Fetches the threads of an agent, last updated first. */
 export async function listThreads(agentId) {
   const { threads } = await json(await fetch(`${base}/threads?agentId=${encodeURIComponent(agentId)}&limit=50`));
   return threads;
@@ -51,7 +50,7 @@ async function* stream(what, agentId, input, signal) {
   yield* events(response.body);
 }
 
-/** Reads Server-Sent Events whose data is JSON. */
+/** Yields the JSON data of Server-Sent Events. */
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

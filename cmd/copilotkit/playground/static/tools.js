@@ -1,5 +1,5 @@
-// The front-end tools that the page offers to the agent. "call set_accent_color"
-// makes the demo model call one.
+// The front-end tools of the page. The message "call set_accent_color" makes the
+// demo model call one.
 
 const notice = document.querySelector("#notice");
 let hide;
@@ -40,10 +40,10 @@ const tools = {
   },
 };
 
-/** The tools as a run's input has them. */
+/** The definitions of the tools, for the input of a run. */
 export const definitions = Object.entries(tools).map(([name, { description, parameters }]) => ({ name, description, parameters }));
 
-/** Runs a call of one of the tools. Undefined when it isn't the page's. */
+/** Runs a tool call. Returns its result, or undefined if the tool isn't the page's. */
 export function runTool(call) {
   const tool = tools[call.function.name];
   if (!tool) return undefined;
