@@ -17,8 +17,8 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-// asBootstrap makes the test binary a function: the code of this package with a test
-// handler instead of the runtime.
+// asBootstrap is the environment variable that makes the test binary a function: the
+// code of this package with a test handler instead of the runtime.
 const asBootstrap = "LAMBDA_TEST_BOOTSTRAP"
 
 func TestMain(m *testing.M) {
