@@ -49,8 +49,8 @@ const parting = 100 * time.Millisecond
 // signal again with its usual effect. It runs as long as the process.
 func closeAtEnd(terminated <-chan os.Signal, runtime io.Closer) {
 	<-terminated
-	signal.Reset(syscall.SIGTERM) // the next signal has its usual effect
-	_ = runtime.Close()           // what remains open ends with the process
+	signal.Reset(syscall.SIGTERM) // the next one has its usual effect
+	_ = runtime.Close()           // what can't be closed is logged, and ends with the process
 	time.Sleep(parting)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
 }
