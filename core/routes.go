@@ -61,7 +61,7 @@ func (r Route) readsJSON() bool {
 	return true
 }
 
-// forDevelopment reports whether the route does something in development alone.
+// forDevelopment reports whether the route only does something in development.
 func (r Route) forDevelopment() bool {
 	return r.Name == RouteDebugEvents || r.Name == RouteThreadsClear
 }
