@@ -1,4 +1,4 @@
-# `make run` serves, `make test` proves it. `make help` lists the rest.
+# `make run` serves, `make test` tests. `make help` lists all targets.
 
 GO ?= go
 PORT ?= 8080
@@ -36,67 +36,67 @@ deploy-gcf: ## Deploy to Google Cloud Functions with gcloud (ARGS=… for it)
 deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 	@scripts/deploy-vercel.sh $(ARGS)
 
-# --- Prove -------------------------------------------------------------------
+# --- Test --------------------------------------------------------------------
 
 .PHONY: test test-tools compile suites steady soak lint dependencies unit examples peers playground conformance e2e tidy
 SUITES = unit lint conformance e2e playground peers examples dependencies
-test: ## Everything that continuous integration runs
+test: ## Run everything that continuous integration runs
 	@$(MAKE) --no-print-directory --jobs=2 test-tools compile
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target suites
 	@echo "All tests passed."
 
 suites: $(SUITES)
 
-steady: test-tools ## Each suite N times while two busy loops take the processors (N=20, SUITES="unit e2e")
+steady: test-tools ## Run each suite N times on busy processors (N=20, SUITES="unit e2e")
 	@scripts/steady.sh $(or $(N),20) $(SUITES)
 
-soak: test-tools ## A thousand streams at once and ten thousand runs, on every store (minutes)
+soak: test-tools ## Run a thousand streams at once and ten thousand runs on every store (minutes)
 	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
 
-test-tools: ## Install what the tests need and this machine lacks
+test-tools: ## Install the programs and npm packages that the tests need
 	@scripts/install-test-tools.sh
 
-# Where nothing is cached yet, compiling takes as long as installing.
+# With an empty build cache compiling takes as long as installing.
 compile:
 	@$(GO) build -race ./...
 
-lint: ## gofmt, go vet, staticcheck and tidy go.mod files, over every module of the repository
+lint: ## Check gofmt, go vet, staticcheck and go.mod files, in every module of the repository
 	@scripts/lint.sh
 
-dependencies: ## Checksums, known vulnerabilities and licences of the modules that are linked
+dependencies: ## Check checksums, known vulnerabilities and licences of the linked modules
 	$(GO) mod verify
 	cd test/tools && $(GO) run ./vulncheck
 	cd test/tools && $(GO) run ./licences . ./lambda ./vercel/server ./cmd/copilotkit
 
-tidy: ## Bring the go.mod files of all modules up to date
+tidy: ## Tidy the go.mod files of all modules
 	@scripts/each-module.sh . $(GO) mod tidy
 
-unit: ## The Go tests, with the race detector
+unit: ## Run the Go tests, with the race detector
 	$(GO) test -race ./...
 
-examples: ## Build and test the examples that have a module of their own
+examples: ## Build and test the examples with their own module
 	@scripts/each-module.sh examples $(GO) test ./...
 
-peers: test-tools dist/copilotkit ## Conversations with the AG-UI clients for TypeScript and Go
+peers: test-tools dist/copilotkit ## Test the server with the AG-UI clients for TypeScript and Go
 	cd test/peers/typescript && npm --silent test
 	cd test/peers/go && $(GO) test -count=1 ./...
 
-playground: test-tools ## The playground in headless Chromium
+playground: test-tools ## Test the playground in headless Chromium
 	cd test/e2e && node --test --test-reporter=spec --test-timeout=300000 playground.test.mjs
 
-conformance: test-tools ## The same requests to the reference runtime and to this one, compared
+conformance: test-tools ## Compare the answers of the reference runtime and of this one
 	cd test/conformance && npm --silent test
 
-e2e: test-tools ## The React example, CopilotKit's own UI, in headless Chromium
+e2e: test-tools ## Test the React example, with CopilotKit's own UI, in headless Chromium
 	cd test/e2e && npm --silent test
 
 # --- Measure -----------------------------------------------------------------
 
 .PHONY: bench
-bench: ## Measure the server beside a bare relay and the reference, and run the Go benchmarks
+bench: ## Measure the server, a bare relay and the reference, and run the Go benchmarks
 	$(GO) run ./test/bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: clean
-clean: ## Remove what the other targets built
+clean: ## Remove what the other targets have built
 	rm -rf dist .cache

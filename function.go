@@ -1,6 +1,6 @@
-// Package copilotkit is what Google's Go buildpack looks for at the root of the
-// source that it is given: it registers the function CopilotKit, whose code is
-// in the folder gcf. Nothing else imports it.
+// Package copilotkit registers the function CopilotKit, whose code is in the folder
+// gcf. It is at the root because Google's Go buildpack looks for functions there.
+// Nothing else imports it.
 package copilotkit
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/copilotkit-go/runtime/gcf"
 )
 
-// The buildpack imports this package for its registrations alone.
+// The buildpack only imports this package for its registrations.
 func init() {
 	functions.HTTP("CopilotKit", gcf.Handler())
 }

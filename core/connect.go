@@ -14,8 +14,8 @@ import (
 
 // serveConnect shows a thread: its history, compacted, and then the live run, if
 // there is one, until that ends. A thread that the store has never seen is
-// empty, unless the agent is an [agent.Connector], which then is asked. Where
-// threads have owners it isn't: it knows threads by their ids alone.
+// empty, unless the agent is an [agent.Connector], which then is asked. It isn't if
+// threads have owners, since it only knows threads by their ids.
 //
 // A client that wants to be able to go on where it left asks for it by sending
 // the last event id it has: as lastSeenEventId in the body or the query, or as

@@ -8,37 +8,34 @@ import (
 	"strings"
 )
 
-// CORS says which web pages may call the runtime. The zero value lets all of
-// them, without credentials. At most one of Origin, Origins and OriginFunc is
-// set.
+// CORS says which web pages may call the runtime. The zero value allows all of them,
+// without credentials. At most one of Origin, Origins and OriginFunc may be set.
 //
-// Use this or a CORS layer of your own around the runtime. Under a layer that
-// has set its headers already, the runtime leaves them alone, so that no header
-// is ever there twice.
+// Use either this or your own CORS layer around the runtime. If CORS headers are
+// already set, the runtime doesn't change them, so that none is sent twice.
 type CORS struct {
-	// Origin is sent as it is to every request: one origin, or "*". If empty,
-	// Origins and OriginFunc decide.
+	// Origin is sent in every answer: one origin, or "*". If empty, Origins and
+	// OriginFunc decide.
 	Origin string
-	// Origins lists the allowed origins; a page of another gets no CORS headers.
-	// "*" in it allows all. If empty, so do all without Origin and OriginFunc.
+	// Origins lists the allowed origins; pages of others get no CORS headers. "*"
+	// allows all. If empty, and Origin and OriginFunc are too, all are allowed.
 	Origins []string
-	// OriginFunc returns the origin to allow for a request's: most often the same
-	// one, or "" to refuse. It isn't called for requests without an origin. If
+	// OriginFunc returns the origin to allow for the origin of a request: usually the
+	// same, or "" to refuse it. It isn't called for requests without an origin. If
 	// nil, Origin and Origins decide.
 	OriginFunc func(origin string) string
-	// Credentials lets pages send cookies, which needs origins to be named: where
-	// all are allowed, any page could act as its visitor, and [New] fails.
-	// Defaults to false.
+	// Credentials lets pages send cookies. If all origins are allowed, [New] fails,
+	// since any page could then act as its visitor. Defaults to false.
 	Credentials bool
 	// AllowMethods are the methods that a page may use. If nil, defaults to GET,
 	// HEAD, PUT, POST, DELETE, PATCH and OPTIONS.
 	AllowMethods []string
-	// AllowHeaders are the headers that a page may send. If nil, defaults to all:
-	// "*", or with Credentials, where that would name no header, those that the
-	// preflight asks for.
+	// AllowHeaders are the headers that a page may send. If nil, defaults to all: to
+	// "*" or, with Credentials, where that is no wildcard, to those that the preflight
+	// asks for.
 	AllowHeaders []string
-	// ExposeHeaders are those of an answer that the page's scripts may read.
-	// Defaults to none.
+	// ExposeHeaders are the headers of an answer that scripts may read. Defaults to
+	// none.
 	ExposeHeaders []string
 	// MaxAge is how long a browser may keep the answer to a preflight, in
 	// seconds. If nil, that is left to the browser.

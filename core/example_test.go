@@ -64,7 +64,7 @@ func Example_mount() {
 	// data: {"type":"RUN_FINISHED","threadId":"t","runId":"r"}
 }
 
-// A hook refuses by an error that carries the answer.
+// A hook refuses a request with an error that carries the answer.
 func ExampleHooks() {
 	runtime, err := core.New(core.Config{
 		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
@@ -73,7 +73,7 @@ func ExampleHooks() {
 				if r.Header.Get("Authorization") == "" {
 					return nil, &core.HTTPError{Status: http.StatusUnauthorized, Body: "Unauthorized"}
 				}
-				return nil, nil // go on with r
+				return nil, nil // keep r
 			},
 			OnResponse: func(_ *http.Request, route core.Route, response *core.Response) error {
 				response.Header.Set("X-Route", string(route.Name))
@@ -97,7 +97,7 @@ func ExampleHooks() {
 	// 200 "info"
 }
 
-// Tell users apart: each sees threads of their own alone.
+// Give users their own threads.
 func ExampleConfig_owner() {
 	users := map[string]string{"Bearer token-of-ann": "ann"}
 	runtime, err := core.New(core.Config{
@@ -126,8 +126,8 @@ func ExampleConfig_owner() {
 	// 200 {"threads":[],"nextCursor":null}
 }
 
-// Bring a store of your own, and close it after the runtime. This one adds a log
-// to the store in memory.
+// Use your own store, and close it after the runtime. This one adds a log to the
+// store in memory.
 func ExampleConfig_store() {
 	threads := logging{memory.New(memory.Limits{})}
 	runtime, err := core.New(core.Config{
@@ -159,7 +159,7 @@ func (s logging) Begin(ctx context.Context, request store.BeginRequest) (store.L
 	return s.Store.Begin(ctx, request)
 }
 
-// Keep something of every answer, before the request ends.
+// Use each answer before its request ends.
 func ExampleAnswer() {
 	runtime, err := core.New(core.Config{
 		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},

@@ -75,7 +75,7 @@ func (rt *Runtime) serveInfo(ex *exchange) error {
 }
 
 // describe returns what /info shows of an agent. One that panics meanwhile is
-// shown by its name alone, so that it doesn't take the others down.
+// shown with its name only, so that the others are still shown.
 func (ex *exchange) describe(name string, a agent.Agent) agentInfo {
 	info := agentInfo{Name: name, ClassName: className(a)}
 	err := recovering(func() error {

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// RouteName names an endpoint. Of those that need the Intelligence platform
-// only the answer without it exists here.
+// RouteName names an endpoint. Those that need the Intelligence platform answer as the
+// reference does without it.
 type RouteName string
 
 // The endpoints.
@@ -45,10 +45,10 @@ const (
 // Route is the endpoint that a request is for.
 type Route struct {
 	Name RouteName
-	// AgentID belongs to the agent routes.
+	// AgentID is set in the routes of an agent.
 	AgentID string
-	// ThreadID belongs to stop and the routes of one thread. Of run, suggest and
-	// connect it is in the body.
+	// ThreadID is set in stop and the routes of a thread. Run, suggest and connect have
+	// it in the body.
 	ThreadID string
 }
 
@@ -61,7 +61,7 @@ func (r Route) readsJSON() bool {
 	return true
 }
 
-// forDevelopment reports whether the route does something in development alone.
+// forDevelopment reports whether the route only does something in development.
 func (r Route) forDevelopment() bool {
 	return r.Name == RouteDebugEvents || r.Name == RouteThreadsClear
 }

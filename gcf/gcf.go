@@ -1,7 +1,7 @@
-// Package gcf is the runtime as a Google Cloud Function. The function is
-// declared in function.go at the repository's root, which is where the Go
-// buildpack looks. A source tree of one's own that wants the runtime as one of
-// its functions declares it in the same way:
+// Package gcf is the runtime as a Google Cloud Function. The function is registered
+// in function.go at the repository's root, where the Go buildpack looks for it. To
+// have the runtime as one of the functions of your own module, register it in the
+// same way:
 //
 //	func init() {
 //		functions.HTTP("CopilotKit", gcf.Handler())
@@ -20,13 +20,14 @@ import (
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
-// Handler returns the function. Its first request builds the runtime that the
-// environment describes; the instance keeps it for the requests after that,
-// which may come several at a time. Answers stream.
+// Handler returns the function. The first request builds the runtime that the
+// environment describes, and the instance keeps it for the following ones. It is safe
+// for concurrent use. Answers stream.
 //
-// Google ends an instance with SIGTERM and gives it ten seconds. The framework
-// would end at once; from the first request on the runtime is closed before that,
-// so that runs end in good order. A second signal ends the process at once.
+// Google ends an instance with SIGTERM and kills it ten seconds later. The framework
+// would exit at once. From the first request on, the runtime is closed before that, so
+// that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
+// process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
 	runtime := bundle.NewLazy(os.Environ, options...)
 	var first sync.Once
@@ -41,11 +42,11 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 }
 
 // parting is how long the last bytes of answers may take after the runtime was
-// closed: the server is the framework's, and can't be asked.
+// closed. It is a fixed time because the server is internal to the framework.
 const parting = 100 * time.Millisecond
 
-// closeAtEnd closes the runtime when the process is asked to end, and then has it
-// end as it would have. It lives as long as the process.
+// closeAtEnd closes the runtime when the process gets the signal, and then sends the
+// signal again with its usual effect. It runs as long as the process.
 func closeAtEnd(terminated <-chan os.Signal, runtime io.Closer) {
 	<-terminated
 	signal.Reset(syscall.SIGTERM) // the next one has its usual effect

@@ -19,14 +19,14 @@ import (
 
 const (
 	framework = "github.com/GoogleCloudPlatform/functions-framework-go"
-	// sourceFolder and appFolder are where the buildpack moves the source, and
-	// where in it the main package goes.
+	// sourceFolder is where the buildpack moves the source, appFolder where it puts the
+	// main package.
 	sourceFolder = "serverless_function_source_code"
 	appFolder    = "functions.local/app"
 )
 
 // mainTemplate is the program that runs a declarative function: it imports the
-// package for what it registers, and starts the framework.
+// package for its registrations and starts the framework.
 var mainTemplate = template.Must(template.New("main").Parse(`package main
 
 import (
@@ -58,8 +58,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build does what Google's Go buildpack does with an uploaded source, and
-// returns the program.
+// build builds an uploaded source as Google's Go buildpack does. It returns the
+// program.
 func build(t testing.TB) string {
 	t.Helper()
 	dir := platformtest.Build(t, "function", func(dir string) error {
@@ -99,7 +99,7 @@ func output(dir, name string, arguments ...string) (string, error) {
 
 func start(t testing.TB, env []string) *platformtest.Deployment {
 	program := build(t)
-	// What Cloud Functions sets.
+	// Cloud Functions sets these.
 	env = append([]string{"FUNCTION_TARGET=CopilotKit", "FUNCTION_SIGNATURE_TYPE=http", "K_SERVICE=copilotkit"}, env...)
 	return platformtest.StartServer(t, filepath.Dir(program), program, platformtest.FreePort(t), env)
 }

@@ -14,8 +14,7 @@ import (
 	proxy "github.com/awslabs/aws-lambda-go-api-proxy/core"
 )
 
-// format2 answers an event of format 2.0, which is a Function URL's or an HTTP
-// API's.
+// format2 answers an event of format 2.0, from a Function URL or an HTTP API.
 func (f *function) format2(ctx context.Context, payload []byte, canStream bool) (any, error) {
 	var event events.APIGatewayV2HTTPRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
@@ -36,8 +35,8 @@ func (f *function) format2(ctx context.Context, payload []byte, canStream bool) 
 	}, nil
 }
 
-// format1 answers an event of format 1.0, which is a REST API's, or an HTTP
-// API's that was set to it.
+// format1 answers an event of format 1.0, from a REST API, or an HTTP API that is set
+// to it.
 func (f *function) format1(ctx context.Context, payload []byte, version string) (any, error) {
 	var event events.APIGatewayProxyRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
@@ -56,7 +55,7 @@ func (f *function) format1(ctx context.Context, payload []byte, version string) 
 	}, nil
 }
 
-// loadBalancer answers an event of an Application Load Balancer. That wants the
+// loadBalancer answers an event of an Application Load Balancer, which expects the
 // headers in the form in which it sends them.
 func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error) {
 	var event events.ALBTargetGroupRequest
@@ -80,8 +79,8 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error
 	return response, nil
 }
 
-// orBadRequest returns what answers the request: the function's handler, or one
-// that answers 400 where the event made no request.
+// orBadRequest returns the function's handler, or one that answers 400 if the event
+// couldn't be converted to a request.
 func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error) (http.Handler, *http.Request) {
 	if err == nil {
 		return f.handler, r
@@ -93,8 +92,8 @@ func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error)
 	return http.HandlerFunc(refuse), new(http.Request).WithContext(ctx)
 }
 
-// joinedHeader returns one value per header, and the cookies, which can't be
-// joined, by themselves.
+// joinedHeader returns one value per header, and the cookies separately, since they
+// can't be joined.
 func joinedHeader(header http.Header) (joined map[string]string, cookies []string) {
 	joined = make(map[string]string, len(header))
 	for name, values := range header {
@@ -107,8 +106,7 @@ func joinedHeader(header http.Header) (joined map[string]string, cookies []strin
 	return joined, cookies
 }
 
-// libraryWriter is one of the proxy library's writers, which hold an answer
-// until it is whole.
+// libraryWriter is one of the proxy library's writers, which buffer the whole answer.
 type libraryWriter[Response any] interface {
 	http.ResponseWriter
 	GetProxyResponse() (Response, error)
@@ -126,12 +124,12 @@ func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler
 	return w.GetProxyResponse()
 }
 
-// margin is how long before Lambda's deadline a request ends.
+// margin is how long before Lambda's deadline the context of a request ends.
 const margin = time.Second
 
-// beforeDeadline returns a context that ends a little before Lambda ends the
-// instance, so that what waits for something can still answer. A run is closed
-// earlier, by the runtime's own margin.
+// beforeDeadline returns a context that ends shortly before Lambda kills the instance,
+// so that a handler that waits can still answer. The runtime closes a run earlier, by
+// its own margin.
 func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -140,13 +138,13 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
 
-// errPanicked is all that is said of a panic outside the log.
+// errPanicked is what Lambda gets for a panic, whose value is only logged.
 type errPanicked struct{}
 
 func (errPanicked) Error() string { return "the request could not be completed" }
 
-// serve calls the handler. Its panic becomes an error, since nothing else would
-// stop it from ending the process, and with it the instance.
+// serve calls the handler and converts a panic to an error, since it would end the
+// process, and with it the instance.
 func serve(handler http.Handler, w *answerWriter, r *http.Request) (err error) {
 	defer func() {
 		value := recover()
@@ -180,7 +178,7 @@ func (w *answerWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write passes bytes on, after a status.
+// Write sends the status 200 if none was sent, and passes the bytes on.
 func (w *answerWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	return w.ResponseWriter.Write(p)
@@ -189,7 +187,7 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 // Unwrap returns the writer inside, for [http.ResponseController].
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Flush does nothing: an answer is either written through or held whole.
+// Flush does nothing: an answer is either unbuffered or buffered whole.
 func (w *answerWriter) Flush() {}
 
 func writeError(w http.ResponseWriter, status int, what string) {

@@ -17,7 +17,7 @@ func BenchmarkColdStart(b *testing.B) {
 	}, program)
 }
 
-// BenchmarkRuns has all runs in one instance, as on a managed one.
+// BenchmarkRuns plays all runs in one instance, as on Lambda Managed Instances.
 func BenchmarkRuns(b *testing.B) {
 	var function *lambdaapi.Function
 	platformtest.BenchmarkRuns(b, platformtest.Artefact{

@@ -16,7 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-// bootstrap builds what is deployed with the command that packs it.
+// bootstrap builds the bootstrap with the command that packs it.
 func bootstrap(t testing.TB) string {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
@@ -25,7 +25,7 @@ func bootstrap(t testing.TB) string {
 	return filepath.Join(dir, "lambda-"+runtime.GOARCH, "bootstrap")
 }
 
-// startBootstrap deploys the bootstrap behind a door.
+// startBootstrap deploys the bootstrap behind a front door.
 func startBootstrap(t testing.TB, door door, config lambdaapi.Config) (*lambdaapi.Function, *platformtest.Deployment) {
 	t.Helper()
 	d := &platformtest.Deployment{Log: &platformtest.Log{}}

@@ -13,7 +13,7 @@ import (
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 )
 
-// door is a front door, with what it can't carry.
+// door is a front door, with its limits.
 type door struct {
 	lambdaapi.Door
 	name string
@@ -21,9 +21,9 @@ type door struct {
 	buffered bool
 	// singleValues is set where there is one value per header and query parameter.
 	singleValues bool
-	// decodesPath is set where the path comes decoded.
+	// decodesPath is set where the path is decoded.
 	decodesPath bool
-	// hidesClient is set where events don't say who the client is.
+	// hidesClient is set where events have no address of the client.
 	hidesClient bool
 }
 

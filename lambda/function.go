@@ -11,19 +11,19 @@ import (
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
-// errUnknownEvent is the answer to an invocation with something else than an HTTP
-// request. The instance goes on.
+// errUnknownEvent is the answer to an event that isn't an HTTP request. The instance
+// goes on serving.
 var errUnknownEvent = errors.New("the event is not an HTTP request from a Function URL, an API Gateway or a load balancer")
 
 // function answers Lambda's events with an http.Handler.
 type function struct {
 	handler http.Handler
-	// buffered is set where a door that could stream must not.
+	// buffered makes front doors that could stream answer in one piece.
 	buffered bool
 }
 
-// newFunction returns the function of the environment. The runtime behind it is
-// built by the first request.
+// newFunction returns the function that the environment describes. The first request
+// builds the runtime.
 func newFunction() *function {
 	return &function{
 		handler: bundle.NewLazy(os.Environ),
@@ -32,7 +32,7 @@ func newFunction() *function {
 	}
 }
 
-// eventShape is what the kinds of events are told apart by.
+// eventShape holds the fields that distinguish the kinds of events.
 type eventShape struct {
 	Version        string `json:"version"`
 	HTTPMethod     string `json:"httpMethod"`
@@ -47,8 +47,7 @@ type eventShape struct {
 	} `json:"requestContext"`
 }
 
-// invoke answers one event. What it returns is either a value for Lambda to
-// send as JSON or a stream.
+// invoke answers an event with either a value that is sent as JSON or a stream.
 func (f *function) invoke(ctx context.Context, payload json.RawMessage) (any, error) {
 	var event eventShape
 	if err := json.Unmarshal(payload, &event); err != nil {
@@ -57,16 +56,16 @@ func (f *function) invoke(ctx context.Context, payload json.RawMessage) (any, er
 	from := event.RequestContext
 	switch {
 	case from.HTTP.Method != "":
-		// HTTP APIs send the same format, but can't stream.
+		// HTTP APIs send the same format but can't stream.
 		return f.format2(ctx, payload, strings.Contains(from.DomainName, ".lambda-url."))
 	case event.HTTPMethod != "" && from.ELB != nil:
 		return f.loadBalancer(ctx, payload)
 	case event.HTTPMethod != "" && from.ConnectionID == "":
-		// Format 1.0 of an HTTP API, which can't stream, has a version in it.
+		// Only an HTTP API, which can't stream, has a version in format 1.0.
 		return f.format1(ctx, payload, event.Version)
 	case event.Source != "":
-		// A schedule or a plug-in that keeps the function warm. An error would
-		// make it try again.
+		// From a schedule or a plug-in that keeps functions warm, which would retry
+		// after an error.
 		return struct{}{}, nil
 	}
 	return nil, errUnknownEvent

@@ -1,5 +1,5 @@
-// Command lambda is the runtime as an AWS Lambda function. One binary serves
-// every front door, which it knows by the event:
+// Command lambda is the runtime as an AWS Lambda function. One binary serves every
+// front door, which it recognizes by the event:
 //
 //	Function URL, invoke mode RESPONSE_STREAM          streams
 //	API Gateway REST API, ResponseTransferMode STREAM  streams
@@ -8,7 +8,7 @@
 //	API Gateway HTTP API, Application Load Balancer    buffered, since these can't stream
 //
 // Build it with -tags lambda.norpc for the runtime provided.al2023, as
-// "bootstrap" (make package-lambda). All else comes from the environment.
+// "bootstrap" (make package-lambda). The environment configures it.
 package main
 
 import (
@@ -24,8 +24,8 @@ func main() {
 	lambda.StartWithOptions(newFunction().invoke, lambda.WithSetEscapeHTML(false))
 }
 
-// limitMemory makes the collector work harder before the instance is out of
-// memory, which Lambda would end it for. GOMEMLIMIT, where it is set, stays.
+// limitMemory sets a memory limit below the instance's, so that the garbage collector
+// works harder before Lambda kills the instance. GOMEMLIMIT takes precedence.
 func limitMemory() {
 	megabytes, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	if err == nil && os.Getenv("GOMEMLIMIT") == "" {

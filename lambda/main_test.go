@@ -17,8 +17,8 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-// asBootstrap makes the test binary a function: the code of this package with a
-// handler of the tests instead of the runtime.
+// asBootstrap is the environment variable that makes the test binary a function: the
+// code of this package with a test handler instead of the runtime.
 const asBootstrap = "LAMBDA_TEST_BOOTSTRAP"
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// echo is what the test handler has seen of a request.
+// echo is what the test handler got of a request.
 type echo struct {
 	Method, Path, RawPath, Host, RemoteAddr string
 	Query                                   map[string][]string
@@ -85,7 +85,7 @@ func testHandler() http.Handler {
 		_, _ = io.WriteString(w, "begun")
 		panic("a secret of the handler's")
 	})
-	// Says "one", and "two" when the gate answers.
+	// Writes "one", and "two" when the gate answers.
 	mux.HandleFunc("/gated", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "one")
 		_, err := http.Get(r.URL.Query().Get("gate"))
@@ -122,7 +122,7 @@ func newTestFunction(t *testing.T, config lambdaapi.Config) (*lambdaapi.Function
 	config.Bootstrap = os.Args[0]
 	config.Env = append(config.Env, asBootstrap+"=1")
 	config.Log = log
-	// What never ends is killed, and fails the test, before the tests' own time is up.
+	// A function that never ends is killed, and fails the test, before the timeout of all tests.
 	config.Timeout = cmp.Or(config.Timeout, time.Minute)
 	function := lambdaapi.New(config)
 	t.Cleanup(function.Close)

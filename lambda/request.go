@@ -10,12 +10,12 @@ import (
 	proxy "github.com/awslabs/aws-lambda-go-api-proxy/core"
 )
 
-// The proxy library makes the requests; the functions here mend what it would
-// lose: it splits header values at commas, takes paths as they are even where a
-// door has decoded them, and encodes the load balancer's query a second time.
+// The proxy library converts events to requests; the functions here correct what it
+// gets wrong: it splits header values at commas, doesn't encode paths that a front door
+// has decoded, and encodes the load balancer's query a second time.
 
-// requestFromFormat2 makes a request from a Function URL's or an HTTP API's
-// event.
+// requestFromFormat2 returns the request of an event from a Function URL or an HTTP
+// API.
 func requestFromFormat2(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	event.RawPath = escapedPath(withoutStage(event.RawPath, event.RequestContext.Stage, event.RequestContext.DomainName))
 	var library proxy.RequestAccessorV2
@@ -33,8 +33,8 @@ func requestFromFormat2(ctx context.Context, event events.APIGatewayV2HTTPReques
 	return withHost(r), nil
 }
 
-// requestFromFormat1 makes a request from a REST API's event, or from one of an
-// HTTP API with the old payload format, whose path has the stage in it.
+// requestFromFormat1 returns the request of an event from a REST API, or from an HTTP
+// API with the old payload format, whose path includes the stage.
 func requestFromFormat1(ctx context.Context, event events.APIGatewayProxyRequest, version string) (*http.Request, error) {
 	if version != "" {
 		event.Path = withoutStage(event.Path, event.RequestContext.Stage, event.RequestContext.DomainName)
@@ -48,8 +48,8 @@ func requestFromFormat1(ctx context.Context, event events.APIGatewayProxyRequest
 	return withHost(r), nil
 }
 
-// requestFromLoadBalancer makes a request from an Application Load Balancer's
-// event.
+// requestFromLoadBalancer returns the request of an event from an Application Load
+// Balancer.
 func requestFromLoadBalancer(ctx context.Context, event events.ALBTargetGroupRequest) (*http.Request, error) {
 	event.Path = escapedPath(event.Path)
 	if event.MultiValueQueryStringParameters == nil {
@@ -73,8 +73,8 @@ func requestFromLoadBalancer(ctx context.Context, event events.ALBTargetGroupReq
 	return withHost(r), nil
 }
 
-// withoutStage takes the stage from the front of an HTTP API's path. Domains of
-// one's own don't show it.
+// withoutStage removes the stage from the beginning of an HTTP API's path. With custom
+// domains the path doesn't include it.
 func withoutStage(path, stage, domain string) string {
 	if rest, found := strings.CutPrefix(path, "/"+stage+"/"); found && strings.Contains(domain, ".execute-api.") {
 		return "/" + rest
@@ -82,8 +82,7 @@ func withoutStage(path, stage, domain string) string {
 	return path
 }
 
-// escapedPath encodes a path that isn't: HTTP APIs decode it, the other doors
-// leave it as the client sent it.
+// escapedPath encodes a decoded path: HTTP APIs decode it, the other front doors don't.
 func escapedPath(path string) string {
 	plain, err := url.PathUnescape(path)
 	if err == nil && (&url.URL{Path: plain, RawPath: path}).EscapedPath() == path {
@@ -99,7 +98,7 @@ func unescapedQuery(s string) string {
 	return s
 }
 
-// withHost moves the Host header to where a server has it.
+// withHost moves the Host header to the request's Host, as a server does.
 func withHost(r *http.Request) *http.Request {
 	if host := r.Header.Get("Host"); host != "" {
 		r.Host = host

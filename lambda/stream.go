@@ -10,14 +10,13 @@ import (
 	"time"
 )
 
-// streamed is the body of an answer that leaves while it is written. Each Write
-// of the handler goes to Lambda as it is and returns when it has been taken:
-// the SDK flushes what it reads, piece by piece.
+// streamed is the body of an answer that is sent while it is written. Each Write of
+// the handler is passed to Lambda unbuffered and returns when it has been read: the SDK
+// flushes what it reads, piece by piece.
 //
-// Reading ends when the handler has returned. So the response is complete, and
-// the instance may be frozen, only when nothing runs any more. Where nobody reads
-// on, a Write fails at its deadline, and soon after the end of the request's
-// context at the latest.
+// Reading ends when the handler has returned, so that the response is complete, and
+// the instance may be frozen, only when nothing runs any more. If nobody reads, a Write
+// fails at its deadline, and at the latest soon after the end of the request's context.
 type streamed struct {
 	*io.PipeReader
 	answerHead
@@ -26,14 +25,14 @@ type streamed struct {
 	done   chan struct{}
 }
 
-// answerHead is what an answer begins with.
+// answerHead is the status and the headers of an answer.
 type answerHead struct {
 	status int
 	header http.Header
 }
 
-// stream serves a request in a goroutine of its own, which Close waits for. It
-// returns when the head of the answer is known.
+// stream serves a request in a new goroutine, which Close waits for. It returns when
+// the status and the headers are known.
 func stream(handler http.Handler, r *http.Request) *streamed {
 	ctx, cancel := beforeDeadline(r.Context())
 	reader, writer := io.Pipe()
@@ -63,8 +62,8 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 // half of what [beforeDeadline] leaves.
 const lastWrites = margin / 2
 
-// Close ends an answer, also one that isn't complete, and waits until the
-// handler has returned.
+// Close ends the answer, even if it is incomplete, and waits until the handler has
+// returned.
 func (s *streamed) Close() error {
 	s.cancel()
 	err := s.PipeReader.Close()
@@ -72,7 +71,7 @@ func (s *streamed) Close() error {
 	return err
 }
 
-// pipeWriter sends the head once, and then each Write as one piece.
+// pipeWriter sends the head once, and then each Write as a piece.
 type pipeWriter struct {
 	header http.Header
 	pipe   *io.PipeWriter
@@ -88,8 +87,8 @@ type pipeWriter struct {
 
 func (w *pipeWriter) Header() http.Header { return w.header }
 
-// WriteHeader sends the head. It is called once, by answerWriter; what the handler
-// does to the headers afterwards comes too late, as on a server.
+// WriteHeader sends the head. It is called once, by answerWriter. Later changes of the
+// headers have no effect, as on a server.
 func (w *pipeWriter) WriteHeader(status int) {
 	w.heads <- answerHead{status: status, header: w.header.Clone()}
 }
@@ -106,8 +105,8 @@ func (w *pipeWriter) Write(p []byte) (int, error) {
 	return w.pipe.Write(p)
 }
 
-// SetWriteDeadline sets when a Write fails whose bytes nobody takes; the zero
-// time means never.
+// SetWriteDeadline sets when a Write fails if its bytes aren't read. The zero time
+// means never.
 func (w *pipeWriter) SetWriteDeadline(deadline time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,12 +121,12 @@ func (w *pipeWriter) SetWriteDeadline(deadline time.Time) error {
 	return nil
 }
 
-// expire fails a Write that is under way, or else the next.
+// expire fails the current Write, or else the next one.
 func (w *pipeWriter) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.deadline.IsZero() || time.Now().Before(w.deadline) {
-		return // there is another deadline by now
+		return // the deadline has been changed
 	}
 	w.expired.Store(true)
 	if w.writing.Load() {

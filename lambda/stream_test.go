@@ -19,7 +19,7 @@ import (
 
 const runInput = `{"threadId":"t1","runId":"r1","state":{},"messages":[],"tools":[],"context":[],"forwardedProps":{}}`
 
-// flooding returns an agent that yields so many deltas as fast as they are taken.
+// flooding returns an agent that yields a number of deltas as fast as they are read.
 func flooding(deltas int) agent.Func {
 	return func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
@@ -55,7 +55,7 @@ func TestARunEndsInGoodOrderThoughNobodyReadsItsAnswer(t *testing.T) {
 				runtime, err := core.New(core.Config{
 					Agents: map[string]agent.Agent{"default": flooding(test.deltas)},
 					Logger: slog.New(slog.DiscardHandler),
-					// It would wait for the stuck write at a mutex, where time stands still.
+					// It would wait for the stuck write at a mutex, where the bubble's time stands still.
 					KeepAlive: -1,
 				})
 				if err != nil {

@@ -14,7 +14,7 @@ import (
 // value is a value of a template: JSON.
 type value = any
 
-// template is what CloudFormation gets.
+// template is the template that CloudFormation gets.
 type template struct {
 	Parameters map[string]struct {
 		Default value
@@ -27,8 +27,8 @@ type template struct {
 	Outputs map[string]struct{ Value value }
 }
 
-// checkTemplate has the template checked by what deploys it, and returns it. The
-// published SAM schema is used too when SAM_SCHEMA names it.
+// checkTemplate checks the template with the tools that deploy it, and returns it. It
+// also uses the published SAM schema, if SAM_SCHEMA names it.
 func checkTemplate(t *testing.T, file string) (*template, string, error) {
 	t.Helper()
 	checker := platformtest.Tool(t, "..", "aws/check-template.mjs")
@@ -53,7 +53,7 @@ func TestTheTemplate(t *testing.T) {
 		t.Fatalf("the template isn't valid: %v\n%s", err, complaints)
 	}
 	function := parsed.Resources["Function"].Properties
-	// resolve gives a parameter's default.
+	// resolve returns the default of a parameter.
 	resolve := func(v value) value {
 		if reference, ok := v.(map[string]value); ok {
 			if name, ok := reference["Ref"].(string); ok {
@@ -106,7 +106,7 @@ func TestTheTemplate(t *testing.T) {
 			t.Errorf("the policies are %s", policies)
 		}
 		if parsed.Resources["LogGroup"].Properties["RetentionInDays"] == nil {
-			t.Error("logs are kept for ever")
+			t.Error("logs are kept forever")
 		}
 	})
 	t.Run("a REST API that streams can be put in front", func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestTheTemplate(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a cache for the threads can be had, which the function alone reaches", func(t *testing.T) {
+	t.Run("a cache for the threads can be added, which only the function reaches", func(t *testing.T) {
 		for name, kind := range map[string]string{"ThreadCache": "AWS::ElastiCache::ServerlessCache", "CacheGroup": "AWS::EC2::SecurityGroup", "FunctionGroup": "AWS::EC2::SecurityGroup"} {
 			if got := parsed.Resources[name]; got.Type != kind || got.Condition != "HasCache" {
 				t.Errorf("%s is a %q under the condition %q", name, got.Type, got.Condition)
@@ -149,7 +149,7 @@ func TestAWrongTemplateIsNoticed(t *testing.T) {
 	}
 	wrong := []struct {
 		name, from, to string
-		// schema is set where it takes the SAM schema to see it.
+		// schema is set where only the SAM schema finds the error.
 		schema bool
 	}{
 		{name: "a reference to nothing", from: "!Ref LogRetentionDays", to: "!Ref Nothing"},

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Deploys the function to Google Cloud with gcloud. What follows on the command
-# line goes to `gcloud functions deploy`, for instance
+# Deploys the function to Google Cloud with gcloud. Arguments are passed to
+# `gcloud functions deploy`, for instance
 #   --set-secrets=OPENAI_API_KEY=openai:latest --set-env-vars=COPILOTKIT_MODEL=openai/gpt-4o
-# REGION is the region, "europe-west1" unless set.
+# REGION is the region. If unset, defaults to "europe-west1".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Packs the Lambda function and deploys template.yaml with the SAM CLI. What
-# follows on the command line goes to `sam deploy`, for instance
+# Packs the Lambda function and deploys template.yaml with the SAM CLI. Arguments
+# are passed to `sam deploy`, for instance
 #   --parameter-overrides Model=openai/gpt-4o OpenAiApiKeyReference=openai:SecretString
-# STACK is the stack's name, "copilotkit" unless set.
+# STACK is the name of the stack. If unset, defaults to "copilotkit".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys the server to Vercel with its CLI, to production. What follows on the
-# command line goes to `vercel deploy`. Variables are set once, with for instance
+# Deploys the server to production on Vercel with its CLI. Arguments are passed to
+# `vercel deploy`. Variables are set once, for instance with
 #   vercel env add OPENAI_API_KEY production
 set -euo pipefail
 cd "$(dirname "$0")/.."

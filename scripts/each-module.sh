@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: each-module.sh FOLDER COMMAND...
-# Runs a command in every Go module in or below a folder, and fails if it fails
+# Runs a command in every Go module in or below a folder. Fails if the command fails
 # in any of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."

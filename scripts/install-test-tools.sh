@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Node.js, a Redis server
-# and a browser from Debian's packages, and the npm packages of every folder
-# that has a lockfile. It says so and fails where it can't. A second run finds
-# everything in place and takes no time.
+# Installs what the tests need and this machine lacks: Node.js, a Redis server and a
+# browser from Debian's packages, and the npm packages of every folder that has a
+# lockfile. Fails with a message if it can't. A second run has nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +23,7 @@ if [ ${#packages[@]} -gt 0 ]; then
 	export DEBIAN_FRONTEND=noninteractive
 	apt=(apt-get -qq -y -o DPkg::Lock::Timeout=600)
 	"${apt[@]}" update
-	# Where Debian would start a server by itself, the tests start their own.
+	# Keep Debian from starting the servers; the tests start their own.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -37,13 +36,13 @@ fi
 installs=()
 while read -r lockfile; do
 	folder=$(dirname "$lockfile")
-	# npm writes its own copy of the lockfile last, when all is installed.
+	# npm writes its copy of the lockfile last, when everything is installed.
 	if [ "$folder/node_modules/.package-lock.json" -nt "$lockfile" ]; then
 		continue
 	fi
 	echo "Installing npm packages in $folder"
-	# What the lockfile says, as npm ci would; but that refuses a lockfile which
-	# lacks the optional packages of other systems.
+	# Install what the lockfile says. npm ci would refuse a lockfile that lacks the
+	# optional packages of other systems.
 	(cd "$folder" && npm install --no-save --no-audit --no-fund --loglevel=error) &
 	installs+=($!)
 done < <(git ls-files '*package-lock.json')

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: steady.sh TIMES SUITE...
-# Runs each suite, a target of the Makefile, so many times while two busy loops
-# take the processors, and prints how often each passed. What a failed run has
-# printed is kept in .cache/steady. It fails unless every run passed.
+# Runs each suite, a target of the Makefile, a number of times while two busy loops
+# use the processors, and prints how often each passed. The output of failed runs is
+# kept in .cache/steady. Fails unless every run has passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 times=$1
@@ -25,7 +25,7 @@ for suite in "$@"; do
 	for run in $(seq "$times"); do
 		log=$logs/$suite-$run.log
 		began=$SECONDS
-		# Results that Go has kept from the run before prove nothing.
+		# Cached results of Go tests prove nothing.
 		if GOFLAGS="${GOFLAGS:-} -count=1" make --no-print-directory "$suite" >"$log" 2>&1; then
 			passed=$((passed + 1))
 			rm "$log"

@@ -1,11 +1,10 @@
 // Package vercel is the runtime on Vercel.
 //
-// vercel/server is the program that vercel.json deploys: a server on PORT, which
-// the builder ships in its standalone mode. That streams.
+// vercel/server is the program that vercel.json deploys: a server on PORT, in the
+// builder's standalone mode. Its answers stream.
 //
-// [Handler] is for a project that has Go functions of its own under api/. Vercel
-// passes their answers on only when they are whole, so nothing streams there:
-// the answer comes through, but all at once.
+// [Handler] is for a project that has Go functions under api/. Vercel buffers their
+// answers, so they arrive in one piece.
 //
 //	package handler
 //
@@ -25,9 +24,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
-// runtime is built by the first request and kept by the instance. A function of
-// Vercel's is a plain function, so that there is nowhere else to keep it.
+// runtime is built by the first request and kept by the instance. It is a package
+// variable because a Vercel function is a plain function.
 var runtime = bundle.NewLazy(os.Environ)
 
-// Handler answers a request of a function under api/, in one piece.
+// Handler answers a request as a function under api/.
 func Handler(w http.ResponseWriter, r *http.Request) { runtime.ServeHTTP(w, r) }

@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build runs Vercel's own builder on a copy of the source, and returns the
-// folder of what would be deployed.
+// build runs Vercel's builder on a copy of the source. It returns the folder with the
+// deployment.
 func build(t testing.TB) string {
 	t.Helper()
 	cli := platformtest.Tool(t, "..", "vercel/node_modules/.bin/vercel")
@@ -38,8 +38,8 @@ func build(t testing.TB) string {
 		if err := os.WriteFile(filepath.Join(dir, ".vercel", "project.json"), []byte(project), 0o644); err != nil {
 			return err
 		}
-		// The builder downloads the Go that go.mod names; here that is the one
-		// which is installed.
+		// The builder downloads the Go version that go.mod names; here that is the
+		// installed one.
 		version, err := exec.Command("go", "env", "GOVERSION").Output()
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func build(t testing.TB) string {
 	return filepath.Join(dir, ".vercel", "output")
 }
 
-// start starts what would be deployed.
+// start starts the deployment.
 func start(t testing.TB, env []string) *platformtest.Deployment {
 	function := filepath.Join(build(t), "functions", "go.func")
 	// The builder's proxy always listens on this port.

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// onlyLoopback refuses requests for hosts that aren't this machine. The server
-// listens on this machine alone, so that such a request comes from a page whose
-// name was made to lead here, and which would then be of the server's origin.
+// onlyLoopback refuses requests for other hosts than this machine. The server only
+// listens on the loopback address, so such a request comes from a page whose name
+// was made to resolve to it (DNS rebinding), which would have the server's origin.
 func onlyLoopback(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.Host) {
-			http.Error(w, "This server answers requests for localhost alone. A proxy before it must set the header Host so.", http.StatusForbidden)
+			http.Error(w, "This server only answers requests for localhost. A proxy in front of it must set the Host header to that.", http.StatusForbidden)
 			return
 		}
 		handler.ServeHTTP(w, r)

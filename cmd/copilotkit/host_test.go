@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTheServerAnswersForThisMachineAlone(t *testing.T) {
+func TestTheServerOnlyAnswersForThisMachine(t *testing.T) {
 	for host, fine := range map[string]bool{
 		"localhost:8080":            true,
 		"localhost":                 true,

@@ -4,10 +4,10 @@
 //	go run ./cmd/copilotkit
 //
 // It needs no key: without one the embedded demo model answers. The README lists
-// the environment variables. It listens on 127.0.0.1 alone, and answers requests
-// for this machine alone. An interrupt or SIGTERM gives the runs under way half a
-// minute to finish, and ends in good order those that don't; a second one ends the
-// program at once.
+// the environment variables. It only listens on 127.0.0.1, and only answers requests
+// for this machine. After an interrupt or SIGTERM, runs have half a minute to finish;
+// those that don't are closed with RUN_ERROR. A second signal ends the program at
+// once.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// After the first signal the second one has its usual effect.
+	// A second signal has its usual effect.
 	context.AfterFunc(ctx, stop)
 
 	if err := serve(ctx, os.Environ, os.Stderr, shutdownGrace); err != nil {

@@ -14,8 +14,8 @@ import (
 //go:embed playground
 var files embed.FS
 
-// newMux returns a handler with the playground at the root, and the runtime below
-// its base path.
+// newMux returns a handler with the playground at the root and the runtime below its
+// base path.
 func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", page(settings))
@@ -28,8 +28,7 @@ func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 	return mux
 }
 
-// page returns a handler of index.html, with what the page must know of the
-// settings.
+// page returns a handler of index.html, filled in from the settings.
 func page(settings *bundle.Settings) http.Handler {
 	index := template.Must(template.ParseFS(files, "playground/index.html"))
 	endpoint := "multi-route"
@@ -53,7 +52,7 @@ func page(settings *bundle.Settings) http.Handler {
 	})
 }
 
-// assets returns a handler of the page's scripts and styles.
+// assets returns a handler of the scripts and styles.
 func assets() http.Handler {
 	static, err := fs.Sub(files, "playground/static")
 	if err != nil {
@@ -66,12 +65,11 @@ func assets() http.Handler {
 	})
 }
 
-// guard sets headers by which the page runs nothing but its own files, and talks to
-// this server alone.
+// guard sets headers that restrict the page to its own files and to this server.
 func guard(header http.Header) {
 	header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	// A newer build's page must not be mixed with an older one's scripts.
+	// A page must not be mixed with the scripts of another build.
 	header.Set("Cache-Control", "no-cache")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
-// echo answers with the path, in the runtime's place.
+// echo stands in for the runtime and answers with the path.
 var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "runtime "+r.Method+" "+r.URL.EscapedPath())
 })

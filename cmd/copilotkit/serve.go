@@ -26,8 +26,7 @@ const (
 )
 
 // serve answers requests until ctx ends. Then runs have grace to finish, and those
-// that haven't are ended in good order. What a person should know goes to out, and
-// so do the logs.
+// that don't are closed. Messages for the user and logs go to out.
 func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
 	settings, err := bundle.Read(env, map[string]string{"COPILOTKIT_ENV": "development"})
 	if err != nil {
@@ -71,8 +70,8 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 	return listener, nil
 }
 
-// endWatchers ends the streams of debug events when shutdown ends, which no run
-// waits for. They have no end of their own.
+// endWatchers ends the streams of debug events when the shutdown begins, since they
+// never end by themselves and no run depends on them.
 func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/cpk-debug-events") {
@@ -85,7 +84,7 @@ func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 	})
 }
 
-// banner writes where the server is, which model answers, and what to set for
+// banner writes where the server listens, which model answers, and how to choose
 // another.
 func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net.Addr) {
 	base := strings.TrimSuffix(settings.BasePath, "/")

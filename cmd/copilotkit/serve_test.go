@@ -20,12 +20,12 @@ import (
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
-// server is the local server, run as main does.
+// server is the local server, run as main runs it.
 type server struct {
-	// url is the runtime's, site the playground's.
+	// url is the address of the runtime, site that of the playground.
 	url, site string
 	banner    string
-	// interrupt does what a signal does; ended gets what serve returns.
+	// interrupt acts as a signal does; ended receives the result of serve.
 	interrupt context.CancelFunc
 	ended     <-chan error
 }
@@ -76,7 +76,7 @@ type event struct {
 	Input             *struct{ Messages []json.RawMessage }
 }
 
-// request sends a run's input to a path of the runtime.
+// request posts the input of a run to a path of the runtime.
 func (s *server) request(t *testing.T, path, thread string) *http.Response {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -118,7 +118,7 @@ func events(t *testing.T, response *http.Response, each func(event)) {
 	}
 }
 
-// awaitLeft waits until the model sees its connection closed.
+// awaitLeft waits until the model sees that its connection is closed.
 func awaitLeft(t *testing.T, model *scriptedmodel.Model) {
 	t.Helper()
 	select {
@@ -204,7 +204,7 @@ func TestWhatHappensWhenTheClientLeaves(t *testing.T) {
 			}
 			_ = run.Body.Close()
 
-			// Who connects now is told how it ends.
+			// A client that connects now sees how it ends.
 			words, last := 0, ""
 			events(t, s.request(t, "/agent/default/connect", "t"), func(e event) {
 				words += len(e.Delta) / 5

@@ -8,8 +8,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/sqlite"
 )
 
-// withSQLite adds SQLite to the stores of the bundle, which leaves it out of the
-// functions' binaries.
+// withSQLite adds SQLite, which the bundle leaves out so that function binaries
+// don't link it.
 func withSQLite() bundle.Option {
 	return bundle.WithStore("sqlite", func(ctx context.Context, address string) (store.Store, error) {
 		opened, err := sqlite.Open(ctx, address)

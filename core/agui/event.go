@@ -54,7 +54,7 @@ type RunStartedEvent struct {
 	ProtocolVersion string
 }
 
-// RunFinishedEvent ends a run that did what it could. Nothing follows it.
+// RunFinishedEvent ends a run that didn't fail. Nothing follows it.
 type RunFinishedEvent struct {
 	BaseEvent
 	ThreadID string

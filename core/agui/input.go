@@ -33,7 +33,7 @@ type Tool struct {
 	Extra      Extra
 }
 
-// Context is one thing that the front end lets the agent know.
+// Context is a piece of information from the front end for the agent.
 type Context struct {
 	Description string
 	Value       string

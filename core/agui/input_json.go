@@ -1,6 +1,6 @@
 package agui
 
-// MarshalJSON writes the input as the wire has it.
+// MarshalJSON returns the input in its wire form.
 func (in *RunAgentInput) MarshalJSON() ([]byte, error) {
 	var e encoder
 	e.input(in)

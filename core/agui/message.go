@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Role says who speaks in a message.
+// Role is the role of a message's author.
 type Role string
 
 // The roles of AG-UI messages.
@@ -55,7 +55,7 @@ type ToolCall struct {
 	FunctionExtra Extra
 }
 
-// Content is what a message says: absent (the zero value), text, a list of
+// Content is the content of a message: absent (the zero value), text, a list of
 // parts (user and tool messages), or a JSON object (activity messages).
 type Content struct {
 	kind   contentKind
@@ -129,7 +129,7 @@ type InputContent struct {
 	Extra    Extra
 }
 
-// InputContentSource is where a part's bytes are.
+// InputContentSource locates the bytes of a part.
 type InputContentSource struct {
 	// Type is "data" (Value is base64), "url" (Value is the URL) or "file" (Value
 	// is the handle that Provider gave out for an upload).

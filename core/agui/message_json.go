@@ -1,6 +1,6 @@
 package agui
 
-// MarshalJSON writes the message as the wire has it.
+// MarshalJSON returns the message in its wire form.
 func (m Message) MarshalJSON() ([]byte, error) {
 	var e encoder
 	e.message(&m)

@@ -21,7 +21,7 @@ const DefaultSSELimit = 16 << 20
 type SSEEvent struct {
 	// Event is the event's type, "" for the default one, "message".
 	Event string
-	// ID is the last id that the stream gave, with this event or before.
+	// ID is the last id of the stream, from this event or an earlier one.
 	ID string
 	// Data is the data lines, joined by newlines. It is valid until the next
 	// step of the iteration.
@@ -31,10 +31,10 @@ type SSEEvent struct {
 }
 
 // ReadSSE reads a Server-Sent Events stream to its end: lines that end in LF, CR
-// or CRLF, comments, data on several lines, a byte order mark, in whatever
-// pieces they come. Events without data aren't yielded. What stands after the
-// last blank line is an event when the stream has ended in good order. It
-// allocates nothing per event, unless its id or its type changes.
+// or CRLF, comments, data on several lines, a byte order mark, in reads of any size.
+// Events without data aren't yielded. Data after the last blank line is an event if the
+// stream ends without an error. ReadSSE doesn't allocate per event, unless the id or
+// the type changes.
 //
 // An event has maxBytes at most; if maxBytes is zero or negative, it defaults to
 // [DefaultSSELimit]. An error (of r, or wrapping [ErrSSETooLarge]) is the last thing

@@ -1,5 +1,4 @@
-// Package bundle is where a deployment is put together: environment in, runtime
-// out.
+// Package bundle builds the runtime of a deployment from its environment.
 //
 //	runtime, err := bundle.New(ctx, os.Environ)
 //	if err != nil {
@@ -8,9 +7,9 @@
 //	defer runtime.Close()
 //	http.Handle("/api/copilotkit/", runtime)
 //
-// custom.go is the place for agents and tools of your own. A program that
-// imports this package instead of changing it passes options: [WithAgent],
-// [WithTool] and the others. The README lists the variables.
+// custom.go is the place for your own agents and tools. A program that imports this
+// package instead of changing it passes options: [WithAgent], [WithTool] and others.
+// The README lists the variables.
 package bundle
 
 import (
@@ -23,14 +22,12 @@ import (
 	"github.com/copilotkit-go/runtime/core"
 )
 
-// New returns the runtime that the environment describes. It opens no
-// connection: stores, models and remote agents are first reached by the request
-// that needs them. A variable that is missing, malformed or unknown is an
-// [*EnvError] that names it.
+// New returns the runtime that the environment describes. It does no network I/O: the
+// first request that needs a store, a model or a remote agent connects to it. For each
+// variable that is missing, malformed or unknown the error has an [*EnvError].
 //
-// The runtime's Close closes what was opened for it: the store, the sessions of
-// MCP servers, and of the options those agents and tool sources that have a
-// method Close() error.
+// The runtime's Close closes what was opened for it: the store, the sessions of MCP
+// servers, and the agents and tool sources of options that have a method Close() error.
 func New(ctx context.Context, env Env, options ...Option) (*core.Runtime, error) {
 	settings, err := Read(env, nil)
 	if err != nil {
@@ -51,7 +48,7 @@ func NewFromSettings(ctx context.Context, settings *Settings, options ...Option)
 	}
 	config, err := newConfig(ctx, settings, parts)
 	if err != nil {
-		// What options brought is theirs until there is a runtime.
+		// Agents and tool sources of options stay open if there is no runtime.
 		return nil, errors.Join(err, parts.opened.close())
 	}
 	parts.closeWith(&config)
@@ -62,7 +59,7 @@ func NewFromSettings(ctx context.Context, settings *Settings, options ...Option)
 	return runtime, nil
 }
 
-// newConfig makes the parts of the runtime, and lets the options change them.
+// newConfig returns the configuration of the runtime, as changed by the options.
 func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Config, error) {
 	config := core.Config{
 		BasePath:           settings.BasePath,
@@ -95,7 +92,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	return config, nil
 }
 
-// newLogger returns the logger of a runtime that was given none.
+// newLogger returns the default logger.
 func newLogger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }

@@ -40,7 +40,7 @@ func TestInfoShowsTheAgentsOfTheBundle(t *testing.T) {
 		path    string
 		want    string
 	}{
-		"the built-in agent alone":               {env("OPENAI_API_KEY=sk-1"), nil, "/api/copilotkit/info", "default"},
+		"only the built-in agent":                {env("OPENAI_API_KEY=sk-1"), nil, "/api/copilotkit/info", "default"},
 		"the demo model without a key":           {env("COPILOTKIT_MODEL=demo"), nil, "/api/copilotkit/info", "default"},
 		"an agent of an option beside it":        {env("COPILOTKIT_MODEL=demo"), []bundle.Option{bundle.WithAgent("mute", silent)}, "/api/copilotkit/info", "default mute"},
 		"an agent in its place, without any key": {env(), []bundle.Option{bundle.WithAgent("default", silent)}, "/api/copilotkit/info", "default"},
@@ -134,7 +134,7 @@ func TestToolsThatNoAgentHasAreRefused(t *testing.T) {
 	tool := agent.Tool("now", "Tells the time.", func(context.Context, struct{}) (string, error) { return "noon", nil })
 	_, err := bundle.New(t.Context(), env(), bundle.WithAgent("default", silent), bundle.WithTool(tool))
 	if err == nil || !strings.Contains(err.Error(), "tools") {
-		t.Errorf("a tool beside an agent of one's own: got %v", err)
+		t.Errorf("a tool beside a custom default agent: got %v", err)
 	}
 	_, err = bundle.New(t.Context(), env("COPILOTKIT_AGENTS=default=http://127.0.0.1:1/run", "COPILOTKIT_MCP_SERVERS=a=http://127.0.0.1:1/mcp"))
 	var envErr *bundle.EnvError

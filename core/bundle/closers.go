@@ -10,10 +10,10 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 )
 
-// closers are what is to be closed, in the order in which it was opened.
+// closers holds what must be closed, in the order in which it was opened.
 type closers struct{ list []io.Closer }
 
-// add adds what can be closed, once.
+// add adds a value that is an io.Closer, once.
 func (c *closers) add(value any) {
 	closer, ok := value.(io.Closer)
 	if !ok || reflect.ValueOf(value).Comparable() && slices.Contains(c.list, closer) {
@@ -22,7 +22,7 @@ func (c *closers) add(value any) {
 	c.list = append(c.list, closer)
 }
 
-// close closes everything, what was opened last first.
+// close closes everything in reverse order.
 func (c *closers) close() error {
 	var errs []error
 	for _, closer := range slices.Backward(c.list) {
@@ -31,9 +31,8 @@ func (c *closers) close() error {
 	return errors.Join(errs...)
 }
 
-// closeWith has everything closed with the runtime of a configuration: what was
-// opened for it, and its agents and tool sources. A hook that is there already
-// runs first.
+// closeWith extends OnClose of a configuration to close what was opened for the runtime,
+// its agents and its tool sources. A hook that is already set runs first.
 func (p parts) closeWith(config *core.Config) {
 	all := &closers{list: slices.Clone(p.opened.list)}
 	for _, source := range p.sources {

@@ -1,14 +1,14 @@
 package bundle
 
-// custom is the place for agents and tools of your own. It runs once, when the
-// runtime is built; what it returns is added to what the environment describes:
+// custom returns options with your own agents and tools, which are added to what the
+// environment describes. It is called when the runtime is built:
 //
 //	type WeatherQuery struct {
 //		City string `json:"city" jsonschema:"the city to look up"`
 //	}
 //
 //	func custom(settings *Settings) ([]Option, error) {
-//		weather := agent.Tool("get_weather", "Tells the weather in a city.",
+//		weather := agent.Tool("get_weather", "Returns the weather in a city.",
 //			func(ctx context.Context, in WeatherQuery) (Weather, error) {
 //				return lookUpWeather(ctx, in.City)
 //			})

@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// Env returns the environment as "NAME=value"; [os.Environ] is one. It is called
-// for every build, so that a failed build can succeed once the environment has
-// been mended.
+// Env returns the environment as a list of "NAME=value", as [os.Environ] does. It is
+// called for every build, so that a build can succeed once the environment is fixed.
 type Env func() []string
 
-// EnvError says what is wrong with one environment variable. Its text never
-// quotes the value of a variable that may hold a secret.
+// EnvError is the error of one environment variable. Its text doesn't quote the value
+// of a variable that may hold a secret.
 type EnvError struct {
 	// Name is the variable's name.
 	Name string
@@ -30,8 +29,8 @@ func (e *EnvError) Unwrap() error { return e.Err }
 // prefix is what this runtime's own variables start with.
 const prefix = "COPILOTKIT_"
 
-// foreign are variables that other parts of CopilotKit read. They may be in an
-// environment that is shared with them, and mean nothing here.
+// foreign are variables of other parts of CopilotKit, which may share the environment.
+// They have no effect here.
 var foreign = []string{
 	"COPILOTKIT_FEATURES",
 	"COPILOTKIT_INTELLIGENCE_URL",
@@ -42,8 +41,8 @@ var foreign = []string{
 	"COPILOTKIT_TELEMETRY_URL",
 }
 
-// lookup returns the environment as a map. A variable that is set to nothing
-// counts as unset, since deployment templates cannot leave one out.
+// lookup returns the environment as a map. An empty variable counts as unset, since
+// deployment templates can't leave one out.
 func (env Env) lookup() map[string]string {
 	values := make(map[string]string)
 	for _, entry := range env() {
@@ -55,8 +54,8 @@ func (env Env) lookup() map[string]string {
 	return values
 }
 
-// unknownVariables returns an error for each variable with this runtime's
-// prefix that it doesn't know, most likely a misspelt one.
+// unknownVariables returns an error for each unknown variable with this runtime's
+// prefix, which is probably misspelt.
 func unknownVariables(values map[string]string) []error {
 	var errs []error
 	for name := range values {
@@ -78,10 +77,9 @@ func isVariable(name string) bool {
 	return slices.ContainsFunc(variables, func(v variable) bool { return v.name == name })
 }
 
-// nearestVariable returns the variable that a name was probably meant to be, ""
-// for none.
+// nearestVariable returns the variable whose name is most similar, "" if none is.
 func nearestVariable(name string) string {
-	nearest, least := "", 4 // more than three typing mistakes is another word
+	nearest, least := "", 4 // more than three mistakes make another word
 	for _, v := range variables {
 		if !strings.HasPrefix(v.name, prefix) {
 			continue
@@ -94,7 +92,7 @@ func nearestVariable(name string) string {
 }
 
 // distance returns the Levenshtein distance of two names: how many letters must be
-// added, dropped or changed to get from one to the other.
+// inserted, deleted or replaced to get from one to the other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

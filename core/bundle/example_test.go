@@ -86,7 +86,7 @@ func ExampleWithTool() {
 		Celsius float64 `json:"celsius"`
 		Sky     string  `json:"sky"`
 	}
-	lookUp := agent.Tool("get_weather", "Tells the weather in a city.",
+	lookUp := agent.Tool("get_weather", "Returns the weather in a city.",
 		func(_ context.Context, in query) (weather, error) {
 			return weather{Celsius: 21, Sky: "clear over " + in.City}, nil
 		})
@@ -128,14 +128,14 @@ func ExampleWithAgent() {
 	// RUN_FINISHED <nil>
 }
 
-// Add what no variable can say: hooks, owners of threads, CORS in detail.
+// Set what has no variable: hooks, owners of threads, details of CORS.
 func ExampleWithConfig() {
 	runtime, err := bundle.New(context.Background(), exampleEnv, bundle.WithConfig(func(config *core.Config) {
 		config.Hooks.OnRequest = func(r *http.Request) (*http.Request, error) {
 			if r.Header.Get("Authorization") == "" {
 				return nil, &core.HTTPError{Status: http.StatusUnauthorized, Body: "Unauthorized"}
 			}
-			return nil, nil // go on with r
+			return nil, nil // keep r
 		}
 	}))
 	if err != nil {
@@ -174,7 +174,7 @@ func ExampleLazy() {
 	// Output: 200
 }
 
-// A server of your own lets runs finish when it is told to end.
+// Your own server lets runs finish when it gets a signal.
 func ExampleServe() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

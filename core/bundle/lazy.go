@@ -14,14 +14,14 @@ import (
 	"github.com/copilotkit-go/runtime/core"
 )
 
-// Lazy is an http.Handler whose runtime is built by the first request and kept
-// for the ones after it: a function instance that starts up does nothing until
-// it is asked, and a warm one never builds again.
+// Lazy is an http.Handler whose runtime is built by the first request and kept for the
+// following ones, so that a function instance starts quickly. It is safe for concurrent
+// use.
 //
-// Requests that come while a build is under way share it. A build that fails is
-// forgotten: the requests that waited for it get a 500 that tells nothing, the
-// log gets the error, and the next request tries again, with the environment as
-// it is then. A client that goes away doesn't take the build with it.
+// Requests that arrive during a build share it. If a build fails, the requests that
+// waited for it get a 500 without detail, the error is logged, and the next request
+// tries again with the environment as it is then. A client that disconnects doesn't
+// cancel the build.
 type Lazy struct {
 	build  func(context.Context) (*core.Runtime, error)
 	logger *slog.Logger
@@ -40,8 +40,7 @@ type attempt struct {
 	err     error
 }
 
-// NewLazy returns a handler that builds the runtime of [New] when it is first
-// needed.
+// NewLazy returns a handler that calls [New] on its first request.
 func NewLazy(env Env, options ...Option) *Lazy {
 	build := func(ctx context.Context) (*core.Runtime, error) { return New(ctx, env, options...) }
 	logger := collect(options).logger
@@ -51,7 +50,7 @@ func NewLazy(env Env, options ...Option) *Lazy {
 	return &Lazy{build: build, logger: logger}
 }
 
-// ServeHTTP builds the runtime if need be and has it answer.
+// ServeHTTP answers a request with the runtime, which it builds if necessary.
 func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	runtime, err := l.runtime(r.Context())
 	switch {
@@ -64,8 +63,8 @@ func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close closes the runtime, as its own Close does, if it was built. From then on
-// requests are answered with 503.
+// Close closes the runtime if it was built, and waits for a build under way. From then
+// on requests are answered with 503.
 func (l *Lazy) Close() error {
 	l.mu.Lock()
 	l.closed = true
@@ -80,8 +79,8 @@ func (l *Lazy) Close() error {
 	return nil
 }
 
-// runtime returns the runtime, built if need be. It fails when the build fails,
-// when ctx ends while another request's build is under way, and after Close.
+// runtime returns the runtime, which it builds if necessary. It fails if the build
+// fails, if ctx ends during the build of another request, and after Close.
 func (l *Lazy) runtime(ctx context.Context) (*core.Runtime, error) {
 	if runtime := l.built.Load(); runtime != nil {
 		return runtime, nil
@@ -108,7 +107,7 @@ func (l *Lazy) runtime(ctx context.Context) (*core.Runtime, error) {
 	l.current = mine
 	l.mu.Unlock()
 
-	// The build has the values of the first request, not its end.
+	// The build has the values of the first request's context, but isn't cancelled with it.
 	mine.runtime, mine.err = l.try(context.WithoutCancel(ctx))
 
 	l.mu.Lock()

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// redacted stands in logs and printed values where a secret is.
+// redacted replaces secrets in logs and printed values.
 const redacted = "[redacted]"
 
-// Secret is a value that must not be seen: however it is printed, logged or
-// marshalled, only "[redacted]" shows. Reveal returns the value itself.
+// Secret is a value that must not be shown: it is printed, logged and marshaled as
+// "[redacted]". Reveal returns the value.
 type Secret string
 
-// Reveal returns the value itself, for what needs it.
+// Reveal returns the value.
 func (s Secret) Reveal() string { return string(s) }
 
 // String hides the value from fmt.
@@ -34,8 +34,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText hides the value from encoding/json and its like.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// SecretURL is an address that may hold a password. However it is printed, the
-// password doesn't show. The zero value is no address.
+// SecretURL is an address that may hold a password. It is printed, logged and marshaled
+// without user, password and query. The zero value is no address.
 type SecretURL struct{ url url.URL }
 
 // Reveal returns the address with its password.
@@ -65,7 +65,7 @@ func (u SecretURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 // MarshalText hides the password from encoding/json and its like.
 func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// hide returns an error that may quote the address, without its secrets.
+// hide removes the secrets of the address from the text of an error.
 func (u SecretURL) hide(err error) error {
 	text := strings.ReplaceAll(err.Error(), u.Reveal(), u.String())
 	if password, ok := u.url.User.Password(); ok && password != "" {

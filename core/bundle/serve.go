@@ -10,18 +10,16 @@ import (
 	"time"
 )
 
-// partingGrace is how long the last bytes of answers may take after the runtime
-// was closed.
+// partingGrace is how long the last bytes of answers may take after the runtime was
+// closed.
 const partingGrace = 5 * time.Second
 
-// Serve has a server answer the connections of a listener until ctx ends, and
-// then shuts both the server and the runtime behind it down. Requests under way
-// have grace to come to their ends; it may be zero. Then the runtime is closed,
-// which ends the runs that are left in good order: their clients are told, what
-// there is of them is recorded, and their threads are free. The runtime is a
-// [core.Runtime] or a [Lazy].
+// Serve runs a server on a listener until ctx ends, and then shuts down the server and
+// the runtime behind it, a [core.Runtime] or a [Lazy]. Requests under way have the time
+// grace, which may be zero, to finish. Then the runtime is closed: the runs that are
+// left end with RUN_ERROR and are recorded, and their threads are freed.
 //
-// The error is nil when ctx ended and nothing was cut off.
+// Serve returns nil if ctx has ended and no request was cut off.
 func Serve(ctx context.Context, server *http.Server, listener net.Listener, runtime io.Closer, grace time.Duration) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

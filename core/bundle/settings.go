@@ -10,61 +10,61 @@ import (
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
 const DemoModel = "demo"
 
-// Settings is what the environment says, checked and with the defaults filled
-// in. Its secrets don't show when it is printed or logged.
+// Settings are the settings of the environment, validated, with defaults filled in.
+// Secrets don't show when they are printed or logged.
 type Settings struct {
 	// Model is "provider/model", or "demo" for the embedded one.
 	Model string
-	// ModelIsDefault is set when COPILOTKIT_MODEL isn't.
+	// ModelIsDefault is set if COPILOTKIT_MODEL isn't.
 	ModelIsDefault bool
 	// Prompt is the system prompt of the default agent, "" for none.
 	Prompt string
-	// MaxSteps is the most model calls of one run; 0 leaves that to the agent,
-	// and then it is 10 where tools run here and for the embedded model, else 1.
+	// MaxSteps is the most model calls per run. If zero, the agent's default applies:
+	// 10 if tools run in this process and for the embedded model, else 1.
 	MaxSteps int
 	// Agents are the remote AG-UI agents by name.
 	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
 	MCPServers map[string]Upstream
-	// Store is where threads are kept; its zero value is this process's memory.
+	// Store is where threads are kept. The zero value is the memory of this process.
 	Store SecretURL
 	// BasePath is where the routes are mounted, "/" for the root.
 	BasePath string
-	// SingleRoute has one POST route take all requests.
+	// SingleRoute sends all requests through one POST route.
 	SingleRoute bool
-	// CORSOrigins are the origins that browsers may call from: ["*"] for any,
-	// none for a layer of CORS elsewhere.
+	// CORSOrigins are the origins whose pages may call the runtime: ["*"] for any,
+	// none if CORS is handled elsewhere.
 	CORSOrigins []string
-	// CORSCredentials lets the pages of CORSOrigins send cookies.
+	// CORSCredentials lets pages of CORSOrigins send cookies.
 	CORSCredentials bool
 	// TranscriptionModel turns speech into text, "" for none.
 	TranscriptionModel string
-	// CancelOnDisconnect ends a run whose client has gone away.
+	// CancelOnDisconnect ends a run whose client has disconnected.
 	CancelOnDisconnect bool
 	// FailOnStoreFailure ends a run that can't be recorded.
 	FailOnStoreFailure bool
 	// SupersedeRuns stops the live run of a thread that gets another.
 	SupersedeRuns bool
-	// NameThreads gives new threads a name by one more call of the model.
+	// NameThreads names new threads, with one more call of their agent.
 	NameThreads bool
 	// MaxBodyBytes is the size of the largest request that is read.
 	MaxBodyBytes int64
-	// LambdaBuffered has AWS Lambda answer in one piece.
+	// LambdaBuffered makes AWS Lambda answer in one piece.
 	LambdaBuffered bool
-	// Development turns debug events and error detail on.
+	// Development turns on debug events and error detail.
 	Development bool
-	// LogLevel is the least level that is logged.
+	// LogLevel is the lowest level that is logged.
 	LogLevel slog.Level
 	// Port is where a server listens; 0 lets the system choose.
 	Port int
-	// Credentials are the keys and addresses of model providers, by the name of
-	// their variable, such as OPENAI_API_KEY. Only what is set is in it.
+	// Credentials are the keys and addresses of model providers by variable, such as
+	// OPENAI_API_KEY. It only has those that are set.
 	Credentials map[string]Secret
 }
 
-// Read returns the settings of the environment. The defaults, by variable, take
-// the place of the README's; nil changes none. The error joins an [*EnvError] for
-// each variable that is unknown or malformed.
+// Read returns the settings of the environment. The defaults, by variable, replace
+// those of the README; it may be nil. The error joins an [*EnvError] for each variable
+// that is unknown or malformed.
 func Read(env Env, defaults map[string]string) (*Settings, error) {
 	values := env.lookup()
 	settings := &Settings{
@@ -99,13 +99,13 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	return settings, nil
 }
 
-// listsOrigins reports whether CORS is for origins that are listed.
+// listsOrigins reports whether CORS is limited to a list of origins.
 func (s *Settings) listsOrigins() bool {
 	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*")
 }
 
-// CheckKey returns an [*EnvError] with the variable that is to hold the key for
-// the model, if the key isn't there.
+// CheckKey returns an [*EnvError] with the variable of the model's key, if the model
+// needs a key that isn't set.
 func (s *Settings) CheckKey() error {
 	if s.Model == DemoModel {
 		return nil
@@ -125,7 +125,7 @@ func (s *Settings) checkKey(variable, model string) error {
 	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}
 }
 
-// credential looks a provider's variable up as [os.LookupEnv] would.
+// credential looks up a provider's variable as [os.LookupEnv] would.
 func (s *Settings) credential(name string) (string, bool) {
 	value, ok := s.Credentials[name]
 	return value.Reveal(), ok

@@ -160,7 +160,7 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"a base path with a pattern":        {"COPILOTKIT_BASE_PATH=/a{b", "must not have braces"},
 		"a base path with two slashes":      {"COPILOTKIT_BASE_PATH=//api", "must not have empty segments"},
 		"a base path that goes back":        {"COPILOTKIT_BASE_PATH=/api/../b", "must not have empty segments"},
-		"a base path with a query":          {"COPILOTKIT_BASE_PATH=/api?x", "path alone"},
+		"a base path with a query":          {"COPILOTKIT_BASE_PATH=/api?x", "must only be a path"},
 		"an unknown endpoint":               {"COPILOTKIT_ENDPOINT=multi", "neither multi-route nor single-route"},
 		"an origin with a path":             {"COPILOTKIT_CORS_ORIGINS=https://a.example/", "not an origin"},
 		"a star among origins":              {"COPILOTKIT_CORS_ORIGINS=*,https://a.example", "not an origin"},

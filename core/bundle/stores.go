@@ -12,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/redis"
 )
 
-// openStore opens what COPILOTKIT_STORE names.
+// openStore opens the store that COPILOTKIT_STORE names.
 func openStore(ctx context.Context, settings *Settings, parts parts) (store.Store, error) {
 	scheme := settings.Store.Scheme()
 	if scheme == "" {

@@ -13,19 +13,19 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent/mcp"
 )
 
-// Upstream is a server that the environment names and the runtime calls: a
-// remote agent or an MCP server, where it is and what it is sent.
+// Upstream is a server that the runtime calls: a remote agent or an MCP server.
 type Upstream struct {
 	URL     SecretURL
 	Headers map[string]Secret
-	// ConnectURL is where a remote agent serves the history of its own threads.
-	// Its zero value means nowhere.
+	// ConnectURL is where a remote agent serves the history of its own threads. The
+	// zero value means that it doesn't.
 	ConnectURL SecretURL
-	// Transport is an MCP server's, "" for the usual one.
+	// Transport is the transport of an MCP server. If empty, defaults to
+	// [mcp.StreamableHTTP].
 	Transport mcp.Transport
 }
 
-// upstreamJSON is an upstream in the JSON form of a variable.
+// upstreamJSON is an [Upstream] in the JSON of a variable.
 type upstreamJSON struct {
 	URL        string            `json:"url"`
 	Headers    map[string]string `json:"headers"`
@@ -33,15 +33,15 @@ type upstreamJSON struct {
 	Transport  mcp.Transport     `json:"transport"`
 }
 
-// The fields that not every upstream has.
+// The fields that not every kind of upstream has.
 const (
 	agentFields = "connectUrl"
 	mcpFields   = "transport"
 )
 
-// parseUpstreams reads "name=url,name=url", or a JSON object of upstreams by name
-// that may also have the named field. Its errors quote no address and no value
-// of a header.
+// parseUpstreams parses "name=url,name=url", or a JSON object of upstreams by name, which
+// may have the additional field. Its errors quote neither addresses nor values of
+// headers.
 func parseUpstreams(value, field string) (map[string]Upstream, error) {
 	upstreams := make(map[string]Upstream)
 	if strings.HasPrefix(strings.TrimSpace(value), "{") {
@@ -67,7 +67,7 @@ func parseUpstreamsJSON(upstreams map[string]Upstream, value, field string) erro
 	decoder.DisallowUnknownFields()
 	var entries map[string]upstreamJSON
 	if err := decoder.Decode(&entries); err != nil || decoder.More() {
-		// The decoder's own text may quote a header's value.
+		// The decoder's error may quote the value of a header.
 		return fmt.Errorf(`not a JSON object of the form {"name":{"url":"https://…","headers":{"Name":"value"},%q:"…"}}`, field)
 	}
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -112,14 +112,14 @@ func addUpstream(upstreams map[string]Upstream, name string, entry upstreamJSON,
 	return nil
 }
 
-// isToken reports whether s can be the name of an HTTP header.
+// isToken reports whether s is a valid name of an HTTP header.
 func isToken(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 	}) < 0
 }
 
-// reveal returns the headers as they are sent.
+// reveal returns the headers with their values.
 func (u Upstream) reveal() map[string]string {
 	headers := make(map[string]string, len(u.Headers))
 	for name, value := range u.Headers {

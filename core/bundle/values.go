@@ -12,8 +12,7 @@ import (
 	"unicode"
 )
 
-// oneOf returns the set function of a variable with two values, the second of
-// which sets the field.
+// oneOf returns the set function of a variable with two values, off and on.
 func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) error {
 	return func(s *Settings, value string) error {
 		if value != off && value != on {
@@ -52,7 +51,7 @@ func setBasePath(s *Settings, value string) error {
 	case !strings.HasPrefix(value, "/"):
 		return fmt.Errorf("%q must start with a slash", value)
 	case strings.ContainsAny(value, "?#"):
-		return fmt.Errorf("%q must be a path alone", value)
+		return fmt.Errorf("%q must only be a path", value)
 	case strings.ContainsAny(value, "{}"):
 		return fmt.Errorf("%q must not have braces, which mean something else to routers", value)
 	case path.Clean(value) != cmp.Or(strings.TrimRight(value, "/"), "/"):
@@ -100,8 +99,8 @@ func parseInt(value string, least, most int) (int, error) {
 	return n, nil
 }
 
-// parseHTTPURL parses an absolute http or https address. Its error doesn't quote
-// the address, which may hold a password.
+// parseHTTPURL parses an absolute http or https address. Its error doesn't quote the
+// address, which may hold a password.
 func parseHTTPURL(value string) (*url.URL, error) {
 	address, err := parseURL(value)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" {
@@ -118,8 +117,8 @@ func parseURL(value string) (*url.URL, error) {
 	return url.Parse(value)
 }
 
-// checkPrintable refuses white space, which a value gets from a file or a form
-// by accident. Its error doesn't quote the value.
+// checkPrintable refuses white space, which gets into a value by accident. Its error
+// doesn't quote the value.
 func checkPrintable(value string) error {
 	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
 		return errors.New("there is white space or a control character in it")

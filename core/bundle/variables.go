@@ -124,7 +124,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_MAX_BODY_BYTES",
-		meaning: "the largest request body; a larger one gets 413",
+		meaning: "larger requests get 413",
 		value:   "10485760",
 		set: func(s *Settings, value string) error {
 			n, err := parseInt(value, 1, 1<<40)

@@ -1,7 +1,7 @@
 // Command packagelambda builds the Lambda function and packs it: the binary as
-// "bootstrap" in lambda-arm64.zip and lambda-amd64.zip. The same source and the
-// same Go give the same bytes, wherever and whenever it runs, so that an upload
-// only happens when something has changed.
+// "bootstrap" in lambda-arm64.zip and lambda-amd64.zip. Builds are reproducible: the
+// same source and Go version result in the same bytes, so that nothing is uploaded
+// unless something has changed.
 //
 //	go run ./scripts/packagelambda [-arch arm64,amd64] [folder]
 package main
@@ -40,7 +40,7 @@ func pack(folder, architecture string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	// template.yaml takes the folder as it is; the console and Terraform take the zip.
+	// template.yaml and Terraform refer to the zip file; the console uploads it.
 	binary := filepath.Join(folder, "lambda-"+architecture, "bootstrap")
 	if err := build(binary, architecture); err != nil {
 		return err
@@ -58,8 +58,8 @@ func pack(folder, architecture string) error {
 	return nil
 }
 
-// build builds the bootstrap. Nothing of the machine or of the working copy's
-// state gets into it.
+// build builds the bootstrap. The result doesn't depend on the machine or on the
+// state of the working copy.
 func build(output, architecture string) error {
 	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -buildid=", "-o", output, "./lambda")
@@ -68,7 +68,7 @@ func build(output, architecture string) error {
 	return command.Run()
 }
 
-// zipFile packs the binary without its time, and returns the size.
+// zipFile packs the binary without its modification time. It returns the size.
 func zipFile(name, binary string) (size int64, err error) {
 	source, err := os.Open(binary)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 func TestThePackage(t *testing.T) {
-	// The command runs at the repository's root.
+	// The command runs in the repository's root.
 	t.Chdir("../..")
 	machines := map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}
 	for architecture, machine := range machines {
@@ -33,7 +33,7 @@ func TestThePackage(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(archive.File) != 1 || archive.File[0].Name != "bootstrap" || archive.File[0].Mode() != 0o755 {
-				t.Fatalf("the package holds %v, want an executable bootstrap alone", archive.File)
+				t.Fatalf("the package holds %v, want only an executable bootstrap", archive.File)
 			}
 			entry, err := archive.File[0].Open()
 			if err != nil {
@@ -53,7 +53,7 @@ func TestThePackage(t *testing.T) {
 			if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) > 0 {
 				t.Errorf("the bootstrap needs the libraries %v (%v), want none", libraries, err)
 			}
-			// A little above today's size; what is larger starts later.
+			// A little above today's size. A larger binary starts more slowly.
 			if most := 6 << 20; len(packed) > most {
 				t.Errorf("the package has %d bytes, want %d at most", len(packed), most)
 			}

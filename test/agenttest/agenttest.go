@@ -1,5 +1,5 @@
-// Package agenttest has what the tests of agents with a loop share: a scripted
-// provider, the inputs of runs, and functions to inspect their events.
+// Package agenttest provides what the tests of agents with a loop share: a scripted
+// provider, inputs of runs, and functions that inspect events.
 package agenttest
 
 import (
@@ -43,7 +43,7 @@ func Saying(text string) *agui.RunAgentInput {
 	}
 }
 
-// Paused returns the input of a run on a thread that waits for two answers.
+// Paused returns the input of a run on a thread with two open interrupts.
 func Paused() *agui.RunAgentInput {
 	input := Saying("Do it")
 	input.Messages = append(input.Messages, agui.Message{ID: "m2", Role: agui.RoleAssistant, ToolCalls: []agui.ToolCall{
@@ -52,7 +52,7 @@ func Paused() *agui.RunAgentInput {
 	return input
 }
 
-// Collect returns the events of a run, and the error that it ended with.
+// Collect returns the events of a run, and the error that ended it.
 func Collect(events iter.Seq2[agui.Event, error]) (all []agui.Event, err error) {
 	for event, e := range events {
 		if e != nil {
@@ -63,7 +63,7 @@ func Collect(events iter.Seq2[agui.Event, error]) (all []agui.Event, err error) 
 	return all, nil
 }
 
-// Run returns the events of a run that must not fail.
+// Run returns the events of a run. It fails the test if the run fails.
 func Run(t testing.TB, a agent.Agent, input *agui.RunAgentInput) []agui.Event {
 	t.Helper()
 	events, err := Collect(a.Run(t.Context(), input))

@@ -27,7 +27,7 @@ func Lines(t testing.TB, events []agui.Event) []string {
 	return ObjectLines(t, objects)
 }
 
-// ObjectLines is [Lines] for events that are JSON already.
+// ObjectLines is [Lines] for events that are decoded JSON.
 func ObjectLines(t testing.TB, objects []map[string]any) []string {
 	t.Helper()
 	numbers := map[any]string{}
@@ -54,7 +54,7 @@ func ObjectLines(t testing.TB, objects []map[string]any) []string {
 	return lines
 }
 
-// WantLines compares lines.
+// WantLines fails the test unless the lines are equal.
 func WantLines(t testing.TB, got []string, want ...string) {
 	t.Helper()
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {

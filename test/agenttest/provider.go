@@ -15,7 +15,7 @@ type Provider struct {
 	URL string
 }
 
-// NewProvider starts a provider that sends the answers in turn.
+// NewProvider starts a provider that sends the answers in order.
 func NewProvider(t testing.TB, answers ...scriptedmodel.Answer) *Provider {
 	t.Helper()
 	model := scriptedmodel.New(scriptedmodel.Script{Answers: answers})
@@ -34,7 +34,7 @@ func Calling(namesAndArguments ...string) scriptedmodel.Answer {
 	return answer
 }
 
-// Request returns the body of the request with that index.
+// Request returns the body of the request with an index.
 func (p *Provider) Request(t testing.TB, i int) map[string]any {
 	t.Helper()
 	requests := p.Requests()

@@ -1,4 +1,4 @@
-// Package aguitest has AG-UI events for tests, and what the protocol's own client
+// Package aguitest provides AG-UI events for tests, and what the protocol's own client
 // makes of them.
 package aguitest
 
@@ -12,19 +12,19 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Stream is what the protocol's own client makes of some events; see
-// testdata/streams.mjs.
+// Stream is a stream of events with what the protocol's own client makes of them, as
+// testdata/streams.mjs recorded it.
 type Stream struct {
 	Name   string            `json:"name"`
 	Events []json.RawMessage `json:"events"`
-	// ExpandError is the client's error where it can't expand the chunks.
+	// ExpandError is the client's error if it can't expand the chunks.
 	ExpandError string            `json:"expandError"`
 	Expanded    []json.RawMessage `json:"expanded"`
-	// Refused is the index of the first of Expanded that the client refuses, -1
-	// for none, and Refusal its reason.
+	// Refused is the index of the first event of Expanded that the client refuses,
+	// -1 for none, and Refusal is its error.
 	Refused int    `json:"refused"`
 	Refusal string `json:"refusal"`
-	// Compacted is nil where the client fails.
+	// Compacted is nil if the client fails.
 	Compacted []json.RawMessage `json:"compacted"`
 	Messages  json.RawMessage   `json:"messages"`
 	State     json.RawMessage   `json:"state"`
@@ -33,9 +33,9 @@ type Stream struct {
 //go:embed testdata/streams.json
 var recorded []byte
 
-// EachStream runs test for each recorded stream, once with a read that returns
-// events in their wire form and once with one that returns their structs.
-// AGUI_STREAMS names a file of other streams, such as one with thousands of
+// EachStream runs a test for each recorded stream, once with a read that returns
+// events in their wire form and once with one that returns structs. The environment
+// variable AGUI_STREAMS names another file of streams, such as one with thousands of
 // random ones.
 func EachStream(t *testing.T, test func(t *testing.T, s Stream, read func(*testing.T, []json.RawMessage) []agui.Event)) {
 	data := recorded
@@ -111,7 +111,7 @@ func EncodeAll(t testing.TB, events []agui.Event) []agui.Encoded {
 	return encoded
 }
 
-// WantEvents fails the test unless got are the events that want writes.
+// WantEvents fails the test unless got are the events whose JSON is want.
 func WantEvents(t testing.TB, got []agui.Encoded, want []json.RawMessage) {
 	t.Helper()
 	for i := range max(len(got), len(want)) {
@@ -126,7 +126,7 @@ func WantEvents(t testing.TB, got []agui.Encoded, want []json.RawMessage) {
 	}
 }
 
-// normalize returns the event's JSON with what the schema fills in.
+// normalize returns the event's JSON with the schema's defaults filled in.
 func normalize(t testing.TB, event agui.Encoded) json.RawMessage {
 	t.Helper()
 	decoded, err := event.Decode()
@@ -136,7 +136,7 @@ func normalize(t testing.TB, event agui.Encoded) json.RawMessage {
 	return Encode(t, decoded).JSON()
 }
 
-// WantJSON fails the test unless two JSON values are the same.
+// WantJSON fails the test unless two JSON values are equal.
 func WantJSON(t testing.TB, what string, got, want json.RawMessage) {
 	t.Helper()
 	var a, b any

@@ -1,13 +1,13 @@
-// Command bench measures the local server as a process of its own, between a
-// model that costs nothing and clients that only count: time to the first
-// answer, processor time per event, events per second, memory. Beside it stand a
-// bare relay, which is the least that a Go program can do with such a stream,
-// and, where its npm packages are installed, the reference runtime.
+// Command bench measures the local server as a separate process, between a model that
+// costs next to nothing and clients that only count: time to the first answer,
+// processor time per event, events per second, memory. It also measures a bare relay,
+// which does the least that a Go program can do with such a stream, and, if its npm
+// packages are installed, the reference runtime.
 //
 //	go run ./test/bench
 //
-// It prints a table in Markdown. Everything runs on this machine at once, so the
-// figures are for comparing the columns with each other.
+// It prints a table in Markdown. Everything runs on the same machine, so the figures
+// are only good for comparing the columns.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// deltas is how many pieces the model's answer comes in.
+// deltas is the number of deltas in the model's answer.
 const deltas = 500
 
 func main() {
@@ -68,7 +68,7 @@ func run(ctx context.Context, reference string, streams int) error {
 	return failed
 }
 
-// buildTargets builds what is measured.
+// buildTargets builds the programs that are measured.
 func buildTargets(ctx context.Context, dir, reference string) ([]target, error) {
 	var targets []target
 	for _, program := range []struct{ name, pkg string }{

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// result is what was measured of a target.
+// result holds the measurements of a target.
 type result struct {
 	target          target
 	start           time.Duration
@@ -29,13 +29,13 @@ type result struct {
 }
 
 const (
-	starts     = 5  // processes started, of which the fastest counts
-	concurrent = 16 // runs at once
-	rounds     = 40 // runs that each of them makes, one after the other
-	singles    = 50 // runs alone, of which the median counts
+	starts     = 5  // process starts, of which the fastest counts
+	concurrent = 16 // clients at once
+	rounds     = 40 // runs of each client, one after the other
+	singles    = 50 // runs of a single client, of which the median counts
 )
 
-// measure runs the whole programme against one target.
+// measure takes all measurements of a target.
 func measure(ctx context.Context, t target, model *model, streams int) (*result, error) {
 	measured := &result{target: t}
 	for range starts {
@@ -56,7 +56,7 @@ func measure(ctx context.Context, t target, model *model, streams int) (*result,
 	defer func() { p.end() }()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrent}}
 
-	// The first runs warm up what comes after.
+	// The first runs warm up.
 	if _, err := load(ctx, client, p.url, concurrent, 4); err != nil {
 		return nil, err
 	}
@@ -127,8 +127,8 @@ func load(ctx context.Context, client *http.Client, url string, clients, each in
 
 var threads atomic.Int64
 
-// oneRun makes a run in a thread of its own. It returns the time to the first
-// event that carries text, and the number of events.
+// oneRun makes a run in a new thread. It returns the time to the first event with
+// text, and the number of events.
 func oneRun(ctx context.Context, client *http.Client, url string) (first time.Duration, events int, err error) {
 	body := fmt.Sprintf(`{"threadId":"t%d","runId":"r","state":{},"messages":[{"id":"m","role":"user","content":"Hi"}],"tools":[],"context":[],"forwardedProps":{}}`, threads.Add(1))
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/agent/default/run", strings.NewReader(body))
@@ -139,7 +139,7 @@ func oneRun(ctx context.Context, client *http.Client, url string) (first time.Du
 	began := time.Now()
 	response, err := client.Do(request)
 	for errors.Is(err, syscall.ECONNRESET) && ctx.Err() == nil {
-		// A server whose queue of new connections is full sends some away.
+		// A server whose queue of new connections is full refuses some.
 		time.Sleep(100 * time.Millisecond)
 		request.Body, _ = request.GetBody()
 		response, err = client.Do(request)

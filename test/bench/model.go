@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// model is an OpenAI-compatible endpoint whose answer is the same bytes each
-// time, so that it takes next to nothing of the machine.
+// model is an OpenAI-compatible endpoint that always sends the same bytes, so that it
+// uses little processor time.
 type model struct {
 	url    string
 	pace   atomic.Int64 // nanoseconds between two deltas, 0 for none
@@ -46,7 +46,7 @@ func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tick = ticker.C
 	}
 	for i := range deltas {
-		// Each delta is a write of its own, as from a real model.
+		// Each delta is a separate write, as from a real model.
 		send(fmt.Sprintf(`"content":"word%d "`, i), "null")
 		flusher.Flush()
 		if tick == nil {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// target is a program that serves the runtime's routes and says where on
+// target is a program that serves the runtime's routes and prints their address on
 // standard error, as "runtimeUrl http://…".
 type target struct {
 	name    string
@@ -26,7 +26,7 @@ type target struct {
 type process struct {
 	command *exec.Cmd
 	url     string
-	// start is the time from its start to its first answer.
+	// start is the time from the start of the process to its first answer.
 	start time.Duration
 }
 
@@ -81,7 +81,7 @@ func (t target) launch(ctx context.Context, model *model) (*process, error) {
 	return running, nil
 }
 
-// end ends the process and waits for it.
+// end terminates the process and waits for it.
 func (p *process) end() {
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	timer := time.AfterFunc(5*time.Second, func() { _ = p.command.Process.Kill() })

@@ -33,10 +33,10 @@ export const scenes = {
 
   "Stop ends the answer and the model's connection": async ({ open, model }) => {
     const page = await open();
-    await page.say("Count for ever");
+    await page.say("Count forever");
     await page.sees("1 2 3 4 5");
     await page.stopButton.click();
-    const [request] = asked(model, "Count for ever");
+    const [request] = asked(model, "Count forever");
     await eventually("the model's connection is closed", () => request.closed);
     await eventually("the chat is idle", () => page.idle());
     const text = await page.chat.innerText();
@@ -191,10 +191,10 @@ export const scenes = {
     await page.say("Paint the page teal");
     await page.sees("The page is teal now.");
     assert.equal(await page.color(), "teal");
-    await page.say("Count for ever");
+    await page.say("Count forever");
     await page.sees("1 2 3 4 5");
     await page.stopButton.click();
-    await eventually("the model's connection is closed", () => asked(model, "Count for ever").at(-1).closed);
+    await eventually("the model's connection is closed", () => asked(model, "Count forever").at(-1).closed);
     assert.deepEqual([...new Set(calls)], ["POST /api/copilotkit"]);
     await page.reload();
     await page.sees("The page is teal now.");
@@ -204,11 +204,11 @@ export const scenes = {
   // reload reach an instance other than the run's.
   "on Lambda, Stop reaches the run on another instance": async ({ open, lambda, model, instances }) => {
     const page = await open({ url: lambda });
-    await page.say("Count for ever");
+    await page.say("Count forever");
     await page.sees("1 2 3 4 5");
     await page.picture("lambda-streaming");
     await page.stopButton.click();
-    await eventually("the model's connection is closed", () => asked(model, "Count for ever").at(-1)?.closed);
+    await eventually("the model's connection is closed", () => asked(model, "Count forever").at(-1)?.closed);
     await eventually("the chat is idle", () => page.idle());
     assert.ok((await instances()) >= 2, "the run's instance was not the only one");
     await page.say("Say hello");

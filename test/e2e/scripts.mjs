@@ -3,7 +3,7 @@ const words = (text) => text.split(/(?<= )/).flatMap((word) => [word, { pause: 4
 
 export const scripts = {
   "Tell me a story": [[...words("Once upon a time there was a gopher. "), { hold: "story" }, ...words("It lived happily ever after.")]],
-  "Count for ever": [[...Array.from({ length: 2000 }, (_, i) => [`${i + 1} `, { pause: 30 }]).flat()]],
+  "Count forever": [[...Array.from({ length: 2000 }, (_, i) => [`${i + 1} `, { pause: 30 }]).flat()]],
   "Paint the page teal": [
     [{ call: { id: "call-paint", name: "setColor", args: ['{"color":', '"teal"}'] } }],
     [...words("The page is teal now.")],

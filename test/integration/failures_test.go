@@ -38,7 +38,7 @@ func TestARunOutlivesItsStore(t *testing.T) {
 	server.Log.Await(t, "recorded")
 
 	redis.Restart()
-	// A client does as Retry-After says, and is served when the store is there.
+	// A client that does as Retry-After says is served when the store is back.
 	next := server.Do(t, "POST", runPath, platformtest.RunInput("other", "hi"), jsonHeader)
 	for deadline := time.Now().Add(30 * time.Second); next.Status == http.StatusServiceUnavailable; {
 		if time.Now().After(deadline) {

@@ -1,6 +1,6 @@
-// Package integration plays what happens when the requests of one thread reach
-// different instances, as on every function platform they do: real processes,
-// a real Redis or one SQLite file, and a real bootstrap behind Lambda's protocol.
+// Package integration tests what happens when the requests of one thread reach
+// different instances, as on every function platform. It uses real processes, a real
+// Redis or one SQLite file, and a real bootstrap behind Lambda's protocol.
 package integration
 
 import (
@@ -27,8 +27,7 @@ func TestMain(m *testing.M) {
 // pair is two instances that share a store.
 type pair struct{ a, b *platformtest.Deployment }
 
-// pairs are the ways in which two instances come about. Each starts them with
-// some more environment.
+// pairs start two instances in different ways, with additional environment variables.
 var pairs = map[string]func(t *testing.T, env []string) pair{
 	"two servers and Redis": func(t *testing.T, env []string) pair {
 		env = append(env, "COPILOTKIT_STORE="+redistest.Start(t).URL())
@@ -61,8 +60,8 @@ func startServer(t *testing.T, env []string) *platformtest.Deployment {
 	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), platformtest.FreePort(t), env)
 }
 
-// startFunction deploys a function whose instances take one request at a time,
-// so a stop or a follower never reaches the instance that runs.
+// startFunction deploys a function whose instances serve one request at a time, so that
+// a stop or a follower never reaches the instance of the run.
 func startFunction(t *testing.T, env []string) *platformtest.Deployment {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
@@ -184,8 +183,8 @@ func TestARunOfADeadInstanceIsClosedByAnother(t *testing.T) {
 			p := pairs[name](t, model.Env())
 			seen := p.a.StartRun(t, "thread").Until(t, "TEXT_MESSAGE_CONTENT")
 			follower := connect(t, p.b, "thread")
-			// What the follower has is recorded; of what it hasn't, the batch that is
-			// on its way to the store dies with its instance.
+			// What the follower has is recorded. Of the rest, the batch that is on its way
+			// to the store is lost with its instance.
 			followed := follower.Until(t, "TEXT_MESSAGE_CONTENT")
 			p.a.Stop()
 			followed = append(followed, follower.Rest(t)...)

@@ -11,28 +11,28 @@ import (
 	"net/http"
 )
 
-// Door is a way from HTTP to a function: it makes events out of requests and
-// HTTP answers out of what the function answers.
+// Door is a front door of a function: it converts HTTP requests to events, and the
+// function's responses to HTTP answers.
 type Door interface {
-	// event is the event for a request.
+	// event returns the event of a request.
 	event(r *http.Request, body []byte) any
-	// streams is set where answers are passed on as they come.
+	// streams reports whether answers are passed on as they arrive.
 	streams() bool
 }
 
-// answerHead is what the start of every answer says, buffered or streamed.
+// answerHead is the beginning of every answer, buffered or streamed.
 type answerHead struct {
 	StatusCode        int                 `json:"statusCode"`
 	Headers           map[string]string   `json:"headers"`
 	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
 	Cookies           []string            `json:"cookies"`
-	// Body is only in a buffered answer.
+	// Body is only set in a buffered answer.
 	Body            string `json:"body"`
 	IsBase64Encoded bool   `json:"isBase64Encoded"`
 }
 
-// Handler serves the function behind a front door. What Lambda or the door
-// can't make sense of is a 502, with the reason in its body.
+// Handler serves the function behind a front door. A response that Lambda or the door
+// would refuse becomes a 502 with the reason in its body.
 func (f *Function) Handler(door Door) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -51,8 +51,8 @@ func (f *Function) Handler(door Door) http.Handler {
 	})
 }
 
-// pass invokes the function and writes its answer. An error comes before
-// anything is written; when the body breaks off, the connection does so too.
+// pass invokes the function and writes its answer. If it fails, nothing was written; if
+// the body breaks off, it breaks the connection off too.
 func (f *Function) pass(ctx context.Context, w http.ResponseWriter, door Door, event []byte) error {
 	response, err := f.Invoke(ctx, event)
 	if err != nil {

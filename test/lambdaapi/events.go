@@ -50,8 +50,8 @@ func (d HTTPAPI) event(r *http.Request, body []byte) any {
 	return event
 }
 
-// format2 returns what a Function URL's and an HTTP API's event have in common:
-// headers of the same name are joined, and cookies are apart.
+// format2 returns what the events of a Function URL and an HTTP API have in common:
+// headers of the same name are joined, and cookies are separate.
 func format2(r *http.Request, body []byte) *events.APIGatewayV2HTTPRequest {
 	event := &events.APIGatewayV2HTTPRequest{
 		Version:        "2.0",
@@ -180,8 +180,8 @@ func rawQuery(query string) url.Values {
 	return values
 }
 
-// queryMaps returns a query in both of format 1.0's forms; the one with single
-// values has the last of each.
+// queryMaps returns a query in both forms of format 1.0; the form with single values
+// has the last value of each.
 func queryMaps(query url.Values) (single map[string]string, multi map[string][]string) {
 	if len(query) == 0 {
 		return nil, nil
@@ -193,7 +193,7 @@ func queryMaps(query url.Values) (single map[string]string, multi map[string][]s
 	return single, query
 }
 
-// eventBody returns the body as the doors send it: text as it is, all else in base64.
+// eventBody returns the body as the front doors send it: text as it is, other bodies in base64.
 func eventBody(r *http.Request, body []byte) (string, bool) {
 	mediaType := r.Header.Get("Content-Type")
 	if utf8.Valid(body) && (strings.HasPrefix(mediaType, "text/") || strings.HasPrefix(mediaType, "application/json")) {

@@ -1,11 +1,11 @@
-// Package lambdaapi plays AWS Lambda's part, so that tests can drive a
-// function's real bootstrap on this machine. It starts the bootstrap as a
-// process, hands it invocations through the Runtime API, takes streamed and
-// buffered answers, and freezes the process between invocations as Lambda does.
-// [Function.Handler] puts one of Lambda's front doors before it: a Function URL,
-// an API Gateway or a load balancer, which turn HTTP requests into events.
+// Package lambdaapi simulates AWS Lambda, so that tests can run the real bootstrap of a
+// function on this machine. It starts the bootstrap as a process, sends it invocations
+// through the Runtime API, accepts streamed and buffered answers, and freezes the
+// process between invocations as Lambda does. [Function.Handler] puts one of Lambda's
+// front doors before it: a Function URL, an API Gateway or a load balancer, which
+// convert HTTP requests to events.
 //
-// The protocol: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package lambdaapi
 
 import (
@@ -21,19 +21,19 @@ import (
 type Config struct {
 	// Bootstrap is the path of the binary.
 	Bootstrap string
-	// Env is the environment of the function, "NAME=value", besides what Lambda
-	// sets itself. Nothing of this process's own environment is passed on.
+	// Env is the environment of the function, "NAME=value", in addition to what Lambda
+	// sets. It doesn't inherit the environment of this process.
 	Env []string
-	// MaxInstances is how many processes serve at the same time at most; 0 means
-	// one. As on Lambda, another one starts when all are busy.
+	// MaxInstances is the most processes at the same time. As on Lambda, another one
+	// starts when all are busy. If zero, defaults to 1.
 	MaxInstances int
-	// Concurrency is how many invocations one instance serves at the same time;
-	// 0 means one. More is what Lambda Managed Instances do.
+	// Concurrency is how many invocations an instance serves at the same time; more
+	// than one, as on Lambda Managed Instances. If zero, defaults to 1.
 	Concurrency int
-	// Timeout is how long an invocation may take before its instance is killed;
-	// 0 means 15 minutes, Lambda's most.
+	// Timeout is how long an invocation may take before its instance is killed. If
+	// zero, defaults to 15 minutes, Lambda's maximum.
 	Timeout time.Duration
-	// Log gets what the instances print; nil means nowhere.
+	// Log receives the output of the instances. If nil, it is discarded.
 	Log io.Writer
 }
 
@@ -62,15 +62,15 @@ func New(config Config) *Function {
 	config.Log = &lockedWriter{w: config.Log}
 	return &Function{
 		config: config,
-		// More polls than this are never open at a time; those of instances that
-		// have exited stay in it until they are taken out.
+		// There are never more open polls than this. Those of instances that have
+		// exited stay in the channel until they are received.
 		free: make(chan *Instance, 1024),
 	}
 }
 
-// Invoke hands an event to an instance and returns the answer as soon as it
-// begins. The answer's body must be closed. A function that reports an error
-// fails with a [*FunctionError].
+// Invoke sends an event to an instance and returns the answer as soon as it begins.
+// The answer must be closed. If the function reports an error, Invoke returns a
+// [*FunctionError].
 func (f *Function) Invoke(ctx context.Context, event []byte) (*Response, error) {
 	instance, err := f.acquire(ctx)
 	if err != nil {
@@ -79,8 +79,8 @@ func (f *Function) Invoke(ctx context.Context, event []byte) (*Response, error) 
 	return instance.invoke(ctx, event)
 }
 
-// acquire waits for an instance that has asked for an invocation, and starts
-// one when all are busy and there may be more.
+// acquire waits for an instance that has asked for an invocation. It starts another
+// one if all are busy and there may be more.
 func (f *Function) acquire(ctx context.Context) (*Instance, error) {
 	for {
 		select {
@@ -112,7 +112,7 @@ func (f *Function) acquire(ctx context.Context) (*Instance, error) {
 	}
 }
 
-// startInstance starts one more instance, unless there are enough.
+// startInstance starts another instance, unless there are MaxInstances.
 func (f *Function) startInstance() (*Instance, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -131,7 +131,7 @@ func (f *Function) startInstance() (*Instance, error) {
 	return instance, nil
 }
 
-// Instances returns the instances that were ever started, oldest first.
+// Instances returns all instances that were started, oldest first.
 func (f *Function) Instances() []*Instance {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -150,7 +150,7 @@ func (f *Function) Close() {
 	}
 }
 
-// lockedWriter lets several processes print to one writer.
+// lockedWriter makes a writer safe for the output of several processes.
 type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer

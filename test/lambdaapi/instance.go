@@ -19,7 +19,7 @@ import (
 
 // Instance is one process of a function, with the Runtime API that it talks to.
 type Instance struct {
-	// Number counts the function's instances from 1.
+	// Number is the number of the instance in its function, counted from 1.
 	Number int
 	// Started is when the process was started.
 	Started time.Time
@@ -28,7 +28,7 @@ type Instance struct {
 	server   *http.Server
 	process  *exec.Cmd
 	queue    chan *invocation
-	// exited is closed when the process is gone; exitErr may be read then.
+	// exited is closed when the process has exited; exitErr may be read then.
 	exited  chan struct{}
 	exitErr error
 
@@ -52,7 +52,7 @@ type answer struct {
 	err      error
 }
 
-// startInstance starts the process, with a Runtime API of its own.
+// startInstance starts a process with its own Runtime API.
 func startInstance(f *Function, number int) (*Instance, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -87,13 +87,13 @@ func startInstance(f *Function, number int) (*Instance, error) {
 		_ = listener.Close()
 		return nil, fmt.Errorf("start the bootstrap: %w", err)
 	}
-	// The process's first call waits in the listener until here.
+	// The first call of the process waits in the listener until now.
 	go func() { _ = i.server.Serve(listener) }()
 	go i.await()
 	return i, nil
 }
 
-// await records the process's end, and fails what that leaves unanswered.
+// await waits for the end of the process, and fails the invocations without answers.
 func (i *Instance) await() {
 	err := i.process.Wait()
 	i.mu.Lock()
@@ -102,7 +102,7 @@ func (i *Instance) await() {
 		delete(i.pending, id)
 		select {
 		case inv.answer <- answer{err: i.exitErr}:
-		default: // it has an answer, which now breaks off
+		default: // it has an answer, which breaks off
 		}
 	}
 	i.mu.Unlock()
@@ -123,7 +123,7 @@ func (i *Instance) alive() bool {
 	}
 }
 
-// invoke hands the instance an invocation, which it must have asked for.
+// invoke sends the instance an invocation. It must have asked for one.
 func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) {
 	inv := &invocation{
 		event:    event,
@@ -143,8 +143,8 @@ func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) 
 
 	i.signal(syscall.SIGCONT)
 	i.queue <- inv
-	// The timer goes on after the answer has begun: Lambda kills a function that
-	// is still streaming at its deadline.
+	// The timer keeps running after the answer has begun: at its deadline Lambda kills
+	// a function that is still streaming.
 	timer := time.AfterFunc(i.function.config.Timeout, func() {
 		i.mu.Lock()
 		_, unfinished := i.pending[inv.id]
@@ -162,7 +162,7 @@ func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) 
 		}
 		return answer.response, nil
 	case <-ctx.Done():
-		// The function doesn't learn of it: whatever it answers is thrown away.
+		// The function isn't notified: whatever it answers is discarded.
 		go func() {
 			if answer := <-inv.answer; answer.response != nil {
 				_ = answer.response.Close()
@@ -172,7 +172,7 @@ func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) 
 	}
 }
 
-// freeze stops the process when it has nothing to do. mu must be held.
+// freeze stops the process if it has no invocation. mu must be held.
 func (i *Instance) freeze() {
 	if i.polls == i.function.config.Concurrency && len(i.pending) == 0 {
 		i.signal(syscall.SIGSTOP)
@@ -208,14 +208,14 @@ func (i *Instance) AwaitFrozen(ctx context.Context) {
 	}
 }
 
-// State returns Linux's letter for the process's state: T when it is
+// State returns Linux's letter for the state of the process, such as T if it is
 // stopped.
 func (i *Instance) State() string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", i.process.Process.Pid))
 	if err != nil {
 		return ""
 	}
-	// The name before it is in parentheses and may have spaces in it.
+	// The name before it is in parentheses and may contain spaces.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) == 0 {
 		return ""
@@ -223,8 +223,7 @@ func (i *Instance) State() string {
 	return fields[0]
 }
 
-// PeakMemory returns the most memory that the process has had in use, in bytes,
-// once it has exited.
+// PeakMemory returns the peak memory of the process, in bytes, once it has exited.
 func (i *Instance) PeakMemory() int64 {
 	<-i.exited
 	usage, ok := i.process.ProcessState.SysUsage().(*syscall.Rusage)

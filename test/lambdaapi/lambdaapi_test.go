@@ -10,8 +10,8 @@ import (
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 )
 
-// asBootstrap makes the test binary a function that answers each event with
-// itself, and dies at the event "die".
+// asBootstrap is the environment variable that makes the test binary a function, which
+// answers each event with the event and exits on the event "die".
 const asBootstrap = "LAMBDAAPI_TEST_BOOTSTRAP"
 
 func TestMain(m *testing.M) {

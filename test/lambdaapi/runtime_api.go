@@ -9,27 +9,27 @@ import (
 	"strconv"
 )
 
-// StreamingContentType marks an answer that is a prelude, eight NUL bytes and
-// the body, to be passed on as it comes.
+// StreamingContentType is the type of a streamed answer: a prelude, eight NUL bytes,
+// and the body, which is passed on as it arrives.
 const StreamingContentType = "application/vnd.awslambda.http-integration-response"
 
-// Response is what a function answers an invocation with.
+// Response is the answer of a function to an invocation.
 type Response struct {
-	// Instance is the one that answers.
+	// Instance is the instance that answers.
 	Instance *Instance
-	// Header is that of the request by which the function posts its answer.
+	// Header is the header of the request with which the function posts its answer.
 	Header http.Header
-	// Trailer has the function's error, if it failed when the answer had begun.
-	// It may be read after Read has returned io.EOF.
+	// Trailer has the function's error, if it failed after the answer had begun. It
+	// may be read after Read has returned io.EOF.
 	Trailer http.Header
 
 	body *io.PipeReader
 }
 
-// Read reads the answer as it comes.
+// Read reads the answer as it arrives.
 func (r *Response) Read(p []byte) (int, error) { return r.body.Read(p) }
 
-// Close ends reading. The function doesn't learn of it, and may go on writing.
+// Close ends reading. The function isn't notified, and may go on writing.
 func (r *Response) Close() error { return r.body.Close() }
 
 // Streaming reports whether the answer is in the streaming format.
@@ -44,7 +44,7 @@ type FunctionError struct {
 // Error returns the type and the message.
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
-// runtimeAPI serves what a runtime calls.
+// runtimeAPI serves the Runtime API.
 func (i *Instance) runtimeAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", i.next)
@@ -53,8 +53,8 @@ func (i *Instance) runtimeAPI() http.Handler {
 	return mux
 }
 
-// next holds the call until there is an invocation. By asking, the function
-// says that it is through with the one before.
+// next blocks until there is an invocation. The call also tells that the function has
+// finished the one before.
 func (i *Instance) next(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	i.calls = append(i.calls, "next")
@@ -75,8 +75,8 @@ func (i *Instance) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// response takes an answer, and lets the invoker read it as it comes. To the
-// end of it, the invocation is pending: the deadline holds for all of it.
+// response receives an answer and lets the invoker read it as it arrives. The
+// invocation is pending until the answer ends, so the deadline includes all of it.
 func (i *Instance) response(w http.ResponseWriter, r *http.Request) {
 	inv := i.find(r.PathValue("id"))
 	if inv == nil {
@@ -128,8 +128,8 @@ func (i *Instance) finish(inv *invocation, call string) {
 	i.calls = append(i.calls, call)
 }
 
-// tolerantWriter goes on when nobody reads any more, as Lambda does when the
-// client has gone away.
+// tolerantWriter discards what nobody reads any more, as Lambda does when the client
+// has disconnected.
 type tolerantWriter struct {
 	w    io.Writer
 	gone bool

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// BenchmarkColdStart measures from the start of the process to the first
-// answered /info, and reports the size of what is deployed.
+// BenchmarkColdStart measures the time from the start of the process to the first
+// answer to /info, and reports the size of the deployed file.
 func BenchmarkColdStart(b *testing.B, artefact Artefact, binaries ...string) {
 	env := NewModel(b, "unused").Env()
 	var taken time.Duration

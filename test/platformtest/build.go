@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// builds are the programs that this test binary has built, by what they are.
+// builds are the programs that this test binary has built, by name.
 var builds struct {
 	mu   sync.Mutex
 	dir  string
 	done map[string]string
 }
 
-// Build returns what make has put in the folder that it is given, and calls it
-// only for the first test that asks for the name.
+// Build calls make with a new folder and returns the folder. Later calls with the same
+// name return it without calling make.
 func Build(t testing.TB, name string, make func(dir string) error) (dir string) {
 	t.Helper()
 	builds.mu.Lock()
@@ -43,7 +43,7 @@ func Build(t testing.TB, name string, make func(dir string) error) (dir string) 
 	return dir
 }
 
-// RemoveBuilds removes what Build has made; TestMain calls it at the end.
+// RemoveBuilds removes the results of Build. TestMain calls it at the end.
 func RemoveBuilds() {
 	builds.mu.Lock()
 	defer builds.mu.Unlock()
@@ -51,8 +51,8 @@ func RemoveBuilds() {
 	builds.dir, builds.done = "", nil
 }
 
-// Command runs a program in a folder, with these variables besides this
-// process's own. Its output is in the error.
+// Command runs a program in a folder, with variables in addition to those of this
+// process. Its error contains the output.
 func Command(dir string, env []string, name string, arguments ...string) error {
 	command := exec.Command(name, arguments...)
 	command.Dir = dir

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Event is what the suite looks at in an AG-UI event.
+// Event holds the fields of an AG-UI event that the suite checks.
 type Event struct {
 	Type  string `json:"type"`
 	Delta string `json:"delta"`
 	Code  string `json:"code"`
 }
 
-// Response is a whole answer.
+// Response is a complete answer.
 type Response struct {
 	Status int
 	Header http.Header
@@ -56,8 +56,8 @@ func (d *Deployment) StartRun(t testing.TB, threadID string) *Stream {
 	return d.Stream(t, BasePath+"/agent/default/run", RunInput(threadID, "hi"))
 }
 
-// Stream posts a body whose answer is a stream of events. The stream is closed
-// when the test ends.
+// Stream posts a body and returns the stream of events that answers it. The stream is
+// closed when the test ends.
 func (d *Deployment) Stream(t testing.TB, path, body string) *Stream {
 	t.Helper()
 	s := &Stream{deployment: d, path: path, input: body}
@@ -67,7 +67,7 @@ func (d *Deployment) Stream(t testing.TB, path, body string) *Stream {
 
 func (d *Deployment) send(t testing.TB, method, path, body string, header http.Header) *http.Response {
 	t.Helper()
-	// What never comes fails the test instead of holding it up.
+	// An event that never arrives fails the test instead of blocking it.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, method, d.URL+path, strings.NewReader(body))
@@ -91,11 +91,11 @@ type Stream struct {
 	input      string
 	body       io.Closer
 	lines      *bufio.Reader
-	// id is that of the last event, "" where the stream has none.
+	// id is the id of the last event, empty if the stream has none.
 	id string
 }
 
-// open sends the request for the events after the one with an id.
+// open requests the events after the one with the id.
 func (s *Stream) open(t testing.TB, path, after string) {
 	t.Helper()
 	header := jsonHeader()
@@ -114,11 +114,11 @@ func (s *Stream) open(t testing.TB, path, after string) {
 	s.body, s.lines = response.Body, bufio.NewReader(response.Body)
 }
 
-// Close leaves before the end.
+// Close closes the connection before the end.
 func (s *Stream) Close() { _ = s.body.Close() }
 
-// Next returns the next event; ok is false at the end of the stream. Where the
-// stream may break off, connect goes on with it.
+// Next returns the next event; ok is false at the end of the stream. If the platform
+// may break streams off, Next continues one with connect.
 func (s *Stream) Next(t testing.TB) (event Event, ok bool) {
 	t.Helper()
 	id := s.id

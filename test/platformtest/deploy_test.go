@@ -10,7 +10,7 @@ import (
 
 var deployments = []struct {
 	script, cli string
-	// arguments are some of what the CLI must be called with.
+	// arguments are some of the arguments that the CLI must be called with.
 	arguments []string
 }{
 	{"deploy-lambda.sh", "sam", []string{"deploy", "--template-file template.yaml", "--capabilities CAPABILITY_IAM", "--resolve-s3"}},
@@ -52,7 +52,7 @@ func TestDeployScriptsCallThePlatformsOwnCLI(t *testing.T) {
 	}
 }
 
-// toolFolder returns a folder with these programs alone, for a PATH.
+// toolFolder returns a folder that only has these programs, for PATH.
 func toolFolder(t *testing.T, names ...string) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -9,8 +9,8 @@ import (
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
-// Model is a model that answers with a text, a word at a time, and can be held
-// in the middle of it.
+// Model is a model that answers with a text, one word at a time, and can be held in the
+// middle of it.
 type Model struct {
 	*scriptedmodel.Model
 	url string
@@ -19,12 +19,12 @@ type Model struct {
 	hold *Hold
 }
 
-// NewModel starts a model for the test.
+// NewModel starts a model that is closed when the test ends.
 func NewModel(t testing.TB, text string) *Model {
 	return NewScriptedModel(t, scriptedmodel.Answer{Text: text})
 }
 
-// NewScriptedModel starts a model that always gives one answer.
+// NewScriptedModel starts a model that always sends the same answer.
 func NewScriptedModel(t testing.TB, answer scriptedmodel.Answer) *Model {
 	model := &Model{Model: scriptedmodel.New(scriptedmodel.Script{Answers: []scriptedmodel.Answer{answer}})}
 	server := httptest.NewServer(model)
@@ -33,7 +33,7 @@ func NewScriptedModel(t testing.TB, answer scriptedmodel.Answer) *Model {
 	return model
 }
 
-// Env returns the variables by which a runtime uses the model.
+// Env returns the environment variables of a runtime that uses the model.
 func (m *Model) Env() []string {
 	return []string{"OPENAI_API_KEY=sk-test-key", "OPENAI_BASE_URL=" + m.url}
 }
@@ -49,14 +49,14 @@ func (m *Model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.Model.ServeHTTP(w, r)
 }
 
-// Hold is a model that doesn't go on.
+// Hold holds the answers of a model.
 type Hold struct {
 	released chan struct{}
 	once     sync.Once
 }
 
-// Hold makes all answers from now on stop after their first word, until they
-// are released.
+// Hold makes all answers from now on wait after their first word, until they are
+// released.
 func (m *Model) Hold() *Hold {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -64,10 +64,10 @@ func (m *Model) Hold() *Hold {
 	return m.hold
 }
 
-// Release has the answers go on.
+// Release lets the answers go on.
 func (h *Hold) Release() { h.once.Do(func() { close(h.released) }) }
 
-// heldWriter lets one write through and the others when the hold is released.
+// heldWriter passes on the first write, and the others when the hold is released.
 type heldWriter struct {
 	http.ResponseWriter
 	hold   *Hold

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// Log collects what an artefact prints.
+// Log collects the output of an artefact.
 type Log struct {
 	mu      sync.Mutex
 	printed bytes.Buffer
 	changed chan struct{}
 }
 
-// Write records what is printed.
+// Write records output.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -32,15 +32,15 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.printed.Write(p)
 }
 
-// String returns all that was printed so far.
+// String returns the output so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.printed.String()
 }
 
-// Await waits until something has been printed. The pipe from the process may
-// lag behind the process's answers.
+// Await waits until the output contains a text. The pipe from the process may lag
+// behind the process's answers.
 func (l *Log) Await(t testing.TB, part string) {
 	t.Helper()
 	deadline := time.NewTimer(20 * time.Second)
@@ -64,9 +64,9 @@ func (l *Log) Await(t testing.TB, part string) {
 	}
 }
 
-// StartServer runs a program that serves HTTP on 127.0.0.1 and the port, until
-// the test ends, together with the programs that it starts itself. Its
-// environment is env and nothing else but PATH, HOME and PORT.
+// StartServer runs a program that serves HTTP on 127.0.0.1 and the port, until the test
+// ends, together with the programs that it starts. Its environment is env, PATH, HOME
+// and PORT.
 func StartServer(t testing.TB, dir, program string, port string, env []string) *Deployment {
 	t.Helper()
 	d := &Deployment{URL: "http://127.0.0.1:" + port, Log: &Log{}}
@@ -95,7 +95,7 @@ func StartServer(t testing.TB, dir, program string, port string, env []string) *
 	return d
 }
 
-// awaitServer tries until something answers at the address.
+// awaitServer waits until a server answers at the address.
 func awaitServer(t testing.TB, exited context.Context, d *Deployment) {
 	t.Helper()
 	for {
@@ -112,7 +112,7 @@ func awaitServer(t testing.TB, exited context.Context, d *Deployment) {
 	}
 }
 
-// FreePort returns a port of 127.0.0.1 that nothing listens on.
+// FreePort returns a port of 127.0.0.1 on which nothing listens.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

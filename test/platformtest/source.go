@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// CopySource copies the repository, as a platform's CLI uploads it: without
-// what git ignores, and without what the ignore file in its root names.
+// CopySource copies the repository as a platform's CLI uploads it: without the files
+// that git ignores, and without those that the ignore file in its root names.
 func CopySource(root, ignoreFile, target string) error {
 	files, err := listFiles(root, "--cached", "--others", "--exclude-standard", "--exclude-from="+ignoreFile)
 	if err != nil {
@@ -62,8 +62,8 @@ func listFiles(root string, arguments ...string) ([]string, error) {
 	return names, nil
 }
 
-// Tool returns the path of something that npm has installed under test/tools/, and
-// fails the test when it isn't there.
+// Tool returns the path of a tool that npm has installed below test/tools. It fails the
+// test if it isn't installed.
 func Tool(t testing.TB, root, path string) string {
 	t.Helper()
 	tool, err := filepath.Abs(filepath.Join(root, "test", "tools", path))

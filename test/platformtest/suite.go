@@ -1,6 +1,6 @@
-// Package platformtest is what every platform's artefact must show when a front
-// end talks to it over HTTP: the suite that runs against what the platform's own
-// tooling has built from this repository, with a slow model behind it.
+// Package platformtest is the suite for the artefact that a platform's own tooling
+// builds from this repository. It calls the artefact over HTTP as a front end does, with
+// a slow model behind it.
 package platformtest
 
 import (
@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// BasePath is where the suite expects the routes, which is the default.
+// BasePath is where the suite expects the routes: the default.
 const BasePath = "/api/copilotkit"
 
-// Artefact is something that can be deployed.
+// Artefact is a program that can be deployed.
 type Artefact struct {
-	// Start runs a fresh copy of it until the test ends, with these variables,
-	// "NAME=value", besides what its platform sets.
+	// Start runs a new copy until the test ends, with variables, "NAME=value", in
+	// addition to those that its platform sets.
 	Start func(t testing.TB, env []string) *Deployment
-	// Buffers is set where the platform passes answers on only when they are whole.
+	// Buffers is set if the platform buffers whole answers.
 	Buffers bool
 }
 
@@ -28,19 +28,19 @@ type Artefact struct {
 type Deployment struct {
 	// URL is its address, without a path.
 	URL string
-	// Log is what it has printed so far.
+	// Log is its output so far.
 	Log *Log
 
-	// MayBreak is set where the platform's own proxy may close a stream in the
-	// middle. What it must show then is that connect goes on where it broke off.
+	// MayBreak is set if the platform's own proxy may break a stream off. The suite
+	// then checks that connect continues it.
 	MayBreak bool
-	// OnStop ends it before the test ends; nil where nothing has to be ended.
+	// OnStop stops it before the test ends. It may be nil.
 	OnStop func()
-	// Terminate asks it to end as its platform does; nil where that can't be.
+	// Terminate asks it to end as its platform does. It is nil if the platform doesn't.
 	Terminate func()
 }
 
-// Stop ends the artefact before the test ends.
+// Stop stops the artefact before the test ends.
 func (d *Deployment) Stop() {
 	if d.OnStop != nil {
 		d.OnStop()
@@ -66,7 +66,7 @@ func Run(t *testing.T, artefact Artefact) {
 	t.Run("paths and queries arrive as they were sent", func(t *testing.T) { testPath(t, artefact) })
 }
 
-// deploy starts the artefact with a model that has a key, and extra variables.
+// deploy starts the artefact with a model, its key, and additional variables.
 func deploy(t testing.TB, artefact Artefact, model *Model, env ...string) *Deployment {
 	return artefact.Start(t, append(model.Env(), env...))
 }
@@ -100,7 +100,7 @@ func testFirstEvent(t *testing.T, artefact Artefact) {
 	}
 }
 
-// testHeldBack checks that a buffering door passes the whole answer on at the end.
+// testHeldBack checks that a platform that buffers passes the whole answer on at the end.
 func testHeldBack(t *testing.T, artefact Artefact) {
 	model := NewModel(t, "first and last")
 	d := deploy(t, artefact, model)
@@ -120,7 +120,7 @@ func testOrder(t *testing.T, artefact Artefact) {
 	if got := Text(events); got != words.String() {
 		t.Errorf("the answer is %q, want the numbers to 199 in order", got)
 	}
-	// A stream that broke off goes on with deltas that are joined.
+	// A stream that broke off is continued with joined deltas.
 	if got := count(events, "TEXT_MESSAGE_CONTENT"); got != 200 && !d.MayBreak {
 		t.Errorf("it came in %d deltas, want 200", got)
 	}
@@ -129,8 +129,8 @@ func testOrder(t *testing.T, artefact Artefact) {
 	}
 }
 
-// testOneRuntime shows that requests which come first, at the same time and
-// afterwards have the same store in memory, which one build made.
+// testOneRuntime checks that concurrent first requests and later ones use the same
+// store in memory, and so the same runtime.
 func testOneRuntime(t *testing.T, artefact Artefact) {
 	d := deploy(t, artefact, NewModel(t, "hello"))
 	var runs sync.WaitGroup
@@ -160,7 +160,7 @@ func testMissingKey(t *testing.T, artefact Artefact) {
 	}
 	d.Log.Await(t, "OPENAI_API_KEY")
 
-	// A deployment's variables are changed by deploying it again.
+	// Variables are changed by deploying again.
 	d.Stop()
 	d = deploy(t, artefact, NewModel(t, "unused"))
 	if got := d.Do(t, "GET", BasePath+"/info", "", nil).Status; got != http.StatusOK {

@@ -9,49 +9,48 @@ import (
 	"time"
 )
 
-// Script says what a model answers.
+// Script holds the answers of a model.
 type Script struct {
-	// Answers with a Match are picked by it; the others come in turn, one a
-	// request, and the last of them from then on.
+	// Answers with a Match are chosen by it. The others are sent in order, one per
+	// request; the last one is repeated.
 	Answers []Answer `json:"answers"`
-	// Transcription is the text that every recording says.
+	// Transcription is the text of every recording.
 	Transcription string `json:"transcription,omitempty"`
 }
 
-// Answer is one answer. It is streamed: the text word by word, then Deltas, then
-// Chunks.
+// Answer is an answer. It is streamed: Text word by word, then Deltas, then Chunks.
 type Answer struct {
-	// Match picks this answer when the request's last message contains it.
+	// Match chooses this answer if the request's last message contains it.
 	Match string `json:"match,omitempty"`
 
-	// Status other than 0 and 200 makes an error of Body.
+	// Status, if neither 0 nor 200, makes the answer an error with Body.
 	Status int               `json:"status,omitempty"`
 	Header map[string]string `json:"header,omitempty"`
 	Body   json.RawMessage   `json:"body,omitempty"`
 
-	// Text becomes a delta of content for each word; Repeat repeats it.
+	// Text is sent as one delta of content per word. Repeat is how often it is sent.
 	Text   string `json:"text,omitempty"`
 	Repeat int    `json:"repeat,omitempty"`
-	// Deltas are sent as the delta of a chunk each.
+	// Deltas are each sent as the delta of a chunk.
 	Deltas []json.RawMessage `json:"deltas,omitempty"`
 	// Chunks are sent as they are, after "data: ".
 	Chunks []json.RawMessage `json:"chunks,omitempty"`
 	// Lines are sent as they are, before everything else.
 	Lines []string `json:"lines,omitempty"`
-	// FinishReason is "stop" when it is empty, "tool_calls" after such deltas.
+	// FinishReason, if empty, defaults to "stop", and to "tool_calls" after such deltas.
 	FinishReason string `json:"finishReason,omitempty"`
-	// Usage is sent in a chunk of its own at the end.
+	// Usage is sent in a separate chunk at the end.
 	Usage json.RawMessage `json:"usage,omitempty"`
 
 	// PaceMs is the time between two chunks in milliseconds.
 	PaceMs int `json:"paceMs,omitempty"`
-	// Break ends the answer without its end; Hang doesn't end it until the
-	// client leaves.
+	// Break breaks the answer off before its end. Hang leaves it open until the client
+	// disconnects.
 	Break bool `json:"break,omitempty"`
 	Hang  bool `json:"hang,omitempty"`
 }
 
-// ToolCall returns the deltas of a call of a tool, with its arguments in pieces.
+// ToolCall returns the deltas of a tool call, with its arguments in pieces.
 func ToolCall(index int, id, name string, arguments ...string) []json.RawMessage {
 	deltas := []json.RawMessage{encode(map[string]any{"tool_calls": []any{map[string]any{
 		"index": index, "id": id, "type": "function", "function": map[string]any{"name": name, "arguments": ""},
@@ -64,7 +63,7 @@ func ToolCall(index int, id, name string, arguments ...string) []json.RawMessage
 	return deltas
 }
 
-// Reasoning returns the deltas of reasoning, in DeepSeek's form.
+// Reasoning returns deltas of reasoning in DeepSeek's form.
 func Reasoning(pieces ...string) []json.RawMessage {
 	var deltas []json.RawMessage
 	for _, piece := range pieces {
@@ -121,7 +120,7 @@ func (a *Answer) serve(w http.ResponseWriter, r *http.Request) bool {
 	return write("data: [DONE]\n\n")
 }
 
-// oneLine removes the line breaks of a script that is written to be read.
+// oneLine removes the line breaks that make a script readable.
 func oneLine(value json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Compact(&b, value) != nil {
@@ -130,7 +129,7 @@ func oneLine(value json.RawMessage) string {
 	return b.String()
 }
 
-// chunks returns the chunks of the answer, with the one that ends it.
+// chunks returns the chunks of the answer, including the last one.
 func (a *Answer) chunks() []json.RawMessage {
 	var chunks []json.RawMessage
 	for range max(a.Repeat, 1) {

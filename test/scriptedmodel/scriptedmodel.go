@@ -1,6 +1,5 @@
-// Package scriptedmodel is an OpenAI-compatible provider for tests: a real HTTP
-// server that answers by a script, remembers what it was asked, and knows who
-// is still connected.
+// Package scriptedmodel is an OpenAI-compatible provider for tests: a real HTTP server
+// that answers by a script, records its requests, and counts the connected clients.
 //
 //	model := scriptedmodel.New(scriptedmodel.Script{Answers: []scriptedmodel.Answer{{Text: "Hello there"}}})
 //	server := httptest.NewServer(model)
@@ -17,7 +16,7 @@ import (
 )
 
 // Model answers requests for chat completions and transcriptions. It is an
-// [http.Handler], safe for concurrent use. GET /status tells its counts.
+// [http.Handler] that is safe for concurrent use. GET /status returns its [Status].
 type Model struct {
 	script Script
 	left   chan struct{}
@@ -28,14 +27,14 @@ type Model struct {
 	status   Status
 }
 
-// Request is what the model was asked.
+// Request is a request to the model.
 type Request struct {
 	Path   string
 	Header http.Header
 	Body   []byte
 }
 
-// Status counts what happened so far.
+// Status counts answers and clients.
 type Status struct {
 	Requests int `json:"requests"`
 	// Open is the number of answers in progress.
@@ -63,8 +62,8 @@ func (m *Model) Status() Status {
 	return m.status
 }
 
-// Left receives a value whenever a client closes the connection before the end
-// of its answer.
+// Left returns a channel that receives a value whenever a client closes the connection
+// before the end of its answer.
 func (m *Model) Left() <-chan struct{} { return m.left }
 
 // ServeHTTP answers one request.
@@ -100,7 +99,7 @@ func (m *Model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// begin records a request and picks its answer.
+// begin records a request and chooses its answer.
 func (m *Model) begin(request Request) *Answer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,7 +122,7 @@ func (m *Model) end(complete bool) {
 	m.status.Left++
 	select {
 	case m.left <- struct{}{}:
-	default: // nobody listens
+	default: // nobody receives
 	}
 }
 
@@ -146,7 +145,7 @@ func (m *Model) pick(last string) *Answer {
 	return answer
 }
 
-// lastMessage returns the content of a request's last message, as JSON or text.
+// lastMessage returns the content of a request's last message, as text or JSON.
 func lastMessage(body []byte) string {
 	var request struct {
 		Messages []struct {

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// patience is how long a client waits for a whole stream.
+// patience is how long a client waits for the end of a stream.
 const patience = 5 * time.Minute
 
-// visit starts a run on a thread and does with its stream what chance says.
+// visit starts a run on a thread and treats its stream at random.
 func (s *site) visit(t *testing.T, thread string, answer length, random *rand.Rand) {
 	s.know(thread, answer)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -26,7 +26,7 @@ func (s *site) visit(t *testing.T, thread string, answer length, random *rand.Ra
 	here, there := random.IntN(instances), random.IntN(instances)
 	run := fmt.Sprintf("run-%d", s.run.Add(1))
 	stream, status, err := s.stream(ctx, here, answer.agent+"/run", input(thread, run))
-	// A store that is slower than the clients refuses, and takes the run later.
+	// A store that is slower than the clients refuses the run, and accepts it later.
 	for err == nil && status == http.StatusServiceUnavailable && ctx.Err() == nil {
 		s.counts.unavailable.Add(1)
 		time.Sleep(time.Second)
@@ -92,7 +92,7 @@ func (s *site) visit(t *testing.T, thread string, answer length, random *rand.Ra
 	}
 }
 
-// follow connects to a thread and reads to the end of the run that is live.
+// follow connects to a thread and reads to the end of the live run.
 func (s *site) follow(ctx context.Context, t *testing.T, instance int, thread string, answer length) {
 	stream, status, err := s.stream(ctx, instance, answer.agent+"/connect", input(thread, "connect"))
 	if err != nil || status != http.StatusOK {
@@ -121,7 +121,7 @@ func (s *site) stop(ctx context.Context, instance int, agent, thread, run string
 	return err
 }
 
-// check looks at every thread: its history is whole runs, and it takes another.
+// check checks every thread: its history has complete runs only, and it accepts another run.
 func (s *site) check(t *testing.T) {
 	t.Helper()
 	gate := make(chan struct{}, 16)
@@ -188,7 +188,7 @@ func (s *site) stream(ctx context.Context, instance int, path, body string) (*st
 	return &stream{body: response.Body, lines: bufio.NewReader(response.Body)}, response.StatusCode, nil
 }
 
-// read reads so many events, or with a negative count to the end.
+// read reads a number of events, or to the end if count is negative.
 func (s *stream) read(count int) error {
 	for count != 0 {
 		line, err := s.lines.ReadString('\n')
@@ -220,7 +220,7 @@ func (s *stream) text() string {
 	return b.String()
 }
 
-// wellFormed reports what is out of order in a stream of whole runs.
+// wellFormed returns an error unless a stream consists of complete runs.
 func wellFormed(events []event) error {
 	live, open := false, ""
 	for i, e := range events {

@@ -20,7 +20,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// length is how much an agent says: so many words, one after each pause.
+// length is the length of an answer: the number of words, and the pause before each.
 type length struct {
 	agent string
 	words int
@@ -55,7 +55,7 @@ func (l length) Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[ag
 	}
 }
 
-// text is what a whole answer says.
+// text returns the text of a complete answer.
 func (l length) text() string {
 	var b strings.Builder
 	for n := range l.words {
@@ -64,7 +64,7 @@ func (l length) text() string {
 	return b.String()
 }
 
-// site is instances of the runtime on one store, and what became of their
+// site is several instances of the runtime on one store, with statistics of their
 // clients.
 type site struct {
 	servers  []*httptest.Server
@@ -81,7 +81,7 @@ type counts struct {
 	read, left, stalled, stopped, followed, refused, unavailable atomic.Int64
 }
 
-// String lists what the clients did.
+// String returns the statistics.
 func (c *counts) String() string {
 	return fmt.Sprintf("runs read %d, left %d, stalled %d, stopped %d, followed %d, refused %d; asked to come again %d",
 		c.read.Load(), c.left.Load(), c.stalled.Load(), c.stopped.Load(), c.followed.Load(), c.refused.Load(), c.unavailable.Load())
@@ -108,7 +108,7 @@ func newSite(t *testing.T, opened []store.Store) *site {
 	return s
 }
 
-// close waits for the requests under way.
+// close waits for the current requests.
 func (s *site) close() {
 	for i, server := range s.servers {
 		server.Close()

@@ -1,7 +1,7 @@
 // Package soak puts the runtime under load: many streams at once, many short
-// runs one after the other, and clients that read, leave, stall and stop at
-// random, on every store. Every stream must end in order, no thread may stay
-// locked, and goroutines and memory must return to where they were.
+// runs one after the other, and clients that read, disconnect, stall and stop at
+// random, on every store. Every stream must end with a terminal event, no thread may
+// stay locked, and goroutines and memory must return to their initial level.
 //
 //	go test ./test/soak                                    # a short form
 //	go test ./test/soak -streams 1000 -runs 10000          # make soak
@@ -36,7 +36,7 @@ var (
 // instances share one store, as the instances of a function do.
 const instances = 2
 
-// stores open a store for each instance.
+// stores open one store per instance.
 var stores = map[string]func(t *testing.T) []store.Store{
 	"memory": func(*testing.T) []store.Store {
 		one := memory.New(memory.Limits{MaxThreads: 1 << 20})
@@ -88,7 +88,7 @@ func TestManyShortRuns(t *testing.T) {
 					if run > int64(*runs) {
 						return
 					}
-					// Threads are shared, so that runs meet and histories grow.
+					// Clients share threads, so that runs collide and histories grow.
 					site.visit(t, fmt.Sprintf("thread-%d", run%int64(*runs/10+1)), short, random)
 				}
 			})
@@ -97,8 +97,8 @@ func TestManyShortRuns(t *testing.T) {
 	})
 }
 
-// forEveryStore plays on instances with each of the stores, and then looks at
-// what is left.
+// forEveryStore runs a test on instances with each of the stores, and then checks for
+// leaks.
 func forEveryStore(t *testing.T, play func(*testing.T, *site)) {
 	for name, openAll := range stores {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func forEveryStore(t *testing.T, play func(*testing.T, *site)) {
 	}
 }
 
-// resting returns the goroutines and the bytes of heap that are in use.
+// resting returns the number of goroutines and the bytes of heap in use.
 func resting() (goroutines int, heap uint64) {
 	http.DefaultClient.CloseIdleConnections()
 	runtime.GC()
@@ -131,7 +131,7 @@ func resting() (goroutines int, heap uint64) {
 	return runtime.NumGoroutine(), memory.HeapAlloc
 }
 
-// settle waits until no more goroutines are left than there were.
+// settle waits until there are no more goroutines than before.
 func settle(t *testing.T, before int) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)

@@ -1,6 +1,6 @@
-// Command server is the runtime as Vercel deploys it: a server on 127.0.0.1 and
-// PORT, behind the proxy that Vercel's Go builder puts before it. On SIGTERM it
-// ends the runs under way in good order; a second signal ends it at once.
+// Command server is the runtime as Vercel deploys it: a server on 127.0.0.1 and PORT,
+// behind the proxy of Vercel's Go builder. On SIGTERM it closes the runs under way with
+// RUN_ERROR and exits; a second signal ends it at once.
 package main
 
 import (
@@ -17,18 +17,18 @@ import (
 )
 
 const (
-	// maxDuration is when Vercel ends a request. vercel.json asks for it; where it
-	// is changed there, it has to be changed here.
+	// maxDuration is how long a request may take on Vercel. It must be the same as in
+	// vercel.json.
 	maxDuration = 300 * time.Second
-	// shutdownGrace is how long runs may go on after SIGTERM: not at all, since how
-	// long the instance lives on isn't known, and ending runs takes some of it.
+	// shutdownGrace is how long runs may go on after SIGTERM. It is zero because it
+	// isn't known how long the instance lives, and closing runs takes time too.
 	shutdownGrace = 0
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// After the first signal the second one has its usual effect.
+	// A second signal has its usual effect.
 	context.AfterFunc(ctx, stop)
 
 	port := os.Getenv("PORT")
@@ -51,14 +51,14 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	runtime := bundle.NewLazy(env)
 	server := &http.Server{
 		Handler: settled(withDeadline(runtime, maxDuration)),
-		// The proxy is this server's only client; a slow one waits there.
+		// The proxy is the only client of this server; slow clients wait there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	return bundle.Serve(ctx, server, listener, runtime, shutdownGrace)
 }
 
-// withDeadline sets when a request will be cut off, so that the runtime can close
-// a run in good order before that.
+// withDeadline sets the deadline of requests, so that the runtime can close a run
+// before Vercel cuts it off.
 func withDeadline(handler http.Handler, after time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), after)

@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// settleTime is how long an answer waits after its request's body was read.
+// settleTime is how long an answer is held back after the body of its request was read.
 //
-// The builder's proxy is Go's httputil.ReverseProxy. When the answer's first
-// bytes come while it has not quite finished with the request's body, it now and
-// then closes its connection in the middle of the answer: on a machine whose
-// processors were busy, 14 of 480 streams broke off without the wait, and none
-// of 960 with 3 or 10 ms. docs/vercel.md has what was seen on the wire.
+// The builder's proxy is Go's httputil.ReverseProxy. If an answer begins before the
+// proxy has finished with the request's body, it sometimes closes its connection in
+// the middle of the answer: on a busy machine, 14 of 480 streams broke off without the
+// wait, and none of 960 with 3 or 10 ms. See docs/vercel.md.
 const settleTime = 5 * time.Millisecond
 
-// settled lets the proxy finish with the body of a request before it gets the
+// settled gives the proxy time to finish with the body of a request before it gets the
 // head of the answer.
 func settled(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +29,7 @@ type settlingWriter struct {
 	begun bool
 }
 
-// WriteHeader sends the head, the first one after the wait.
+// WriteHeader sends the head; the first call waits.
 func (w *settlingWriter) WriteHeader(status int) {
 	if !w.begun {
 		w.begun = true
@@ -39,5 +38,5 @@ func (w *settlingWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap returns the writer that can flush.
+// Unwrap returns the writer inside, for [http.ResponseController].
 func (w *settlingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -189,7 +189,7 @@ func (c *compaction) flush(s *stream) {
 	c.out = append(c.out, s.between...)
 }
 
-// flushState sends one snapshot in the place of all state events since the last.
+// flushState sends one snapshot in place of all state events since the last.
 func (c *compaction) flushState() error {
 	if c.stateEvents.count == 0 {
 		return nil
@@ -225,7 +225,7 @@ func isBareSnapshot(event agui.Encoded) bool {
 	return found
 }
 
-// joined returns the one delta in the place of the stream's deltas.
+// joined returns the one delta in place of the stream's deltas.
 func (s *stream) joined() agui.Encoded {
 	id := jsonscan.AppendString(nil, s.id)
 	delta := agui.EncodePlainDelta(s.content, id[1:len(id)-1], s.delta)

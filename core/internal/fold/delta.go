@@ -41,7 +41,7 @@ func (j *joined) add(event agui.Encoded, id, delta []byte) bool {
 	return true
 }
 
-// record returns the one record in the place of the gathered deltas, of which the
+// record returns the one record in place of the gathered deltas, of which the
 // last has seq.
 func (j *joined) record(seq int64) store.Record {
 	if j.count == 1 {

@@ -4,7 +4,7 @@
 // ([Answer]).
 //
 // Events are folded one by one as they come, in the order of the wire and with
-// chunks expanded. What an event costs depends on the event alone: a delta is
+// chunks expanded. The cost of an event only depends on the event: a delta is
 // appended to the text that it continues, a JSON Patch is applied to a state that
 // stays a tree (see package jsonpatch), and the end has nothing to do but to encode
 // once what has gathered. Memory is what the folded result needs, and about as

@@ -14,7 +14,7 @@ import (
 // goroutine.
 //
 // The history says what the events said, in fewer records: deltas that follow one
-// another are joined, and one STATE_SNAPSHOT stands in the place of the last event
+// another are joined, and one STATE_SNAPSHOT stands in place of the last event
 // that was about the state, for all of them. So whoever has seen a part of the run
 // can be sent what is after it, and ends with the right state.
 type Run struct {

@@ -75,10 +75,10 @@ func TestRunKeepsOneSnapshotOfTheState(t *testing.T) {
 		want   []string
 		state  string
 	}{
-		{"in the place of the last delta", `{"n":0}`,
+		{"in place of the last delta", `{"n":0}`,
 			[]string{`{"type":"STATE_DELTA","delta":[{"op":"add","path":"/a","value":1}]}`, custom, `{"type":"STATE_DELTA","delta":[{"op":"replace","path":"/n","value":2}]}`, custom},
 			[]string{`2 ` + custom, `3 {"type":"STATE_SNAPSHOT","snapshot":{"n":2,"a":1}}`, `4 ` + custom}, `{"n":2,"a":1}`},
-		{"in the place of superseded snapshots", "",
+		{"in place of superseded snapshots", "",
 			[]string{`{"type":"STATE_SNAPSHOT","snapshot":{"a":1}}`, custom, `{"type":"STATE_SNAPSHOT","snapshot":{"b":1.50}}`},
 			[]string{`2 ` + custom, `3 {"type":"STATE_SNAPSHOT","snapshot":{"b":1.50}}`}, `{"b":1.50}`},
 		{"with the metadata of all", "",

@@ -169,7 +169,7 @@ func orNull(value json.RawMessage) json.RawMessage {
 	return value
 }
 
-// replace puts the messages of a snapshot in the place of those with the same id,
+// replace puts the messages of a snapshot in place of those with the same id,
 // and new ones at the end. The rest goes, but for activity and reasoning messages
 // where the snapshot has none of their kind: agents that keep none would wipe them
 // out.

@@ -33,7 +33,7 @@ func (d *Document) insertElement(array *node, index int, value *node) {
 	d.changes = append(d.changes, change{kind: inserted, array: array, index: index})
 }
 
-// replace puts another value in the place of one.
+// replace puts another value in place of one.
 func (d *Document) replace(at place, value *node) {
 	c := change{kind: replaced, former: at.value}
 	switch {

@@ -29,7 +29,7 @@ func AppendText(dst, content []byte) []byte {
 	}
 }
 
-// appendValid appends text with U+FFFD in the place of each byte that isn't
+// appendValid appends text with U+FFFD in place of each byte that isn't
 // UTF-8.
 func appendValid(dst, text []byte) []byte {
 	if utf8.Valid(text) {

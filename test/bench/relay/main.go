@@ -1,6 +1,6 @@
-// Command relay is the least that a Go program can do with a model's stream: it
-// cuts the text out of each line, puts it into an event and flushes it. It
-// checks nothing, records nothing, and knows nothing of threads.
+// Command relay does the least that a Go program can do with a model's stream: it cuts
+// the text out of each line, puts it into an event and flushes it. It validates
+// nothing, records nothing, and has no threads.
 package main
 
 import (

@@ -18,7 +18,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
-// newAgents returns the agents that every set-up has.
+// newAgents returns the agents of every set-up.
 func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agent.Agent, error) {
 	agents := map[string]agent.Agent{
 		"scripted":   scriptedAgent{modelURL, "Answers with the events it is told to"},
@@ -88,7 +88,7 @@ var approve = agent.InterruptTool[struct {
 }]("approve", "Asks a human", agent.Question{Reason: "approval", Message: "Shall we?"})
 
 // scriptedAgent answers with the events in forwardedProps.events. {"hold": name}
-// waits for the case to go on, {"throw": text} fails the run.
+// waits until the case opens the gate, {"throw": text} fails the run.
 type scriptedAgent struct {
 	model       string
 	description string

@@ -1,10 +1,10 @@
-// Command server is this runtime in each of the set-ups that the conformance
-// cases ask for: what ../reference.mjs is for the reference. Every set-up
-// listens on a port of its own. It prints one line of JSON, {"ports": {set-up:
-// port}}, and ends when its standard input does.
+// Command server is this runtime in each set-up of the conformance cases, as
+// ../reference.mjs is the reference. Every set-up listens on its own port. The command
+// prints one line of JSON, {"ports": {set-up: port}}, and exits at the end of its
+// standard input.
 //
-// Environment: MODEL (where the scripted model is), REMOTE (where the remote
-// agent is).
+// Environment: MODEL (the address of the scripted model), REMOTE (the address of the
+// remote agent).
 package main
 
 import (
@@ -51,7 +51,7 @@ func run(model, remote string) error {
 	return err
 }
 
-// withTrace serves what the hooks saw beside the runtime.
+// withTrace serves the trace of the hooks beside the runtime.
 func withTrace(trace *trace, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/trace" {

@@ -11,7 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// trace records what the hooks see, until the case asks for it.
+// trace records the calls of the hooks, until the case asks for them.
 type trace struct {
 	mu   sync.Mutex
 	seen []string
@@ -73,7 +73,7 @@ func (t *trace) hooks() core.Hooks {
 	}
 }
 
-// act does at a stage what the request asks for.
+// act does what the request asks for at a stage.
 func act(r *http.Request, stage string) (*http.Request, error) {
 	switch r.Header.Get("X-Act") {
 	case stage + " answers":
@@ -99,7 +99,7 @@ func nameOf(route core.Route, none core.RouteName) core.RouteName {
 	return route.Name
 }
 
-// routeJSON and answerJSON write the names that the reference has for things.
+// routeJSON and answerJSON have the field names of the reference.
 func routeJSON(route core.Route) string {
 	return encode(struct {
 		Method   core.RouteName `json:"method"`

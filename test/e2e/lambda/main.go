@@ -1,13 +1,13 @@
-// Command lambda serves the packaged Lambda function over HTTP, for the browser
-// scenes: a Function URL that streams, in front of several instances, each of
-// which serves one request at a time, as on Lambda. What comes while a run is
-// under way reaches another instance than the run.
+// Command lambda serves the packaged Lambda function over HTTP, for the browser scenes:
+// a streaming Function URL in front of several instances, each of which serves one
+// request at a time, as on Lambda. Requests during a run reach an instance other than
+// the run's.
 //
-// Environment: BOOTSTRAP (the function's binary), INSTANCES (how many at most),
-// and what begins with COPILOTKIT_ or OPENAI_, which the function gets. It
-// prints one line of JSON, {"origin": "http://…"}, when it listens, and answers
-// GET /instances with how many instances have been started. It ends when its
-// standard input does.
+// Environment: BOOTSTRAP (the function's binary), INSTANCES (the most instances), and
+// variables that begin with COPILOTKIT_ or OPENAI_, which are passed to the function.
+// When it listens, the command prints one line of JSON, {"origin": "http://…"}. It
+// answers GET /instances with the number of instances that were started, and exits at
+// the end of its standard input.
 package main
 
 import (
@@ -64,7 +64,7 @@ func run() error {
 	return err
 }
 
-// functionEnv is the part of an environment that the function gets.
+// functionEnv returns the part of an environment that is passed to the function.
 func functionEnv(environ []string) []string {
 	var env []string
 	for _, variable := range environ {

@@ -1,4 +1,4 @@
-// Package peers lets the AG-UI Go SDK's client talk to the built server.
+// Package peers tests the built server with the client of the AG-UI Go SDK.
 package peers
 
 import (
@@ -73,7 +73,7 @@ func input(thread string, messages ...types.Message) types.RunAgentInput {
 	}
 }
 
-// text is what the text messages of a stream say.
+// text returns the text of the messages in a stream.
 func text(stream []events.Event) string {
 	var said strings.Builder
 	for _, event := range stream {
@@ -110,9 +110,8 @@ func run(t *testing.T, server, path string, in types.RunAgentInput) []events.Eve
 	return got
 }
 
-// startServer starts the built server with the embedded model and the settings,
-// NAME=value, and returns the
-// runtime's URL.
+// startServer starts the built server with the embedded model and additional variables,
+// "NAME=value". It returns the runtime's URL.
 func startServer(t *testing.T, settings ...string) string {
 	t.Helper()
 	command := exec.Command(binary)

@@ -15,11 +15,11 @@ import (
 	"github.com/ag-ui-protocol/ag-ui/sdks/community/go/pkg/encoding/sse"
 )
 
-// farAgent is an AG-UI server made with the SDK. It says what the user said, a
-// word at a time; on "wait" it goes on only when the run is stopped.
+// farAgent is an AG-UI server made with the SDK. It repeats what the user said, one
+// word at a time; after "wait" it only goes on when the run is stopped.
 type farAgent struct {
-	waiting chan struct{} // gets a value when a run waits
-	left    chan struct{} // gets a value when the client of such a run has gone
+	waiting chan struct{} // receives a value when a run waits
+	left    chan struct{} // receives a value when the client of such a run has disconnected
 }
 
 func (a *farAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -68,7 +68,7 @@ for (const version of ["0.0.59", "1.0.0"]) {
       );
     });
 
-    test("a stopped run ends in good order", async () => {
+    test("a stopped run ends with RUN_FINISHED", async () => {
       const on = agent("stopped");
       ask(on, "Tell me everything about yourself");
       const types = [];

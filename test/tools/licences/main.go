@@ -1,5 +1,5 @@
-// Command licences lists the modules that the shipped programs are linked with
-// and their licences, and fails for one whose licence isn't among those allowed.
+// Command licences lists the modules that the shipped programs link, with their
+// licences. It fails if a licence isn't allowed.
 //
 //	go run ./licences [-dir folder of a module] packages...
 package main
@@ -20,9 +20,9 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// allowed are licences under which a program may be passed on without its own
-// source. MPL-2.0 asks for the source of the licensed files alone, which are not
-// changed here; CC-BY-4.0 is for the documentation of a module.
+// allowed are licences under which a program may be distributed without its own source.
+// MPL-2.0 only requires the source of the licensed files, which are unchanged here;
+// CC-BY-4.0 is for the documentation of a module.
 var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "ISC", "MIT", "MIT-0", "MPL-2.0"}
 
 func main() {
@@ -75,8 +75,8 @@ func linked(dir string, packages []string) (map[string]module, error) {
 	}
 }
 
-// licencesOf returns what a module's licence files say. An unknown licence, and
-// one that isn't allowed, is an error.
+// licencesOf returns the licences in a module's licence files. It fails if one is
+// unknown or isn't allowed.
 func licencesOf(dir string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "LICEN[CS]E*"))
 	if err != nil || len(files) == 0 {

@@ -1,10 +1,10 @@
-// Command vulncheck fails when this repository's Go code calls something with a
-// known vulnerability, in a dependency or in the Go that go.mod names.
+// Command vulncheck fails if this repository's Go code calls something with a known
+// vulnerability, in a dependency or in the Go version that go.mod names.
 //
 //	go run ./vulncheck [-dir folder of a module]
 //
-// It runs govulncheck on the database that the module golang.org/x/vulndb
-// carries, so that it needs no other server than the module proxy.
+// It runs govulncheck on the database in the module golang.org/x/vulndb, so that it
+// needs no server but the module proxy.
 package main
 
 import (
@@ -50,7 +50,7 @@ func check(dir string) error {
 		return err
 	}
 	command := exec.Command(tool, "-C", dir, "-db", "file://"+database, "./...")
-	// The standard library that is checked is the one that deployments have.
+	// The standard library of deployments is checked, not that of this machine.
 	command.Env = append(os.Environ(), "GOTOOLCHAIN="+toolchain)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	return command.Run()
@@ -70,7 +70,7 @@ func download() (string, error) {
 	return filepath.Join(module.Dir, "data", "osv"), nil
 }
 
-// toolchainOf returns the Go that a module's builds use.
+// toolchainOf returns the Go version that a module's builds use.
 func toolchainOf(dir string) (string, error) {
 	edited, err := output("go", "-C", dir, "mod", "edit", "-json")
 	if err != nil {
@@ -83,7 +83,7 @@ func toolchainOf(dir string) (string, error) {
 	return cmp.Or(mod.Toolchain, "go"+mod.Go), nil
 }
 
-// report is what the database's index has of a vulnerability.
+// report is a vulnerability in the database's index.
 type report struct {
 	ID       string   `json:"id"`
 	Modified string   `json:"modified"`
@@ -111,7 +111,7 @@ type vulnerability struct {
 	Fixed    string `json:"fixed,omitempty"`
 }
 
-// writeDatabase writes what govulncheck reads: the reports, and two indexes.
+// writeDatabase writes a database for govulncheck: the reports and two indexes.
 //
 // Source: https://go.dev/doc/security/vuln/database
 func writeDatabase(dir string, reports string) error {

@@ -1,5 +1,5 @@
-// Package mounttest checks that a router which the runtime is mounted in leaves
-// its requests and its streams alone.
+// Package mounttest checks that a router passes requests and streams unchanged to a
+// runtime that is mounted in it.
 package mounttest
 
 import (
@@ -18,14 +18,14 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// Check mounts a runtime under /api/copilotkit in the router that newRouter
-// makes, and talks to it over a real connection.
+// Check mounts a runtime at /api/copilotkit in the router that newRouter returns, and
+// calls it over a real connection.
 func Check(t *testing.T, newRouter func(runtime http.Handler) http.Handler) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 
-	// The agent goes on only when the client has seen its first words.
+	// The agent only goes on when the client has seen its first words.
 	seen := make(chan struct{})
 	talk := agent.Func(func(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {

@@ -4,8 +4,8 @@
 //	scriptedmodel -script answers.json -port 0
 //
 // Its first line on standard output is the base URL, such as
-// http://127.0.0.1:41234/v1. GET /status says how many answers are open, and
-// how many clients left before the end.
+// http://127.0.0.1:41234/v1. GET /status returns how many answers are open, and how
+// many clients disconnected before the end.
 package main
 
 import (
