@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"log/slog"
 	"runtime"
@@ -204,6 +205,60 @@ func TestAToolThatEndsItsGoroutineHasFailed(t *testing.T) {
 		t.Errorf("got %v and %v", events, err)
 	}
 	if got := agenttest.Results(events)["c"]; got != `{"error":"the tool ended its goroutine"}` {
+		t.Errorf("the result is %s", got)
+	}
+}
+
+// A model may change as many parts of the state as it likes: what a change costs
+// is not what the state holds.
+func TestAChangeOfTheStateCostsNothingOfTheState(t *testing.T) {
+	few, many := changeState(t, 10), changeState(t, 2000)
+	if many > few+few/10 {
+		t.Errorf("a change takes %v allocations in a large state, and %v in a small one", many, few)
+	}
+}
+
+// changeState returns how many allocations each of 1000 changes takes in a state
+// with so many fields.
+func changeState(t *testing.T, fields int) float64 {
+	t.Helper()
+	var state, changes []string
+	for n := range fields {
+		state = append(state, fmt.Sprintf(`"%d":"%s"`, n, strings.Repeat("x", 90)))
+	}
+	for range 1000 {
+		changes = append(changes, `{"op":"replace","path":"/7","value":"y"}`)
+	}
+	input := agenttest.Saying("Hi")
+	input.State = agenttest.Raw("{" + strings.Join(state, ",") + "}")
+	m := answering(append(call(0, "c", loop.StateDeltaTool, `{"delta":[`+strings.Join(changes, ",")+`]}`), finish(model.FinishToolCalls)))
+	played := testing.AllocsPerRun(1, func() {
+		run := loop.Run{Input: input, Model: m, Request: &model.Request{}, Tools: &loop.Tools{}, MaxSteps: 1}
+		run.Tools.AddState(input)
+		run.Play(t.Context(), func(agui.Event, error) bool { return true })
+	})
+	// Opening the state takes some for each of its fields, once.
+	return (played - float64(4*fields)) / 1000
+}
+
+// Names of members are told apart by case.
+func TestACopyIsKnownByItsExactName(t *testing.T) {
+	input := agenttest.Saying("Hi")
+	input.State = agenttest.Raw(`{"a":"` + strings.Repeat("x", 1<<20) + `"}`)
+	var copies []string
+	for n := range 10 {
+		copies = append(copies, fmt.Sprintf(`{"op":"c\u006fpy","Op":"add","from":"/a","path":"/%d"}`, n))
+	}
+	run := loop.Run{
+		Input: input, Request: &model.Request{}, Tools: &loop.Tools{}, MaxSteps: 1,
+		Model: answering(append(call(0, "c", loop.StateDeltaTool, `{"delta":[`+strings.Join(copies, ",")+`]}`), finish(model.FinishToolCalls))),
+	}
+	run.Tools.AddState(input)
+	events, err := agenttest.Collect(func(yield func(agui.Event, error) bool) { run.Play(t.Context(), yield) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := agenttest.Results(events)["c"]; !strings.Contains(got, "operation 3 makes the state too large") {
 		t.Errorf("the result is %s", got)
 	}
 }
