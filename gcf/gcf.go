@@ -10,6 +10,7 @@ package gcf
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -50,7 +51,9 @@ const parting = 100 * time.Millisecond
 func closeAtEnd(terminated <-chan os.Signal, runtime io.Closer) {
 	<-terminated
 	signal.Reset(syscall.SIGTERM) // the next one has its usual effect
-	_ = runtime.Close()           // what can't be closed is logged, and ends with the process
+	if err := runtime.Close(); err != nil {
+		slog.Error("the runtime isn't closed whole", "error", err)
+	}
 	time.Sleep(parting)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
 }

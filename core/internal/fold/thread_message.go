@@ -183,7 +183,9 @@ func (t *Thread) addResult(event agui.ToolCallResultEvent) {
 	}}
 	at := len(t.messages)
 	if owner := t.byCall[event.ToolCallID]; owner != nil && owner.Role == agui.RoleAssistant {
-		at = slices.Index(t.messages, owner) + 1
+		for at > 0 && t.messages[at-1] != owner { // most often it is among the last
+			at--
+		}
 		for at < len(t.messages) && t.messages[at].Role == agui.RoleTool {
 			at++
 		}

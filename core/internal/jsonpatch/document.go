@@ -32,6 +32,9 @@ type Document struct {
 	// values that it has copied.
 	changes []change
 	copied  int
+	// unmeasured counts the bytes that were copied since the document's size was
+	// looked at.
+	unmeasured int
 }
 
 // Parse returns the document of a JSON text, which must not be changed afterwards.
@@ -198,6 +201,20 @@ func (n *node) clone(room *int) *node {
 		}
 	}
 	return &node{elements: elements}
+}
+
+// size returns about how long the value's JSON is, in bytes.
+func (n *node) size() int {
+	size := len(n.text) + len("[]")
+	if n.object != nil {
+		for m := n.object.first; m != nil; m = m.next {
+			size += len(m.name) + len(`"":,`) + m.value.size()
+		}
+	}
+	for _, element := range n.elements {
+		size += element.size()
+	}
+	return size
 }
 
 // nesting returns how deep a value nests: 0 for one that is no object or array.

@@ -149,6 +149,33 @@ func TestCopiesAreBounded(t *testing.T) {
 	}
 }
 
+func TestCopiesOfManyPatchesAreBounded(t *testing.T) {
+	document, err := jsonpatch.Parse([]byte(`{"a":"` + strings.Repeat("x", 8<<20) + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyTo := func(path string) error {
+		return document.Apply([]byte(`[{"op":"copy","from":"/a","path":"` + path + `"}]`))
+	}
+	for range 100 {
+		if err := copyTo("/again"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := 0
+	for n := range 100 {
+		if copyTo(fmt.Sprint("/", n)) != nil {
+			refused++
+		}
+	}
+	if size := len(document.AppendJSON(nil)); refused == 0 || size > 96<<20 {
+		t.Errorf("the document has grown to %d bytes, and %d copies were refused", size, refused)
+	}
+	if err := document.Apply([]byte(`[{"op":"replace","path":"/0","value":1},{"op":"copy","from":"/0","path":"/b"}]`)); err != nil {
+		t.Errorf("a small copy: %v", err)
+	}
+}
+
 func TestDepthIsBounded(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	for _, test := range []struct {

@@ -12,6 +12,10 @@ import (
 // that a short patch can't make a document of any size.
 const maxCopied = 16 << 20
 
+// maxSize bounds the JSON that copies may make of a document, in bytes, so that
+// short patches can't do it together.
+const maxSize = 64 << 20
+
 // Apply applies a JSON Patch to the JSON text of a document and returns that of
 // the changed one, as [Document.Apply] does.
 func Apply(document, patch json.RawMessage) (json.RawMessage, error) {
@@ -52,6 +56,9 @@ func (d *Document) Apply(patch []byte) error {
 	if err == nil && d.object && !d.root.isObject() {
 		err = fmt.Errorf("apply JSON patch: %w", errNoObject)
 	}
+	if err == nil && d.copied > 0 {
+		err = d.measure()
+	}
 	if err != nil {
 		d.undo()
 		d.depth = before
@@ -59,6 +66,20 @@ func (d *Document) Apply(patch []byte) error {
 	clear(d.changes)
 	d.changes = d.changes[:0]
 	return err
+}
+
+// measure fails where copies have made the document too large. It looks when so
+// much was copied that they may have.
+func (d *Document) measure() error {
+	if d.unmeasured += d.copied; d.unmeasured <= maxSize/4 {
+		return nil
+	}
+	if d.root.size() > maxSize {
+		d.unmeasured -= d.copied
+		return fmt.Errorf("apply JSON patch: copies make more than %d bytes of the document", maxSize)
+	}
+	d.unmeasured = 0
+	return nil
 }
 
 // operation is one operation of a patch. Pointers are text, value is JSON, nil

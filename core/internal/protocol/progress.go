@@ -136,7 +136,10 @@ func (p *Progress) observeEntity(eventType agui.EventType, id, owner []byte) err
 		if len(owner) > 0 && call.owner != string(owner) {
 			return fmt.Errorf("tool call %q is not of subagent %q", string(id), string(owner))
 		}
-		call.ended = eventType == agui.EventTypeToolCallEnd
+		if eventType == agui.EventTypeToolCallEnd {
+			call.ended = true
+			p.forgetDone(call)
+		}
 		return nil
 	case agui.EventTypeReasoningStart:
 		return p.open(&p.reasonings, reasoningEntity, id, owner)
@@ -230,8 +233,23 @@ func (p *Progress) startCall(event agui.Event, id, owner []byte) error {
 func (p *Progress) answerCall(event agui.Event, id, owner []byte) {
 	if call := p.call(id); call != nil {
 		call.answered = true
+		p.forgetDone(call)
 	}
 	p.owners.set(textEntity, textOf(event, "messageId"), owner)
+}
+
+// forgetDone removes a call that lacks nothing, so that the list of calls stays
+// short in a run with many.
+func (p *Progress) forgetDone(call *openedCall) {
+	if !call.ended || !call.answered {
+		return
+	}
+	for i := range p.calls {
+		if &p.calls[i] == call {
+			p.calls = append(p.calls[:i], p.calls[i+1:]...)
+			return
+		}
+	}
 }
 
 func (p *Progress) startSubagent(event agui.Event, id []byte) error {

@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +47,18 @@ func TestFinalize(t *testing.T) {
 			[]string{started, `{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`, `{"type":"TOOL_CALL_END","toolCallId":"c"}`,
 				`{"type":"TOOL_CALL_RESULT","toolCallId":"c","messageId":"m","content":"x"}`},
 			stopped, []string{finished}},
+		{"a call that was answered before its end is left alone",
+			[]string{started, `{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`,
+				`{"type":"TOOL_CALL_RESULT","toolCallId":"c","messageId":"m","content":"x"}`, `{"type":"TOOL_CALL_END","toolCallId":"c"}`},
+			stopped, []string{finished}},
+		{"a call that begins anew after its answer is answered anew",
+			[]string{started, `{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`, `{"type":"TOOL_CALL_END","toolCallId":"c"}`,
+				`{"type":"TOOL_CALL_RESULT","toolCallId":"c","messageId":"m","content":"x"}`, `{"type":"TOOL_CALL_RESULT","toolCallId":"c","messageId":"n","content":"y"}`,
+				`{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`},
+			stopped,
+			[]string{`{"type":"TOOL_CALL_END","toolCallId":"c"}`,
+				`{"type":"TOOL_CALL_RESULT","messageId":"c-result","toolCallId":"c","content":"{\"status\":\"stopped\",\"reason\":\"stop_requested\",\"message\":\"Run stopped by user\"}","role":"tool"}`,
+				finished}},
 		{"an ending has its own message and code",
 			[]string{started, `{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}`},
 			protocol.Ending{Message: "Out of time", Code: "DEADLINE"},
@@ -202,5 +215,26 @@ func BenchmarkObserve(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkObserveCalls is the cost of a tool call in a run that has many.
+func BenchmarkObserveCalls(b *testing.B) {
+	var progress protocol.Progress
+	if err := progress.Observe(agui.RunStartedEvent{ThreadID: "t", RunID: "r"}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		id := strconv.Itoa(n)
+		for _, event := range []agui.Event{
+			agui.ToolCallStartEvent{ToolCallID: id, ToolCallName: "f"},
+			agui.ToolCallEndEvent{ToolCallID: id},
+			agui.ToolCallResultEvent{ToolCallID: id, MessageID: "m"},
+		} {
+			if err := progress.Observe(event); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

@@ -4,6 +4,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,9 @@ type Run struct {
 	Tools   *Tools
 	// MaxSteps is how often the model may be asked. It is at least 1.
 	MaxSteps int
+
+	// callIDs are the ids of the thread's tool calls.
+	callIDs map[string]bool
 }
 
 // defaultMaxSteps is the default for agents with tools that run here. The model
@@ -51,6 +55,12 @@ func MaxSteps(configured int, tools []agent.ServerTool, sources []agent.ToolSour
 func (r *Run) Play(ctx context.Context, yield func(agui.Event, error) bool) {
 	ctx, cancel := context.WithCancel(agent.WithInput(ctx, r.Input))
 	defer cancel()
+	r.callIDs = make(map[string]bool)
+	for i := range r.Input.Messages {
+		for _, call := range r.Input.Messages[i].ToolCalls {
+			r.callIDs[call.ID] = true
+		}
+	}
 	out := &emitter{yield: yield}
 	if err := r.play(ctx, out); err != nil {
 		out.fail(ctx, err)
@@ -66,7 +76,11 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 			return err
 		}
 		used.add(answer.finish)
-		finished.Extra = agui.Extra{"finishReason": json.RawMessage(`"` + answer.finish.Reason + `"`)}
+		reason, err := json.Marshal(cmp.Or(answer.finish.Reason, model.FinishOther))
+		if err != nil {
+			return fmt.Errorf("encode the finish reason: %w", err)
+		}
+		finished.Extra = agui.Extra{"finishReason": reason}
 		if len(answer.calls) == 0 {
 			break
 		}
@@ -91,9 +105,10 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 	return out.send(finished)
 }
 
-// ask asks the model once and sends its answer as events.
+// ask asks the model once and sends its answer as events. The answer ends with its
+// finish: what a model yields after that would break the protocol.
 func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
-	answer := &step{out: out, messageID: newID()}
+	answer := &step{out: out, messageID: newID(), callIDs: r.callIDs}
 	for delta, err := range r.Model.Stream(ctx, r.Request) {
 		if err != nil {
 			return nil, fmt.Errorf("ask the model: %w", err)
@@ -101,11 +116,11 @@ func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
 		if err := answer.handle(&delta); err != nil {
 			return nil, err
 		}
+		if answer.finish != nil {
+			return answer, nil
+		}
 	}
-	if answer.finish == nil {
-		return nil, model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer is incomplete"))
-	}
-	return answer, nil
+	return nil, model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer is incomplete"))
 }
 
 // ClientError converts a [*model.Error] to an [*agent.Error]. It returns any other

@@ -8,6 +8,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/jsonpatch"
+	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -69,28 +70,24 @@ func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, e
 	if err != nil {
 		return nil, nil, err
 	}
-	document := s.document
+	document, err := jsonpatch.Parse(s.document)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the state: %w", err)
+	}
 	var applied []json.RawMessage
+	growth := 0 // no less than by how many bytes the state has grown
 	for i, operation := range operations {
-		next, err := applyOperation(document, operation)
-		if err != nil {
-			// Appending to a list that doesn't exist creates the list.
-			if list, ok := missingList(operation); ok {
-				if made, listErr := applyOperation(document, list); listErr == nil {
-					if next, err = applyOperation(made, operation); err == nil {
-						applied = append(applied, list)
-					}
-				}
-			}
-		}
+		done, err := applyOperation(document, operation)
 		if err != nil {
 			return nil, nil, fmt.Errorf("operation %d does not apply to the state, which is unchanged: %w", i, err)
 		}
-		if len(next)-len(s.document) > maxStateGrowth {
-			return nil, nil, fmt.Errorf("operation %d makes the state too large, which is unchanged", i)
+		applied = append(applied, done...)
+		// An operation adds no more than its length, unless it is a copy.
+		if growth += len(operation); growth > maxStateGrowth || isCopy(operation) {
+			if growth = len(document.AppendJSON(nil)) - len(s.document); growth > maxStateGrowth {
+				return nil, nil, fmt.Errorf("operation %d makes the state too large, which is unchanged", i)
+			}
 		}
-		applied = append(applied, operation)
-		document = next
 	}
 	delta, err := json.Marshal(applied)
 	if err != nil {
@@ -104,7 +101,7 @@ func (s *sharedState) change(arguments []byte) ([]agui.Event, json.RawMessage, e
 		events = append(events, agui.StateSnapshotEvent{Snapshot: s.document})
 	}
 	events = append(events, agui.StateDeltaEvent{Delta: delta})
-	s.document, s.sent = document, true
+	s.document, s.sent = document.AppendJSON(nil), true
 	result, err := json.Marshal(stateResult{Success: true, Delta: operations})
 	return events, result, err
 }
@@ -138,8 +135,39 @@ func parsePatch(arguments []byte) ([]json.RawMessage, error) {
 	return operations, nil
 }
 
-func applyOperation(document, operation json.RawMessage) (json.RawMessage, error) {
-	return jsonpatch.Apply(document, append(append([]byte{'['}, operation...), ']'))
+// applyOperation applies an operation, and returns it, after the one that creates
+// the list to which it appends where there is none.
+func applyOperation(document *jsonpatch.Document, operation json.RawMessage) ([]json.RawMessage, error) {
+	operations := []json.RawMessage{operation}
+	err := applyAll(document, operations)
+	if err == nil {
+		return operations, nil
+	}
+	if list, ok := missingList(operation); ok {
+		operations = []json.RawMessage{list, operation}
+		if applyAll(document, operations) == nil {
+			return operations, nil
+		}
+	}
+	return nil, err
+}
+
+// applyAll applies operations, all of them or none.
+func applyAll(document *jsonpatch.Document, operations []json.RawMessage) error {
+	patch := []byte{'['}
+	for i, operation := range operations {
+		if i > 0 {
+			patch = append(patch, ',')
+		}
+		patch = append(patch, operation...)
+	}
+	return document.Apply(append(patch, ']'))
+}
+
+// isCopy reports whether an operation, which has been applied, is a copy.
+func isCopy(operation json.RawMessage) bool {
+	op, ok := jsonscan.Lookup(operation, "op")
+	return ok && string(jsonscan.Text(op)) == "copy"
 }
 
 // missingList returns the operation that creates the list to which an operation

@@ -13,6 +13,9 @@ import (
 // model writes as much, but a broken provider could go on forever.
 const maxAnswer = 32 << 20
 
+// callOverhead is what a tool call counts beyond its texts, which may be empty.
+const callOverhead = 256
+
 // step is one answer of the model, as it arrives.
 type step struct {
 	out *emitter
@@ -24,8 +27,10 @@ type step struct {
 	// while the emitter has it open.
 	reasoning []*reasoning
 	calls     []*toolCall
-	size      int
-	finish    *model.Finish // nil until the answer is complete
+	// callIDs are the ids of the thread's tool calls, with those of this answer.
+	callIDs map[string]bool
+	size    int
+	finish  *model.Finish // nil until the answer is complete
 }
 
 type reasoning struct {
@@ -43,7 +48,10 @@ type toolCall struct {
 
 // handle sends the events of a delta.
 func (s *step) handle(delta *model.Delta) error {
-	if s.size += len(delta.Text); s.size > maxAnswer {
+	if s.size += len(delta.Text) + len(delta.ID) + len(delta.Name); delta.Kind == model.KindToolCall {
+		s.size += callOverhead
+	}
+	if s.size > maxAnswer {
 		return model.NewError(model.CodeAnswerTooLarge, fmt.Errorf("the answer has more than %d bytes", maxAnswer))
 	}
 	switch delta.Kind {
@@ -112,9 +120,12 @@ func (s *step) beginCall(delta *model.Delta) error {
 		return err
 	}
 	call := &toolCall{id: delta.ID, name: delta.Name}
-	if call.id == "" {
+	if call.id == "" || s.callIDs[call.id] {
+		// Some providers count the calls of each answer anew. Of two calls with one
+		// id the front end would make one.
 		call.id = "call_" + newID()
 	}
+	s.callIDs[call.id] = true
 	s.calls = append(s.calls, call)
 	return s.out.send(agui.ToolCallStartEvent{
 		ToolCallID: call.id, ToolCallName: call.name, ParentMessageID: s.messageID,

@@ -160,7 +160,11 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 		case tool != nil:
 			waiting++
 			running.Go(func() {
-				answers <- answer{i, t.runTool(ctx, tool, call)}
+				// A tool that calls runtime.Goexit, as the FailNow of a test does,
+				// has failed too.
+				result := errorResult("the tool ended its goroutine")
+				defer func() { answers <- answer{i, result} }()
+				result = t.runTool(ctx, tool, call)
 			})
 		case t.state != nil && isStateTool(call.name):
 			events, result, err := t.state.call(call.name, call.arguments.Bytes())
