@@ -69,10 +69,7 @@ type Config struct {
 	MaxEventBytes int
 }
 
-const (
-	defaultTimeout       = 5 * time.Minute
-	defaultMaxEventBytes = 16 << 20
-)
+const defaultMaxEventBytes = 16 << 20
 
 // Agent is a remote agent. It is safe for concurrent use.
 type Agent struct {
@@ -110,10 +107,10 @@ func New(config Config) (*Agent, error) {
 		config.HTTPClient = outbound.NewClient()
 	}
 	if config.HeaderTimeout == 0 {
-		config.HeaderTimeout = defaultTimeout
+		config.HeaderTimeout = outbound.DefaultTimeout
 	}
 	if config.IdleTimeout == 0 {
-		config.IdleTimeout = defaultTimeout
+		config.IdleTimeout = outbound.DefaultTimeout
 	}
 	if config.MaxEventBytes == 0 {
 		config.MaxEventBytes = defaultMaxEventBytes

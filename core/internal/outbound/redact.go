@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,9 +43,27 @@ func (s Secrets) With(header http.Header) Secrets {
 	if _, password, ok := (&http.Request{Header: header}).BasicAuth(); ok {
 		s = s.add(password)
 	}
-	// The whole before its parts.
-	slices.SortFunc(s, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	s.sort()
 	return s
+}
+
+// WithTexts returns s and texts that a server is sent and may quote, such as the
+// messages of a conversation, as they are and as JSON has them. It doesn't change s.
+func (s Secrets) WithTexts(texts ...string) Secrets {
+	s = slices.Clip(s)
+	for _, text := range texts {
+		s = s.add(strings.TrimSpace(text))
+		if encoded, err := json.Marshal(text); err == nil {
+			s = s.add(string(encoded[1 : len(encoded)-1]))
+		}
+	}
+	s.sort()
+	return s
+}
+
+// sort puts the whole before its parts.
+func (s Secrets) sort() {
+	slices.SortFunc(s, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 }
 
 func (s Secrets) add(texts ...string) Secrets {
