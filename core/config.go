@@ -81,6 +81,10 @@ type Config struct {
 	// locked. A lease is renewed at a third of it, which is also how long a call
 	// of the store may take during a run. If zero, defaults to 15 seconds.
 	LeaseTTL time.Duration
+	// RunTimeout is how long a run may take; then it is ended as by a deadline of its
+	// request's context, DeadlineMargin before the time is over. If zero, there is
+	// no limit but the platform's.
+	RunTimeout time.Duration
 	// DeadlineMargin is how long before the deadline of its request's context a
 	// run is ended, so that its end can be sent and recorded; it is never more
 	// than half of the time that is left when the run begins. If zero, defaults
@@ -137,7 +141,7 @@ func (c *Config) check() error {
 	for _, limit := range []struct {
 		name  string
 		value time.Duration
-	}{{"LeaseTTL", c.LeaseTTL}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
+	}{{"LeaseTTL", c.LeaseTTL}, {"RunTimeout", c.RunTimeout}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s is negative: %s", limit.name, limit.value)
 		}

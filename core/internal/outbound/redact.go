@@ -48,17 +48,35 @@ func (s Secrets) With(header http.Header) Secrets {
 }
 
 // WithTexts returns s and texts that a server is sent and may quote, such as the
-// messages of a conversation, as they are and as JSON has them. It doesn't change s.
+// messages of a conversation: as they are, as JSON has them, and as JSON in JSON does.
+// It doesn't change s.
 func (s Secrets) WithTexts(texts ...string) Secrets {
 	s = slices.Clip(s)
 	for _, text := range texts {
-		s = s.add(strings.TrimSpace(text))
-		if encoded, err := json.Marshal(text); err == nil {
-			s = s.add(string(encoded[1 : len(encoded)-1]))
+		text = strings.TrimSpace(text)
+		s = s.add(text)
+		for range 3 {
+			escaped := escape(text)
+			if escaped == text {
+				break
+			}
+			text = escaped
+			s = s.add(text)
 		}
 	}
 	s.sort()
 	return s
+}
+
+// escape returns text as it is between the quotes of a JSON string.
+func escape(text string) string {
+	var encoded strings.Builder
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // as most programs do
+	if encoder.Encode(text) != nil {
+		return text // unreachable: a string can be encoded
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(encoded.String(), "\n"), `"`), `"`)
 }
 
 // sort puts the whole before its parts.

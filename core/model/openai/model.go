@@ -3,6 +3,7 @@ package openai
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -133,11 +134,10 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 	}
 }
 
-// timedOut returns the time limit that has cut the answer off, or else err. What the
-// provider has said is better than either.
+// timedOut returns the time limit that has cut the answer off, or else err.
 func (m *Model) timedOut(ctx context.Context, err error) error {
-	if status, _, _ := details(err); status != 0 {
-		return err
+	if !errors.Is(err, context.Canceled) {
+		return err // what happened before says more
 	}
 	switch cause := context.Cause(ctx); cause {
 	case outbound.ErrNoHeader:

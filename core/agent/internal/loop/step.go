@@ -13,6 +13,9 @@ import (
 // model writes as much, but a broken provider could go on forever.
 const maxAnswer = 32 << 20
 
+// maxCalls bounds the tool calls of one answer, which run at the same time.
+const maxCalls = 128
+
 // step is one answer of the model, as it arrives.
 type step struct {
 	out *emitter
@@ -110,6 +113,9 @@ func (s *step) endReasoning(data string) error {
 func (s *step) beginCall(delta *model.Delta) error {
 	if err := s.out.closeAll(); err != nil {
 		return err
+	}
+	if len(s.calls) >= maxCalls {
+		return model.NewError(model.CodeAnswerTooLarge, fmt.Errorf("the answer has more than %d tool calls", maxCalls))
 	}
 	call := &toolCall{id: delta.ID, name: delta.Name}
 	if call.id == "" {
