@@ -64,12 +64,12 @@ type Config struct {
 	// then an agent that hangs keeps its thread busy until somebody stops the run,
 	// or the platform's time limit ends it.
 	IdleTimeout time.Duration
-	// MaxEventBytes is the most that one event may have. If zero, defaults to 16
-	// MiB.
+	// MaxEventBytes is the most that one event may have. If zero, defaults to 64
+	// MiB: some agents send a run's input back with RUN_STARTED, files and all.
 	MaxEventBytes int
 }
 
-const defaultMaxEventBytes = 16 << 20
+const defaultMaxEventBytes = 64 << 20
 
 // Agent is a remote agent. It is safe for concurrent use.
 type Agent struct {

@@ -33,7 +33,7 @@ func NewSecrets(header http.Header, addresses ...*url.URL) Secrets {
 
 // With returns s and the values of header. It doesn't change s.
 func (s Secrets) With(header http.Header) Secrets {
-	s = slices.Clip(s)
+	s = slices.Clone(s)
 	for _, values := range header {
 		for _, value := range values {
 			s = s.add(value)
@@ -51,7 +51,7 @@ func (s Secrets) With(header http.Header) Secrets {
 // messages of a conversation: as they are, as JSON has them, and as JSON in JSON does.
 // It doesn't change s.
 func (s Secrets) WithTexts(texts ...string) Secrets {
-	s = slices.Clip(s)
+	s = slices.Clone(s)
 	for _, text := range texts {
 		text = strings.TrimSpace(text)
 		s = s.add(text)
