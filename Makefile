@@ -38,7 +38,7 @@ deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 
 # --- Prove -------------------------------------------------------------------
 
-.PHONY: test test-tools compile suites steady soak lint dependencies unit examples peers playground conformance e2e tidy
+.PHONY: test test-tools compile suites steady soak fuzz lint dependencies unit examples peers playground conformance e2e tidy
 SUITES = unit lint conformance e2e playground peers examples dependencies
 test: ## Everything that continuous integration runs
 	@$(MAKE) --no-print-directory --jobs=2 test-tools compile
@@ -52,6 +52,9 @@ steady: test-tools ## Each suite N times while two busy loops take the processor
 
 soak: test-tools ## A thousand streams at once and ten thousand runs, on every store (minutes)
 	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
+
+fuzz: ## Every fuzz target for a while (FUZZTIME=10m)
+	@GO="$(GO)" scripts/fuzz.sh $(or $(FUZZTIME),10m)
 
 test-tools: ## Install what the tests need and this machine lacks
 	@scripts/install-test-tools.sh
