@@ -38,7 +38,7 @@ deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 
 # --- Test --------------------------------------------------------------------
 
-.PHONY: test test-tools compile suites steady soak lint dependencies unit examples peers playground conformance e2e tidy
+.PHONY: test test-tools compile suites steady soak fuzz lint dependencies unit examples peers playground conformance e2e tidy
 SUITES = unit lint conformance e2e playground peers examples dependencies
 test: ## Run everything that continuous integration runs
 	@$(MAKE) --no-print-directory --jobs=2 test-tools compile
@@ -52,6 +52,9 @@ steady: test-tools ## Run each suite N times on busy processors (N=20, SUITES="u
 
 soak: test-tools ## Run a thousand streams at once and ten thousand runs on every store (minutes)
 	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
+
+fuzz: ## Run every fuzz target for a while (FUZZTIME=10m)
+	@GO="$(GO)" scripts/fuzz.sh $(or $(FUZZTIME),10m)
 
 test-tools: ## Install the programs and npm packages that the tests need
 	@scripts/install-test-tools.sh

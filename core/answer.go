@@ -19,6 +19,9 @@ func (ex *exchange) json(status int, body any) error {
 
 // answer sends what an HTTPError carries.
 func (ex *exchange) answer(e *HTTPError) error {
+	if e.Status == http.StatusRequestEntityTooLarge {
+		ex.drainBody()
+	}
 	body, contentType, err := e.encode()
 	if err != nil {
 		return err

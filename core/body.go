@@ -7,17 +7,42 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 )
 
 // limitBody bounds what hooks and endpoints can read of the request.
 func (ex *exchange) limitBody() {
 	if ex.r.Body != nil {
+		ex.unlimitedBody = ex.r.Body
 		ex.r.Body = http.MaxBytesReader(ex.w, ex.r.Body, ex.config.MaxBodyBytes)
 	}
 }
 
-// readBody reads the whole body. One that is too large is refused before
-// anything of it is looked at, at once where its length is announced.
+const (
+	// maxDrainBytes and maxDrainTime are how much of a body that is too large is
+	// read to be thrown away, and for how long.
+	maxDrainBytes = 256 << 20
+	maxDrainTime  = 10 * time.Second
+)
+
+// drainBody reads the rest of a body that is refused. A browser that is still
+// sending when the connection is closed reports that, and never reads why. Clients
+// that wait to be told to go on are not told so.
+func (ex *exchange) drainBody() {
+	if ex.unlimitedBody == nil || ex.r.ContentLength > maxDrainBytes || ex.r.Header.Get("Expect") != "" {
+		return
+	}
+	// Not every http.ResponseWriter has deadlines; those of servers do.
+	control := http.NewResponseController(ex.w)
+	if control.SetReadDeadline(time.Now().Add(maxDrainTime)) == nil {
+		defer control.SetReadDeadline(time.Time{})
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(ex.unlimitedBody, maxDrainBytes))
+}
+
+// readBody reads the whole body. One that is too large, or for which there is no
+// room, is refused before anything of it is looked at, at once where its length is
+// announced.
 func (ex *exchange) readBody() ([]byte, error) {
 	if ex.r.Body == nil {
 		return nil, nil
@@ -26,13 +51,27 @@ func (ex *exchange) readBody() ([]byte, error) {
 	if ex.r.ContentLength > limit {
 		return nil, bodyTooLarge(limit)
 	}
+	// A hook may have put another body in the place of the bounded one.
+	body := io.LimitReader(ex.r.Body, limit+1)
+	switch {
+	case ex.reserved > 0: // what is read again has its room
+	case ex.r.ContentLength < 0:
+		body = &reservingReader{Reader: body, ex: ex}
+	case ex.r.ContentLength > smallBody:
+		if err := ex.reserve(ex.r.ContentLength); err != nil {
+			return nil, err
+		}
+	}
 	var buffer bytes.Buffer
 	if ex.r.ContentLength > 0 {
 		buffer.Grow(int(ex.r.ContentLength) + bytes.MinRead)
 	}
-	// A hook may have put another body in the place of the bounded one.
-	if _, err := buffer.ReadFrom(io.LimitReader(ex.r.Body, limit+1)); err != nil {
-		if errors.As(err, new(*http.MaxBytesError)) {
+	if _, err := buffer.ReadFrom(body); err != nil {
+		var refused *HTTPError
+		switch {
+		case errors.As(err, &refused):
+			return nil, refused
+		case errors.As(err, new(*http.MaxBytesError)):
 			return nil, bodyTooLarge(limit)
 		}
 		return nil, invalidBody(err)

@@ -50,13 +50,20 @@ var errClosed = &HTTPError{
 	Body:   errorBody{Error: "Service unavailable", Message: "The runtime is shutting down."},
 }
 
-// untilClosed returns a context that also ends when the runtime is closed.
+// untilClosed returns a context that also ends when the runtime is closed, and has
+// RunTimeout as its deadline. Whoever follows a run has begun later than that, and
+// sees its end.
 func (rt *Runtime) untilClosed(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := func() {}
+	if limit := rt.config.RunTimeout; limit > 0 {
+		ctx, timeout = context.WithTimeout(ctx, limit)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(rt.closing, func() { cancel(context.Cause(rt.closing)) })
 	return ctx, func() {
 		stop()
 		cancel(nil)
+		timeout()
 	}
 }
 

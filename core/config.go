@@ -54,8 +54,16 @@ type Config struct {
 	// each endpoint has a path of its own.
 	SingleRoute bool
 	// MaxBodyBytes is the size of the largest request body that is read; a larger
-	// one gets 413. If zero, defaults to 10 MiB.
+	// one gets 413. If zero, defaults to 64 MiB: CopilotKit's chat takes files of 20
+	// MB, which are a third larger in JSON, and sends all of a thread's with every
+	// run.
 	MaxBodyBytes int64
+	// MaxConcurrentBodyBytes is how much the bodies of all requests that are being
+	// answered may have together; those of up to 64 KiB don't count. A request that
+	// would have more gets 503 with Retry-After, unless it is the only one. If zero,
+	// defaults to an eighth of the process's memory, since answering takes a few
+	// times the size of a body.
+	MaxConcurrentBodyBytes int64
 	// CORS adds CORS headers to answers and answers preflights. If nil, neither
 	// is done.
 	CORS *CORS
@@ -81,6 +89,10 @@ type Config struct {
 	// locked. A lease is renewed at a third of it, which is also how long a call
 	// of the store may take during a run. If zero, defaults to 15 seconds.
 	LeaseTTL time.Duration
+	// RunTimeout is how long a run may take; then it is ended as by a deadline of its
+	// request's context, DeadlineMargin before the time is over. If zero, there is
+	// no limit but the platform's.
+	RunTimeout time.Duration
 	// DeadlineMargin is how long before the deadline of its request's context a
 	// run is ended, so that its end can be sent and recorded; it is never more
 	// than half of the time that is left when the run begins. If zero, defaults
@@ -110,7 +122,7 @@ type Config struct {
 
 // The defaults of what can't be zero.
 const (
-	defaultMaxBodyBytes   = 10 << 20
+	defaultMaxBodyBytes   = 64 << 20
 	defaultLeaseTTL       = 15 * time.Second
 	defaultDeadlineMargin = 2 * time.Second
 	defaultStopGrace      = 5 * time.Second
@@ -134,10 +146,13 @@ func (c *Config) check() error {
 	if c.MaxBodyBytes < 0 {
 		return fmt.Errorf("MaxBodyBytes is negative: %d", c.MaxBodyBytes)
 	}
+	if c.MaxConcurrentBodyBytes < 0 {
+		return fmt.Errorf("MaxConcurrentBodyBytes is negative: %d", c.MaxConcurrentBodyBytes)
+	}
 	for _, limit := range []struct {
 		name  string
 		value time.Duration
-	}{{"LeaseTTL", c.LeaseTTL}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
+	}{{"LeaseTTL", c.LeaseTTL}, {"RunTimeout", c.RunTimeout}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s is negative: %s", limit.name, limit.value)
 		}

@@ -14,6 +14,9 @@ func (rt *Runtime) dispatch(ex *exchange) error {
 	if rt.config.Development && ex.route.forDevelopment() && !ex.fromTrustedPage() {
 		return foreignPage()
 	}
+	if err := rt.checkForwarded(ex); err != nil {
+		return err
+	}
 	if rt.config.Owner != nil && ex.route.hasOwner() {
 		owner, err := rt.config.Owner(ex.r)
 		if err != nil {

@@ -130,6 +130,7 @@ func bodyTooLarge(limit int64) *HTTPError {
 		Status: http.StatusRequestEntityTooLarge,
 		Body: errorBody{
 			Error:   "Request body too large",
+			Code:    "request_body_too_large",
 			Message: "The request body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
 		},
 	}

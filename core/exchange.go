@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"time"
@@ -22,6 +23,13 @@ type exchange struct {
 	cors   *CORS
 	origin string
 	route  Route
+	// unlimitedBody is the request's body as it came.
+	unlimitedBody io.Reader
+	// bodies is the budget of all bodies, reserved what this one has of it.
+	bodies   *bodyBudget
+	reserved int64
+	// forwarded are the headers for the request's agent, nil until they are needed.
+	forwarded http.Header
 	// owner is whose threads the request may see.
 	owner string
 
@@ -116,5 +124,8 @@ func (ex *exchange) storeContext() (context.Context, context.CancelFunc) {
 // agentContext returns the request's context with the headers that an agent may
 // pass on.
 func (ex *exchange) agentContext(policy *headerPolicy) context.Context {
-	return agent.WithForwardedHeaders(ex.r.Context(), policy.forwardable(ex.r.Header))
+	if ex.forwarded == nil {
+		ex.forwarded = policy.forwardable(ex.r.Header)
+	}
+	return agent.WithForwardedHeaders(ex.r.Context(), ex.forwarded)
 }

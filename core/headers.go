@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,6 +36,35 @@ func (p *headerPolicy) forwardable(header http.Header) http.Header {
 		}
 	}
 	return forwarded
+}
+
+// What agents get of a request's headers is bounded, by their count and their bytes.
+const (
+	maxForwarded      = 100
+	maxForwardedBytes = 32 << 10
+)
+
+// checkForwarded refuses a request with more headers for its agent than that. Other
+// requests' headers are nobody's.
+func (rt *Runtime) checkForwarded(ex *exchange) error {
+	if ex.route.AgentID == "" {
+		return nil
+	}
+	ex.forwarded = rt.headers.forwardable(ex.r.Header)
+	count, size := 0, 0
+	for name, values := range ex.forwarded {
+		for _, value := range values {
+			count, size = count+1, size+len(name)+len(value)
+		}
+	}
+	if count > maxForwarded || size > maxForwardedBytes {
+		return &HTTPError{Status: http.StatusRequestHeaderFieldsTooLarge, Body: errorBody{
+			Error:   "Request headers too large",
+			Code:    "request_headers_too_large",
+			Message: fmt.Sprintf("The headers for the agent (authorization and x-*) are %d with %d bytes; %d with %d bytes at most are passed on.", count, size, maxForwarded, maxForwardedBytes),
+		}}
+	}
+	return nil
 }
 
 // headerPolicy is a HeaderPolicy with its names in sets and in lower case.

@@ -2,9 +2,12 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"net/http"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
@@ -49,5 +52,34 @@ func TestForwardedHeadersReachTheAgent(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestTheHeadersForAnAgentAreBounded(t *testing.T) {
+	many := http.Header{}
+	for i := range 101 {
+		many.Set(fmt.Sprintf("X-Header-%d", i), "v")
+	}
+	for name, test := range map[string]struct {
+		path   string
+		header http.Header
+		status int
+	}{
+		"large ones":                    {"/agent/default/run", http.Header{"Authorization": {strings.Repeat("a", 32<<10)}}, 431},
+		"many":                          {"/agent/default/connect", many, 431},
+		"as many of one name":           {"/agent/default/suggest", http.Header{"X-A": slices.Repeat([]string{"v"}, 101)}, 431},
+		"an ordinary token":             {"/agent/default/run", http.Header{"Authorization": {strings.Repeat("a", 16<<10)}}, 200},
+		"a large one that isn't passed": {"/agent/default/run", http.Header{"Cookie": {strings.Repeat("a", 64<<10)}}, 200},
+		"many where there is no agent":  {"/threads", many, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := request{method: "POST", path: test.path, body: input, header: test.header}.to(newRuntime(t, core.Config{}))
+			if test.path == "/threads" {
+				got = request{method: "GET", path: test.path + "?agentId=default", header: test.header}.to(newRuntime(t, core.Config{}))
+			}
+			if got.Code != test.status || (got.Code == 431) != strings.Contains(got.Body.String(), `"code":"request_headers_too_large"`) {
+				t.Errorf("got %d %s", got.Code, got.Body)
+			}
+		})
 	}
 }

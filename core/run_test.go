@@ -236,7 +236,7 @@ func TestABodyThatIsTooLargeIsRefusedUnread(t *testing.T) {
 				}
 				defer response.Body.Close()
 				got, _ := io.ReadAll(response.Body)
-				if want := `{"error":"Request body too large","message":"The request body is larger than 1000 bytes."}`; response.StatusCode != 413 || string(got) != want {
+				if want := `{"error":"Request body too large","code":"request_body_too_large","message":"The request body is larger than 1000 bytes."}`; response.StatusCode != 413 || string(got) != want {
 					t.Errorf("got %d %s", response.StatusCode, got)
 				}
 			})

@@ -22,6 +22,7 @@ type Runtime struct {
 	runner  *runner.Runner
 	debug   debugBus
 	outages outageLog
+	bodies  *bodyBudget
 
 	requests requestCount
 	// closing ends with [runner.ErrShutdown] when Close is called.
@@ -45,6 +46,7 @@ func New(config Config) (*Runtime, error) {
 		base:    base,
 		headers: config.ForwardHeaders.resolve(),
 		store:   config.Store,
+		bodies:  newBodyBudget(config.MaxConcurrentBodyBytes),
 	}
 	if rt.store == nil {
 		rt.store = memory.New(memory.Limits{})
@@ -58,6 +60,8 @@ func New(config Config) (*Runtime, error) {
 // ServeHTTP answers one request.
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ex := newExchange(&rt.config, w, r)
+	ex.bodies = rt.bodies
+	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {
 		ex.cors.preflight(w.Header(), r.Header)
 		w.WriteHeader(http.StatusNoContent)

@@ -191,6 +191,8 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 		{"a base path with a query", good(core.Config{BasePath: "/api?x"}), `"/api?x" is not a path`},
 		{"a base path with a broken escape", good(core.Config{BasePath: "/a%zz"}), `base path "/a%zz"`},
 		{"a negative body limit", good(core.Config{MaxBodyBytes: -1}), "MaxBodyBytes"},
+		{"a negative limit of all bodies", good(core.Config{MaxConcurrentBodyBytes: -1}), "MaxConcurrentBodyBytes"},
+		{"a negative time limit of runs", good(core.Config{RunTimeout: -1}), "RunTimeout"},
 		{"a negative lease", good(core.Config{LeaseTTL: -1}), "LeaseTTL is negative"},
 		{"a negative margin", good(core.Config{DeadlineMargin: -1}), "DeadlineMargin is negative"},
 		{"a negative grace", good(core.Config{StopGrace: -1}), "StopGrace is negative"},

@@ -169,12 +169,19 @@ type answerWriter struct {
 	started bool
 }
 
+// hopByHop are the headers of a connection (RFC 9110, 7.6.1), and there is none
+// behind a front door.
+var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
 // WriteHeader sends the first status and ignores those that follow.
 func (w *answerWriter) WriteHeader(status int) {
 	if w.started {
 		return
 	}
 	w.started = true
+	for _, name := range hopByHop {
+		w.Header().Del(name)
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -2,10 +2,24 @@ package agui
 
 import "github.com/copilotkit-go/runtime/core/internal/jsonscan"
 
+// Bounds of a run's input. Decoded, a small element takes many times its bytes.
+const (
+	maxMessages = 10_000
+	maxTools    = 1_000
+	maxContext  = 1_000
+	maxResume   = 1_000
+	// maxInputParts bounds the elements of all arrays, and the fields that the
+	// protocol doesn't know.
+	maxInputParts = 100_000
+)
+
 // UnmarshalRunAgentInput decodes and validates a run's input, as strictly as
 // the protocol's own schema: a [*ValidationError] names the JSON path of all
 // that is wrong, a [*SyntaxError] where the text stops being JSON. Fields that
 // the schema doesn't know are kept. A null state reads as none.
+//
+// It takes up to 10,000 messages, 1,000 tools, 1,000 context entries and 1,000
+// answers to interrupts, and nesting of a thousand levels.
 //
 // Up to the protocol's version 1.0 tools and context are required; an input
 // that names its protocolVersion may leave them out.
@@ -14,7 +28,7 @@ func UnmarshalRunAgentInput(data []byte) (*RunAgentInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	var d decoder
+	d := decoder{bounded: true, budget: maxInputParts}
 	var in RunAgentInput
 	d.input(value, nil, &in)
 	if err := d.err(); err != nil {
@@ -33,8 +47,8 @@ func (in *RunAgentInput) UnmarshalJSON(data []byte) error {
 }
 
 func (d *decoder) input(value []byte, at *path, in *RunAgentInput) {
-	tools := required("tools", array(&in.Tools, (*decoder).tool))
-	context := required("context", array(&in.Context, (*decoder).context))
+	tools := required("tools", atMost(maxTools, array(&in.Tools, (*decoder).tool)))
+	context := required("context", atMost(maxContext, array(&in.Context, (*decoder).context)))
 	if value[0] == '{' {
 		version, versioned := jsonscan.Lookup(value, "protocolVersion")
 		versioned = versioned && isString(version)
@@ -46,11 +60,11 @@ func (d *decoder) input(value []byte, at *path, in *RunAgentInput) {
 		newer("protocolVersion", isString, text(&in.ProtocolVersion)),
 		optional("parentRunId", text(&in.ParentRunID)),
 		optional("state", orAbsent(&in.State)),
-		required("messages", array(&in.Messages, (*decoder).message)),
+		required("messages", atMost(maxMessages, array(&in.Messages, (*decoder).message))),
 		tools,
 		context,
 		optional("forwardedProps", anything(&in.ForwardedProps)),
-		optional("resume", array(&in.Resume, (*decoder).resume)),
+		optional("resume", atMost(maxResume, array(&in.Resume, (*decoder).resume))),
 	)
 }
 

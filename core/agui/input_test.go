@@ -173,7 +173,7 @@ func TestTheDeepestInputFitsIntoAnEvent(t *testing.T) {
 		return fmt.Appendf(nil, around, strings.Repeat("[", depth)+strings.Repeat("]", depth))
 	}
 	deepest := 0
-	for depth := 9960; depth <= 10000; depth++ {
+	for depth := 960; depth <= 1000; depth++ {
 		input, err := agui.UnmarshalRunAgentInput(nested(depth))
 		if err != nil {
 			continue
@@ -188,6 +188,6 @@ func TestTheDeepestInputFitsIntoAnEvent(t *testing.T) {
 		}
 	}
 	if deepest == 0 {
-		t.Error("no state that nests 9960 deep is taken")
+		t.Error("no state that nests 960 deep is taken")
 	}
 }

@@ -84,6 +84,23 @@ func (p *path) String() string {
 type decoder struct {
 	issues []Issue
 	more   int
+	// budget is how many elements and unknown members there may still be; it counts
+	// if bounded is set.
+	bounded bool
+	budget  int
+}
+
+// spend takes n of the budget, and records an issue when there isn't as much.
+func (d *decoder) spend(n int, at *path) bool {
+	if !d.bounded {
+		return true
+	}
+	if d.budget >= 0 {
+		if d.budget -= n; d.budget < 0 {
+			d.fail(at, fmt.Sprintf("more than %d elements and unknown fields up to here", maxInputParts))
+		}
+	}
+	return d.budget >= 0
 }
 
 func (d *decoder) err() error {
@@ -128,6 +145,9 @@ func (d *decoder) object(value []byte, at *path, extra *Extra, fields ...field) 
 			seen |= 1 << i
 			d.read(&fields[i], m.Value, at)
 			continue
+		}
+		if !d.spend(1, at) {
+			return
 		}
 		if *extra == nil {
 			*extra = Extra{}
@@ -324,11 +344,28 @@ func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, elemen
 		for e := jsonscan.ElementsOf(value); e.Next(); {
 			n++
 		}
+		if !d.spend(n, at) {
+			return
+		}
 		list := make([]T, n)
 		element := &path{parent: at}
 		for e := jsonscan.ElementsOf(value); e.Next(); element.index++ {
 			read(d, e.Value, element, &list[element.index])
 		}
 		*dst = list
+	}}
+}
+
+// atMost returns a reader of an array that may have so many elements.
+func atMost(most int, into reader) reader {
+	return reader{kind: "array", custom: func(d *decoder, value []byte, at *path) {
+		n := 0
+		for e := jsonscan.ElementsOf(value); e.Next(); {
+			if n++; n > most {
+				d.fail(at, fmt.Sprintf("more than %d elements", most))
+				return
+			}
+		}
+		into.custom(d, value, at)
 	}}
 }

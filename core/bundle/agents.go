@@ -27,6 +27,9 @@ func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error
 			URL:        server.URL.Reveal(),
 			ConnectURL: server.ConnectURL.Reveal(),
 			Headers:    server.reveal(),
+
+			HeaderTimeout: parts.timeouts.AgentHeader,
+			IdleTimeout:   parts.timeouts.AgentIdle,
 		})
 		if err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_AGENTS", Err: fmt.Errorf("%q: %w", name, err)}
@@ -78,7 +81,12 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	build := demo.New
 	if settings.Model != DemoModel {
 		build = builtin.New
-		config.Model, err = openai.New(openai.Config{Model: settings.Model, LookupEnv: settings.credential})
+		config.Model, err = openai.New(openai.Config{
+			Model:         settings.Model,
+			LookupEnv:     settings.credential,
+			HeaderTimeout: parts.timeouts.ModelHeader,
+			IdleTimeout:   parts.timeouts.ModelIdle,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("make the model of the default agent: %w", err)
 		}
@@ -102,6 +110,9 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 			Transport: server.Transport,
 			Headers:   server.reveal(),
 			Logger:    parts.logger,
+
+			ConnectTimeout: parts.timeouts.MCPConnect,
+			CallTimeout:    parts.timeouts.MCPCall,
 		})
 		if err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_MCP_SERVERS", Err: fmt.Errorf("%q: %w", name, err)}
@@ -120,7 +131,11 @@ func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error
 	if err := settings.checkKey("COPILOTKIT_TRANSCRIPTION_MODEL", transcriptionModel(settings.TranscriptionModel)); err != nil {
 		return nil, err
 	}
-	built, err := openai.NewTranscriber(openai.Config{Model: settings.TranscriptionModel, LookupEnv: settings.credential})
+	built, err := openai.NewTranscriber(openai.Config{
+		Model:         settings.TranscriptionModel,
+		LookupEnv:     settings.credential,
+		HeaderTimeout: parts.timeouts.ModelHeader,
+	})
 	if err != nil {
 		return nil, &EnvError{Name: "COPILOTKIT_TRANSCRIPTION_MODEL", Err: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -18,12 +19,13 @@ type OpenStore func(ctx context.Context, address string) (store.Store, error)
 
 // parts are what the options add.
 type parts struct {
-	logger  *slog.Logger
-	agents  map[string]agent.Agent
-	tools   []agent.ServerTool
-	sources []agent.ToolSource
-	stores  map[string]OpenStore
-	changes []func(*core.Config)
+	logger   *slog.Logger
+	agents   map[string]agent.Agent
+	tools    []agent.ServerTool
+	sources  []agent.ToolSource
+	stores   map[string]OpenStore
+	changes  []func(*core.Config)
+	timeouts Timeouts
 	// opened is what is opened for the runtime while it is put together.
 	opened *closers
 }
@@ -65,6 +67,28 @@ func WithStore(scheme string, open OpenStore) Option {
 // from COPILOTKIT_LOG_LEVEL on.
 func WithLogger(logger *slog.Logger) Option {
 	return func(p *parts) { p.logger = logger }
+}
+
+// Timeouts limit how long the servers that the environment names may take. A zero
+// field leaves the default, which its comment names; a negative one turns the limit
+// off.
+type Timeouts struct {
+	// ModelHeader is how long a provider may take to the header of its answer,
+	// retries included, and ModelIdle how long it may be silent within it; 5 minutes
+	// each. See Config of package openai.
+	ModelHeader, ModelIdle time.Duration
+	// AgentHeader and AgentIdle are the same for remote agents; 5 minutes each. See
+	// [remote.Config].
+	AgentHeader, AgentIdle time.Duration
+	// MCPConnect is how long connecting to an MCP server and listing its tools may
+	// take, each, and MCPCall how long one call of a tool; 5 seconds and 5 minutes.
+	// See [mcp.Config].
+	MCPConnect, MCPCall time.Duration
+}
+
+// WithTimeouts limits how long providers, remote agents and MCP servers may take.
+func WithTimeouts(timeouts Timeouts) Option {
+	return func(p *parts) { p.timeouts = timeouts }
 }
 
 // WithConfig has a function change the configuration that the environment and

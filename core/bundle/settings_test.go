@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := bundle.Settings{
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
-		CORSOrigins: []string{"*"}, MaxBodyBytes: 10 << 20, LogLevel: slog.LevelInfo, Port: 8080,
+		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}
 	if got := exported(*settings); !reflect.DeepEqual(got, exported(want)) {

@@ -124,8 +124,8 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_MAX_BODY_BYTES",
-		meaning: "larger requests get 413",
-		value:   "10485760",
+		meaning: "larger requests get 413; [more limits](docs/limits.md)",
+		value:   "67108864",
 		set: func(s *Settings, value string) error {
 			n, err := parseInt(value, 1, 1<<40)
 			s.MaxBodyBytes = int64(n)

@@ -63,6 +63,28 @@ test("an answer grows on the screen, and its events are beside it", async () => 
   await page.screenshot({ path: join(screenshots, "playground.png") });
 });
 
+test("everything is on the screen of a phone, and nothing scrolls sideways", async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const fits = async (when) => {
+    const [width, height] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
+    assert.ok(width <= 390 && height <= 844, `${when} the page has ${width} x ${height} pixels`);
+    for (const shown of [page.getByLabel("Message", { exact: true }), send(), page.locator("#agent"), page.locator("#toggle-events"), page.locator("#toggle-theme"), page.locator("#new-thread")]) {
+      const box = await shown.boundingBox();
+      assert.ok(box && box.x >= 0 && box.y >= 0 && box.x + box.width <= 390 && box.y + box.height <= 844, `${when} ${shown} lies at ${JSON.stringify(box)}`);
+    }
+  };
+  await fits("at first");
+  await say("What are you?");
+  await answer().waitFor();
+  await send().waitFor();
+  await fits("after an answer");
+  const [events, input] = [await page.locator("#events-pane").boundingBox(), await page.getByLabel("Message", { exact: true }).boundingBox()];
+  assert.ok(events.y + events.height <= input.y, "the events lie above the input");
+  await page.screenshot({ path: join(screenshots, "playground phone.png") });
+  await page.locator("#toggle-events").click();
+  await fits("without events");
+});
+
 test("Stop ends the answer, and the thread goes on", async () => {
   await say("What are you?");
   await answer().waitFor();

@@ -47,6 +47,11 @@ type Config struct {
 	// ConnectTimeout limits connecting and listing, each. A server that takes
 	// longer is left out of the run. If zero, defaults to 5 s.
 	ConnectTimeout time.Duration
+	// CallTimeout limits one call of a tool; the model is told that the server did
+	// not answer. If zero, defaults to 5 minutes. If negative, there is none: then
+	// a server that hangs keeps the thread busy until somebody stops the run, or the
+	// platform's time limit ends it.
+	CallTimeout time.Duration
 	// RetryAfter is how long a server that failed isn't asked again, so that it
 	// doesn't hold up every run. If zero, defaults to 10 s; if negative, the next
 	// run asks again.
@@ -108,7 +113,7 @@ func New(config Config) (*Server, error) {
 	if config.HTTPClient == nil {
 		config.HTTPClient = outbound.NewClient()
 	}
-	client := withHeader(config.HTTPClient, header)
+	client := newTransport(config.HTTPClient, header)
 	server := &Server{config: withDefaults(config), secrets: outbound.NewSecrets(header, address)}
 	switch config.Transport {
 	case "", StreamableHTTP:
@@ -128,6 +133,9 @@ func New(config Config) (*Server, error) {
 func withDefaults(config Config) Config {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
+	}
+	if config.CallTimeout == 0 {
+		config.CallTimeout = outbound.DefaultTimeout
 	}
 	if config.RetryAfter == 0 {
 		config.RetryAfter = 10 * time.Second
@@ -258,7 +266,13 @@ func (s *Server) listTools(ctx context.Context, session *session) ([]agent.Serve
 
 // call calls a tool in the current session. A server that has forgotten the
 // session has done nothing, so the call is made again in a new one.
-func (s *Server) call(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+func (s *Server) call(run context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+	ctx := run
+	if limit := s.config.CallTimeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(run, limit)
+		defer cancel()
+	}
 	for attempt := 0; ; attempt++ {
 		if _, err := s.Tools(ctx); err != nil {
 			return nil, err
@@ -273,7 +287,7 @@ func (s *Server) call(ctx context.Context, params *mcp.CallToolParams) (*mcp.Cal
 		if err == nil || isAnswer(err) {
 			return result, err
 		}
-		if ctx.Err() == nil {
+		if run.Err() == nil {
 			// Whatever broke, the next run lists again.
 			session.stale.Store(true)
 		}

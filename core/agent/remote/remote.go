@@ -64,15 +64,12 @@ type Config struct {
 	// then an agent that hangs keeps its thread busy until somebody stops the run,
 	// or the platform's time limit ends it.
 	IdleTimeout time.Duration
-	// MaxEventBytes is the most that one event may have. If zero, defaults to 16
-	// MiB.
+	// MaxEventBytes is the most that one event may have. If zero, defaults to 64
+	// MiB: some agents send a run's input back with RUN_STARTED, files and all.
 	MaxEventBytes int
 }
 
-const (
-	defaultTimeout       = 5 * time.Minute
-	defaultMaxEventBytes = 16 << 20
-)
+const defaultMaxEventBytes = 64 << 20
 
 // Agent is a remote agent. It is safe for concurrent use.
 type Agent struct {
@@ -110,10 +107,10 @@ func New(config Config) (*Agent, error) {
 		config.HTTPClient = outbound.NewClient()
 	}
 	if config.HeaderTimeout == 0 {
-		config.HeaderTimeout = defaultTimeout
+		config.HeaderTimeout = outbound.DefaultTimeout
 	}
 	if config.IdleTimeout == 0 {
-		config.IdleTimeout = defaultTimeout
+		config.IdleTimeout = outbound.DefaultTimeout
 	}
 	if config.MaxEventBytes == 0 {
 		config.MaxEventBytes = defaultMaxEventBytes

@@ -14,12 +14,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
-)
-
-// Causes of the end of a request's context.
-var (
-	errNoHeader = errors.New("no header of an answer in time")
-	errSilent   = errors.New("silent for too long")
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 // request is one request to the remote agent, and its answer.
@@ -29,19 +24,20 @@ type request struct {
 	// is too slow.
 	caller, ctx context.Context
 	cancel      context.CancelCauseFunc
+	input       *agui.RunAgentInput
 }
 
 // post yields the events that target answers the input with.
 func (a *Agent) post(ctx context.Context, target string, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 	return func(yield func(agui.Event, error) bool) {
-		r := &request{Agent: a, caller: ctx}
+		r := &request{Agent: a, caller: ctx, input: input}
 		r.ctx, r.cancel = context.WithCancelCause(ctx)
 		// Whoever stops reading stops the remote agent, too.
 		defer r.cancel(nil)
-		response, err := r.send(target, input)
+		response, err := r.send(target)
 		if err == nil {
 			defer response.Body.Close()
-			body := newIdleReader(response.Body, a.config.IdleTimeout, func() { r.cancel(errSilent) })
+			body := outbound.NewIdleReader(response.Body, a.config.IdleTimeout, func() { r.cancel(outbound.ErrSilent) })
 			if err = r.check(response, body); err == nil {
 				err = r.relay(body, yield)
 			}
@@ -54,8 +50,8 @@ func (a *Agent) post(ctx context.Context, target string, input *agui.RunAgentInp
 }
 
 // send returns the answer when its header has come.
-func (r *request) send(target string, input *agui.RunAgentInput) (*http.Response, error) {
-	body, err := json.Marshal(input)
+func (r *request) send(target string) (*http.Response, error) {
+	body, err := json.Marshal(r.input)
 	if err != nil {
 		return nil, fmt.Errorf("encode the input for the remote agent: %w", err)
 	}
@@ -69,7 +65,7 @@ func (r *request) send(target string, input *agui.RunAgentInput) (*http.Response
 	// passed on as they are.
 	post.Header.Set("Accept", "text/event-stream")
 	if limit := r.config.HeaderTimeout; limit > 0 {
-		defer time.AfterFunc(limit, func() { r.cancel(errNoHeader) }).Stop()
+		defer time.AfterFunc(limit, func() { r.cancel(outbound.ErrNoHeader) }).Stop()
 	}
 	response, err := r.config.HTTPClient.Do(post)
 	if err != nil {
@@ -91,7 +87,7 @@ func (r *request) check(response *http.Response, body io.Reader) error {
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		read, _ := io.ReadAll(io.LimitReader(body, maxRead))
 		// It may quote the request.
-		detail := r.secrets.With(agent.ForwardedHeaders(r.caller)).RedactText(string(read))
+		detail := r.redacted().RedactText(string(read))
 		return &agent.Error{
 			Code:    CodeStatus,
 			Message: fmt.Sprintf("The remote agent answered with status %d.", response.StatusCode),
@@ -144,42 +140,26 @@ func (r *request) relay(body io.Reader, yield func(agui.Event, error) bool) erro
 // takes the place of what came of it.
 func (r *request) failure(code, message string, err error) error {
 	switch cause := context.Cause(r.ctx); {
-	case errors.Is(cause, errNoHeader):
+	case errors.Is(cause, outbound.ErrNoHeader):
 		return &agent.Error{
 			Code: CodeUnreachable, Message: "The remote agent did not answer in time.",
 			Err: fmt.Errorf("%w (%v)", cause, r.config.HeaderTimeout),
 		}
-	case errors.Is(cause, errSilent):
+	case errors.Is(cause, outbound.ErrSilent):
 		return &agent.Error{
 			Code: CodeBroken, Message: "The remote agent fell silent.",
 			Err: fmt.Errorf("%w (%v)", cause, r.config.IdleTimeout),
 		}
 	}
-	return &agent.Error{Code: code, Message: message, Err: r.secrets.With(agent.ForwardedHeaders(r.caller)).Redact(err)}
+	return &agent.Error{Code: code, Message: message, Err: r.redacted().Redact(err)}
 }
 
-// idleReader limits how long each reading may take. What its caller does in
-// between doesn't count.
-type idleReader struct {
-	body  io.Reader
-	limit time.Duration
-	timer *time.Timer
-}
-
-// newIdleReader returns a reader of body that calls expire when a reading takes
-// longer than limit. With a negative limit it is body itself.
-func newIdleReader(body io.Reader, limit time.Duration, expire func()) io.Reader {
-	if limit < 0 {
-		return body
+// redacted returns what a log must not show of the request.
+func (r *request) redacted() outbound.Secrets {
+	secrets := r.secrets.With(agent.ForwardedHeaders(r.caller))
+	texts := make([]string, 0, len(r.input.Messages))
+	for i := range r.input.Messages {
+		texts = append(texts, r.input.Messages[i].Content.Text())
 	}
-	timer := time.AfterFunc(limit, expire)
-	timer.Stop()
-	return &idleReader{body, limit, timer}
-}
-
-func (r *idleReader) Read(p []byte) (int, error) {
-	r.timer.Reset(r.limit)
-	n, err := r.body.Read(p)
-	r.timer.Stop()
-	return n, err
+	return secrets.WithTexts(texts...)
 }

@@ -183,10 +183,10 @@ func TestDepthIsBounded(t *testing.T) {
 		patches        []string
 		fails          bool
 	}{
-		{"a value that is nested deep is added", `{}`, []string{`[{"op":"add","path":"/a","value":` + deep(9000) + `}]`}, false},
-		{"a value is added deep within another", deep(9000), []string{`[{"op":"add","path":"` + strings.Repeat("/0", 8999) + `/-","value":` + deep(1000) + `}]`}, true},
-		{"a value that is nested too deep is added", `{}`, []string{`[{"op":"add","path":"/a","value":` + deep(9999) + `}]`}, true},
-		{"copies of the whole within itself", strings.Repeat(`{"a":`, 9850) + "1" + strings.Repeat("}", 9850), strings.Split(strings.Repeat(`;[{"op":"copy","from":"","path":"/a/a"}]`, 30)[1:], ";"), true},
+		{"a value that is nested deep is added", `{}`, []string{`[{"op":"add","path":"/a","value":` + deep(800) + `}]`}, false},
+		{"a value is added deep within another", deep(800), []string{`[{"op":"add","path":"` + strings.Repeat("/0", 799) + `/-","value":` + deep(200) + `}]`}, true},
+		{"a value that is nested too deep is added", `{}`, []string{`[{"op":"add","path":"/a","value":` + deep(999) + `}]`}, true},
+		{"copies of the whole within itself", strings.Repeat(`{"a":`, 885) + "1" + strings.Repeat("}", 885), strings.Split(strings.Repeat(`;[{"op":"copy","from":"","path":"/a/a"}]`, 30)[1:], ";"), true},
 		{"a value is moved up and down ten thousand times", `{"a":1,"b":{}}`, strings.Split(strings.Repeat(`;[{"op":"move","from":"/a","path":"/b/a"},{"op":"move","from":"/b/a","path":"/a"}]`, 10100)[1:], ";"), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,9 +14,9 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("invalid JSON at offset %d: %s", e.Offset, e.reason)
 }
 
-// MaxDepth is how deep arrays and objects may nest, as in encoding/json: deeper
-// text is an attack on the stack of whoever parses it.
-const MaxDepth = 10000
+// MaxDepth is how deep arrays and objects may nest: deeper text is an attack on the
+// stack of whoever parses it, here or later. Python gives up at the same depth.
+const MaxDepth = 1000
 
 // Check returns the one JSON value that data consists of, without the white
 // space around it. Its error is a [*SyntaxError].

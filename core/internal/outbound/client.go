@@ -1,10 +1,12 @@
 // Package outbound is what all calls to servers that a deployer names have in
-// common (remote agents, MCP servers): how their addresses and headers are
-// checked, which redirects are followed, and what of them a log may show.
+// common (providers of models, remote agents, MCP servers): how their addresses and
+// headers are checked, which redirects are followed, how long they may take, and
+// what of them a log may show.
 package outbound
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -15,12 +17,15 @@ func NewClient() *http.Client {
 	return &http.Client{CheckRedirect: sameHost}
 }
 
+// ErrRedirect means that a redirect wasn't followed.
+var ErrRedirect = errors.New("redirect not followed")
+
 func sameHost(request *http.Request, via []*http.Request) error {
 	if len(via) >= 5 {
-		return errors.New("more than 5 redirects")
+		return fmt.Errorf("%w: more than 5 redirects", ErrRedirect)
 	}
 	if request.URL.Host != via[0].URL.Host || request.URL.Scheme != via[0].URL.Scheme {
-		return errors.New("redirected to another host")
+		return fmt.Errorf("%w: redirected to another host", ErrRedirect)
 	}
 	return nil
 }

@@ -130,6 +130,7 @@ func TestWhatIsRedacted(t *testing.T) {
 	}
 	header := http.Header{"Authorization": {"Bearer abc.def.ghi"}, "X-Tenant": {"acme"}, "X-Key": {"long key with words"}}
 	configured := outbound.NewSecrets(header, address)
+	quoted := configured.WithTexts("is it \"true\"\nor not?", "short", " ")
 	forwarded := configured.With(http.Header{"Authorization": {"Basic " + "dXNlcjpodW50ZXItdHdv"}})
 	for _, test := range []struct {
 		name    string
@@ -154,6 +155,10 @@ func TestWhatIsRedacted(t *testing.T) {
 		{"no short value, which may stand there by chance", configured, "acme: n=1", "acme: n=1"},
 		{"the value of a forwarded header", forwarded, "Basic dXNlcjpodW50ZXItdHdv", "[redacted]"},
 		{"the password in it", forwarded, "wrong: hunter-two", "wrong: [redacted]"},
+		{"a text that was sent", quoted, "is it \"true\"\nor not? No.", "[redacted] No."},
+		{"as JSON has it", quoted, `{"content":"is it \"true\"\nor not?"}`, `{"content":"[redacted]"}`},
+		{"as JSON in JSON has it", quoted, `{"error":"{\"content\":\"is it \\\"true\\\"\\nor not?\"}"}`, `{"error":"{\"content\":\"[redacted]\"}"}`},
+		{"no short text that was sent", quoted, "in short", "in short"},
 		{"what was configured too", forwarded, "topsecret", "[redacted]"},
 		{"not what others forwarded", configured, "hunter-two", "hunter-two"},
 	} {

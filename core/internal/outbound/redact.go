@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,7 +33,7 @@ func NewSecrets(header http.Header, addresses ...*url.URL) Secrets {
 
 // With returns s and the values of header. It doesn't change s.
 func (s Secrets) With(header http.Header) Secrets {
-	s = slices.Clip(s)
+	s = slices.Clone(s)
 	for _, values := range header {
 		for _, value := range values {
 			s = s.add(value)
@@ -42,9 +43,45 @@ func (s Secrets) With(header http.Header) Secrets {
 	if _, password, ok := (&http.Request{Header: header}).BasicAuth(); ok {
 		s = s.add(password)
 	}
-	// The whole before its parts.
-	slices.SortFunc(s, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	s.sort()
 	return s
+}
+
+// WithTexts returns s and texts that a server is sent and may quote, such as the
+// messages of a conversation: as they are, as JSON has them, and as JSON in JSON does.
+// It doesn't change s.
+func (s Secrets) WithTexts(texts ...string) Secrets {
+	s = slices.Clone(s)
+	for _, text := range texts {
+		text = strings.TrimSpace(text)
+		s = s.add(text)
+		for range 3 {
+			escaped := escape(text)
+			if escaped == text {
+				break
+			}
+			text = escaped
+			s = s.add(text)
+		}
+	}
+	s.sort()
+	return s
+}
+
+// escape returns text as it is between the quotes of a JSON string.
+func escape(text string) string {
+	var encoded strings.Builder
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // as most programs do
+	if encoder.Encode(text) != nil {
+		return text // unreachable: a string can be encoded
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(encoded.String(), "\n"), `"`), `"`)
+}
+
+// sort puts the whole before its parts.
+func (s Secrets) sort() {
+	slices.SortFunc(s, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 }
 
 func (s Secrets) add(texts ...string) Secrets {

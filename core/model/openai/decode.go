@@ -15,7 +15,7 @@ import (
 // yielded by chunks or reported in one, are yielded as [*model.Error].
 func Decode(chunks iter.Seq2[[]byte, error]) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
-		d := decoder{yield: yield, convertError: (&endpoint{}).safeError}
+		d := decoder{yield: yield, convertError: func(err error) error { return (&endpoint{}).safeError(err) }}
 		d.decode(chunks)
 	}
 }

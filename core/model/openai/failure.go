@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	goopenai "github.com/sashabaranov/go-openai"
@@ -16,7 +17,7 @@ import (
 // failure converts an error to one that is safe to show to the client. If the model
 // has refused an attachment it says so, since the user can do something about it.
 func (e *endpoint) failure(request *model.Request, err error) error {
-	safe := e.safeError(err)
+	safe := e.safeError(err, quotable(request)...)
 	if failed := (*model.Error)(nil); errors.As(safe, &failed) && failed.Err != nil && aboutContent(failed) && hasAttachment(request) {
 		return model.NewError(model.CodeUnsupportedContent, failed.Err)
 	}
@@ -25,8 +26,8 @@ func (e *endpoint) failure(request *model.Request, err error) error {
 
 // safeError converts an error to one that is safe to show to the client. The
 // provider's own words can quote keys and prompts, so they are in the cause only,
-// which is logged, and without the key.
-func (e *endpoint) safeError(err error) error {
+// which is logged, without the key, the rest of the address, and the given texts.
+func (e *endpoint) safeError(err error, private ...string) error {
 	if failed := (*model.Error)(nil); errors.As(err, &failed) {
 		return failed
 	}
@@ -35,7 +36,16 @@ func (e *endpoint) safeError(err error) error {
 	if e.model != "" {
 		cause = fmt.Sprintf("model %s/%s: %s", e.provider.Name, e.model, cause)
 	}
-	return model.NewError(classify(status, code, text), errors.New(redact(cause, e.key)))
+	return model.NewError(classify(status, code, text), errors.New(e.redact(cause, private...)))
+}
+
+// quotable returns the texts of a request that an error may quote.
+func quotable(request *model.Request) []string {
+	texts := slices.Clone(request.System)
+	for i := range request.Messages {
+		texts = append(texts, request.Messages[i].Content.Text())
+	}
+	return texts
 }
 
 // details returns the status, the code and the text of a provider's error.
@@ -141,9 +151,19 @@ func containsAny(text string, words ...string) bool {
 // word.
 const minKeyLength = 8
 
-// redact replaces keys in a text: the one in use, and all that looks like one, since
-// providers often quote a part of it.
-func redact(text, key string) string {
+// maxCause is how much of an error is logged, in bytes.
+const maxCause = 2 << 10
+
+// redact replaces what a log must not show in a text: the key in use, and all that
+// looks like one, since providers often quote a part of it; what follows the host in
+// the address; and texts that are private.
+func (e *endpoint) redact(text string, private ...string) string {
+	text = redactKeys(text, e.key)
+	text = e.secrets.WithTexts(private...).RedactText(text)
+	return text[:min(len(text), maxCause)]
+}
+
+func redactKeys(text, key string) string {
 	if len(key) >= minKeyLength {
 		text = strings.ReplaceAll(text, key, "[key]")
 	}

@@ -1,7 +1,9 @@
 package openai
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -11,6 +13,7 @@ import (
 
 	goopenai "github.com/sashabaranov/go-openai"
 
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -28,9 +31,33 @@ type Config struct {
 	BaseURL string
 	// LookupEnv looks up environment variables. If nil, defaults to [os.LookupEnv].
 	LookupEnv func(name string) (value string, ok bool)
-	// HTTPClient sends the requests. If nil, defaults to one client for all models,
-	// without a time limit: answers are streamed, and limited by their context.
+	// HTTPClient sends the requests. If nil, defaults to one client for all models
+	// that follows redirects within the same host only, so that keys and prompts
+	// reach nobody else. It must not have a time limit of its own: answers are
+	// streamed.
 	HTTPClient *http.Client
+	// HeaderTimeout is how long the provider may take to the header of its answer,
+	// all retries included, or a [Transcriber] may take in all. If zero, defaults to 5 minutes, as the reference has it:
+	// that is the limit of Node.js's fetch. If negative, there is none.
+	HeaderTimeout time.Duration
+	// IdleTimeout is how long the provider may be silent within its answer, which
+	// some models are while they think. If zero, defaults to 5 minutes, as
+	// HeaderTimeout. If negative, there is none: then a provider that hangs keeps
+	// its thread busy until somebody stops the run, or the platform's time limit
+	// ends it.
+	IdleTimeout time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.LookupEnv == nil {
+		c.LookupEnv = os.LookupEnv
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = sharedClient()
+	}
+	c.HeaderTimeout = cmp.Or(c.HeaderTimeout, outbound.DefaultTimeout)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, outbound.DefaultTimeout)
+	return c
 }
 
 // Model is a model of a provider. It is safe for concurrent use.
@@ -44,17 +71,12 @@ var _ model.Model = (*Model)(nil)
 // New returns a model. It does no I/O. It fails if the provider is unknown, or its
 // key or address is missing.
 func New(config Config) (*Model, error) {
-	if config.LookupEnv == nil {
-		config.LookupEnv = os.LookupEnv
-	}
-	if config.HTTPClient == nil {
-		config.HTTPClient = sharedClient()
-	}
+	config = config.withDefaults()
 	name, err := model.ParseName(config.Model)
 	if err != nil {
 		return nil, err
 	}
-	endpoint, err := config.endpoint(name, &transport{next: config.HTTPClient})
+	endpoint, err := config.endpoint(name, &transport{config: &config})
 	if err != nil {
 		return nil, err
 	}
@@ -89,33 +111,51 @@ const maxLinger = time.Second
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		body, err := m.open(ctx, request)
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		convertError := func(err error) error {
+			return m.endpoint.failure(request, m.timedOut(ctx, err))
+		}
+		body, err := m.open(ctx, cancel, request)
 		if err != nil {
-			yield(model.Delta{}, m.endpoint.failure(request, err))
+			yield(model.Delta{}, convertError(err))
 			return
 		}
 		defer body.Close()
 		d := decoder{
 			yield:        yield,
 			provider:     m.endpoint.provider.Name,
-			convertError: func(err error) error { return m.endpoint.failure(request, err) },
+			convertError: convertError,
 			onFinishReason: func() (stop func() bool) {
-				return time.AfterFunc(maxLinger, cancel).Stop
+				return time.AfterFunc(maxLinger, func() { cancel(nil) }).Stop
 			},
 		}
 		d.decode(chunks(body))
 	}
 }
 
-// open sends the request and returns the body of the answer.
-func (m *Model) open(ctx context.Context, request *model.Request) (io.ReadCloser, error) {
+// timedOut returns the time limit that has cut the answer off, or else err.
+func (m *Model) timedOut(ctx context.Context, err error) error {
+	if !errors.Is(err, context.Canceled) {
+		return err // what happened before says more
+	}
+	switch cause := context.Cause(ctx); cause {
+	case outbound.ErrNoHeader:
+		return fmt.Errorf("%w (%v)", cause, m.config.HeaderTimeout)
+	case outbound.ErrSilent:
+		return fmt.Errorf("%w (%v)", cause, m.config.IdleTimeout)
+	}
+	return err
+}
+
+// open sends the request and returns the body of the answer. It calls cancel if the
+// provider is too slow, then or later.
+func (m *Model) open(ctx context.Context, cancel context.CancelCauseFunc, request *model.Request) (io.ReadCloser, error) {
 	encoded, err := m.endpoint.encode(request)
 	if err != nil {
 		return nil, err
 	}
-	call := &call{body: encoded, maxRetries: defaultMaxRetries}
+	call := &call{body: encoded, maxRetries: defaultMaxRetries, cancel: cancel}
 	if retries := request.Settings.MaxRetries; retries != nil {
 		call.maxRetries = *retries
 	}

@@ -8,6 +8,7 @@ import (
 
 	goopenai "github.com/sashabaranov/go-openai"
 
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -101,8 +102,9 @@ type endpoint struct {
 	provider provider
 	model    string
 	client   *goopenai.Client
-	// key is removed from all errors.
-	key string
+	// key and secrets are removed from all errors.
+	key     string
+	secrets outbound.Secrets
 }
 
 // endpoint looks up the provider of a model, its key and its address.
@@ -126,7 +128,8 @@ func (c *Config) endpoint(name model.Name, doer goopenai.HTTPDoer) (*endpoint, e
 	if baseURL == "" {
 		return nil, fmt.Errorf("model %q: provider %s has no address: set %s", name, p.Name, p.URLVariable)
 	}
-	if parsed, err := url.Parse(baseURL); err != nil || parsed.Host == "" {
+	address, err := url.Parse(baseURL)
+	if err != nil || address.Host == "" {
 		return nil, fmt.Errorf("model %q: the address of provider %s (%s) is not a URL", name, p.Name, p.URLVariable)
 	}
 	if key == "" && p.KeyVariable != "" {
@@ -150,5 +153,5 @@ func (c *Config) endpoint(name model.Name, doer goopenai.HTTPDoer) (*endpoint, e
 	}
 	config.BaseURL = baseURL
 	config.HTTPClient = doer
-	return &endpoint{provider: p, model: name.Model, client: goopenai.NewClientWithConfig(config), key: key}, nil
+	return &endpoint{provider: p, model: name.Model, client: goopenai.NewClientWithConfig(config), key: key, secrets: outbound.NewSecrets(nil, address)}, nil
 }

@@ -2,11 +2,14 @@ package openai
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 const (
@@ -45,7 +48,7 @@ func doWithRetries(client *http.Client, request *http.Request, maxRetries int) (
 
 func canRetry(response *http.Response, err error) bool {
 	if err != nil {
-		return true
+		return !errors.Is(err, outbound.ErrRedirect)
 	}
 	return response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
 }

@@ -61,7 +61,8 @@ func TestABusyProviderIsAskedAgain(t *testing.T) {
 				request := saying("Hi")
 				request.Settings.MaxRetries = test.maxRetries
 				began := time.Now()
-				_, err := ask(t, newModel(t, openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()}), request)
+				config := openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client(), HeaderTimeout: -1}
+				_, err := ask(t, newModel(t, config), request)
 				if code(err) != test.code || (err != nil) != (test.code != "") {
 					t.Errorf("the answer ended with %v", err)
 				}

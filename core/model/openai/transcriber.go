@@ -10,13 +10,14 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
-	"os"
 	"path"
 	"strings"
+	"time"
 
 	goopenai "github.com/sashabaranov/go-openai"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -24,6 +25,7 @@ import (
 // provider. It is safe for concurrent use.
 type Transcriber struct {
 	endpoint *endpoint
+	timeout  time.Duration
 }
 
 var _ agent.Transcriber = (*Transcriber)(nil)
@@ -32,12 +34,7 @@ var _ agent.Transcriber = (*Transcriber)(nil)
 // "openai/whisper-1"; the provider may be omitted if it is OpenAI. NewTranscriber
 // does no I/O. It fails if the provider is unknown, or its key or address is missing.
 func NewTranscriber(config Config) (*Transcriber, error) {
-	if config.LookupEnv == nil {
-		config.LookupEnv = os.LookupEnv
-	}
-	if config.HTTPClient == nil {
-		config.HTTPClient = sharedClient()
-	}
+	config = config.withDefaults()
 	name := config.Model
 	if !strings.ContainsAny(name, "/:") {
 		name = "openai/" + name
@@ -50,7 +47,7 @@ func NewTranscriber(config Config) (*Transcriber, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Transcriber{endpoint: endpoint}, nil
+	return &Transcriber{endpoint: endpoint, timeout: config.HeaderTimeout}, nil
 }
 
 // Transcribe implements [agent.Transcriber]. It sends the recording while reading it.
@@ -62,8 +59,13 @@ func (t *Transcriber) Transcribe(ctx context.Context, audio agent.Audio) (string
 		// the uploader sends the form.
 		Reader: strings.NewReader(""),
 	}
-	ctx = context.WithValue(ctx, uploadKey{}, &upload{audio: audio, filename: request.FilePath, model: request.Model})
-	response, err := t.endpoint.client.CreateTranscription(ctx, request)
+	limited := context.WithValue(ctx, uploadKey{}, &upload{audio: audio, filename: request.FilePath, model: request.Model})
+	if t.timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeoutCause(limited, t.timeout, outbound.ErrNoHeader)
+		defer cancel()
+	}
+	response, err := t.endpoint.client.CreateTranscription(limited, request)
 	if err != nil {
 		return "", t.failure(ctx, err)
 	}
@@ -77,7 +79,7 @@ func (t *Transcriber) failure(ctx context.Context, err error) error {
 	}
 	status, code, text := details(err)
 	text = strings.ToLower(code + " " + text)
-	failed := &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: errors.New(redact(describe(err), t.endpoint.key))}
+	failed := &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: errors.New(t.endpoint.redact(describe(err)))}
 	switch {
 	case status == 0:
 		failed.Code = agent.TranscriptionNetworkError

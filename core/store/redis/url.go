@@ -65,9 +65,37 @@ func parseURL(raw string) (settings, goredis.UniversalClient, error) {
 		}
 	}
 	ca, _ := take("ca")
+	if err := checkSizes(query); err != nil {
+		return set, nil, err
+	}
 	u.RawQuery = query.Encode()
 	client, err := newClient(u, set.cluster, ca)
 	return set, client, err
+}
+
+const (
+	maxConnections = 1 << 16
+	maxBufferSize  = 16 << 20
+)
+
+// checkSizes refuses numbers that the driver would panic at, or run out of memory.
+func checkSizes(query url.Values) error {
+	for name, values := range query {
+		limit := maxConnections
+		switch {
+		case strings.HasSuffix(name, "_buffer_size"):
+			limit = maxBufferSize
+		case strings.HasSuffix(name, "_size"), strings.HasSuffix(name, "_conns"), strings.HasSuffix(name, "_dials"):
+		default:
+			continue
+		}
+		for _, value := range values {
+			if n, err := strconv.Atoi(value); err == nil && (n < 0 || n > limit) {
+				return fmt.Errorf("%s: %d is not from 0 to %d", name, n, limit)
+			}
+		}
+	}
+	return nil
 }
 
 func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, error) {

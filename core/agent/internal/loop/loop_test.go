@@ -187,7 +187,7 @@ func TestAnAnswerOfCallsWithoutEndIsTooLarge(t *testing.T) {
 		failure = err
 		return err == nil
 	})
-	if failure == nil || !strings.Contains(failure.Error(), "bytes") {
+	if failure == nil || !strings.Contains(failure.Error(), "tool calls") {
 		t.Errorf("got %v", failure)
 	}
 }

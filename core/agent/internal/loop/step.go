@@ -13,8 +13,8 @@ import (
 // model writes as much, but a broken provider could go on forever.
 const maxAnswer = 32 << 20
 
-// callOverhead is what a tool call counts beyond its texts, which may be empty.
-const callOverhead = 256
+// maxCalls bounds the tool calls of one answer, which run at the same time.
+const maxCalls = 128
 
 // step is one answer of the model, as it arrives.
 type step struct {
@@ -48,10 +48,7 @@ type toolCall struct {
 
 // handle sends the events of a delta.
 func (s *step) handle(delta *model.Delta) error {
-	if s.size += len(delta.Text) + len(delta.ID) + len(delta.Name); delta.Kind == model.KindToolCall {
-		s.size += callOverhead
-	}
-	if s.size > maxAnswer {
+	if s.size += len(delta.Text) + len(delta.ID) + len(delta.Name); s.size > maxAnswer {
 		return model.NewError(model.CodeAnswerTooLarge, fmt.Errorf("the answer has more than %d bytes", maxAnswer))
 	}
 	switch delta.Kind {
@@ -118,6 +115,9 @@ func (s *step) endReasoning(data string) error {
 func (s *step) beginCall(delta *model.Delta) error {
 	if err := s.out.closeAll(); err != nil {
 		return err
+	}
+	if len(s.calls) >= maxCalls {
+		return model.NewError(model.CodeAnswerTooLarge, fmt.Errorf("the answer has more than %d tool calls", maxCalls))
 	}
 	call := &toolCall{id: delta.ID, name: delta.Name}
 	if call.id == "" || s.callIDs[call.id] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -207,9 +208,16 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 	return outcome, nil
 }
 
+// maxResult bounds the result of a tool, in bytes. It goes to the model, to the client
+// and into the thread.
+const maxResult = 8 << 20
+
 // runTool runs one tool. If it fails, the error is the result.
 func (t *Tools) runTool(ctx context.Context, tool *agent.ServerTool, call *toolCall) json.RawMessage {
 	result, err := tool.Run(ctx, call.arguments.Bytes())
+	if err == nil && len(result) > maxResult {
+		err = fmt.Errorf("the tool's result has %d bytes, and %d at most are taken", len(result), maxResult)
+	}
 	if err == nil && !json.Valid(result) {
 		err = errors.New("the tool's result is not JSON")
 	}

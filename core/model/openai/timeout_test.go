@@ -1,0 +1,183 @@
+package openai_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/openai"
+)
+
+// slow is a provider in a bubble of testing/synctest: each of its answers comes after
+// a time, and each part of the last one after another.
+type slow struct {
+	header  time.Duration
+	answers []*http.Response // before the last one
+	parts   []slowPart
+	hang    bool // after the last part
+	calls   *int
+}
+
+type slowPart struct {
+	after time.Duration
+	text  string
+}
+
+func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	*s.calls++
+	if err := sleep(r.Context(), s.header); err != nil {
+		return nil, err
+	}
+	if *s.calls <= len(s.answers) {
+		return s.answers[*s.calls-1], nil
+	}
+	reader, writer := io.Pipe()
+	go func() {
+		for _, part := range s.parts {
+			if err := sleep(r.Context(), part.after); err != nil {
+				writer.CloseWithError(err)
+				return
+			}
+			io.WriteString(writer, part.text)
+		}
+		if s.hang {
+			<-r.Context().Done()
+			writer.CloseWithError(r.Context().Err())
+		}
+		writer.Close()
+	}()
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: reader}, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+const (
+	hel = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n"
+	lo  = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+)
+
+func TestAProviderThatIsTooSlowIsGivenUp(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		slow   slow
+		config openai.Config
+		text   string
+		took   time.Duration
+		calls  int
+		cause  string // "" for a good end
+	}{
+		{"no header comes", slow{header: time.Hour}, openai.Config{},
+			"", 5 * time.Minute, 1, "no header of an answer in time (5m0s)"},
+		{"the header comes late, but in time", slow{header: 299 * time.Second, parts: []slowPart{{0, hel + lo}}}, openai.Config{},
+			"Hello", 299 * time.Second, 1, ""},
+		{"no header within the time set", slow{header: time.Hour}, openai.Config{HeaderTimeout: time.Second},
+			"", time.Second, 1, "no header of an answer in time (1s)"},
+		{"the time set includes other tries", slow{header: 40 * time.Second, answers: []*http.Response{refusal(503, "Retry-After", "1")}}, openai.Config{HeaderTimeout: time.Minute},
+			"", time.Minute, 2, "no header of an answer in time (1m0s)"},
+		{"the next try would come after it", slow{header: 40 * time.Second, answers: []*http.Response{refusal(503, "Retry-After", "30")}}, openai.Config{HeaderTimeout: time.Minute},
+			"", time.Minute, 1, "status 503"},
+		{"a header without a limit", slow{header: 2 * time.Hour, parts: []slowPart{{0, hel + lo}}}, openai.Config{HeaderTimeout: -1},
+			"Hello", 2 * time.Hour, 1, ""},
+		{"nothing comes after the header", slow{hang: true}, openai.Config{},
+			"", 5 * time.Minute, 1, "silent for too long (5m0s)"},
+		{"the answer falls silent", slow{parts: []slowPart{{time.Minute, hel}}, hang: true}, openai.Config{},
+			"Hel", 6 * time.Minute, 1, "silent for too long (5m0s)"},
+		{"it falls silent for the time set", slow{parts: []slowPart{{0, hel}, {3 * time.Second, lo}}}, openai.Config{IdleTimeout: 2 * time.Second},
+			"Hel", 2 * time.Second, 1, "silent for too long (2s)"},
+		{"it falls silent after the finish reason", slow{parts: []slowPart{{0, hel}, {0, strings.TrimSuffix(lo, "data: [DONE]\n\n")}}, hang: true}, openai.Config{},
+			"Hello", time.Second, 1, ""},
+		{"a silence without a limit", slow{parts: []slowPart{{0, hel}, {2 * time.Hour, lo}}}, openai.Config{IdleTimeout: -1},
+			"Hello", 2 * time.Hour, 1, ""},
+		{"comments keep it alive", slow{parts: []slowPart{{0, hel}, {4 * time.Minute, ": thinking\n\n"}, {4 * time.Minute, ": thinking\n\n"}, {0, lo}}}, openai.Config{},
+			"Hello", 8 * time.Minute, 1, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				test.slow.calls = &calls
+				test.config.Model, test.config.APIKey = "openai/m", "k"
+				test.config.HTTPClient = &http.Client{Transport: test.slow}
+				request := saying("Hi")
+				request.Settings.MaxRetries = nil
+				began, text := time.Now(), ""
+				var failure error
+				for delta, err := range newModel(t, test.config).Stream(t.Context(), request) {
+					text, failure = text+delta.Text, err
+				}
+				if took := time.Since(began); took != test.took || text != test.text || calls != test.calls {
+					t.Errorf("got %q in %v and %d calls, want %q in %v and %d", text, took, calls, test.text, test.took, test.calls)
+				}
+				if test.cause == "" && failure != nil || test.cause != "" && (code(failure) != model.CodeProviderUnavailable || !strings.Contains(failure.Error(), test.cause)) {
+					t.Errorf("ended with %v, want %q", failure, test.cause)
+				}
+			})
+		})
+	}
+}
+
+func TestATranscriptionThatTakesTooLongIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		transcriber, err := openai.NewTranscriber(openai.Config{
+			Model: "whisper-1", APIKey: "k", LookupEnv: environment(nil), HeaderTimeout: time.Second,
+			HTTPClient: &http.Client{Transport: slow{header: time.Hour, calls: &calls}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, err = transcriber.Transcribe(t.Context(), agent.Audio{Reader: strings.NewReader("x"), Size: 1})
+		if failed, ok := errors.AsType[*agent.TranscriptionError](err); !ok || failed.Code != agent.TranscriptionNetworkError || time.Since(began) != time.Second {
+			t.Errorf("ended after %v with %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("the other host was asked")
+	}))
+	defer elsewhere.Close()
+	provider := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer provider.Close()
+	request := saying("Hi")
+	request.Settings.MaxRetries = nil // it isn't tried again
+	m := newModel(t, openai.Config{Model: "openai/m", APIKey: "sk-test-key", BaseURL: provider.URL + "/v1"})
+	if _, err := ask(t, m, request); code(err) != model.CodeProviderUnavailable || !strings.Contains(err.Error(), "redirected to another host") {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestTheLogHasNeitherTheConversationNorTheAddress(t *testing.T) {
+	request := saying("a private question")
+	request.System = []string{"a private\nprompt"}
+	base := "http://user:pass-word@127.0.0.1:1/private-path/v1?api_key=private-key"
+	for name, client := range map[string]*http.Client{
+		"when they are quoted":          answering(refused(`{"error":{"message":"bad: a private question, a private\nprompt, and \"a private\\nprompt\" at /private-path/v1 with private-key and pass-word"}}`)).client(),
+		"when the provider isn't there": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel(t, openai.Config{Model: "openai/m", APIKey: "k", BaseURL: base, HTTPClient: client})
+			if _, err := ask(t, m, request); err == nil || strings.Contains(err.Error(), "private") || strings.Contains(err.Error(), "pass-word") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,233 @@
+// Package hostile runs the whole runtime, made from its environment, against
+// providers, remote agents and MCP servers that do everything wrong: each run must
+// end in good order and in time, and neither its client nor the log may be told what
+// is none of their business.
+package hostile_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/bundle"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Each is somewhere in what the hostile server is sent, and it may quote all of it.
+const (
+	apiKey         = "sk-hostile-4711"
+	prompt         = "my \"private\" prompt:\nthe cake is baked on Tuesday"
+	question       = "my private question: is it \"true\" that\nthe cake is a lie?"
+	forwardedToken = "forwarded-token-0815"
+	serverToken    = "configured-token-1234"
+	urlPassword    = "url-pass-word"
+	urlPath        = "secret-path-5678"
+	urlKey         = "url-key-9012"
+)
+
+var secrets = []string{
+	apiKey, "cake is baked", "cake is a lie", forwardedToken, serverToken, urlPassword, urlPath, urlKey,
+}
+
+// timeouts bound all tests.
+var timeouts = bundle.Timeouts{
+	ModelHeader: 500 * time.Millisecond, ModelIdle: 300 * time.Millisecond,
+	AgentHeader: 500 * time.Millisecond, AgentIdle: 300 * time.Millisecond,
+	MCPConnect: 300 * time.Millisecond, MCPCall: 300 * time.Millisecond,
+}
+
+// runTimeout ends what none of them does, such as an endless stream of comments.
+const runTimeout = 2 * time.Second
+
+// slack is how much longer a run may take on a busy machine. What isn't bounded at
+// all takes minutes.
+const slack = 30 * time.Second
+
+// secretURL returns the URL of a server with all that may be secret in one.
+func secretURL(server *httptest.Server) string {
+	return strings.Replace(server.URL, "http://", "http://user:"+urlPassword+"@", 1) + "/" + urlPath + "/x?api_key=" + urlKey
+}
+
+// outcome is what became of a run: all that its client and the log got.
+type outcome struct {
+	events []map[string]any
+	raw    string // without RUN_STARTED, which has the run's own input
+	log    string
+	took   time.Duration
+}
+
+// run makes a runtime from its environment and runs its agent "default" once.
+func run(t *testing.T, env ...string) outcome {
+	t.Helper()
+	var log syncBuffer
+	runtime, err := bundle.New(t.Context(), func() []string { return env },
+		bundle.WithTimeouts(timeouts),
+		bundle.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		bundle.WithConfig(func(config *core.Config) {
+			config.RunTimeout = runTimeout
+			config.DeadlineMargin = runTimeout / 4
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(runtime)
+	defer func() {
+		server.Close()
+		if err := runtime.Close(); err != nil {
+			t.Logf("close: %v", err)
+		}
+	}()
+	input, err := json.Marshal(map[string]any{
+		"threadId": "t1", "runId": "r1", "tools": []any{}, "context": []any{}, "state": map[string]any{}, "forwardedProps": map[string]any{},
+		"messages": []any{map[string]any{"id": "m1", "role": "user", "content": question}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/api/copilotkit/agent/default/run", bytes.NewReader(input))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+forwardedToken)
+	began := time.Now()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("status %s", response.Status)
+	}
+	var got outcome
+	for event, err := range agui.ReadSSE(response.Body, 64<<20) {
+		if err != nil {
+			t.Fatalf("the stream broke off: %v", err)
+		}
+		var decoded map[string]any
+		if err := json.Unmarshal(event.Data, &decoded); err != nil {
+			t.Fatal(err)
+		}
+		got.events = append(got.events, decoded)
+		if decoded["type"] != "RUN_STARTED" {
+			got.raw += string(event.Data) + "\n"
+		}
+	}
+	got.took, got.log = time.Since(began), log.String()
+	return got
+}
+
+// check checks what every run must be like: in order, in time, and discreet.
+func (o *outcome) check(t *testing.T) {
+	t.Helper()
+	if o.took > runTimeout+slack {
+		t.Errorf("the run took %v", o.took)
+	}
+	if len(o.events) < 2 || o.events[0]["type"] != "RUN_STARTED" || !terminal(o.events[len(o.events)-1]) {
+		t.Fatalf("the run has the events %s", o.types())
+	}
+	open := map[string]bool{}
+	for i, event := range o.events {
+		kind, _ := event["type"].(string)
+		if i > 0 && kind == "RUN_STARTED" || i < len(o.events)-1 && terminal(event) {
+			t.Errorf("event %d is %s in %s", i, kind, o.types())
+		}
+		for start, end := range map[string]string{
+			"TEXT_MESSAGE_START": "TEXT_MESSAGE_END", "TOOL_CALL_START": "TOOL_CALL_END", "REASONING_START": "REASONING_END",
+		} {
+			id := fmt.Sprint(start, event["messageId"], event["toolCallId"])
+			switch kind {
+			case start:
+				open[id] = true
+			case end:
+				delete(open, id)
+			}
+		}
+	}
+	if len(open) > 0 && o.last()["type"] == "RUN_FINISHED" {
+		t.Errorf("the run ends with %v open", open)
+	}
+	if message := o.last()["message"]; o.last()["type"] == "RUN_ERROR" && (message == "" || message == nil || o.last()["code"] == nil) {
+		t.Errorf("the run ends with %v", o.last())
+	}
+	for _, secret := range secrets {
+		for place, text := range map[string]string{"client": o.raw, "log": o.log} {
+			if at := strings.Index(text, secret); at >= 0 {
+				t.Errorf("the %s is told %q: …%s…", place, secret, text[max(0, at-200):min(len(text), at+200)])
+			}
+		}
+	}
+}
+
+// last returns the run's last event.
+func (o *outcome) last() map[string]any { return o.events[len(o.events)-1] }
+
+// text returns the text of the run's messages.
+func (o *outcome) text() string {
+	var text strings.Builder
+	for _, event := range o.events {
+		if event["type"] == "TEXT_MESSAGE_CONTENT" {
+			text.WriteString(event["delta"].(string))
+		}
+	}
+	return text.String()
+}
+
+// result returns the content of the run's first tool result.
+func (o *outcome) result() string {
+	for _, event := range o.events {
+		if event["type"] == "TOOL_CALL_RESULT" {
+			return event["content"].(string)
+		}
+	}
+	return ""
+}
+
+func (o *outcome) types() string {
+	var types []string
+	for _, event := range o.events {
+		types = append(types, fmt.Sprint(event["type"]))
+	}
+	return strings.Join(types[:min(len(types), 50)], " ")
+}
+
+func terminal(event map[string]any) bool {
+	return event["type"] == "RUN_FINISHED" || event["type"] == "RUN_ERROR"
+}
+
+// syncBuffer is a buffer for a logger.
+type syncBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+var _ io.Writer = (*syncBuffer)(nil)

@@ -1,0 +1,169 @@
+package hostile_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// answer is one way of answering a request. It is told all that the request has.
+type answer func(w http.ResponseWriter, r *http.Request, quoted string)
+
+// frames are the parts of a good answer in some protocol.
+type frames struct {
+	begin string // of an answer, complete events
+	delta func(text string) string
+	end   string
+}
+
+// serve starts a server that answers all requests in one way.
+func serve(t *testing.T, give answer) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		give(w, r, quote(r, body))
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// quote returns what a server that quotes everything says of a request.
+func quote(r *http.Request, body []byte) string {
+	user, password, _ := r.BasicAuth()
+	var decoded struct {
+		Messages []struct{ Content string }
+	}
+	_ = json.Unmarshal(body, &decoded)
+	return fmt.Sprintf("can't %s http://%s%s with %v of %s:%s and %s meaning %q", r.Method, r.Host, r.URL, r.Header, user, password, body, decoded.Messages)
+}
+
+// A stream and what to do after it.
+func stream(lines string, then answer) answer {
+	return func(w http.ResponseWriter, r *http.Request, quoted string) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, lines)
+		http.NewResponseController(w).Flush()
+		then(w, r, quoted)
+	}
+}
+
+func end(http.ResponseWriter, *http.Request, string) {}
+
+func hang(_ http.ResponseWriter, r *http.Request, _ string) { <-r.Context().Done() }
+
+// reset cuts the connection in the middle of the answer.
+func reset(http.ResponseWriter, *http.Request, string) { panic(http.ErrAbortHandler) }
+
+// status answers with a status and a body that quotes the request.
+func status(code int, header ...string) answer {
+	return func(w http.ResponseWriter, _ *http.Request, quoted string) {
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(code)
+		io.WriteString(w, quoted)
+	}
+}
+
+// jsonError answers with a status and an error in JSON that quotes the request.
+func jsonError(code int, header ...string) answer {
+	return func(w http.ResponseWriter, r *http.Request, quoted string) {
+		body, _ := json.Marshal(map[string]any{"error": map[string]any{"message": quoted, "type": "x", "code": "y"}})
+		w.Header().Set("Content-Type", "application/json")
+		status(code, header...)(w, r, string(body))
+	}
+}
+
+// page answers with HTML that quotes the request.
+func page(w http.ResponseWriter, r *http.Request, quoted string) {
+	status(http.StatusOK, "Content-Type", "text/html")(w, r, "<html>"+quoted+"</html>")
+}
+
+// forever writes until the client has gone.
+func forever(text string) answer {
+	text = strings.Repeat(text, 1+4096/len(text))
+	return func(w http.ResponseWriter, r *http.Request, _ string) {
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, text); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// bytewise writes one byte at a time.
+func bytewise(text string) answer {
+	return func(w http.ResponseWriter, _ *http.Request, _ string) {
+		control := http.NewResponseController(w)
+		for i := range len(text) {
+			io.WriteString(w, text[i:i+1])
+			control.Flush()
+		}
+	}
+}
+
+// away redirects to another host, which must never be asked.
+func away(t *testing.T, code int) answer {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("the other host got %s %s with %v", r.Method, r.URL, r.Header)
+	}))
+	t.Cleanup(elsewhere.Close)
+	return func(w http.ResponseWriter, r *http.Request, _ string) {
+		http.Redirect(w, r, elsewhere.URL+"/?api_key="+urlKey, code)
+	}
+}
+
+// expected is how a run ends: with a code of RUN_ERROR, or with RUN_FINISHED and some
+// text.
+type expected struct{ code, text string }
+
+func (e expected) check(t *testing.T, got outcome) {
+	t.Helper()
+	got.check(t)
+	code, _ := got.last()["code"].(string)
+	if code != e.code || e.code == "" && got.last()["type"] != "RUN_FINISHED" {
+		t.Errorf("the run ends with %v, want the code %q", got.last(), e.code)
+	}
+	if text := got.text(); text != e.text {
+		t.Errorf("the run says %d bytes %.80q, want %d bytes %.80q", len(text), text, len(e.text), e.text)
+	}
+	if testing.Verbose() {
+		t.Logf("%v: %v\n%s", got.took, got.last(), got.log)
+	}
+}
+
+// streams are the hostile ways to stream an answer, and how the run must end. Parts
+// that came before the fault have been shown.
+func streams(f frames, broken, silent, garbage string) map[string]struct {
+	answer answer
+	want   expected
+} {
+	hel, lo := f.delta("Hel"), f.delta("lo")
+	huge := strings.Repeat("x", 10<<20)
+	half := hel[:len(hel)/2]
+	return map[string]struct {
+		answer answer
+		want   expected
+	}{
+		"it hangs in mid-stream":                    {stream(f.begin+hel, hang), expected{silent, "Hel"}},
+		"it hangs right after its header":           {stream("", hang), expected{silent, ""}},
+		"it resets in mid-stream":                   {stream(f.begin+hel, reset), expected{broken, "Hel"}},
+		"it ends in mid-stream":                     {stream(f.begin+hel+half, end), expected{garbage, "Hel"}},
+		"it hangs after half a line":                {stream(f.begin+hel+half, hang), expected{silent, "Hel"}},
+		"it sends invalid JSON":                     {stream(f.begin+hel+"data: {nonsense}\n\n"+lo+f.end, end), expected{garbage, "Hel"}},
+		"it sends half of an object":                {stream(f.begin+hel+"data: {\"a\":\n\n"+lo+f.end, end), expected{garbage, "Hel"}},
+		"it sends nesting without end":              {stream(f.begin+hel+"data: "+strings.Repeat("[", 1<<20)+"\n\n", end), expected{garbage, "Hel"}},
+		"it sends one delta of 10 MB":               {stream(f.begin+f.delta(huge)+f.end, end), expected{"", huge}},
+		"it sends one byte at a time":               {stream("", bytewise(f.begin+hel+lo+f.end)), expected{"", "Hello"}},
+		"it sends an endless line":                  {stream(f.begin+hel, forever("x")), expected{broken, "Hel"}},
+		"it sends an event of endlessly many lines": {stream(f.begin+hel, forever("data: "+strings.Repeat("x", 1<<14)+"\n")), expected{broken, "Hel"}},
+		"it sends comments for ever":                {stream(f.begin+hel, forever(": x\n\n")), expected{"DEADLINE_EXCEEDED", "Hel"}},
+	}
+}
