@@ -36,6 +36,14 @@ func (f *fixture) stream(t *testing.T, ctx context.Context, request runner.Reque
 	return b
 }
 
+// follow connects a client on its own.
+func (f *fixture) follow(t *testing.T, ctx context.Context, after int64) *background {
+	t.Helper()
+	b := &background{done: make(chan error, 1)}
+	go func() { b.done <- f.Connect(ctx, key, after, b.client.follow) }()
+	return b
+}
+
 func TestStopEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, runner.Options{})

@@ -74,11 +74,16 @@ func (s *stream) release() {
 	}
 }
 
-// follow sends what the agent yields, until its end or the end of running. It
-// returns what cut the stream short, nil for nothing.
+// follow sends RUN_STARTED and what the agent yields, until its end or the end of
+// running. It returns what cut the stream short, nil for nothing.
 func (s *stream) follow(ctx context.Context) error {
 	defer s.deadline.afterFunc(func() { s.end(errDeadline) })()
 	s.feed = startFeed(s.running, s.request.Agent, s.request.Input)
+	// However long the agent thinks: its client and everybody who opens the thread
+	// sees that the run has begun, and with what.
+	if err := s.composer.start(); err != nil {
+		return err
+	}
 	disconnected := ctx.Done()
 	for {
 		select {
