@@ -68,7 +68,8 @@ type Config struct {
 
 	// SupersedeRuns stops the live run of a thread when another one is asked for,
 	// and begins that when it has ended. Defaults to false: the other one is
-	// refused with 409.
+	// refused with 409, unless the live one has been asked to stop, whose end it
+	// waits for.
 	SupersedeRuns bool
 	// CancelOnDisconnect ends a run whose client has gone away as a stop does.
 	// Defaults to false: the run goes on and is recorded.

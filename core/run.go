@@ -28,6 +28,8 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return threadLocked(err)
+	case errors.Is(err, runner.ErrShutdown):
+		return errClosed
 	case err != nil:
 		return storeError(runFailed, err)
 	}

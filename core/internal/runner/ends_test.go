@@ -93,7 +93,7 @@ func TestStubbornAgentIsLeftBehind(t *testing.T) {
 		f.Stop(t.Context(), key, "run")
 		synctest.Wait()
 		want(t, b.events(), "run_started run", "text_message_start m", "text_message_end m")
-		if _, err := f.Begin(t.Context(), request(a, "second")); !errors.Is(err, store.ErrLocked) {
+		if _, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "second"}); !errors.Is(err, store.ErrLocked) {
 			t.Fatalf("begin while the agent still works: %v", err)
 		}
 		if err := <-b.done; err != nil {

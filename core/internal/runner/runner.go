@@ -57,7 +57,8 @@ const (
 // Options is the policy of a [Runner]. The zero value is ready for use.
 type Options struct {
 	// SupersedeRuns makes a run on a thread that has a live one stop that, wait for
-	// its end, and begin then. If false, Begin fails with [store.ErrLocked].
+	// its end, and begin then. If false, Begin fails with [store.ErrLocked], unless
+	// that run has been asked to stop already.
 	SupersedeRuns bool
 	// CancelOnDisconnect ends a run whose client goes away, as a stop does. If
 	// false, the run goes on and is recorded.
