@@ -96,8 +96,10 @@ type Config struct {
 	// seconds; a negative value turns the comments off.
 	KeepAlive time.Duration
 	// WriteTimeout is how long a client may leave a stream's bytes unread before
-	// it counts as gone, so that a stalled one can't hold its run. If zero,
-	// defaults to 30 seconds; a negative value turns the limit off.
+	// its connection is cut. A run doesn't wait for it so long: 1 MiB ahead of its
+	// client it waits, and when the client has read nothing for 5 seconds then, it
+	// goes on as if the client had left (see CancelOnDisconnect). If zero, defaults
+	// to 30 seconds; a negative value turns the limit off.
 	WriteTimeout time.Duration
 
 	// Development serves the debug events, lets /threads/clear clear, and puts

@@ -3,8 +3,8 @@
 // an end in good order whatever the agent does, replay and live follow for those
 // who connect.
 //
-//	           ┌── agent's goroutine ──┐        caller's goroutine
-//	agent.Run ─┤ range over its events ├─> expand, check, encode ─┬─> send (the client)
+//	           ┌── agent's goroutine ──┐        stream's goroutine
+//	agent.Run ─┤ range over its events ├─> expand, check, encode ─┬─> outbox ─> caller's goroutine ─> send (the client)
 //	           └───────── feed ────────┘                          ├─> recorder's goroutine ─> store
 //	                                                              └─> fold (what is left behind)
 //
