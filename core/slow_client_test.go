@@ -61,10 +61,10 @@ func TestARunWhoseClientReadsNothing(t *testing.T) {
 		recorded time.Duration
 		end      string
 	}{
-		"ends before the platform's deadline, after a small answer": {endless(10), true, 20 * time.Second, 18 * time.Second, "DEADLINE_EXCEEDED"},
-		"ends before it after a large one":                          {endless(1 << 18), true, 20 * time.Second, 18 * time.Second, "DEADLINE_EXCEEDED"},
-		"ends before it where writes have no deadlines":             {endless(10), false, 20 * time.Second, 18 * time.Second, "DEADLINE_EXCEEDED"},
-		"ends before it where a large answer's writes have none":    {endless(1 << 18), false, 20 * time.Second, 18 * time.Second, "DEADLINE_EXCEEDED"},
+		"ends before the platform's deadline, after a small answer": {endless(10), true, 20 * time.Second, 19 * time.Second, "DEADLINE_EXCEEDED"},
+		"ends before it after a large one":                          {endless(1 << 18), true, 20 * time.Second, 19 * time.Second, "DEADLINE_EXCEEDED"},
+		"ends before it where writes have no deadlines":             {endless(10), false, 20 * time.Second, 19 * time.Second, "DEADLINE_EXCEEDED"},
+		"ends before it where a large answer's writes have none":    {endless(1 << 18), false, 20 * time.Second, 19 * time.Second, "DEADLINE_EXCEEDED"},
 		"is recorded when the agent is done":                        {greeter, true, 0, 0, "RUN_FINISHED"},
 		"is so where writes have no deadlines":                      {greeter, false, 0, 0, "RUN_FINISHED"},
 	} {
