@@ -91,6 +91,14 @@ type Config struct {
 	// ended; the run is then closed without it. If zero, defaults to 5 seconds.
 	StopGrace time.Duration
 
+	// MaxRunBytes is how many bytes of events, as JSON, a run may have; one that
+	// reaches it is ended with RUN_ERROR, code RUN_TOO_LARGE, and recorded. If zero,
+	// defaults to 64 MiB; a negative value turns the limit off.
+	MaxRunBytes int64
+	// MaxRunEvents is how many events a run may have, likewise. If zero, defaults to
+	// 1,000,000; a negative value turns the limit off.
+	MaxRunEvents int
+
 	// KeepAlive is how long a stream may be silent before it carries an SSE
 	// comment, so that no proxy takes it for dead. If zero, defaults to 15
 	// seconds; a negative value turns the comments off.
@@ -187,6 +195,8 @@ func (c *Config) runnerOptions() runner.Options {
 		LeaseTTL:           c.LeaseTTL,
 		DeadlineMargin:     c.DeadlineMargin,
 		StopGrace:          c.StopGrace,
+		MaxRunBytes:        c.MaxRunBytes,
+		MaxRunEvents:       c.MaxRunEvents,
 		Development:        c.Development,
 		Logger:             c.Logger,
 	}

@@ -25,6 +25,12 @@ type composer struct {
 	input *agui.RunAgentInput
 	// showInput puts the input into RUN_STARTED.
 	showInput bool
+	// maxBytes and maxEvents bound what is emitted before the end, 0 for no limit;
+	// bytes and events count it.
+	maxBytes, bytes   int64
+	maxEvents, events int
+	// ending is set when what is emitted closes the stream.
+	ending bool
 	// emit is called with each event of the stream, in order.
 	emit   func(agui.Encoded)
 	logger *slog.Logger
@@ -99,6 +105,7 @@ func (c *composer) end(ending protocol.Ending) error {
 	if err := c.start(); err != nil {
 		return err
 	}
+	c.ending = true
 	ending.ThreadID, ending.RunID = c.input.ThreadID, c.input.RunID
 	for _, event := range c.expander.Close(nil) {
 		if err := c.put(event); err != nil {
@@ -180,6 +187,13 @@ func (c *composer) put(event agui.Event) error {
 	encoded, err := agui.Encode(event)
 	if err != nil {
 		return &invalidEventError{event.EventType(), err}
+	}
+	if !c.ending {
+		c.bytes += int64(len(encoded.JSON()))
+		c.events++
+		if c.maxBytes > 0 && c.bytes > c.maxBytes || c.maxEvents > 0 && c.events > c.maxEvents {
+			return errTooLarge
+		}
 	}
 	if err := c.progress.Observe(event); err != nil {
 		return &invalidEventError{event.EventType(), err}

@@ -28,6 +28,7 @@ func (run *Run) Stream(ctx context.Context, send func(agui.Encoded) error) error
 	s := run.runner.newStream(ctx, run.request)
 	s.cancelOnDisconnect = run.runner.options.CancelOnDisconnect
 	s.composer.input, s.composer.showInput = run.shown, true
+	s.composer.maxBytes, s.composer.maxEvents = run.runner.options.MaxRunBytes, run.runner.options.MaxRunEvents
 	s.run = &recording{
 		lease:    run.lease,
 		recorder: startRecorder(s.base, run.runner, run.lease, s.end, s.logger),

@@ -50,6 +50,9 @@ const (
 	// CodeStoreUnavailable means that the run can't be recorded, see
 	// [Options.FailOnStoreFailure].
 	CodeStoreUnavailable = "STORE_UNAVAILABLE"
+	// CodeTooLarge means that the run has reached [Options.MaxRunBytes] or
+	// [Options.MaxRunEvents].
+	CodeTooLarge = "RUN_TOO_LARGE"
 	// CodeOrphaned means that the instance that ran it is gone.
 	CodeOrphaned = "RUN_ORPHANED"
 )
@@ -78,6 +81,13 @@ type Options struct {
 	// cancelled. After that the run is closed without it. If zero, defaults to 5
 	// seconds.
 	StopGrace time.Duration
+	// MaxRunBytes bounds the events of a run that is recorded, as JSON; a run that
+	// reaches it is ended. If zero, defaults to 64 MiB; a negative value turns the
+	// limit off.
+	MaxRunBytes int64
+	// MaxRunEvents bounds their number. If zero, defaults to 1,000,000; a negative
+	// value turns the limit off.
+	MaxRunEvents int
 	// Development shows clients the text of errors, which may quote prompts and
 	// keys.
 	Development bool
@@ -101,6 +111,12 @@ func New(s store.Store, options Options) *Runner {
 	}
 	if options.StopGrace <= 0 {
 		options.StopGrace = 5 * time.Second
+	}
+	if options.MaxRunBytes == 0 {
+		options.MaxRunBytes = 64 << 20
+	}
+	if options.MaxRunEvents == 0 {
+		options.MaxRunEvents = 1_000_000
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()

@@ -156,3 +156,33 @@ func TestWhatEndsARunEndsItWhileItsClientIsWaitedFor(t *testing.T) {
 		})
 	}
 }
+
+func TestARunThatIsTooLargeIsEndedInGoodOrder(t *testing.T) {
+	const tooLarge = "run_error RUN_TOO_LARGE The run is too large"
+	for name, test := range map[string]struct {
+		options runner.Options
+		deltas  int
+		want    string
+	}{
+		"by its bytes":        {runner.Options{MaxRunBytes: 2000}, 100, tooLarge},
+		"by its events":       {runner.Options{MaxRunEvents: 10}, 100, tooLarge},
+		"as large as allowed": {runner.Options{MaxRunEvents: 10}, 6, "run_finished run"},
+		"without limits":      {runner.Options{MaxRunBytes: -1, MaxRunEvents: -1}, 100, "run_finished run"},
+		"by default":          {runner.Options{}, 100, "run_finished run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, test.options)
+			got := f.run(t, request(answering(test.deltas, 100), "run"))
+			if got[len(got)-1] != test.want {
+				t.Errorf("the client got %s", got[len(got)-1])
+			}
+			if test.want == tooLarge && (len(got) > 20 || got[len(got)-2] != "text_message_end m") {
+				t.Errorf("the run wasn't closed in order: %q", got)
+			}
+			history := f.connect(t, 0)
+			if history[len(history)-1] != test.want {
+				t.Errorf("the history ends with %s", history[len(history)-1])
+			}
+		})
+	}
+}
