@@ -91,6 +91,10 @@ type Config struct {
 	// ended; the run is then closed without it. If zero, defaults to 5 seconds.
 	StopGrace time.Duration
 
+	// StoreGrace is how long the end of a run is tried to be recorded while the
+	// store is away, as far as the request's deadline allows. It succeeds while the
+	// run's lease holds. If zero, defaults to LeaseTTL.
+	StoreGrace time.Duration
 	// MaxRunBytes is how many bytes of events, as JSON, a run may have; one that
 	// reaches it is ended with RUN_ERROR, code RUN_TOO_LARGE, and recorded. If zero,
 	// defaults to 64 MiB; a negative value turns the limit off.
@@ -148,7 +152,7 @@ func (c *Config) check() error {
 	for _, limit := range []struct {
 		name  string
 		value time.Duration
-	}{{"LeaseTTL", c.LeaseTTL}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
+	}{{"LeaseTTL", c.LeaseTTL}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}, {"StoreGrace", c.StoreGrace}} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s is negative: %s", limit.name, limit.value)
 		}
@@ -195,6 +199,7 @@ func (c *Config) runnerOptions() runner.Options {
 		LeaseTTL:           c.LeaseTTL,
 		DeadlineMargin:     c.DeadlineMargin,
 		StopGrace:          c.StopGrace,
+		StoreGrace:         c.StoreGrace,
 		MaxRunBytes:        c.MaxRunBytes,
 		MaxRunEvents:       c.MaxRunEvents,
 		Development:        c.Development,

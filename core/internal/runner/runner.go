@@ -81,6 +81,10 @@ type Options struct {
 	// cancelled. After that the run is closed without it. If zero, defaults to 5
 	// seconds.
 	StopGrace time.Duration
+	// StoreGrace is how long the end of a run is tried to be recorded while the store
+	// is away, as far as the deadline allows; it succeeds while the run's lease holds.
+	// If zero, defaults to LeaseTTL.
+	StoreGrace time.Duration
 	// MaxRunBytes bounds the events of a run that is recorded, as JSON; a run that
 	// reaches it is ended. If zero, defaults to 64 MiB; a negative value turns the
 	// limit off.
@@ -111,6 +115,9 @@ func New(s store.Store, options Options) *Runner {
 	}
 	if options.StopGrace <= 0 {
 		options.StopGrace = 5 * time.Second
+	}
+	if options.StoreGrace <= 0 {
+		options.StoreGrace = options.LeaseTTL
 	}
 	if options.MaxRunBytes == 0 {
 		options.MaxRunBytes = 64 << 20

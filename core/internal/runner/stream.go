@@ -281,7 +281,15 @@ func (s *stream) record(cause error) error {
 	}
 	err = store.ErrLeaseLost
 	if !lost {
-		err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(r.interval()), result)
+		grace := s.deadline.limit(r.options.StoreGrace)
+		patience := min(grace, r.interval())
+		err = r.finish(s.base, s.request.Key, run.lease, patience, result)
+		if errors.Is(err, store.ErrUnavailable) && grace > patience {
+			if !r.options.FailOnStoreFailure {
+				s.deliverTerminal()
+			}
+			err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(grace-patience), result)
+		}
 	}
 	if err == nil {
 		return nil
