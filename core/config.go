@@ -76,7 +76,8 @@ type Config struct {
 
 	// SupersedeRuns stops the live run of a thread when another one is asked for,
 	// and begins that when it has ended. Defaults to false: the other one is
-	// refused with 409.
+	// refused with 409, unless the live one has been asked to stop, whose end it
+	// waits for.
 	SupersedeRuns bool
 	// CancelOnDisconnect ends a run whose client has gone away as a stop does.
 	// Defaults to false: the run goes on and is recorded.
@@ -102,13 +103,27 @@ type Config struct {
 	// ended; the run is then closed without it. If zero, defaults to 5 seconds.
 	StopGrace time.Duration
 
+	// StoreGrace is how long the end of a run is tried to be recorded while the
+	// store is away, as far as the request's deadline allows. It succeeds while the
+	// run's lease holds. If zero, defaults to LeaseTTL.
+	StoreGrace time.Duration
+	// MaxRunBytes is how many bytes of events, as JSON, a run may have; one that
+	// reaches it is ended with RUN_ERROR, code RUN_TOO_LARGE, and recorded. If zero,
+	// defaults to 64 MiB; a negative value turns the limit off.
+	MaxRunBytes int64
+	// MaxRunEvents is how many events a run may have, likewise. If zero, defaults to
+	// 1,000,000; a negative value turns the limit off.
+	MaxRunEvents int
+
 	// KeepAlive is how long a stream may be silent before it carries an SSE
 	// comment, so that no proxy takes it for dead. If zero, defaults to 15
 	// seconds; a negative value turns the comments off.
 	KeepAlive time.Duration
 	// WriteTimeout is how long a client may leave a stream's bytes unread before
-	// it counts as gone, so that a stalled one can't hold its run. If zero,
-	// defaults to 30 seconds; a negative value turns the limit off.
+	// its connection is cut. A run doesn't wait for it so long: 1 MiB ahead of its
+	// client it waits, and when the client has read nothing for 5 seconds then, it
+	// goes on as if the client had left (see CancelOnDisconnect). If zero, defaults
+	// to 30 seconds; a negative value turns the limit off.
 	WriteTimeout time.Duration
 
 	// Development serves the debug events, lets /threads/clear clear, and puts
@@ -152,7 +167,10 @@ func (c *Config) check() error {
 	for _, limit := range []struct {
 		name  string
 		value time.Duration
-	}{{"LeaseTTL", c.LeaseTTL}, {"RunTimeout", c.RunTimeout}, {"DeadlineMargin", c.DeadlineMargin}, {"StopGrace", c.StopGrace}} {
+	}{
+		{"LeaseTTL", c.LeaseTTL}, {"RunTimeout", c.RunTimeout}, {"DeadlineMargin", c.DeadlineMargin},
+		{"StopGrace", c.StopGrace}, {"StoreGrace", c.StoreGrace},
+	} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s is negative: %s", limit.name, limit.value)
 		}
@@ -199,6 +217,9 @@ func (c *Config) runnerOptions() runner.Options {
 		LeaseTTL:           c.LeaseTTL,
 		DeadlineMargin:     c.DeadlineMargin,
 		StopGrace:          c.StopGrace,
+		StoreGrace:         c.StoreGrace,
+		MaxRunBytes:        c.MaxRunBytes,
+		MaxRunEvents:       c.MaxRunEvents,
 		Development:        c.Development,
 		Logger:             c.Logger,
 	}

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -224,7 +225,7 @@ func TestConnectAsksNoAgentForThreadsThatHaveOwners(t *testing.T) {
 	checkAnswer(t, handler, request{method: "POST", path: "/agent/default/connect", body: input}, answer{200, "", streamHeader})
 }
 
-func TestThreadRoutesShowFinishedRuns(t *testing.T) {
+func TestThreadRoutesShowFinishedRunsAndWhatTheLiveOneWasAsked(t *testing.T) {
 	begun := make(chan *agui.RunAgentInput, 1)
 	stateful := agent.Func(func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		if in.RunID == "r2" {
@@ -252,12 +253,15 @@ func TestThreadRoutesShowFinishedRuns(t *testing.T) {
 	defer server.Close()
 	asked := strings.Replace(input, `"messages":[]`, `"messages":[{"id":"u1","role":"user","content":[{"type":"text","text":"hey"}]}]`, 1)
 	<-post(t, server.URL+"/agent/default/run", asked).body
-	live := post(t, server.URL+"/agent/default/run", strings.Replace(input, `"r1"`, `"r2"`, 1))
+	asked = strings.NewReplacer(`"r1"`, `"r2"`, `[{"id":"u1"`, `[{"id":"u2","role":"user","content":"more"},{"id":"u1"`).Replace(asked)
+	live := post(t, server.URL+"/agent/default/run", asked)
 	<-begun
+	awaitStored(t, server.URL, "/agent/default/connect?threadId=t1", `"runId":"r2"`)
 	for path, want := range map[string]string{
 		"/threads/t1/messages": `{"messages":[{"id":"u1","role":"user","content":[{"type":"text","text":"hey"}]},` +
 			`{"id":"m1","role":"assistant","content":"a <b> & c","toolCalls":[{"id":"c1","name":"look","args":"{}"}]},` +
-			`{"id":"m2","role":"tool","content":"seen","toolCallId":"c1"}]}`,
+			`{"id":"m2","role":"tool","content":"seen","toolCallId":"c1"},` +
+			`{"id":"u2","role":"user","content":"more"}]}`,
 		"/threads/t1/state": `{"state":{"n":2}}`,
 	} {
 		if got := get(t.Context(), server.Config.Handler, path).Body.String(); got != want {
@@ -274,4 +278,20 @@ func TestThreadRoutesShowFinishedRuns(t *testing.T) {
 	}
 	<-post(t, server.URL+"/agent/default/stop/t1", "").body
 	<-live.body
+}
+
+// awaitStored follows a stream until it has sent what is in the store then.
+func awaitStored(t *testing.T, server, path, text string) {
+	t.Helper()
+	response, err := http.Get(server + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		if strings.Contains(lines.Text(), text) {
+			return
+		}
+	}
+	t.Fatalf("%s ended without %s", path, text)
 }

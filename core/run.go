@@ -28,7 +28,7 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return threadLocked(err)
-	case err != nil && rt.closing.Err() != nil:
+	case errors.Is(err, runner.ErrShutdown), err != nil && rt.closing.Err() != nil:
 		return errClosed
 	case err != nil:
 		return storeError(runFailed, err)

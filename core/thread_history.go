@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -11,8 +12,14 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// serveThreadMessages shows the messages that the thread's last finished run left.
+// serveThreadMessages shows the messages that the thread's last finished run left,
+// and those that a run which isn't finished was begun with.
 func (rt *Runtime) serveThreadMessages(ex *exchange) error {
+	// In this order, a run that ends between the two is whole in the second.
+	begun, err := rt.unfinishedInput(ex)
+	if err != nil {
+		return storeError("Failed to fetch thread messages", err)
+	}
 	snapshot, err := rt.snapshot(ex)
 	if err != nil {
 		return storeError("Failed to fetch thread messages", err)
@@ -23,6 +30,9 @@ func (rt *Runtime) serveThreadMessages(ex *exchange) error {
 			return &failure{what: "Failed to fetch thread messages", err: err}
 		}
 	}
+	if begun != nil {
+		messages = appendUnknown(messages, begun.Messages)
+	}
 	answer := struct {
 		Messages []messageJSON `json:"messages"`
 	}{make([]messageJSON, len(messages))}
@@ -32,6 +42,43 @@ func (rt *Runtime) serveThreadMessages(ex *exchange) error {
 		}
 	}
 	return ex.json(http.StatusOK, answer)
+}
+
+// unfinishedInput returns the input that the thread's unfinished run shows, nil when
+// there is no such run.
+func (rt *Runtime) unfinishedInput(ex *exchange) (*agui.RunAgentInput, error) {
+	ctx, cancel := ex.storeContext()
+	defer cancel()
+	key := ex.key(ex.route.ThreadID)
+	// Beyond all records, a read finds no more than whether there is such a run.
+	page, err := rt.store.Read(ctx, key, math.MaxInt64, false)
+	if err != nil || page.FirstSeq == 0 {
+		return nil, err
+	}
+	page, err = rt.store.Read(ctx, key, page.FirstSeq-1, false)
+	if err != nil || page.FirstSeq == 0 || len(page.Records) == 0 || page.Records[0].Seq != page.FirstSeq {
+		return nil, err
+	}
+	event, err := page.Records[0].Event.Decode()
+	if err != nil {
+		return nil, err
+	}
+	started, _ := event.(agui.RunStartedEvent)
+	return started.Input, nil
+}
+
+// appendUnknown appends those messages whose ids aren't among messages.
+func appendUnknown(messages, more []agui.Message) []agui.Message {
+	known := make(map[string]bool, len(messages))
+	for i := range messages {
+		known[messages[i].ID] = true
+	}
+	for _, message := range more {
+		if !known[message.ID] {
+			messages = append(messages, message)
+		}
+	}
+	return messages
 }
 
 // serveThreadEvents shows the events of the thread's finished runs, compacted.

@@ -22,8 +22,10 @@ type Agent interface {
 	// canceling ctx: Run must then end without delay, and what it yields after
 	// that is dropped.
 	//
-	// Run may omit RUN_STARTED and the terminal event, and may yield chunk
-	// events: the runner adds what is missing and expands chunks. An error is the
+	// RUN_STARTED is the runner's, which sends it as soon as the run is accepted: one
+	// that Run yields, as those of other servers do, is left out. Run may omit the terminal
+	// event, and may yield chunk events: the runner adds what is missing and expands
+	// chunks. An error is the
 	// last thing yielded. The run then ends with RUN_ERROR, with the message and
 	// code of an [*Error] and with a general message for any other error, whose
 	// text is only logged. The input is shared and must not be modified.

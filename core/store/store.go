@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -20,6 +21,9 @@ import (
 var (
 	// ErrLocked means that another run holds the thread's lease.
 	ErrLocked = errors.New("store: thread has a live run")
+	// ErrStopping is the ErrLocked of a live run that has been asked to stop: the
+	// lease will be free soon.
+	ErrStopping = fmt.Errorf("%w, which has been asked to stop", ErrLocked)
 	// ErrOrphaned means that the lease of the thread's last run has expired with
 	// the run unfinished: Adopt it, finish it, and try again.
 	ErrOrphaned = errors.New("store: thread has an orphaned run")
@@ -52,8 +56,9 @@ type Key struct {
 type Store interface {
 	// Begin takes the thread's lease for a new run, creating the thread if need
 	// be. The lease expires after request.TTL unless renewed. It fails with
-	// ErrLocked while another run holds an unexpired lease, and with ErrOrphaned
-	// when the last run's lease has expired unfinished.
+	// ErrLocked while another run holds an unexpired lease, which is ErrStopping
+	// when that run has been asked to stop, and with ErrOrphaned when the last
+	// run's lease has expired unfinished.
 	Begin(ctx context.Context, request BeginRequest) (Lease, error)
 
 	// Adopt takes over the lease of an orphaned run, fencing off its former

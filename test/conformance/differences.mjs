@@ -101,6 +101,17 @@ export const deliberate = [
     ],
   },
   {
+    what: "RUN_STARTED is sent when a run is accepted, and is the runner's own",
+    why: "While an agent thinks, its client, a reload and a second tab see the user's message, and a killed instance doesn't lose it; the reference sends and keeps nothing before the agent does. An agent's RUN_STARTED comes too late then and is left out, with what else it carries. The run's ids are those that were asked for, in RUN_FINISHED too, so that a client can stop by them.",
+    rows: [
+      { in: /^runs: an agent that thinks before it begins$/, at: /^begun$/, reference: false, ours: true },
+      { in: /^runs: an agent that thinks before it begins$/, at: /^messages\.body\.messages/, reference: undefined, ours: some },
+      { in: /^runs: fields nobody knows$/, at: /events\[0\]\.extra$/, reference: 1, ours: undefined },
+      { in: /^runs: RUN_STARTED of another (run|thread)$/, at: /events\[[01]\]\.(runId|threadId)$/, reference: some, ours: some },
+      { in: /^runs: RUN_STARTED with an input of its own$/, at: /./, reference: any, ours: any },
+    ],
+  },
+  {
     what: "What an agent yields beside the protocol's order is put right where that is possible",
     why: "A run that ends with a message, a step or reasoning open is closed; a second RUN_STARTED and all that follows the end are left out. The reference ends such runs with an error, or passes on what clients refuse.",
     rows: [

@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
 // Begin takes the thread's lease for a run, which must then be streamed or closed.
-// An orphan that a dead instance left is closed first. It fails with
-// [store.ErrLocked] while another run is live (see [Options.SupersedeRuns]) and with
-// [store.ErrUnavailable] when the store can't be reached.
+// An orphan that a dead instance left is closed first, and a live run that has been
+// asked to stop is waited for: for as long as its instance may take, or until the
+// deadline of ctx is near. Begin fails with [store.ErrLocked] while another run is
+// live (see [Options.SupersedeRuns]), with [store.ErrUnavailable] when the store can't
+// be reached, and with the cause of ctx when that ends.
 func (r *Runner) Begin(ctx context.Context, request Request) (*Run, error) {
 	run, err := r.begin(ctx, request)
 	if err != nil {
@@ -24,30 +27,37 @@ func (r *Runner) Begin(ctx context.Context, request Request) (*Run, error) {
 }
 
 func (r *Runner) begin(ctx context.Context, request Request) (*Run, error) {
-	// A holder that doesn't heed the stop, or is dead, is gone after a TTL.
-	waiting, cancel := context.WithTimeout(ctx, r.options.LeaseTTL+r.options.StopGrace)
-	defer cancel()
-	for {
+	for holder := ""; ; {
 		lease, err := r.lease(ctx, request)
 		switch {
 		case err == nil:
 			return &Run{runner: r, request: request, lease: lease, shown: unseen(request.Input, lease.Seen())}, nil
 		case errors.Is(err, store.ErrOrphaned):
+			// That it is locked means that somebody else closes it now.
 			if err := r.closeOrphan(ctx, request.Key); err != nil && !errors.Is(err, store.ErrLocked) {
 				return nil, err
 			}
-			// Somebody else may be closing it now.
-			r.awaitEnd(waiting, request.Key)
-		case errors.Is(err, store.ErrLocked) && r.options.SupersedeRuns && waiting.Err() == nil:
+		case errors.Is(err, store.ErrStopping):
+		case errors.Is(err, store.ErrLocked) && r.options.SupersedeRuns:
 			if _, err := r.Stop(ctx, request.Key, ""); err != nil {
 				return nil, fmt.Errorf("supersede the live run: %w", err)
 			}
-			r.awaitEnd(waiting, request.Key)
 		default:
 			return nil, err
 		}
-		if err := ctx.Err(); err != nil {
+		live, failure := r.liveRun(ctx, request.Key)
+		if failure == nil && live != "" && live == holder {
+			// It held the lease before and after it was met, so it is what was met.
+			failure = r.awaitEnd(ctx, request.Key, holder)
+		}
+		holder = live
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case errors.Is(failure, errImpatient):
 			return nil, err
+		case failure != nil:
+			return nil, failure
 		}
 	}
 }
@@ -64,14 +74,48 @@ func (r *Runner) lease(ctx context.Context, request Request) (store.Lease, error
 	return call(ctx, r, func(ctx context.Context) (store.Lease, error) { return r.store.Begin(ctx, begin) })
 }
 
-// awaitEnd returns when the thread has no live run, or ctx ends.
-func (r *Runner) awaitEnd(ctx context.Context, key store.Key) {
+// liveRun returns the run that holds the thread's lease, "" for none.
+func (r *Runner) liveRun(ctx context.Context, key store.Key) (runID string, err error) {
+	page, err := r.read(ctx, key, math.MaxInt64)
+	if err != nil || !page.Live {
+		return "", err
+	}
+	return page.RunID, nil
+}
+
+// errImpatient means that a run didn't end in time.
+var errImpatient = errors.New("run goes on")
+
+// awaitEnd waits until a live run has ended. A holder that doesn't heed a stop, or is
+// dead, is gone after a grace and a TTL; for longer it isn't waited.
+func (r *Runner) awaitEnd(ctx context.Context, key store.Key, runID string) error {
+	limit := r.options.LeaseTTL + r.options.StopGrace
+	if d := r.deadline(ctx); !d.at.IsZero() {
+		limit = min(limit, time.Until(d.at)-d.margin)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errImpatient)
+	defer cancel()
 	for {
-		page, err := r.store.Read(ctx, key, math.MaxInt64, true)
-		if err != nil || !page.Live {
-			return
+		page, err := r.readBriefly(ctx, key)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil || !page.Live || page.RunID != runID:
+			return err
 		}
 	}
+}
+
+// readBriefly waits for the end of the live run, but not for long: to a store that
+// waits, a run that begins at the end of another is the same.
+func (r *Runner) readBriefly(ctx context.Context, key store.Key) (store.Page, error) {
+	waiting, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	page, err := r.store.Read(waiting, key, math.MaxInt64, true)
+	if waiting.Err() != nil {
+		return r.read(ctx, key, math.MaxInt64)
+	}
+	return page, err
 }
 
 // unseen returns a run's input as its RUN_STARTED shows it: with those messages that

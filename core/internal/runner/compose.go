@@ -8,20 +8,35 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
-// composer makes the event stream of one run from what the agent yields: it adds
-// RUN_STARTED and the end where they are missing, expands chunks, refuses what the
-// protocol's clients would refuse, and encodes. A replay may hold several runs; of
-// it chunks are expanded, and all else is passed on.
+// composer makes the event stream of one run from what the agent yields: it begins
+// with RUN_STARTED, expands chunks, refuses what the protocol's clients would refuse,
+// adds the end where it is missing, and encodes.
+//
+// RUN_STARTED is the runner's own, since it is sent before the agent has said
+// anything; an agent's is left out, with all that it carries. A run has the ids that
+// it was asked for: where the agent's RUN_STARTED has others, its RUN_FINISHED gets
+// the run's.
+//
+// A replay may hold several runs; of it chunks are expanded, and all else is passed
+// on.
 type composer struct {
 	replay bool
 
 	input *agui.RunAgentInput
 	// showInput puts the input into RUN_STARTED.
 	showInput bool
+	// maxBytes and maxEvents bound what is emitted before the end, 0 for no limit;
+	// bytes and events count it.
+	maxBytes, bytes   int64
+	maxEvents, events int
+	// ending is set when what is emitted closes the stream.
+	ending bool
 	// emit is called with each event of the stream, in order.
 	emit   func(agui.Encoded)
 	logger *slog.Logger
 
+	// renames is set when the agent's RUN_STARTED has other ids than the run.
+	renames  bool
 	expander protocol.Expander
 	progress protocol.Progress
 	expanded []agui.Event
@@ -37,14 +52,7 @@ func (c *composer) take(event agui.Event) error {
 		return nil
 	}
 	if event.EventType() == agui.EventTypeRunStarted {
-		if c.progress.Started() {
-			c.logger.Debug("agent starts its run again")
-			return nil
-		}
-		return c.start(event)
-	}
-	if err := c.started(); err != nil {
-		return err
+		return c.compareIDs(event)
 	}
 	expanded, err := c.expander.Expand(c.expanded[:0], event)
 	if err != nil {
@@ -54,6 +62,9 @@ func (c *composer) take(event agui.Event) error {
 	for _, event := range expanded {
 		if event.EventType() == agui.EventTypeRunFinished {
 			if err := c.closeOpen(); err != nil {
+				return err
+			}
+			if event, err = c.rename(event); err != nil {
 				return err
 			}
 		}
@@ -91,9 +102,10 @@ func (c *composer) end(ending protocol.Ending) error {
 	if c.progress.Terminated() {
 		return nil
 	}
-	if err := c.started(); err != nil {
+	if err := c.start(); err != nil {
 		return err
 	}
+	c.ending = true
 	ending.ThreadID, ending.RunID = c.input.ThreadID, c.input.RunID
 	for _, event := range c.expander.Close(nil) {
 		if err := c.put(event); err != nil {
@@ -108,35 +120,55 @@ func (c *composer) end(ending protocol.Ending) error {
 	return nil
 }
 
-// start opens the stream with the agent's RUN_STARTED.
-func (c *composer) start(event agui.Event) error {
-	if !c.showInput {
-		return c.put(event)
-	}
-	if encoded, ok := event.(agui.Encoded); ok {
-		decoded, err := encoded.Decode()
-		if err != nil {
-			return &invalidEventError{event.EventType(), fmt.Errorf("%s: %w", event.EventType(), err)}
-		}
-		if started, ok := decoded.(agui.RunStartedEvent); ok && started.Input == nil {
-			event = started
-		}
-	}
-	if started, ok := event.(agui.RunStartedEvent); ok && started.Input == nil {
-		started.Input = c.input
-		event = started
-	}
-	return c.put(event)
-}
-
-// started opens the stream unless the agent has.
-func (c *composer) started() error {
-	if c.progress.Started() {
+// start opens the stream, unless that is done.
+func (c *composer) start() error {
+	if c.replay || c.progress.Started() {
 		return nil
 	}
-	return c.start(agui.RunStartedEvent{
-		ThreadID: c.input.ThreadID, RunID: c.input.RunID, ParentRunID: c.input.ParentRunID,
-	})
+	started := agui.RunStartedEvent{
+		ThreadID: c.input.ThreadID, RunID: c.input.RunID,
+	}
+	if c.showInput {
+		started.Input = c.input
+	}
+	return c.put(started)
+}
+
+// compareIDs takes the agent's RUN_STARTED, which isn't sent.
+func (c *composer) compareIDs(event agui.Event) error {
+	event, err := decoded(event)
+	if err != nil {
+		return err
+	}
+	started, ok := event.(agui.RunStartedEvent)
+	c.renames = c.renames || ok && (started.ThreadID != c.input.ThreadID || started.RunID != c.input.RunID)
+	return nil
+}
+
+// rename returns the agent's RUN_FINISHED with the ids of the run.
+func (c *composer) rename(event agui.Event) (agui.Event, error) {
+	if !c.renames {
+		return event, nil
+	}
+	event, err := decoded(event)
+	if finished, ok := event.(agui.RunFinishedEvent); ok {
+		finished.ThreadID, finished.RunID = c.input.ThreadID, c.input.RunID
+		event = finished
+	}
+	return event, err
+}
+
+// decoded returns the event that a remote agent has encoded.
+func decoded(event agui.Event) (agui.Event, error) {
+	encoded, ok := event.(agui.Encoded)
+	if !ok {
+		return event, nil
+	}
+	event, err := encoded.Decode()
+	if err != nil {
+		return nil, &invalidEventError{encoded.EventType(), fmt.Errorf("%s: %w", encoded.EventType(), err)}
+	}
+	return event, nil
 }
 
 // closeOpen ends what the agent left open before its RUN_FINISHED, which
@@ -155,6 +187,13 @@ func (c *composer) put(event agui.Event) error {
 	encoded, err := agui.Encode(event)
 	if err != nil {
 		return &invalidEventError{event.EventType(), err}
+	}
+	if !c.ending {
+		c.bytes += int64(len(encoded.JSON()))
+		c.events++
+		if c.maxBytes > 0 && c.bytes > c.maxBytes || c.maxEvents > 0 && c.events > c.maxEvents {
+			return errTooLarge
+		}
 	}
 	if err := c.progress.Observe(event); err != nil {
 		return &invalidEventError{event.EventType(), err}

@@ -18,6 +18,7 @@ var (
 	errDeadline   = errors.New("deadline near")
 	errLeaseLost  = errors.New("lease lost")
 	errUnrecorded = errors.New("store failed")
+	errTooLarge   = errors.New("run too large")
 )
 
 // ErrShutdown is the cause with which a caller cancels the context of a stream
@@ -57,6 +58,9 @@ func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) p
 	case errors.Is(cause, errUnrecorded):
 		logger.ErrorContext(ctx, "run ended, it can't be recorded")
 		return protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
+	case errors.Is(cause, errTooLarge):
+		logger.WarnContext(ctx, "run ended, it is too large to be kept")
+		return protocol.Ending{Code: CodeTooLarge, Message: "The run is too large"}
 	case errors.As(cause, &failure):
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
 		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.message(cause, cmp.Or(failure.Message, agentFailed))}

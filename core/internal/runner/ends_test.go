@@ -36,6 +36,14 @@ func (f *fixture) stream(t *testing.T, ctx context.Context, request runner.Reque
 	return b
 }
 
+// follow connects a client on its own.
+func (f *fixture) follow(t *testing.T, ctx context.Context, after int64) *background {
+	t.Helper()
+	b := &background{done: make(chan error, 1)}
+	go func() { b.done <- f.Connect(ctx, key, after, b.client.follow) }()
+	return b
+}
+
 func TestStopEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, runner.Options{})
@@ -85,7 +93,7 @@ func TestStubbornAgentIsLeftBehind(t *testing.T) {
 		f.Stop(t.Context(), key, "run")
 		synctest.Wait()
 		want(t, b.events(), "run_started run", "text_message_start m", "text_message_end m")
-		if _, err := f.Begin(t.Context(), request(a, "second")); !errors.Is(err, store.ErrLocked) {
+		if _, err := f.store.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "second"}); !errors.Is(err, store.ErrLocked) {
 			t.Fatalf("begin while the agent still works: %v", err)
 		}
 		if err := <-b.done; err != nil {

@@ -13,7 +13,7 @@ import (
 
 // feed runs an agent in a goroutine of its own, so that one that ignores its context
 // can be left behind. It hands over one event at a time: an agent is never ahead of
-// its client.
+// its stream, and that not far of its client.
 type feed struct {
 	items chan item
 	// done is closed when the agent has returned; late is then the error that nobody

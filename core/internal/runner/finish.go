@@ -14,13 +14,14 @@ import (
 const maxPause = 500 * time.Millisecond
 
 // finish ends a run in the store. While the store is unavailable it tries again, for
-// limit at most, which is no more than an interval. The lease holds meanwhile: it was
-// renewed an interval or less before the last call on it, which took another at most.
+// limit at most. Within an interval the lease holds meanwhile: it was renewed an
+// interval or less before the last call on it, which took another at most.
 func (r *Runner) finish(ctx context.Context, key store.Key, lease store.Lease, limit time.Duration, result *store.Result) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, store.ErrUnavailable)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, maxPause) {
-		err := unavailable(ctx, lease.Finish(ctx, result))
+		_, err := call(ctx, r, func(ctx context.Context) (struct{}, error) { return struct{}{}, lease.Finish(ctx, result) })
+		err = unavailable(ctx, err)
 		if errors.Is(err, store.ErrLeaseLost) && r.finished(ctx, key, result) {
 			return nil
 		}

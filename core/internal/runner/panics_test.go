@@ -34,6 +34,30 @@ func TestPanicOfTheCallerFreesTheThread(t *testing.T) {
 			t.Fatalf("panic: %v", got)
 		}
 		<-a.ended
+		want(t, f.connect(t, 0), "run_started run", "text_message_start m", "text_message_content m x", "text_message_end m", "run_finished run")
+		f.begin(t, request(a, "next")).Close(t.Context())
+	})
+}
+
+func TestPanicOfTheObserverReachesTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, runner.Options{LeaseTTL: 3 * time.Second})
+		request := request(script(start("m"), end("m"), finished()), "run")
+		request.Observe = func(event agui.Encoded) {
+			if event.EventType() == agui.EventTypeTextMessageEnd {
+				synctest.Wait() // what was sent is recorded
+				panic("observer broke")
+			}
+		}
+		run := f.begin(t, request)
+		func() {
+			defer func() {
+				if got := recover(); got != "observer broke" {
+					t.Fatalf("panic: %v", got)
+				}
+			}()
+			run.Stream(t.Context(), new(client).send)
+		}()
 		time.Sleep(3 * time.Second)
 		if got := f.connect(t, 0); got[len(got)-1] != instanceGone {
 			t.Fatalf("got %q", got)

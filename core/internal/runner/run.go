@@ -14,6 +14,9 @@ import (
 // ctx ends the run in good order before it passes, and so does an end of ctx by
 // [ErrShutdown].
 //
+// The run doesn't wait for send, but for when it is far ahead of a client: one that
+// reads nothing for a while then is gone, too.
+//
 // When the terminal event is sent the run is recorded and its thread free. When
 // Stream returns nothing goes on, but for an agent that ignores its context; that is
 // logged. The error is nil when the run is recorded, however it ended and whoever
@@ -22,16 +25,16 @@ func (run *Run) Stream(ctx context.Context, send func(agui.Encoded) error) error
 	if run.used.Swap(true) {
 		return errors.New("run was streamed or closed before")
 	}
-	s := run.runner.newStream(ctx, run.request, send)
+	s := run.runner.newStream(ctx, run.request)
 	s.cancelOnDisconnect = run.runner.options.CancelOnDisconnect
 	s.composer.input, s.composer.showInput = run.shown, true
+	s.composer.maxBytes, s.composer.maxEvents = run.runner.options.MaxRunBytes, run.runner.options.MaxRunEvents
 	s.run = &recording{
 		lease:    run.lease,
 		recorder: startRecorder(s.base, run.runner, run.lease, s.end, s.logger),
 		fold:     fold.NewRun(run.lease.NextSeq(), run.request.Input.Messages, run.request.Input.State),
 	}
-	defer s.release()
-	return s.close(s.follow(ctx))
+	return s.do(ctx, send)
 }
 
 // Suggest runs an agent beside its thread: without lease, history or observer. It
@@ -51,9 +54,8 @@ func (r *Runner) Replay(ctx context.Context, request Request, send func(agui.Enc
 // relay runs an agent for one client alone.
 func (r *Runner) relay(ctx context.Context, request Request, replay bool, send func(agui.Encoded) error) error {
 	request.Observe = nil
-	s := r.newStream(ctx, request, send)
+	s := r.newStream(ctx, request)
 	s.composer.replay = replay
-	defer s.release()
-	_ = s.close(s.follow(ctx))
-	return s.gone
+	_ = s.do(ctx, send)
+	return s.outbox.reason()
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -23,12 +24,16 @@ func TestRunStream(t *testing.T) {
 	}{
 		{"RUN_STARTED comes first, with the input", script(append(hello, finished())...),
 			append(streamed, "run_finished run")},
-		{"the agent's RUN_STARTED gets the input", script(append([]agui.Event{agui.RunStartedEvent{ThreadID: "thread", RunID: "run"}}, append(hello, finished())...)...),
+		{"the agent's RUN_STARTED is left out", script(append([]agui.Event{agui.RunStartedEvent{ThreadID: "thread", RunID: "run"}}, append(hello, finished())...)...),
 			append(streamed, "run_finished run")},
-		{"the agent's encoded RUN_STARTED gets the input", script(encoded(`{"type":"RUN_STARTED","threadId":"thread","runId":"theirs"}`), finished()),
-			[]string{"run_started theirs +hi", "run_finished run"}},
-		{"the agent's own input is kept", script(encoded(`{"type":"RUN_STARTED","threadId":"thread","runId":"run","input":{"threadId":"thread","runId":"run","state":{},"messages":[],"tools":[],"context":[],"forwardedProps":{}}}`), finished()),
-			[]string{"run_started run", "run_finished run"}},
+		{"the agent's encoded RUN_STARTED is left out", script(encoded(`{"type":"RUN_STARTED","threadId":"thread","runId":"run","metadata":{"mine":true}}`), finished()),
+			[]string{"run_started run +hi", "run_finished run"}},
+		{"a run keeps its ids where the agent has others", script(encoded(`{"type":"RUN_STARTED","threadId":"thread","runId":"theirs"}`), encoded(`{"type":"RUN_FINISHED","threadId":"thread","runId":"theirs"}`)),
+			[]string{"run_started run +hi", "run_finished run"}},
+		{"a typed event's ids are kept too", script(agui.RunStartedEvent{ThreadID: "theirs", RunID: "theirs"}, agui.RunFinishedEvent{ThreadID: "theirs", RunID: "theirs"}),
+			[]string{"run_started run +hi", "run_finished run"}},
+		{"the run's input is shown, not the agent's own", script(encoded(`{"type":"RUN_STARTED","threadId":"thread","runId":"run","input":{"threadId":"thread","runId":"run","state":{},"messages":[],"tools":[],"context":[],"forwardedProps":{}}}`), finished()),
+			[]string{"run_started run +hi", "run_finished run"}},
 		{"a second RUN_STARTED is dropped", script(agui.RunStartedEvent{ThreadID: "thread", RunID: "run"}, agui.RunStartedEvent{ThreadID: "thread", RunID: "other"}, finished()),
 			[]string{"run_started run +hi", "run_finished run"}},
 		{"chunks are expanded", script(agui.TextMessageChunkEvent{MessageID: "m", Delta: "Hel", HasDelta: true}, agui.TextMessageChunkEvent{Delta: "lo", HasDelta: true}, finished()),
@@ -105,6 +110,58 @@ func TestPanicIsLoggedWithItsStack(t *testing.T) {
 	}), "run"))
 	f.log.wants(t, "panic=broken")
 	f.log.wants(t, "TestPanicIsLoggedWithItsStack")
+}
+
+func TestRunStartedDoesNotWaitForTheAgent(t *testing.T) {
+	for name, end := range map[string]struct {
+		how  func(a *steered, f *fixture)
+		want string
+	}{
+		"and the agent answers later": {func(a *steered, _ *fixture) { a.steps <- finished() }, "run_finished run"},
+		"and the agent ends without a word": {func(a *steered, _ *fixture) { close(a.steps) },
+			"run_error INCOMPLETE_STREAM Run ended without emitting a terminal event"},
+		"and the run is stopped": {func(_ *steered, f *fixture) { f.Stop(context.Background(), key, "") }, "run_finished run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture(t, runner.Options{})
+				a := newSteered()
+				b := f.stream(t, t.Context(), request(a, "run", "hi"))
+				follower := f.follow(t, t.Context(), 0)
+				synctest.Wait() // the agent thinks
+				want(t, b.events(), "run_started run +hi")
+				want(t, follower.events(), "run_started run +hi")
+				page, err := f.store.Read(t.Context(), key, 0, false)
+				if err != nil || len(page.Records) != 1 || line(page.Records[0].Event) != "run_started run +hi" {
+					t.Fatalf("the store has %+v, %v", page, err)
+				}
+				end.how(a, f)
+				if err := <-b.done; err != nil {
+					t.Fatal(err)
+				}
+				want(t, b.events(), "run_started run +hi", end.want)
+				<-follower.done
+				want(t, follower.events(), "run_started run +hi", end.want)
+			})
+		})
+	}
+}
+
+func TestRunFinishedKeepsItsFieldsWhenItsIDsAreReplaced(t *testing.T) {
+	f := newFixture(t, runner.Options{})
+	var client client
+	if err := f.begin(t, request(script(
+		encoded(`{"type":"RUN_STARTED","threadId":"theirs","runId":"theirs"}`),
+		encoded(`{"type":"RUN_FINISHED","threadId":"theirs","runId":"theirs","result":{"n":1.50},"unknown":[1, 2],"timestamp":5}`),
+	), "run")).Stream(t.Context(), client.send); err != nil {
+		t.Fatal(err)
+	}
+	got := string(client.got[len(client.got)-1].JSON())
+	for _, part := range []string{`"threadId":"thread"`, `"runId":"run"`, `"result":{"n":1.50}`, `"unknown":`, `"timestamp":5`} {
+		if !strings.Contains(got, part) {
+			t.Errorf("%s is without %s", got, part)
+		}
+	}
 }
 
 func TestRunStartedShowsOnlyNewMessages(t *testing.T) {

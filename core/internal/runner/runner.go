@@ -3,8 +3,8 @@
 // an end in good order whatever the agent does, replay and live follow for those
 // who connect.
 //
-//	           ┌── agent's goroutine ──┐        caller's goroutine
-//	agent.Run ─┤ range over its events ├─> expand, check, encode ─┬─> send (the client)
+//	           ┌── agent's goroutine ──┐        stream's goroutine
+//	agent.Run ─┤ range over its events ├─> expand, check, encode ─┬─> outbox ─> caller's goroutine ─> send (the client)
 //	           └───────── feed ────────┘                          ├─> recorder's goroutine ─> store
 //	                                                              └─> fold (what is left behind)
 //
@@ -50,6 +50,9 @@ const (
 	// CodeStoreUnavailable means that the run can't be recorded, see
 	// [Options.FailOnStoreFailure].
 	CodeStoreUnavailable = "STORE_UNAVAILABLE"
+	// CodeTooLarge means that the run has reached [Options.MaxRunBytes] or
+	// [Options.MaxRunEvents].
+	CodeTooLarge = "RUN_TOO_LARGE"
 	// CodeOrphaned means that the instance that ran it is gone.
 	CodeOrphaned = "RUN_ORPHANED"
 )
@@ -57,7 +60,8 @@ const (
 // Options is the policy of a [Runner]. The zero value is ready for use.
 type Options struct {
 	// SupersedeRuns makes a run on a thread that has a live one stop that, wait for
-	// its end, and begin then. If false, Begin fails with [store.ErrLocked].
+	// its end, and begin then. If false, Begin fails with [store.ErrLocked], unless
+	// that run has been asked to stop already.
 	SupersedeRuns bool
 	// CancelOnDisconnect ends a run whose client goes away, as a stop does. If
 	// false, the run goes on and is recorded.
@@ -77,6 +81,17 @@ type Options struct {
 	// cancelled. After that the run is closed without it. If zero, defaults to 5
 	// seconds.
 	StopGrace time.Duration
+	// StoreGrace is how long the end of a run is tried to be recorded while the store
+	// is away, as far as the deadline allows; it succeeds while the run's lease holds.
+	// If zero, defaults to LeaseTTL.
+	StoreGrace time.Duration
+	// MaxRunBytes bounds the events of a run that is recorded, as JSON; a run that
+	// reaches it is ended. If zero, defaults to 64 MiB; a negative value turns the
+	// limit off.
+	MaxRunBytes int64
+	// MaxRunEvents bounds their number. If zero, defaults to 1,000,000; a negative
+	// value turns the limit off.
+	MaxRunEvents int
 	// Development shows clients the text of errors, which may quote prompts and
 	// keys.
 	Development bool
@@ -100,6 +115,15 @@ func New(s store.Store, options Options) *Runner {
 	}
 	if options.StopGrace <= 0 {
 		options.StopGrace = 5 * time.Second
+	}
+	if options.StoreGrace <= 0 {
+		options.StoreGrace = options.LeaseTTL
+	}
+	if options.MaxRunBytes == 0 {
+		options.MaxRunBytes = 64 << 20
+	}
+	if options.MaxRunEvents == 0 {
+		options.MaxRunEvents = 1_000_000
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()

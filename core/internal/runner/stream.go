@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -18,7 +19,7 @@ import (
 const linger = 250 * time.Millisecond
 
 // stream is an agent's answer on its way to one client: a run's, a suggestion's or
-// a replay's.
+// a replay's. But for its outbox it belongs to one goroutine.
 type stream struct {
 	runner  *Runner
 	request Request
@@ -34,9 +35,7 @@ type stream struct {
 
 	feed     *feed
 	composer composer
-	send     func(agui.Encoded) error
-	// gone is why the client is gone, nil while it is there.
-	gone error
+	outbox   *outbox
 	// terminal is held back until the run is recorded; delivered says that it was
 	// sent.
 	terminal  agui.Encoded
@@ -52,21 +51,56 @@ type recording struct {
 	fold     *fold.Run
 }
 
-// newStream returns a stream that isn't recorded; its events go to send.
-func (r *Runner) newStream(ctx context.Context, request Request, send func(agui.Encoded) error) *stream {
+// newStream returns a stream that isn't recorded.
+func (r *Runner) newStream(ctx context.Context, request Request) *stream {
 	s := &stream{
 		runner: r, request: request, logger: r.logger(request),
 		base: context.WithoutCancel(ctx), deadline: r.deadline(ctx),
-		cancelOnDisconnect: true, send: send,
+		cancelOnDisconnect: true, outbox: newOutbox(),
 	}
 	s.running, s.end = context.WithCancelCause(s.base)
 	s.composer = composer{input: request.Input, emit: s.emit, logger: s.logger}
 	return s
 }
 
-// release ends what a stream has started. Only after a panic of send or the observer
-// is there anything left to end: the lease then expires, and the next who comes
-// closes the run.
+// do makes the stream in a goroutine of its own and sends its events in the caller's,
+// so that it ends, and is recorded, also when the client doesn't read. It returns when
+// all is made and sent. A client whose send panics is gone; the panic goes on when the
+// stream has ended, as that of an observer does.
+func (s *stream) do(ctx context.Context, send func(agui.Encoded) error) error {
+	var err error
+	var panicked any
+	made := make(chan struct{})
+	go func() {
+		defer close(made)
+		defer s.outbox.close()
+		defer func() {
+			if panicked = recover(); panicked != nil {
+				s.logger.ErrorContext(s.base, "observer panicked", "panic", panicked, "stack", string(debug.Stack()))
+			}
+		}()
+		defer s.release()
+		err = s.close(s.follow(ctx))
+	}()
+	sent := false
+	defer func() {
+		if !sent {
+			s.disconnect(errClientGone)
+			s.end(errClientGone)
+		}
+		<-made
+		if panicked != nil {
+			panic(panicked)
+		}
+	}()
+	s.outbox.drain(send, s.disconnect)
+	sent = true
+	<-made
+	return err
+}
+
+// release ends what a stream has started. Only after a panic of the observer is there
+// anything left to end: the lease then expires, and the next who comes closes the run.
 func (s *stream) release() {
 	s.end(nil)
 	if s.run != nil {
@@ -74,15 +108,28 @@ func (s *stream) release() {
 	}
 }
 
-// follow sends what the agent yields, until its end or the end of running. It
-// returns what cut the stream short, nil for nothing.
+// follow sends RUN_STARTED and what the agent yields, until its end or the end of
+// running. It returns what cut the stream short, nil for nothing.
 func (s *stream) follow(ctx context.Context) error {
 	defer s.deadline.afterFunc(func() { s.end(errDeadline) })()
 	s.feed = startFeed(s.running, s.request.Agent, s.request.Input)
+	// However long the agent thinks: its client and everybody who opens the thread
+	// sees that the run has begun, and with what.
+	if err := s.composer.start(); err != nil {
+		return err
+	}
 	disconnected := ctx.Done()
 	for {
+		items := s.feed.items
+		var stalled <-chan time.Time
+		if s.outbox.full() {
+			items, stalled = nil, time.After(stallLimit)
+		}
 		select {
-		case next, more := <-s.feed.items:
+		case <-s.outbox.read:
+		case <-stalled:
+			s.disconnect(errStalled)
+		case next, more := <-items:
 			if s.running.Err() != nil {
 				return context.Cause(s.running)
 			}
@@ -132,20 +179,14 @@ func (s *stream) deliver(event agui.Encoded) {
 	if s.request.Observe != nil {
 		s.request.Observe(event)
 	}
-	if s.gone != nil {
-		return
-	}
-	if err := s.send(event); err != nil {
-		s.disconnect(err)
-	}
+	s.outbox.put(event)
 }
 
 // disconnect records that the client is gone.
 func (s *stream) disconnect(err error) {
-	if s.gone != nil {
+	if !s.outbox.abandon(err) {
 		return
 	}
-	s.gone = err
 	s.logger.DebugContext(s.base, "client is gone", "error", err)
 	if s.cancelOnDisconnect {
 		s.end(errClientGone)
@@ -240,7 +281,15 @@ func (s *stream) record(cause error) error {
 	}
 	err = store.ErrLeaseLost
 	if !lost {
-		err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(r.interval()), result)
+		grace := s.deadline.limit(r.options.StoreGrace)
+		patience := min(grace, r.interval())
+		err = r.finish(s.base, s.request.Key, run.lease, patience, result)
+		if errors.Is(err, store.ErrUnavailable) && grace > patience {
+			if !r.options.FailOnStoreFailure {
+				s.deliverTerminal()
+			}
+			err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(grace-patience), result)
+		}
 	}
 	if err == nil {
 		return nil

@@ -86,7 +86,10 @@ func TestSuggestEndsWithItsClient(t *testing.T) {
 		go func() {
 			done <- f.Suggest(t.Context(), request(a, "run"), func(agui.Encoded) error { return broken })
 		}()
-		a.steps <- start("m")
+		select {
+		case a.steps <- start("m"):
+		case <-a.ended: // RUN_STARTED has failed already
+		}
 		if err := <-done; !errors.Is(err, broken) {
 			t.Fatalf("suggest: %v", err)
 		}

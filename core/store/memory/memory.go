@@ -72,6 +72,9 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 		if unfinished.expired(now) {
 			return nil, store.ErrOrphaned
 		}
+		if unfinished.stopped {
+			return nil, store.ErrStopping
+		}
 		return nil, store.ErrLocked
 	}
 	l := &lease{

@@ -21,6 +21,12 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestStopAndSend(t *testing.T) {
+	s := memory.New(memory.Limits{MaxRunsPerThread: -1})
+	defer s.Close()
+	storetest.StopAndSend(t, 1000, s, s)
+}
+
 func TestForgetsTheLeastRecentlyUsedThread(t *testing.T) {
 	m := memory.New(memory.Limits{MaxThreads: 3})
 	for _, id := range []string{"a", "b", "c"} {

@@ -84,6 +84,8 @@ func statusError(reply []any) error {
 		return nil
 	case "locked":
 		return store.ErrLocked
+	case "stopping":
+		return store.ErrStopping
 	case "orphaned":
 		return store.ErrOrphaned
 	case "lost":

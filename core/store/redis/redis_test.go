@@ -43,6 +43,12 @@ func TestStoreSharedByTwoProcesses(t *testing.T) {
 	})
 }
 
+func TestStopAndSend(t *testing.T) {
+	t.Parallel()
+	url := redistest.Start(t).URL()
+	storetest.StopAndSend(t, 50, open(t, url), open(t, url))
+}
+
 func open(t testing.TB, url string) *redis.Store {
 	t.Helper()
 	s, err := redis.Open(context.Background(), url, redis.Options{Logger: slog.New(slog.DiscardHandler)})

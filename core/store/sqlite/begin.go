@@ -30,9 +30,10 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 		var run sql.NullString
 		var expires sql.NullInt64
 		var seq int64
+		var stopped bool
 		err := tx.QueryRowContext(ctx,
-			`SELECT id, run, expires, seq, parent FROM threads WHERE owner = ? AND thread = ?`, l.key.Owner, l.key.ID,
-		).Scan(&l.id, &run, &expires, &seq, &l.parent)
+			`SELECT id, run, expires, stopped, seq, parent FROM threads WHERE owner = ? AND thread = ?`, l.key.Owner, l.key.ID,
+		).Scan(&l.id, &run, &expires, &stopped, &seq, &l.parent)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			err = tx.QueryRowContext(ctx,
@@ -43,6 +44,8 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 			}
 		case err != nil:
 			return err
+		case run.Valid && expires.Int64 > at && stopped:
+			return store.ErrStopping
 		case run.Valid && expires.Int64 > at:
 			return store.ErrLocked
 		case run.Valid:

@@ -36,6 +36,12 @@ func TestGame(t *testing.T) {
 	})
 }
 
+func TestStopAndSend(t *testing.T) {
+	t.Parallel()
+	shared := url(t, "stop.db")
+	storetest.StopAndSend(t, 50, open(t, shared), open(t, shared))
+}
+
 func TestThreadsOutliveTheProcess(t *testing.T) {
 	kept := url(t, "threads.db")
 	first, err := sqlite.Open(t.Context(), kept)

@@ -30,7 +30,8 @@ type run struct {
 	// begun is set when the run has got its lease; err is what Stream returned.
 	begun bool
 	err   error
-	// sent is what the client got, or would have got.
+	// sent is what the client got, or would have got. The play's mu guards it during
+	// the run.
 	sent []agui.Encoded
 	// appended is how many records the store has acknowledged.
 	appended int
@@ -113,7 +114,7 @@ func (r *run) Run(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Eve
 func (p *play) do(on *instance, r *run) error {
 	run, err := on.Begin(context.Background(), runner.Request{
 		Key: r.key, AgentID: "agent", Agent: agent.Agent(r),
-		Observe: func(event agui.Encoded) { r.sent = append(r.sent, event) },
+		Observe: r.observe,
 		Input: &agui.RunAgentInput{
 			ThreadID: r.key.ID, RunID: r.id,
 			Messages: []agui.Message{{ID: "question-of-" + r.id, Role: agui.RoleUser, Content: agui.TextContent(r.id)}},
@@ -128,13 +129,26 @@ func (p *play) do(on *instance, r *run) error {
 		if got++; r.clientEvents > 0 && got > r.clientEvents {
 			return errBrokenOff
 		}
-		if last := r.sent[len(r.sent)-1]; string(last.JSON()) != string(event.JSON()) {
-			p.t.Errorf("%s was sent %s where %s was seen", r.id, event.JSON(), last.JSON())
+		if observed := r.observed(got); string(observed.JSON()) != string(event.JSON()) {
+			p.t.Errorf("%s was sent %s where %s was seen", r.id, event.JSON(), observed.JSON())
 		}
 		return nil
 	})
 	r.streamEnded = p.tick()
 	return r.err
+}
+
+func (r *run) observe(event agui.Encoded) {
+	r.play.mu.Lock()
+	defer r.play.mu.Unlock()
+	r.sent = append(r.sent, event)
+}
+
+// observed returns the nth event of the run, counted from 1.
+func (r *run) observed(n int) agui.Encoded {
+	r.play.mu.Lock()
+	defer r.play.mu.Unlock()
+	return r.sent[n-1]
 }
 
 // connection is one client that follows a thread, breaking off and resuming

@@ -8,8 +8,9 @@
 //		})
 //	}
 //
-// [Play] then plays runs, stops, followers and crashes on the store at random, as
-// a deployment has them, and [Bench] measures what recording a run costs.
+// [StopAndSend] then stops runs and begins the next at once, [Play] plays runs, stops,
+// followers and crashes on the store at random, as a deployment has them, and [Bench]
+// measures what recording a run costs.
 package storetest
 
 import (

@@ -232,6 +232,29 @@ var stopTests = []test{
 			s.Fatalf("await stop: %v", err)
 		}
 	}},
+	{"who begins on a run that was asked to stop is told so", func(s *suite) {
+		begin := func(from store.Store) error {
+			_, err := from.Begin(s.context(), store.BeginRequest{Key: thread, RunID: "two", TTL: longTTL})
+			return err
+		}
+		lease := s.begin(thread, "one", longTTL)
+		if err := begin(s.Other); !errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrStopping) {
+			s.Fatalf("begin before the stop: %v", err)
+		}
+		if stopped, err := s.Other.Stop(s.context(), thread, ""); !stopped || err != nil {
+			s.Fatalf("stop: %v, %v", stopped, err)
+		}
+		for _, from := range []store.Store{s.Store, s.Other} {
+			err := begin(from)
+			s.wantError("begin after the stop", err, store.ErrStopping)
+			s.wantError("begin after the stop", err, store.ErrLocked)
+		}
+		s.finish(lease, &store.Result{Records: s.records(1, "one", 1)})
+		s.begin(thread, "two", longTTL)
+		if err := begin(s.Other); !errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrStopping) {
+			s.Fatalf("begin on the next run: %v", err)
+		}
+	}},
 	{"only the named run is stopped", func(s *suite) {
 		lease := s.begin(thread, "one", longTTL)
 		if stopped, err := s.Other.Stop(s.context(), thread, "two"); stopped || err != nil {

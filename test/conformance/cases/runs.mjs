@@ -199,6 +199,17 @@ export const runs = {
       },
     ]),
   ),
+  "an agent that thinks before it begins": async (it) => {
+    const events = [{ hold: "think" }, started(it), ...message("m-1", "Hello"), finished(it)];
+    const run = await it.openRun("scripted", { messages: [{ id: "user-1", role: "user", content: "hi" }], forwardedProps: { events } });
+    await it.reached("think");
+    it.see("begun", await it.becomes(() => run.events.some((event) => event.type)));
+    it.see("messages", await it.get(`/threads/${encodeURIComponent(it.thread)}/messages`));
+    it.release("think");
+    const { events: sent, ...rest } = await run.whole();
+    // A slow side has sent comments meanwhile.
+    it.see("run", { ...rest, events: sent.filter((event) => event.type) });
+  },
   "a state delta that doesn't fit": async (it) => {
     const events = [started(it), { type: "STATE_DELTA", delta: [{ op: "replace", path: "/no/where", value: 2 }] }, finished(it)];
     it.see("run", await it.events(events, {}, { endless: true }));

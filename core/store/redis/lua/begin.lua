@@ -6,7 +6,7 @@ local seq = thread[2] or '0'
 local at = now()
 if holder ~= token then -- else the call is a repeated one whose answer got lost
   if holder then
-    return {'locked'}
+    return {redis.call('HEXISTS', KEYS[THREAD], 'stop') == 1 and 'stopping' or 'locked'}
   end
   if thread[1] then
     return {'orphaned'}
