@@ -293,6 +293,52 @@ func TestStoreThatFailsAtTheEndIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestStoreThatIsAwayOverTheEndIsBridged(t *testing.T) {
+	for name, test := range map[string]struct {
+		state   int32
+		away    time.Duration
+		options runner.Options
+		// told is when the client is told of the end, at the latest.
+		told     time.Duration
+		recorded bool
+	}{
+		"for as long as the lease holds":         {down, 12 * time.Second, runner.Options{}, 6 * time.Second, true},
+		"also one that doesn't answer":           {hanging, 9 * time.Second, runner.Options{}, 11 * time.Second, true},
+		"but not longer than the lease holds":    {down, 16 * time.Second, runner.Options{}, 6 * time.Second, false},
+		"nor than the grace":                     {down, 12 * time.Second, runner.Options{StoreGrace: 10 * time.Second}, 6 * time.Second, false},
+		"with a client that is told the outcome": {down, 12 * time.Second, runner.Options{FailOnStoreFailure: true}, 13 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newFrail()
+				f := newFixtureOn(t, s, test.options)
+				a := newSteered()
+				b := f.stream(t, t.Context(), request(a, "run"))
+				a.steps <- start("m")
+				a.steps <- end("m")
+				synctest.Wait()
+				s.state.Store(test.state)
+				a.steps <- finished()
+				close(a.steps)
+				time.AfterFunc(test.away, func() { s.state.Store(up) })
+				time.Sleep(test.told)
+				want(t, b.events(), "run_started run", "text_message_start m", "text_message_end m", "run_finished run")
+				if err := <-b.done; (err == nil) != test.recorded {
+					t.Fatalf("stream: %v", err)
+				}
+				time.Sleep(20 * time.Second)
+				last := "run_finished run"
+				if !test.recorded {
+					last = instanceGone
+				}
+				if got := f.connect(t, 0); got[len(got)-1] != last {
+					t.Errorf("the history ends with %s", got[len(got)-1])
+				}
+			})
+		})
+	}
+}
+
 // forgetful is a store that does what it is asked to, and says that it didn't.
 type forgetful struct{ store.Store }
 
