@@ -229,10 +229,14 @@ func (w *stalled) Write([]byte) (int, error) {
 	}
 	for {
 		w.mu.Lock()
-		left, changed := time.Until(w.deadline), w.changed
+		deadline, changed := w.deadline, w.changed
 		w.mu.Unlock()
+		var expired <-chan time.Time // never, without a deadline
+		if !deadline.IsZero() {
+			expired = time.After(time.Until(deadline))
+		}
 		select {
-		case <-time.After(left):
+		case <-expired:
 			return 0, os.ErrDeadlineExceeded
 		case <-changed:
 		}
@@ -255,7 +259,7 @@ func TestCloseEndsARunWhoseClientDoesNotRead(t *testing.T) {
 				threads := newStore()
 				config := core.Config{
 					Agents: agents(blocking(make(chan *agui.RunAgentInput, 1))), Store: threads,
-					StopGrace: 2 * time.Second, WriteTimeout: test.writeTimeout,
+					StopGrace: 2 * time.Second, WriteTimeout: test.writeTimeout, KeepAlive: -1,
 				}
 				closing, staying := newRuntime(t, config), newRuntime(t, config)
 				client := &stalled{bare: bare{header: http.Header{}}, stuck: make(chan struct{}, 1), changed: make(chan struct{})}
