@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -199,5 +200,83 @@ func TestAPanicOfOnCloseIsAnError(t *testing.T) {
 	runtime := newRuntime(t, core.Config{Hooks: core.Hooks{OnClose: func() error { panic("no disk") }}})
 	if err := runtime.Close(); err == nil || !strings.Contains(err.Error(), "no disk") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// stalled is a client that reads the head of its stream and nothing more: a Write
+// ends at its deadline.
+type stalled struct {
+	bare
+	stuck    chan struct{}
+	mu       sync.Mutex
+	deadline time.Time
+	changed  chan struct{}
+}
+
+func (w *stalled) SetWriteDeadline(deadline time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deadline = deadline
+	close(w.changed)
+	w.changed = make(chan struct{})
+	return nil
+}
+
+func (w *stalled) Write([]byte) (int, error) {
+	select {
+	case w.stuck <- struct{}{}:
+	default:
+	}
+	for {
+		w.mu.Lock()
+		deadline, changed := w.deadline, w.changed
+		w.mu.Unlock()
+		var expired <-chan time.Time // never, without a deadline
+		if !deadline.IsZero() {
+			expired = time.After(time.Until(deadline))
+		}
+		select {
+		case <-expired:
+			return 0, os.ErrDeadlineExceeded
+		case <-changed:
+		}
+	}
+}
+
+func TestCloseEndsARunWhoseClientDoesNotRead(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		writeTimeout time.Duration
+		// within is how long the client has.
+		within time.Duration
+	}{
+		{"for less than the time that it has", 0, 2 * time.Second},
+		{"and has any time", -1, 2 * time.Second},
+		{"and has little time anyway", time.Second, time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				threads := newStore()
+				config := core.Config{
+					Agents: agents(blocking(make(chan *agui.RunAgentInput, 1))), Store: threads,
+					StopGrace: 2 * time.Second, WriteTimeout: test.writeTimeout, KeepAlive: -1,
+				}
+				closing, staying := newRuntime(t, config), newRuntime(t, config)
+				client := &stalled{bare: bare{header: http.Header{}}, stuck: make(chan struct{}, 1), changed: make(chan struct{})}
+				var wait sync.WaitGroup
+				wait.Go(func() {
+					closing.ServeHTTP(client, request{method: "POST", path: "/agent/default/run", body: input}.build())
+				})
+				<-client.stuck
+				began := time.Now()
+				if err := closing.Close(); err != nil || time.Since(began) > test.within {
+					t.Errorf("closed after %s with %v", time.Since(began), err)
+				}
+				wait.Wait()
+				if history := (request{method: "GET", path: "/threads/t1/events"}).to(staying).Body.String(); !strings.Contains(history, shutDown) {
+					t.Errorf("recorded is %s", history)
+				}
+			})
+		})
 	}
 }

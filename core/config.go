@@ -100,7 +100,9 @@ type Config struct {
 	// to 2 seconds.
 	DeadlineMargin time.Duration
 	// StopGrace is how long an agent may take to return after its context has
-	// ended; the run is then closed without it. If zero, defaults to 5 seconds.
+	// ended; the run is then closed without it. A client that leaves a stream's
+	// bytes unread while the runtime closes has as long. If zero, defaults to 5
+	// seconds.
 	StopGrace time.Duration
 
 	// StoreGrace is how long the end of a run is tried to be recorded while the

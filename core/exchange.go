@@ -17,8 +17,10 @@ import (
 // take one; an exchange knows none of them.
 type exchange struct {
 	config *Config
-	w      http.ResponseWriter
-	r      *http.Request
+	// closing ends when the runtime is closed.
+	closing context.Context
+	w       http.ResponseWriter
+	r       *http.Request
 	// cors is nil where no CORS headers are to be added.
 	cors   *CORS
 	origin string
@@ -46,12 +48,15 @@ type exchange struct {
 
 // newExchange returns the exchange of a request. A layer around the runtime that
 // has set CORS headers already is left to it.
-func newExchange(config *Config, w http.ResponseWriter, r *http.Request) *exchange {
-	ex := &exchange{config: config, w: w, r: r, origin: r.Header.Get("Origin")}
-	if !corsHeaderSet(w.Header()) {
-		ex.cors = config.CORS
+func newExchange(rt *Runtime, w http.ResponseWriter, r *http.Request) *exchange {
+	ex := &exchange{
+		config: &rt.config, closing: rt.closing, bodies: rt.bodies,
+		w: w, r: r, origin: r.Header.Get("Origin"),
 	}
-	if config.Hooks.AfterRequest != nil {
+	if !corsHeaderSet(w.Header()) {
+		ex.cors = ex.config.CORS
+	}
+	if ex.config.Hooks.AfterRequest != nil {
 		ex.replay = &replay{}
 	}
 	return ex

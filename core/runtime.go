@@ -59,8 +59,7 @@ func New(config Config) (*Runtime, error) {
 
 // ServeHTTP answers one request.
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ex := newExchange(&rt.config, w, r)
-	ex.bodies = rt.bodies
+	ex := newExchange(rt, w, r)
 	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {
 		ex.cors.preflight(w.Header(), r.Header)

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 // eventStream is an answer of Server-Sent Events. Each event is flushed when it
 // is written. A silent stream carries comments, and a client that doesn't read
 // for the write timeout, or until the platform's deadline is near, fails the
-// next write.
+// next write. While the runtime closes it has StopGrace at most.
 //
 // It belongs to the request's goroutine; close it before the handler returns.
 type eventStream struct {
@@ -22,6 +23,8 @@ type eventStream struct {
 
 	mu        sync.Mutex
 	keepAlive *time.Timer
+	// unwatch ends the watch for the runtime's end.
+	unwatch   func()
 	lastWrite time.Time
 	// deadline is the write deadline that the connection has now.
 	deadline time.Time
@@ -55,6 +58,7 @@ func (ex *exchange) stream() (*eventStream, error) {
 	// A server's ReadTimeout is for requests: it must not end a long answer.
 	_ = s.controller.SetReadDeadline(time.Time{})
 	_ = s.write(nil) // the head goes out before the first event
+	s.unwatch = s.watchClosing()
 	if idle := ex.config.KeepAlive; idle > 0 {
 		s.keepAlive = time.AfterFunc(idle, s.tick)
 	}
@@ -96,13 +100,14 @@ func (s *eventStream) sendBytes(frame []byte) error {
 
 // close ends the stream: nothing is written after it has returned.
 func (s *eventStream) close() {
+	s.unwatch()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	if s.keepAlive != nil {
 		s.keepAlive.Stop()
 	}
-	if s.err == nil && !s.deadline.IsZero() {
+	if s.err == nil && (!s.deadline.IsZero() || s.ex.closing.Err() != nil) {
 		// The connection may serve another request, at any later time.
 		_ = s.controller.SetWriteDeadline(time.Time{})
 	}
@@ -150,10 +155,11 @@ func (s *eventStream) write(frame []byte) error {
 // quarter of it: setting a deadline costs about as much as writing an event.
 func (s *eventStream) extendDeadline() {
 	timeout := s.ex.config.WriteTimeout
-	deadline := s.yield
-	if !s.lastWrite.Before(s.yield) {
-		deadline = s.end // for the run's last events
+	if s.ex.closing.Err() != nil {
+		s.limitWrite()
+		return
 	}
+	deadline := s.lastMoment(s.lastWrite)
 	if timeout > 0 {
 		if unread := s.lastWrite.Add(timeout); deadline.IsZero() || unread.Before(deadline) {
 			deadline = unread
@@ -166,4 +172,45 @@ func (s *eventStream) extendDeadline() {
 	// Nobody can stall a writer that knows no deadlines: it holds its bytes, as
 	// those of the buffering platforms and of tests do.
 	_ = s.controller.SetWriteDeadline(deadline)
+	if s.ex.closing.Err() != nil {
+		s.limitWrite() // which may have been called just before
+	}
+}
+
+// watchClosing limits a write that is stuck when the runtime is closed, so that
+// there is time to record the run. unwatch waits for that.
+func (s *eventStream) watchClosing() (unwatch func()) {
+	limited := make(chan struct{})
+	stop := context.AfterFunc(s.ex.closing, func() {
+		defer close(limited)
+		s.limitWrite()
+	})
+	return func() {
+		if !stop() {
+			<-limited
+		}
+	}
+}
+
+// limitWrite sets the write deadline that holds while the runtime closes. It may be
+// called during a write.
+func (s *eventStream) limitWrite() {
+	now := time.Now()
+	deadline := now.Add(s.ex.config.StopGrace)
+	if timeout := s.ex.config.WriteTimeout; timeout > 0 && timeout < s.ex.config.StopGrace {
+		deadline = now.Add(timeout)
+	}
+	if end := s.lastMoment(now); !end.IsZero() && end.Before(deadline) {
+		deadline = end
+	}
+	_ = s.controller.SetWriteDeadline(deadline)
+}
+
+// lastMoment returns when a write must have ended for the request's deadline, zero
+// for never.
+func (s *eventStream) lastMoment(now time.Time) time.Time {
+	if now.Before(s.yield) {
+		return s.yield
+	}
+	return s.end // for the run's last events
 }
