@@ -133,3 +133,23 @@ func TestAWriteDeadlineThatIsExtendedInTimeHarmsNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestNoHeaderOfAConnectionLeavesTheFunction(t *testing.T) {
+	runtime, err := core.New(core.Config{Agents: map[string]agent.Agent{"default": flooding(1)}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := stream(runtime, runRequest(t.Context()))
+	defer answer.Close()
+	if _, err := io.Copy(io.Discard, answer); err != nil {
+		t.Fatal(err)
+	}
+	if answer.header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("the answer has the headers %v", answer.header)
+	}
+	for _, name := range []string{"Connection", "Keep-Alive", "Transfer-Encoding"} {
+		if value, ok := answer.header[name]; ok {
+			t.Errorf("%s: %s", name, value)
+		}
+	}
+}

@@ -91,7 +91,11 @@ func (e *encoder) part(part *InputContent) {
 		e.open()
 		e.str("type", part.Source.Type)
 		e.str("value", part.Source.Value)
-		e.optStr("mimeType", part.Source.MimeType)
+		if part.Source.Type == "data" {
+			e.str("mimeType", part.Source.MimeType) // required there
+		} else {
+			e.optStr("mimeType", part.Source.MimeType)
+		}
 		e.optStr("provider", part.Source.Provider)
 		e.extra(part.Source.Extra)
 		e.close()

@@ -88,7 +88,7 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 			IdleTimeout:   parts.timeouts.ModelIdle,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("make the model of the default agent: %w", err)
+			return nil, &EnvError{Name: "COPILOTKIT_MODEL", Err: err}
 		}
 	}
 	built, err := build(config)

@@ -47,9 +47,9 @@ export const deliberate = [
     rows: [{ in: /^connect: a resumption id/, at: /^the second event\.events/, reference: any, ours: any }],
   },
   {
-    what: "A request body of more than 10 MiB gets 413",
+    what: "A request body of more than 64 MiB gets 413",
     why: "The reference accepts any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit.",
-    rows: [{ in: /^inputs: a body of 11 MiB/, at: /^status$/, reference: 200, ours: 413 }],
+    rows: [{ in: /^inputs: a body of 65 MiB/, at: /^status$/, reference: 200, ours: 413 }],
   },
   {
     what: "`GET /agent/:agentId/connect?threadId=…` follows a thread as POST does",
@@ -123,9 +123,9 @@ export const deliberate = [
     why: "`INVALID_EVENT`, `AGENT_ERROR`, `rate_limited`, `auth_failed`, … instead of `INCOMPLETE_STREAM` for all. Error texts of agents and providers can quote keys and prompts: they go to the log, and to the client in development alone. A RUN_ERROR that a remote agent sends by itself is meant for its client, and passes as it is.",
     rows: [
       { in: /./, at: /events\[\d+\]\.code$/, reference: "INCOMPLETE_STREAM", ours: some },
-      { in: /^agents: the model/, at: /events\[\d+\]\.code$/, reference: undefined, ours: /^(auth_failed|rate_limited|provider_unavailable)$/ },
-      { in: /^runs: |^agents: (the model|a remote)|^clients: /, at: /(events\[\d+\]\.message|failed)$/, reference: some, ours: some, worded: true },
-      { in: /^agents: the model/, at: /events\[\d+\]\.(threadId|runId)$/, reference: some, ours: undefined },
+      { in: /^agents: the model|^edges: an answer that is a page/, at: /events\[\d+\]\.code$/, reference: undefined, ours: /^(auth_failed|rate_limited|provider_unavailable)$/ },
+      { in: /^runs: |^agents: (the model|a remote)|^clients: |^edges: (a stream|an answer)/, at: /(events\[\d+\]\.message|failed)$/, reference: some, ours: some, worded: true },
+      { in: /^agents: the model|^edges: an answer that is a page/, at: /events\[\d+\]\.(threadId|runId)$/, reference: some, ours: undefined },
       { in: /agents by request/, at: /^it fails in .*message$/, reference: "no such tenant", ours: "Internal error" },
       { in: /suggest with it throws in the middle/, at: /^suggest\.events/, reference: undefined, ours: some },
       { in: /^transcribe: another failure/, at: /message$/, reference: "the provider broke", ours: "Transcription failed" },
@@ -223,5 +223,50 @@ export const deliberate = [
       { in: /^inputs: no JSON$/, at: /^(text|open) as (text\/plain|nothing)\./, reference: any, ours: any },
       { in: /^inputs: content types$/, at: /^(text\/plain|application\/octet-stream|none)\./, reference: any, ours: any },
     ],
+  },
+  {
+    what: "The default agent lets a run choose the tool, by `toolChoice` in forwardedProps",
+    why: "Front ends force the tool of their suggestions this way. The reference's default agent ignores it; an agent of your own has to allow it, in both.",
+    rows: [{ in: /^edges: the choice of tools/, at: /^asked\[0\]\.tool_choice$/, reference: "auto", ours: "required" }],
+  },
+  {
+    what: "RUN_STARTED names the parent run",
+    why: "The protocol has `parentRunId` there. The reference leaves it in the input.",
+    rows: [{ in: /^edges: a parentRunId$/, at: /^run\.events\[0\]\.parentRunId$/, reference: undefined, ours: "run-0" }],
+  },
+  {
+    what: "Answering an interrupt that nobody asked is an error",
+    why: "RUN_ERROR with `code: \"unknown_interrupt\"`. The reference makes a tool's result without a call of it, which providers refuse.",
+    rows: [{ in: /^edges: an interrupt that nobody asked$/, at: /./, reference: any, ours: any }],
+  },
+  {
+    what: "A tool call without a result in the history is answered `{\"status\":\"unanswered\"}`",
+    why: "So that the conversation goes on after a stop, or when the person wrote something else. The reference ends every further run with an error.",
+    rows: [{ in: /^edges: a tool call without result/, at: /./, reference: any, ours: any }],
+  },
+  {
+    what: "The model isn't sent results without a call, nor assistant's messages with nothing in them",
+    why: "Providers refuse conversations with them.",
+    rows: [{ in: /^edges: (a tool's result without call|an assistant's message without anything)/, at: /^asked\[0\]\.messages\[\d\]/, reference: any, ours: any }],
+  },
+  {
+    what: "The model is told the error of a failed tool of the front end",
+    why: "As `{\"error\":…}`, where the message has no content. The reference sends the empty content.",
+    rows: [{ in: /^edges: a failed tool's result/, at: /^asked\[0\]\.messages\[2\]\.content$/, reference: "", ours: '{"error":"no paint"}' }],
+  },
+  {
+    what: "A file keeps its name on the way to the model",
+    why: "The reference calls every PDF document.pdf.",
+    rows: [{ in: /^edges: a PDF as a binary part$/, at: /\.file\.filename$/, reference: "document.pdf", ours: "a.pdf" }],
+  },
+  {
+    what: "Text after a tool call in one answer is a message of its own",
+    why: "A message that has ended can't go on. The reference reuses its id.",
+    rows: [{ in: /^edges: text after a tool call$/, at: /\.messageId$/, reference: some, ours: some }],
+  },
+  {
+    what: "Events of a remote agent that this version doesn't know are left out",
+    why: "A newer agent still works with older front ends. The reference ends the run with an error.",
+    rows: [{ in: /^edges: an unknown event/, at: /^run\.events\[1\]/, reference: any, ours: any }],
   },
 ];

@@ -125,6 +125,9 @@ export class ScriptedModel {
       else if (part.pause) await sleep(part.pause);
       else if (part.hold) await this.#hold(response, runtime, part.hold);
       else if (part.drop) return response.destroy();
+      else if (part.raw !== undefined) response.write(part.raw);
+      else if (part.finish) send({}, part.finish);
+      else if (part.end) return response.end();
     }
     if (response.destroyed) return;
     send({}, calls > 0 ? "tool_calls" : "stop");

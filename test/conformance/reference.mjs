@@ -84,6 +84,7 @@ function agents() {
       temperature: 0.5,
       overridableProperties: ["temperature", "toolChoice", "maxOutputTokens", "stopSequences"],
     }),
+    bundled: new BuiltInAgent({ model, maxRetries: 0 }),
     tools: new BuiltInAgent({ model, maxRetries: 0, maxSteps: 3, tools: [weather, broken] }),
     onestep: new BuiltInAgent({ model, maxRetries: 0, maxSteps: 1, tools: [weather] }),
     anysteps: new BuiltInAgent({ model, maxRetries: 0, tools: [weather] }),

@@ -171,5 +171,11 @@ func withoutURL(err error) error {
 	if _, parsing := errors.AsType[*url.Error](err); parsing {
 		return errors.New("not a valid URL")
 	}
-	return errors.New(strings.TrimPrefix(err.Error(), "redis: "))
+	text := strings.TrimPrefix(err.Error(), "redis: ")
+	for _, what := range []string{"invalid database number", "invalid URL path", "invalid URL scheme"} {
+		if strings.HasPrefix(text, what) {
+			return errors.New(what) // without what it quotes
+		}
+	}
+	return errors.New(text)
 }

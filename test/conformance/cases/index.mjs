@@ -2,6 +2,7 @@ import { agents } from "./agents.mjs";
 import { clients } from "./clients.mjs";
 import { connect } from "./connect.mjs";
 import { cors } from "./cors.mjs";
+import { edges } from "./edges.mjs";
 import { headers } from "./headers.mjs";
 import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
@@ -31,5 +32,6 @@ export const cases = {
   threads,
   transcribe,
   odd,
+  edges,
   clients,
 };

@@ -39,6 +39,8 @@ func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agen
 				builtin.PropertyTemperature, builtin.PropertyToolChoice, builtin.PropertyMaxOutputTokens, builtin.PropertyStopSequences,
 			},
 		},
+		// As package bundle makes its default agent.
+		"bundled":    {Overridable: []builtin.Property{builtin.PropertyToolChoice}},
 		"tools":      {MaxSteps: 3, Tools: []agent.ServerTool{weather, broken}},
 		"onestep":    {MaxSteps: 1, Tools: []agent.ServerTool{weather}},
 		"anysteps":   {Tools: []agent.ServerTool{weather}},
