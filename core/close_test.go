@@ -280,3 +280,26 @@ func TestCloseEndsARunWhoseClientDoesNotRead(t *testing.T) {
 		})
 	}
 }
+
+func TestCloseEndsARunWhoseClientIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		obeying := agent.Func(func(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(func(agui.Event, error) bool) { <-ctx.Done() }
+		})
+		config := core.Config{Agents: agents(obeying), Store: newStore()}
+		closing, staying := newRuntime(t, config), newRuntime(t, config)
+		ctx, leave := context.WithCancel(t.Context())
+		var served sync.WaitGroup
+		served.Go(func() { request{method: "POST", path: "/agent/default/run", body: input}.serve(ctx, closing) })
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		if err := closing.Close(); err != nil {
+			t.Error(err)
+		}
+		if history := (request{method: "GET", path: "/threads/t1/events"}).to(staying).Body.String(); !strings.Contains(history, shutDown) {
+			t.Errorf("recorded is %s", history)
+		}
+		served.Wait()
+	})
+}

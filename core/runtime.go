@@ -51,8 +51,10 @@ func New(config Config) (*Runtime, error) {
 	if rt.store == nil {
 		rt.store = memory.New(memory.Limits{})
 	}
-	rt.runner = runner.New(rt.store, rt.config.runnerOptions())
 	rt.closing, rt.shutDown = context.WithCancelCause(context.Background())
+	options := rt.config.runnerOptions()
+	options.Closing = rt.closing.Done()
+	rt.runner = runner.New(rt.store, options)
 	rt.close = sync.OnceValue(rt.closeOnce)
 	return rt, nil
 }

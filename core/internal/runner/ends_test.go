@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"runtime"
 	"sync/atomic"
@@ -344,4 +345,33 @@ func TestDeletingTheThreadEndsItsRun(t *testing.T) {
 		want(t, follower.events(), "run_started run", "text_message_start m", taken)
 		want(t, f.connect(t, 0))
 	})
+}
+
+func TestAnEventThatTheAgentWasLetYieldIsSent(t *testing.T) {
+	f := newFixture(t, runner.Options{})
+	for n := range 300 {
+		yielded := 0
+		stopping := agent.Func(func(ctx context.Context, _ *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(yield func(agui.Event, error) bool) {
+				for _, event := range []agui.Event{start("m"), delta("m", "x")} {
+					if !yield(event, nil) {
+						return
+					}
+					yielded++
+				}
+				if _, err := f.Stop(ctx, key, ""); err != nil {
+					t.Error(err)
+				}
+				<-ctx.Done()
+			}
+		})
+		var c client
+		if err := f.begin(t, request(stopping, fmt.Sprint("run-", n))).Stream(t.Context(), c.send); err != nil {
+			t.Fatal(err)
+		}
+		// RUN_STARTED, what was yielded, the message's end and RUN_FINISHED.
+		if got := len(c.events()); yielded != 2 || got != 5 {
+			t.Fatalf("%d events were yielded, and %d sent: %v", yielded, got, c.events())
+		}
+	}
 }

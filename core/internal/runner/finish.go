@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/pause"
@@ -32,15 +33,21 @@ func (r *Runner) finish(ctx context.Context, key store.Key, lease store.Lease, l
 }
 
 // finished reports whether the store has the result already, from a Finish that
-// seemed to fail.
+// seemed to fail. The last record alone could be another run's that ended alike; the
+// first one names the run.
 func (r *Runner) finished(ctx context.Context, key store.Key, result *store.Result) bool {
 	if result == nil || len(result.Records) == 0 {
 		return false
 	}
-	last := result.Records[len(result.Records)-1]
-	page, err := r.store.Read(ctx, key, last.Seq-1, false)
-	return err == nil && len(page.Records) > 0 &&
-		(page.FirstSeq == 0 || page.FirstSeq > last.Seq) &&
-		page.Records[0].Seq == last.Seq &&
-		bytes.Equal(page.Records[0].Event.JSON(), last.Event.JSON())
+	first, last := result.Records[0], result.Records[len(result.Records)-1]
+	page, err := r.store.Read(ctx, key, first.Seq-1, false)
+	if err != nil || page.FirstSeq > 0 && page.FirstSeq <= last.Seq {
+		return false
+	}
+	has := func(record store.Record) bool {
+		return slices.ContainsFunc(page.Records, func(stored store.Record) bool {
+			return stored.Seq == record.Seq && bytes.Equal(stored.Event.JSON(), record.Event.JSON())
+		})
+	}
+	return has(first) && has(last)
 }

@@ -92,6 +92,9 @@ type Options struct {
 	// MaxRunEvents bounds their number. If zero, defaults to 1,000,000; a negative
 	// value turns the limit off.
 	MaxRunEvents int
+	// Closing ends the runs under way as [ErrShutdown] does when it is closed, also
+	// those whose clients are gone. If nil, it never is.
+	Closing <-chan struct{}
 	// Development shows clients the text of errors, which may quote prompts and
 	// keys.
 	Development bool

@@ -377,3 +377,43 @@ func TestOutcomeThatIsLostIsFoundAgain(t *testing.T) {
 		want(t, f.connect(t, 0), "run_started run", "text_message_start m", "text_message_end m", "run_finished run")
 	})
 }
+
+// interrupted is a store that does something just before the first Finish.
+type interrupted struct {
+	store.Store
+	before func()
+}
+
+type interruptedLease struct {
+	store.Lease
+	store *interrupted
+}
+
+func (s *interrupted) Begin(ctx context.Context, request store.BeginRequest) (store.Lease, error) {
+	lease, err := s.Store.Begin(ctx, request)
+	return interruptedLease{lease, s}, err
+}
+
+func (l interruptedLease) Finish(ctx context.Context, result *store.Result) error {
+	if before := l.store.before; before != nil {
+		l.store.before = nil
+		before()
+	}
+	return l.Lease.Finish(ctx, result)
+}
+
+func TestARunIsNotTakenForRecordedBecauseAnotherEndedAlike(t *testing.T) {
+	s := &interrupted{Store: memory.New(memory.Limits{})}
+	f := newFixtureOn(t, s, runner.Options{})
+	s.before = func() {
+		if err := s.DeleteThread(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+		f.run(t, request(failing(errors.New("no")), "two"))
+	}
+	var c client
+	err := f.begin(t, request(failing(errors.New("no")), "one")).Stream(t.Context(), c.send)
+	if !errors.Is(err, store.ErrLeaseLost) {
+		t.Errorf("got %v and %q, want the lease to be lost", err, c.events())
+	}
+}

@@ -119,7 +119,7 @@ func (s *stream) follow(ctx context.Context) error {
 		return err
 	}
 	disconnected := ctx.Done()
-	for {
+	for s.running.Err() == nil {
 		items := s.feed.items
 		var stalled <-chan time.Time
 		if s.outbox.full() {
@@ -130,15 +130,16 @@ func (s *stream) follow(ctx context.Context) error {
 		case <-stalled:
 			s.disconnect(errStalled)
 		case next, more := <-items:
-			if s.running.Err() != nil {
+			switch ended := s.running.Err() != nil; {
+			case ended && (!more || next.err != nil):
 				return context.Cause(s.running)
-			}
-			if !more {
+			case !more:
 				return nil
-			}
-			if next.err != nil {
+			case next.err != nil:
 				return next.err
 			}
+			// The agent knows that this event was taken, so a stop that came
+			// meanwhile doesn't drop it.
 			if err := s.composer.take(next.event); err != nil {
 				return err
 			}
@@ -146,7 +147,8 @@ func (s *stream) follow(ctx context.Context) error {
 				return nil
 			}
 		case <-s.running.Done():
-			return context.Cause(s.running)
+		case <-s.runner.options.Closing:
+			return ErrShutdown
 		case <-disconnected:
 			disconnected = nil
 			if shuttingDown(ctx) {
@@ -155,6 +157,7 @@ func (s *stream) follow(ctx context.Context) error {
 			s.disconnect(ctx.Err())
 		}
 	}
+	return context.Cause(s.running)
 }
 
 // emit takes the stream's next event: it is recorded, sent and folded. The terminal
