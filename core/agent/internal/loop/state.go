@@ -8,7 +8,6 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/jsonpatch"
-	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -166,8 +165,10 @@ func applyAll(document *jsonpatch.Document, operations []json.RawMessage) error 
 
 // isCopy reports whether an operation, which has been applied, is a copy.
 func isCopy(operation json.RawMessage) bool {
-	op, ok := jsonscan.Lookup(operation, "op")
-	return ok && string(jsonscan.Text(op)) == "copy"
+	// A struct would take the name in any case.
+	var in map[string]json.RawMessage
+	var op string
+	return json.Unmarshal(operation, &in) != nil || json.Unmarshal(in["op"], &op) != nil || op == "copy"
 }
 
 // missingList returns the operation that creates the list to which an operation
