@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -71,22 +72,17 @@ var leaseTests = []test{
 		}
 	}},
 	{"renewing keeps a lease beyond its ttl", func(s *suite) {
-		// Long enough that a slow machine renews it in time.
-		lease := s.begin(thread, "one", 4*briefTTL)
-		// Other leases' expiries mark the passing of more than that.
+		// Other leases' expiries mark the passing of more than its ttl.
 		clock := store.Key{Owner: "clock", ID: "clock"}
-		for range 5 {
-			s.begin(clock, "tick", briefTTL)
+		lease := s.renewed(thread, func(ttl time.Duration) {
+			s.begin(clock, "tick", ttl/4)
 			s.awaitExpiry(clock)
 			adopted, err := s.Store.Adopt(s.context(), clock, longTTL)
 			if err != nil {
 				s.Fatalf("adopt the clock: %v", err)
 			}
 			s.finish(adopted, nil)
-			if err := lease.Renew(s.context()); err != nil {
-				s.Fatalf("renew: %v", err)
-			}
-		}
+		}, nil)
 		if page := s.read(s.Other, thread, 0, false); !page.Live || page.Orphaned {
 			s.Fatalf("a renewed lease reads as %+v", page)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -130,17 +131,10 @@ var waitTests = []test{
 		}
 	}},
 	{"a renewed lease doesn't wake a reader at its old expiry", func(s *suite) {
-		// Long enough that a slow machine renews it in time.
-		lease := s.begin(thread, "one", 4*briefTTL)
-		reader := s.waiting(s.context(), thread, 0)
-		for range 5 {
-			ctx, cancel := context.WithTimeout(s.context(), briefTTL)
-			<-ctx.Done()
-			cancel()
-			if err := lease.Renew(s.context()); err != nil {
-				s.Fatalf("renew: %v", err)
-			}
-		}
+		var reader <-chan readResult
+		lease := s.renewed(thread, func(ttl time.Duration) {
+			_ = pause.Sleep(s.context(), ttl/4)
+		}, func() { reader = s.waiting(s.context(), thread, 0) })
 		select {
 		case result := <-reader:
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
