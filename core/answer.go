@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+
+	"github.com/copilotkit-go/runtime/core/internal/runner"
 )
 
 // json answers with a JSON body.
@@ -87,9 +89,9 @@ func (ex *exchange) report(err error) *HTTPError {
 		}
 	}
 	attributes := []any{"error", err}
-	var panicked *panicError
+	var panicked *runner.PanicError
 	if errors.As(err, &panicked) {
-		attributes = append(attributes, "stack", string(panicked.stack))
+		attributes = append(attributes, "stack", string(panicked.Stack))
 	}
 	log.ErrorContext(ex.r.Context(), "request failed", attributes...)
 	return ex.internal(err)
@@ -117,7 +119,7 @@ func recovering(f func() error) (err error) {
 			if value == http.ErrAbortHandler {
 				panic(value)
 			}
-			err = &panicError{value: value, stack: debug.Stack()}
+			err = &runner.PanicError{Value: value, Stack: debug.Stack()}
 		}
 	}()
 	return f()

@@ -72,14 +72,6 @@ type failure struct {
 func (f *failure) Error() string { return f.what + ": " + f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// panicError is what a recovered panic becomes.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
 const contentTypeJSON = "application/json"
 
 // errorBody is the shape of the reference's error answers.

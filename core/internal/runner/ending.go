@@ -35,7 +35,7 @@ func shuttingDown(ctx context.Context) bool { return errors.Is(context.Cause(ctx
 func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) protocol.Ending {
 	var failure *agent.Error
 	var invalid *invalidEventError
-	var panicked *panicError
+	var panicked *PanicError
 	switch {
 	case cause == nil:
 		logger.WarnContext(ctx, "agent ended without a terminal event")
@@ -68,7 +68,7 @@ func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) p
 		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
 		return protocol.Ending{Code: CodeInvalidEvent, Message: r.message(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
 	case errors.As(cause, &panicked):
-		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.value, "stack", string(panicked.stack))
+		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.Value, "stack", string(panicked.Stack))
 	default:
 		logger.ErrorContext(ctx, "agent failed", "error", cause)
 	}

@@ -27,13 +27,14 @@ type item struct {
 	err   error
 }
 
-// panicError is a panic of the agent.
-type panicError struct {
-	value any
-	stack []byte
+// PanicError is a recovered panic, of an agent or of a hook.
+type PanicError struct {
+	Value any
+	Stack []byte
 }
 
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+// Error returns the panic's value as text.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // errGoexit is what becomes of an agent that calls [runtime.Goexit], as the FailNow
 // of a test does.
@@ -59,7 +60,7 @@ func startFeed(ctx context.Context, answer agent.Agent, input *agui.RunAgentInpu
 func (f *feed) run(ctx context.Context, answer agent.Agent, input *agui.RunAgentInput) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = &panicError{value, debug.Stack()}
+			err = &PanicError{value, debug.Stack()}
 		}
 	}()
 	for event, err := range answer.Run(ctx, input) {

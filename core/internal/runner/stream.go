@@ -246,10 +246,10 @@ func (s *stream) awaitAgent() {
 	if dropped > 0 {
 		s.logger.DebugContext(s.base, "dropped events after the end of the run", "count", dropped)
 	}
-	switch late := new(panicError); {
+	switch late := new(PanicError); {
 	case returned && errors.As(s.feed.late, &late):
 		s.logger.ErrorContext(s.base, "agent panicked after the end of the run",
-			"panic", late.value, "stack", string(late.stack))
+			"panic", late.Value, "stack", string(late.Stack))
 	case !returned:
 		s.logger.ErrorContext(s.base, "agent ignores the end of its context, and is left behind")
 	}
