@@ -230,11 +230,6 @@ export const deliberate = [
     rows: [{ in: /^edges: the choice of tools/, at: /^asked\[0\]\.tool_choice$/, reference: "auto", ours: "required" }],
   },
   {
-    what: "RUN_STARTED names the parent run",
-    why: "The protocol has `parentRunId` there. The reference leaves it in the input.",
-    rows: [{ in: /^edges: a parentRunId$/, at: /^run\.events\[0\]\.parentRunId$/, reference: undefined, ours: "run-0" }],
-  },
-  {
     what: "Answering an interrupt that nobody asked is an error",
     why: "RUN_ERROR with `code: \"unknown_interrupt\"`. The reference makes a tool's result without a call of it, which providers refuse.",
     rows: [{ in: /^edges: an interrupt that nobody asked$/, at: /./, reference: any, ours: any }],
