@@ -19,12 +19,14 @@ import (
 
 const runInput = `{"threadId":"t1","runId":"r1","state":{},"messages":[],"tools":[],"context":[],"forwardedProps":{}}`
 
-// flooding returns an agent that yields a number of deltas as fast as they are read.
-func flooding(deltas int) agent.Func {
+// flooding returns an agent that yields a number of deltas as fast as they are taken,
+// each after a pause.
+func flooding(deltas int, pause time.Duration) agent.Func {
 	return func(ctx context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
 			more := yield(agui.TextMessageStartEvent{MessageID: "m1"}, nil)
 			for i := 0; more && i < deltas && ctx.Err() == nil; i++ {
+				time.Sleep(pause)
 				more = yield(agui.TextMessageContentEvent{MessageID: "m1", Delta: "x"}, nil)
 			}
 			if more && ctx.Err() == nil {
@@ -44,16 +46,17 @@ func TestARunEndsInGoodOrderThoughNobodyReadsItsAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
 		deadline, by time.Duration
 		deltas       int
+		pause        time.Duration
 		end          string
 	}{
-		"before the instance's deadline": {10 * time.Second, 9 * time.Second, 1 << 30, "DEADLINE_EXCEEDED"},
-		"at the write timeout, without":  {0, 30 * time.Second, 10, "RUN_FINISHED"},
-		"at the write timeout before it": {15 * time.Minute, 30 * time.Second, 10, "RUN_FINISHED"},
+		"before the instance's deadline": {10 * time.Second, 9 * time.Second, 1 << 30, time.Millisecond, "DEADLINE_EXCEEDED"},
+		"at the write timeout, without":  {0, 30 * time.Second, 10, 0, "RUN_FINISHED"},
+		"at the write timeout before it": {15 * time.Minute, 30 * time.Second, 10, 0, "RUN_FINISHED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				runtime, err := core.New(core.Config{
-					Agents: map[string]agent.Agent{"default": flooding(test.deltas)},
+					Agents: map[string]agent.Agent{"default": flooding(test.deltas, test.pause)},
 					Logger: slog.New(slog.DiscardHandler),
 					// It would wait for the stuck write at a mutex, where the bubble's time stands still.
 					KeepAlive: -1,
@@ -135,7 +138,7 @@ func TestAWriteDeadlineThatIsExtendedInTimeHarmsNothing(t *testing.T) {
 }
 
 func TestNoHeaderOfAConnectionLeavesTheFunction(t *testing.T) {
-	runtime, err := core.New(core.Config{Agents: map[string]agent.Agent{"default": flooding(1)}, Logger: slog.New(slog.DiscardHandler)})
+	runtime, err := core.New(core.Config{Agents: map[string]agent.Agent{"default": flooding(1, 0)}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
