@@ -55,6 +55,7 @@ func TestAHostileRemoteAgentEndsItsRunsInGoodOrder(t *testing.T) {
 	})
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := serve(t, test.answer)
 			agents, err := json.Marshal(map[string]any{"default": map[string]any{
 				"url": secretURL(server), "headers": map[string]string{"X-Key": serverToken},
@@ -62,7 +63,7 @@ func TestAHostileRemoteAgentEndsItsRunsInGoodOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			test.want.check(t, run(t, "COPILOTKIT_AGENTS="+string(agents)))
+			test.want.check(t, run(t, agentTimeouts, test.want.limit(), "COPILOTKIT_AGENTS="+string(agents)))
 		})
 	}
 }

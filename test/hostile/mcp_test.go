@@ -47,6 +47,7 @@ func TestAHostileMCPServerEndsNoRunBadly(t *testing.T) {
 	for _, method := range []string{"initialize", "tools/list", "tools/call"} {
 		for name, give := range cases {
 			t.Run(method+" "+name, func(t *testing.T) {
+				t.Parallel()
 				provider := agenttest.NewProvider(t, agenttest.Calling("add", `{"a":1,"b":2}`), scriptedmodel.Answer{Text: "done"})
 				server := serveMCP(t, method, give)
 				servers, err := json.Marshal(map[string]any{"tools": map[string]any{
@@ -55,7 +56,7 @@ func TestAHostileMCPServerEndsNoRunBadly(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := run(t, "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+provider.URL, "COPILOTKIT_MCP_SERVERS="+string(servers), "COPILOTKIT_PROMPT="+prompt)
+				got := run(t, mcpTimeouts, longRun, "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+provider.URL, "COPILOTKIT_MCP_SERVERS="+string(servers), "COPILOTKIT_PROMPT="+prompt)
 				expected{"", "done"}.check(t, got)
 				if want := `{"error":`; !strings.HasPrefix(got.result(), want) {
 					t.Errorf("the call has the result %.200q", got.result())

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // answer is one way of answering a request. It is told all that the request has.
@@ -123,6 +124,14 @@ func away(t *testing.T, code int) answer {
 // expected is how a run ends: with a code of RUN_ERROR, or with RUN_FINISHED and some
 // text.
 type expected struct{ code, text string }
+
+// limit returns how long the run may take: what ends by its deadline needs it.
+func (e expected) limit() time.Duration {
+	if e.code == "DEADLINE_EXCEEDED" {
+		return shortRun
+	}
+	return longRun
+}
 
 func (e expected) check(t *testing.T, got outcome) {
 	t.Helper()
