@@ -47,8 +47,8 @@ func (in *RunAgentInput) UnmarshalJSON(data []byte) error {
 }
 
 func (d *decoder) input(value []byte, at *path, in *RunAgentInput) {
-	tools := required("tools", atMost(maxTools, array(&in.Tools, (*decoder).tool)))
-	context := required("context", atMost(maxContext, array(&in.Context, (*decoder).context)))
+	tools := required("tools", boundedArray(&in.Tools, maxTools, (*decoder).tool))
+	context := required("context", boundedArray(&in.Context, maxContext, (*decoder).context))
 	if value[0] == '{' {
 		version, versioned := jsonscan.Lookup(value, "protocolVersion")
 		versioned = versioned && isString(version)
@@ -60,11 +60,11 @@ func (d *decoder) input(value []byte, at *path, in *RunAgentInput) {
 		newer("protocolVersion", isString, text(&in.ProtocolVersion)),
 		optional("parentRunId", text(&in.ParentRunID)),
 		optional("state", orAbsent(&in.State)),
-		required("messages", atMost(maxMessages, array(&in.Messages, (*decoder).message))),
+		required("messages", boundedArray(&in.Messages, maxMessages, (*decoder).message)),
 		tools,
 		context,
 		optional("forwardedProps", anything(&in.ForwardedProps)),
-		optional("resume", atMost(maxResume, array(&in.Resume, (*decoder).resume))),
+		optional("resume", boundedArray(&in.Resume, maxResume, (*decoder).resume)),
 	)
 }
 

@@ -339,10 +339,18 @@ func isCount(value []byte) bool {
 // array returns a reader of an array, each element of which read reads. An empty one
 // isn't nil.
 func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, element *T)) reader {
+	return boundedArray(dst, math.MaxInt, read)
+}
+
+// boundedArray returns a reader of an array that may have so many elements.
+func boundedArray[T any](dst *[]T, most int, read func(d *decoder, value []byte, at *path, element *T)) reader {
 	return reader{kind: "array", custom: func(d *decoder, value []byte, at *path) {
 		n := 0
 		for e := jsonscan.ElementsOf(value); e.Next(); {
-			n++
+			if n++; n > most {
+				d.fail(at, fmt.Sprintf("more than %d elements", most))
+				return
+			}
 		}
 		if !d.spend(n, at) {
 			return
@@ -353,19 +361,5 @@ func array[T any](dst *[]T, read func(d *decoder, value []byte, at *path, elemen
 			read(d, e.Value, element, &list[element.index])
 		}
 		*dst = list
-	}}
-}
-
-// atMost returns a reader of an array that may have so many elements.
-func atMost(most int, into reader) reader {
-	return reader{kind: "array", custom: func(d *decoder, value []byte, at *path) {
-		n := 0
-		for e := jsonscan.ElementsOf(value); e.Next(); {
-			if n++; n > most {
-				d.fail(at, fmt.Sprintf("more than %d elements", most))
-				return
-			}
-		}
-		into.custom(d, value, at)
 	}}
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -44,12 +45,5 @@ func (m *Model) wait(ctx context.Context, index int) error {
 	if m.Pace <= 0 || index == 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(m.Pace)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause.Sleep(ctx, m.Pace)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 )
 
 const (
@@ -100,12 +101,5 @@ func wait(ctx context.Context, delay time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		return false
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return pause.Sleep(ctx, delay) == nil
 }
