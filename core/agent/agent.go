@@ -22,13 +22,13 @@ type Agent interface {
 	// canceling ctx: Run must then end without delay, and what it yields after
 	// that is dropped.
 	//
-	// RUN_STARTED is the runner's, which sends it as soon as the run is accepted: one
-	// that Run yields, as those of other servers do, is left out. Run may omit the terminal
-	// event, and may yield chunk events: the runner adds what is missing and expands
-	// chunks. An error is the
-	// last thing yielded. The run then ends with RUN_ERROR, with the message and
-	// code of an [*Error] and with a general message for any other error, whose
-	// text is only logged. The input is shared and must not be modified.
+	// RUN_STARTED is sent by the runner, as soon as the run is accepted; one that Run
+	// yields is left out. Chunk events are expanded, and what is open at RUN_FINISHED
+	// is closed. A run whose last event isn't RUN_FINISHED or RUN_ERROR ends with
+	// RUN_ERROR and the code INCOMPLETE_STREAM. An error is the last thing yielded:
+	// the run then ends with RUN_ERROR, with the message and code of an [*Error] and
+	// with a general message for any other error, whose text is only logged. The input
+	// is shared and must not be modified.
 	Run(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error]
 }
 
