@@ -2,6 +2,7 @@
 const words = (text) => text.split(/(?<= )/).flatMap((word) => [word, { pause: 40 }]);
 
 export const scripts = {
+  "Tell me a slow story": [[...words("Once upon a time "), { hold: "beginning" }, ...words("there was a gopher. "), { hold: "story" }, ...words("It lived happily ever after.")]],
   "Tell me a story": [[...words("Once upon a time there was a gopher. "), { hold: "story" }, ...words("It lived happily ever after.")]],
   "Count forever": [[...Array.from({ length: 2000 }, (_, i) => [`${i + 1} `, { pause: 30 }]).flat()]],
   "Paint the page teal": [
