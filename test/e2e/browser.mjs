@@ -57,6 +57,8 @@ export class Page {
 
   async say(text) {
     await this.input.fill(text);
+    // While the chat connects to its thread it ignores Enter and its button is disabled.
+    await this.chat.locator("[data-testid=copilot-send-button]:enabled").waitFor();
     await this.input.press("Enter");
   }
 
