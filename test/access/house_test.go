@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -134,7 +135,7 @@ func (h *holds) add(text string) (release func()) {
 // debug events, which has no end, is left when it has begun.
 func (h *house) ask(t *testing.T, row row, c credential, threadID string) *httptest.ResponseRecorder {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a run that it must not follow has no end
 	defer cancel()
 	r := row.request(h.endpoint, threadID).WithContext(ctx)
 	c.apply(r)
@@ -143,6 +144,9 @@ func (h *house) ask(t *testing.T, row row, c credential, threadID string) *httpt
 		h.ServeHTTP(leaving{w, cancel}, r)
 	} else {
 		h.ServeHTTP(w, r)
+	}
+	if ctx.Err() == context.DeadlineExceeded {
+		t.Fatalf("%s with %s has no end: %s", row, c.name, w.Body)
 	}
 	return w
 }

@@ -11,7 +11,7 @@ export function launch() {
 
 /** A page of the example app, in a new browser profile unless one is given. */
 export class Page {
-  static async open(browser, url, { screenshots, context } = {}) {
+  static async open(browser, url, { screenshots, context, token } = {}) {
     const opened = new Page();
     opened.context = context ?? (await browser.newContext({ viewport: { width: 1280, height: 800 } }));
     opened.owns = !context;
@@ -21,8 +21,23 @@ export class Page {
     opened.problems = [];
     opened.page.on("pageerror", (error) => opened.problems.push(error.message));
     await opened.page.goto(url);
-    await opened.input.waitFor();
+    if (token) await opened.signIn(token);
+    else await opened.input.waitFor();
     return opened;
+  }
+
+  get signInForm() {
+    return this.page.getByRole("form", { name: "Sign in" });
+  }
+
+  /** Sends a token, once the page asks for one. */
+  async signIn(token) {
+    await this.signInForm.getByLabel("Token").fill(token);
+    await this.signInForm.getByRole("button").click();
+  }
+
+  get threads() {
+    return this.page.locator("nav li");
   }
 
   get input() {

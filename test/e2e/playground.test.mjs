@@ -167,3 +167,40 @@ test("it works over a single route", async () => {
     await single.stop();
   }
 });
+
+test("a runtime with tokens has the page ask for one, and shows each user their own threads", async () => {
+  const guarded = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" });
+  const multi = page;
+  try {
+    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    page.on("pageerror", (error) => problems.push(error.message));
+    await page.goto(`${guarded.origin}/`);
+    const signIn = async (token) => {
+      await page.getByLabel("Token").fill(token);
+      await page.getByRole("button", { name: "Sign in" }).click();
+    };
+    await signIn("carols-token");
+    await page.getByText("doesn't accept this token").waitFor();
+    assert.equal(await page.getByLabel("Message", { exact: true }).isVisible(), false);
+    await page.screenshot({ path: join(screenshots, "playground sign in.png") });
+    await signIn("anns-token");
+    await say("What are you?");
+    await page.locator("#threads li").first().waitFor();
+    assert.match(await answer().innerText(), /demo/i);
+    const address = page.url();
+    await page.reload();
+    await answer().waitFor();
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await signIn("bobs-token");
+    await page.locator("#no-threads").waitFor();
+    assert.equal(await page.locator("#threads li").count(), 0);
+    await page.goto("about:blank"); // or only the fragment would change
+    await page.goto(address);
+    await page.getByText("Nothing has been said in this thread.").waitFor();
+    await page.context().close();
+  } finally {
+    page = multi;
+    await guarded.stop();
+  }
+});

@@ -23,6 +23,7 @@ const screenshots = join(cache, "screenshots");
 // One for the run, one for the requests about it, and more for streams that a page
 // has left: Lambda doesn't report that, so they occupy an instance until the run ends.
 const instances = 4;
+const sessions = { COPILOTKIT_AUTH: "session", COPILOTKIT_SESSION_KEY: "a key of thirty-two bytes or more" };
 rmSync(screenshots, { recursive: true, force: true });
 
 const closing = [];
@@ -37,6 +38,7 @@ try {
     sites[name] = await serveSite(join(app, "dist"), origin);
     closing.push(() => sites[name].close());
   }
+  if (!flags.reference) await foreign(model, runtimes, sites);
   const browser = await launch();
   closing.push(() => browser.close());
 
@@ -62,10 +64,13 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
       model,
       single: fresh(sites.single),
       lambda: fresh(sites.lambda),
+      tokens: fresh(sites.tokens),
+      sessions: fresh(sites.sessions),
+      foreign: runtimes.foreign?.origin,
       instances: async () => Number(await (await fetch(`${runtimes.lambda.origin}/instances`)).text()),
       release: (gate) => model.release("runtime", gate),
-      async open({ url = fresh(sites.local), context } = {}) {
-        const page = await Page.open(browser, url, { screenshots, context });
+      async open({ url = fresh(sites.local), context, token } = {}) {
+        const page = await Page.open(browser, url, { screenshots, context, token });
         pages.push(page);
         return page;
       },
@@ -89,18 +94,34 @@ function buildApp() {
   if (result.status !== 0) throw new Error("npm run build failed in examples/react-chat");
 }
 
+function production(model) {
+  return { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o", COPILOTKIT_ENV: "production" };
+}
+
 async function ours(model) {
   const binary = build("./cmd/copilotkit", "copilotkit");
-  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o", COPILOTKIT_ENV: "production", COPILOTKIT_AUTH: "none", COPILOTKIT_PUBLIC_THREADS: "on" };
+  const env = { ...production(model), COPILOTKIT_AUTH: "none", COPILOTKIT_PUBLIC_THREADS: "on" };
   const redis = await startRedis();
   closing.push(() => redis.stop());
   const runtimes = {
     local: await startLocal(binary, env),
     single: await startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" }),
     lambda: await startLambda(instances, { ...env, COPILOTKIT_STORE: redis.url }),
+    tokens: await startLocal(binary, { ...production(model), COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" }),
+    sessions: await startLocal(binary, { ...production(model), ...sessions }),
   };
   for (const runtime of Object.values(runtimes)) closing.push(() => runtime.stop());
   return runtimes;
+}
+
+/** Starts a runtime that is another site to the pages of the one with sessions. */
+async function foreign(model, runtimes, sites) {
+  const runtime = await startLocal(build("./cmd/copilotkit", "copilotkit"), {
+    ...production(model), ...sessions,
+    COPILOTKIT_CORS_ORIGINS: new URL(sites.sessions.url).origin, COPILOTKIT_CORS_CREDENTIALS: "on", COPILOTKIT_SESSION_SAME_SITE: "none",
+  });
+  closing.push(() => runtime.stop());
+  runtimes.foreign = { ...runtime, origin: runtime.origin.replace("127.0.0.1", "localhost") };
 }
 
 async function reference(model) {

@@ -199,6 +199,75 @@ export const scenes = {
     await page.sees("The page is teal now.");
   },
 
+  "a token signs in, a wrong one doesn't, and the next user sees nothing of the one before": async ({ open, tokens }) => {
+    const page = await open({ url: tokens, token: "carols-token" });
+    await page.signInForm.getByRole("alert").getByText("doesn't accept this token").waitFor();
+    await page.picture("sign-in");
+    await page.signIn("anns-token");
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    await page.threads.getByRole("link", { name: "Say hello" }).waitFor();
+    const anns = page.page.url();
+    await page.reload();
+    await page.sees("Hello from the scripted model!");
+    await page.picture("signed-in");
+
+    await page.page.getByRole("button", { name: "Sign out" }).click();
+    await page.signIn("bobs-token");
+    await page.say("What is the count?");
+    await page.sees("Let me look.");
+    await page.threads.getByRole("link", { name: "What is the count?" }).waitFor();
+    assert.equal(await page.threads.count(), 1, "Bob sees his own thread only");
+    await page.page.goto(anns);
+    await page.reload();
+    await page.threads.getByRole("link", { name: "What is the count?" }).waitFor();
+    assert.equal(await page.page.getByText("Hello from the scripted model!").count(), 0, "Ann's thread is empty to Bob");
+  },
+
+  "with sessions each browser is a user, and finds its threads again": async ({ open, sessions }) => {
+    const first = await open({ url: sessions });
+    await first.say("Say hello");
+    await first.sees("Hello from the scripted model!");
+    await first.threads.getByRole("link", { name: "Say hello" }).waitFor();
+    const [cookie] = await first.context.cookies();
+    assert.ok(cookie.name.startsWith("__Host-") && cookie.httpOnly && cookie.secure && cookie.sameSite === "Lax", JSON.stringify(cookie));
+
+    const second = await open({ url: first.page.url() });
+    await second.say("What is the count?");
+    await second.sees("Let me look.");
+    await second.threads.getByRole("link", { name: "What is the count?" }).waitFor();
+    assert.equal(await second.threads.count(), 1, "the second browser sees its own thread only");
+    assert.equal(await second.page.getByText("Hello from the scripted model!").count(), 0);
+
+    await first.reload();
+    await first.sees("Hello from the scripted model!");
+    await first.threads.getByRole("link", { name: "Say hello" }).waitFor();
+    assert.equal(await first.threads.count(), 1);
+    assert.equal(await first.page.getByText("Let me look.").count(), 0);
+  },
+
+  "a page of another site has a session if it is named, and no other page has": async ({ open, sessions, foreign }) => {
+    const call = (page, path, body) =>
+      page.page.evaluate(
+        async ([url, body]) => {
+          const options = { credentials: "include", ...(body && { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }) };
+          return fetch(url, options).then((response) => response.json(), (error) => String(error));
+        },
+        [`${foreign}/api/copilotkit${path}`, body],
+      );
+    const page = await open({ url: sessions });
+    assert.equal((await call(page, "/threads", { agentId: "default", name: "Mine" })).name, "Mine");
+    assert.deepEqual((await call(page, "/threads")).threads.map((thread) => thread.name), ["Mine"]);
+
+    const other = await open({ url: sessions });
+    assert.deepEqual((await call(other, "/threads")).threads, []);
+
+    const unnamed = await open({ context: page.context });
+    assert.match(await call(unnamed, "/threads"), /Failed to fetch/);
+    assert.match(await call(unnamed, "/threads", { agentId: "default", name: "Theirs" }), /Failed to fetch/);
+    assert.equal((await call(page, "/threads")).threads.length, 1);
+  },
+
   // Each instance of the function serves one request at a time, so that Stop and
   // reload reach an instance other than the run's.
   "on Lambda, Stop reaches the run on another instance": async ({ open, lambda, model, instances }) => {

@@ -1,8 +1,15 @@
 import { useAgent, useThreads } from "@copilotkit/react-core/v2";
 import { useEffect, useState } from "react";
 
+interface Props {
+  current: string;
+  open: (threadId?: string) => void;
+  /** Undefined if nobody has signed in. */
+  signOut?: () => void;
+}
+
 /** The list of threads, to reopen, rename, archive and delete. */
-export function Threads({ current, open }: { current: string; open: (threadId?: string) => void }) {
+export function Threads({ current, open, signOut }: Props) {
   const [includeArchived, setIncludeArchived] = useState(false);
   const { threads, listError, renameThread, archiveThread, unarchiveThread, deleteThread, refetchThreads } = useThreads({
     agentId: "default",
@@ -61,6 +68,11 @@ export function Threads({ current, open }: { current: string; open: (threadId?: 
           </li>
         ))}
       </ul>
+      {signOut && (
+        <button className="sign-out" onClick={signOut}>
+          Sign out
+        </button>
+      )}
     </nav>
   );
 }

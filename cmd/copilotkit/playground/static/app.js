@@ -19,10 +19,15 @@ let canManage = false; // whether threads can be renamed and deleted
 
 async function main() {
   wire();
+  await load();
+}
+
+async function load() {
   let about;
   try {
     about = await runtime.info();
   } catch (error) {
+    if (error.status === 401) return askForToken();
     messages.append("error", `The runtime cannot be reached: ${error.message}`);
     return;
   }
@@ -39,6 +44,28 @@ async function main() {
   if (thread && agentId === agent) await openThread(thread);
   else newThread();
   await listThreads();
+}
+
+// --- Signing in -----------------------------------------------------------------
+
+/** Shows the field for a token in place of the conversation. */
+function askForToken() {
+  $("wrong-token").hidden = !runtime.token();
+  showSignIn(true);
+  $("token").focus();
+}
+
+function showSignIn(shown) {
+  $("sign-in").hidden = !shown;
+  $("welcome").hidden = $("composer").hidden = shown;
+  $("sign-out").hidden = shown || !runtime.token();
+}
+
+/** Starts the page again, so that nothing of one user is left for the next. */
+function signOut() {
+  runtime.setToken("");
+  history.replaceState(null, "", location.pathname);
+  location.reload();
 }
 
 // --- Threads ------------------------------------------------------------------
@@ -224,6 +251,16 @@ async function stop() {
 // --- The page -----------------------------------------------------------------
 
 function wire() {
+  $("sign-out").hidden = !runtime.token();
+  $("sign-out").onclick = signOut;
+  $("sign-in").onsubmit = (event) => {
+    event.preventDefault();
+    if (!$("token").value.trim()) return;
+    runtime.setToken($("token").value.trim());
+    $("token").value = "";
+    showSignIn(false);
+    load();
+  };
   const field = $("input");
   const grow = () => {
     field.style.height = "auto";

@@ -5,9 +5,17 @@ const meta = (name) => document.querySelector(`meta[name="copilotkit-${name}"]`)
 const base = meta("base-path").replace(/\/$/, "");
 export const singleRoute = meta("endpoint") === "single-route";
 
+/** The token that the user has signed in with, null without one. The tab forgets it when it is closed. */
+export const token = () => sessionStorage.getItem("copilotkit-token");
+
+export function setToken(value) {
+  if (value) sessionStorage.setItem("copilotkit-token", value);
+  else sessionStorage.removeItem("copilotkit-token");
+}
+
 /** Fetches /info: the agents, and which thread routes there are. */
 export async function info() {
-  return json(singleRoute ? await envelope("info") : await fetch(`${base}/info`));
+  return json(singleRoute ? await envelope("info") : await get("/info"));
 }
 
 /** Starts a run. Yields its events as they arrive. */
@@ -30,7 +38,7 @@ export async function stop(agentId, threadId) {
 
 /** Fetches the threads of an agent, last updated first. */
 export async function listThreads(agentId) {
-  const { threads } = await json(await fetch(`${base}/threads?agentId=${encodeURIComponent(agentId)}&limit=50`));
+  const { threads } = await json(await get(`/threads?agentId=${encodeURIComponent(agentId)}&limit=50`));
   return threads;
 }
 
@@ -70,11 +78,19 @@ async function* events(body) {
   }
 }
 
+function get(path) {
+  return fetch(base + path, { headers: identity() });
+}
+
 function post(path, body, method = "POST", signal) {
   return fetch(base + path, {
     method, signal, body: JSON.stringify(body),
-    headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/json" },
+    headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/json", ...identity() },
   });
+}
+
+function identity() {
+  return token() ? { Authorization: `Bearer ${token()}` } : {};
 }
 
 function envelope(method, params, body, signal) {
@@ -83,6 +99,9 @@ function envelope(method, params, body, signal) {
 
 async function json(response) {
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.message ?? body.error ?? `The server answered ${response.status}.`);
+  if (!response.ok) {
+    const error = new Error(body.message ?? body.error ?? `The server answered ${response.status}.`);
+    throw Object.assign(error, { status: response.status });
+  }
   return body;
 }
