@@ -19,6 +19,15 @@ type template struct {
 	Parameters map[string]struct {
 		Default value
 		NoEcho  bool
+		// AllowedValues is nil if any value is allowed.
+		AllowedValues []value
+	}
+	Rules map[string]struct {
+		RuleCondition value
+		Assertions    []struct {
+			Assert            value
+			AssertDescription string
+		}
 	}
 	Resources map[string]struct {
 		Type, Condition string
@@ -91,13 +100,60 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("secrets aren't shown", func(t *testing.T) {
-		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents"} {
+		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents", "AuthTokens", "SessionKey"} {
 			if !parsed.Parameters[name].NoEcho {
 				t.Errorf("%s is echoed", name)
 			}
 		}
 		if key := text(t, function["Environment"]); !strings.Contains(key, "{{resolve:secretsmanager:") {
 			t.Errorf("no key comes from Secrets Manager: %s", key)
+		}
+	})
+	t.Run("whoever deploys it is asked who may call", func(t *testing.T) {
+		auth := parsed.Parameters["Auth"]
+		if auth.Default != nil {
+			t.Errorf("Auth is %v by default", auth.Default)
+		}
+		for _, allowed := range auth.AllowedValues {
+			mode := allowed.(string)
+			_, err := bundle.Read(func() []string { return []string{"COPILOTKIT_AUTH=" + mode} }, nil)
+			if err != nil && strings.Contains(err.Error(), "is none of") {
+				t.Errorf("the runtime doesn't know %s: %v", mode, err)
+			}
+		}
+		for parameters, refusal := range map[string]string{
+			"none ":              "",
+			"token AuthTokens":   "",
+			"session SessionKey": "",
+			"token ":             "set AuthTokens",
+			"session ":           "set SessionKey",
+			"none AuthTokens":    "AuthTokens have an effect",
+			"token SessionKey":   "set AuthTokens SessionKey has an effect",
+			"none SessionKey":    "SessionKey has an effect",
+		} {
+			mode, names, _ := strings.Cut(parameters, " ")
+			given := map[string]string{"Auth": mode}
+			for name := range strings.SplitSeq(names, ",") {
+				given[name] = "x"
+			}
+			var refused []string
+			for _, name := range []string{"Tokens", "NoOthersTokens", "Sessions", "NoOthersSessions"} {
+				rule := parsed.Rules[name]
+				for _, assertion := range rule.Assertions {
+					if holds(t, rule.RuleCondition, given) && !holds(t, assertion.Assert, given) {
+						refused = append(refused, assertion.AssertDescription)
+					}
+				}
+			}
+			said := strings.Join(refused, " ")
+			for word := range strings.FieldsSeq(refusal) {
+				if !strings.Contains(said, word) {
+					t.Errorf("%s: refused with %q, want %q", parameters, said, refusal)
+				}
+			}
+			if refusal == "" && said != "" {
+				t.Errorf("%s: refused with %q", parameters, said)
+			}
 		}
 	})
 	t.Run("the role may write to its own log and nothing else", func(t *testing.T) {
@@ -140,6 +196,22 @@ func TestTheTemplate(t *testing.T) {
 			t.Errorf("RuntimeUrl is %s", got)
 		}
 	})
+}
+
+// holds evaluates a condition of a rule with these parameters, the others being empty.
+func holds(t *testing.T, condition value, parameters map[string]string) bool {
+	t.Helper()
+	for function, argument := range condition.(map[string]value) {
+		operands := argument.([]value)
+		switch function {
+		case "Fn::Not":
+			return !holds(t, operands[0], parameters)
+		case "Fn::Equals":
+			return parameters[operands[0].(map[string]value)["Ref"].(string)] == operands[1]
+		}
+	}
+	t.Fatalf("no such condition: %v", condition)
+	return false
 }
 
 func TestAWrongTemplateIsNoticed(t *testing.T) {
