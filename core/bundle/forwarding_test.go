@@ -35,6 +35,7 @@ func TestWhoGetsTheCallersAuthorization(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the demo model takes its time
 			var mu sync.Mutex
 			got := map[string]bool{}
 			asked := map[string]bool{}
