@@ -30,7 +30,8 @@ const (
 // that don't are closed. Messages for the user and logs go to out.
 func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
 	settings, err := bundle.Read(env, map[string]string{
-		"COPILOTKIT_ENV": "development",
+		"COPILOTKIT_ENV":  "development",
+		"COPILOTKIT_AUTH": bundle.AuthNone,
 		// Anybody on this machine is let in, but not the pages of everybody.
 		"COPILOTKIT_CORS_ORIGINS": core.LoopbackOrigins,
 	})
