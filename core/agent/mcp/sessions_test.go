@@ -169,6 +169,9 @@ func TestASessionInUseIsNotClosedForAnother(t *testing.T) {
 	if _, err := server.Tools(bob); err == nil || !strings.Contains(err.Error(), "all of its 1 sessions are in use") {
 		t.Errorf("bob got %v", err)
 	}
+	if _, err := server.Tools(ann); err != nil || g.sessionsOf("ann-token") != 1 {
+		t.Errorf("ann's next run: %v, in %d sessions", err, g.sessionsOf("ann-token"))
+	}
 	canceled, cancel := context.WithCancel(bob)
 	cancel()
 	if _, err := server.Tools(canceled); !errors.Is(err, context.Canceled) {
