@@ -42,6 +42,14 @@ export const deliberate = [
     ],
   },
   {
+    what: "In production threads are only listed to users, or if a setting says so",
+    why: "With the list anybody could read all conversations: without users a thread's id is the only key to it. The answer is 403, and `/info` says it. [More](access.md#none).",
+    rows: [
+      { in: /^threads: the list without users$/, at: /^list\./, reference: any, ours: any },
+      { in: /^threads: the list without users$/, at: /^what info says$/, reference: true, ours: false },
+    ],
+  },
+  {
     what: "`POST /threads/clear` only clears in development",
     why: "In production anybody could delete everything with it. It always answers 204.",
     rows: [{ in: /^threads: clearing all$/, at: /^connect/, reference: undefined, ours: some }],

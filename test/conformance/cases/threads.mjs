@@ -48,6 +48,13 @@ export const threads = {
     it.see("is there more", first.body.nextCursor !== null);
     it.see("all", ids(await list("")));
   },
+  "the list without users": async (it) => {
+    const setup = "root";
+    await one(it, "a secret id", "hi");
+    it.see("list", await it.http("GET", "/threads?agentId=nobody", { setup }));
+    it.see("what info says", (await it.http("GET", "/info", { setup })).body.threadEndpoints.list);
+    it.see("a thread whose id is known", (await it.http("GET", "/threads/a%20secret%20id/messages", { setup })).status);
+  },
   "clearing all": async (it) => {
     await it.run("default", { text: "say hello" });
     it.see("clear", await it.http("POST", "/api/copilotkit/threads/clear"));

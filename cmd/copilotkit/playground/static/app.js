@@ -57,7 +57,7 @@ function askForToken() {
 
 function showSignIn(shown) {
   $("sign-in").hidden = !shown;
-  $("welcome").hidden = $("composer").hidden = shown;
+  $("welcome").hidden = $("composer").hidden = $("new-thread").disabled = shown;
   $("sign-out").hidden = shown || !runtime.token();
 }
 
