@@ -52,8 +52,18 @@ func (rt *Runtime) refuse(ex *exchange, err error) error {
 		answer.Header = http.Header{"Www-Authenticate": {refused.Challenge}}
 	}
 	rt.config.Logger.Log(ex.r.Context(), level, "a request was not let in",
-		"method", ex.r.Method, "path", ex.r.URL.Path, "client", ex.clientAddress(), "reason", err)
+		"method", shortened(ex.r.Method), "path", shortened(ex.r.URL.Path), "client", ex.clientAddress(), "reason", err)
 	return answer
+}
+
+// maxLogged is how much of what anybody can send goes into a line of the log.
+const maxLogged = 256
+
+func shortened(text string) string {
+	if len(text) <= maxLogged {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxLogged], "") + "…"
 }
 
 // setUserHeader adds what an answer to an identified user carries.

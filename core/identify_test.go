@@ -221,3 +221,25 @@ func TestTheClientsAddressIsTheOneThatProxiesSaw(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyFillsTheLogWithOneRequest(t *testing.T) {
+	var log bytes.Buffer
+	handler := newRuntime(t, core.Config{
+		Identify: func(*http.Request) (access.User, error) { return access.User{}, &access.Error{} },
+		Logger:   slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	long := strings.Repeat("é", 100_000)
+	for _, test := range []request{
+		{method: "GET", path: "/" + long},
+		{method: strings.Repeat("A", 100_000), path: "/info"},
+		{method: "GET", path: "/info?" + long, header: http.Header{"X-Forwarded-For": {long}, "Authorization": {long}, "Origin": {long}, "User-Agent": {long}}},
+	} {
+		test.to(handler)
+	}
+	if lines := strings.Split(strings.TrimSpace(log.String()), "\n"); len(lines) != 3 || log.Len() > 3000 {
+		t.Errorf("%d lines of %d bytes: %.1000s", len(lines), log.Len(), &log)
+	}
+	if !strings.Contains(log.String(), "éé…") {
+		t.Errorf("it isn't said that there was more: %s", &log)
+	}
+}
