@@ -16,7 +16,7 @@ if [[ ! " $* " =~ [[:space:]=]COPILOTKIT_AUTH= ]]; then
 	if [[ ! $variables =~ (^|[[:space:]])COPILOTKIT_AUTH([[:space:]]|$) ]]; then
 		source scripts/require-auth.sh
 		refuse_without_auth deploy-vercel "among the variables" \
-			"echo session | vercel env add COPILOTKIT_AUTH production" \
+			"printf session | vercel env add COPILOTKIT_AUTH production" \
 			"openssl rand -hex 32 | vercel env add COPILOTKIT_SESSION_KEY production" \
 			"make deploy-vercel"
 	fi
