@@ -22,6 +22,10 @@ type Limits struct {
 	// MaxBytes is about the most memory that the threads may take. If zero,
 	// defaults to 512 MiB.
 	MaxBytes int64
+	// MaxUsers is the most users whose spending is counted (see [store.Meter]), and
+	// also the most addresses; of others the count begins anew. Those with a live run
+	// are never forgotten. If zero, defaults to 10,000.
+	MaxUsers int
 }
 
 // Store is a [store.Store] in memory. Beyond its limits it forgets the least
@@ -38,6 +42,7 @@ type Store struct {
 	// what to forget is always in front.
 	idle, busy *list.List
 	bytes      int64
+	meter      meter
 }
 
 var _ store.Store = (*Store)(nil)
@@ -53,7 +58,13 @@ func New(limits Limits) *Store {
 	if limits.MaxBytes == 0 {
 		limits.MaxBytes = 512 << 20
 	}
-	return &Store{limits: limits, threads: make(map[store.Key]*thread), idle: list.New(), busy: list.New()}
+	if limits.MaxUsers == 0 {
+		limits.MaxUsers = 10_000
+	}
+	return &Store{
+		limits: limits, threads: make(map[store.Key]*thread), idle: list.New(), busy: list.New(),
+		meter: meter{accounts: make(map[string]*account)},
+	}
 }
 
 // Begin implements [store.Store].
@@ -155,6 +166,7 @@ func (s *Store) Close() error {
 	for _, t := range s.threads {
 		s.remove(t)
 	}
+	s.meter = meter{}
 	return nil
 }
 
