@@ -50,6 +50,10 @@ type Config struct {
 	// then one must know a thread's id to see it. In development they can always be
 	// listed.
 	PublicThreads bool
+	// Limits bound what each user may spend. They need a Store that is a
+	// [store.Meter], as those that ship are. The zero value sets no limit: then nothing
+	// is counted, and /usage isn't found.
+	Limits Limits
 	// NameThreads gives a new thread a short name, by one more call of its agent
 	// beside its first run. Defaults to false.
 	NameThreads bool
@@ -180,6 +184,9 @@ func (c *Config) check() error {
 	}
 	if c.MaxConcurrentBodyBytes < 0 {
 		return fmt.Errorf("MaxConcurrentBodyBytes is negative: %d", c.MaxConcurrentBodyBytes)
+	}
+	if err := c.Limits.check(c.Store); err != nil {
+		return err
 	}
 	if c.TrustedProxies < 0 {
 		return fmt.Errorf("TrustedProxies is negative: %d", c.TrustedProxies)

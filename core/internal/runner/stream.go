@@ -42,6 +42,9 @@ type stream struct {
 	delivered bool
 	// run is what is recorded, nil for a suggestion and a replay.
 	run *recording
+	// begun is when the stream began; isEnded says that Request.Ended was called.
+	begun   time.Time
+	isEnded bool
 }
 
 // recording is what a run has beside other streams.
@@ -56,7 +59,7 @@ func (r *Runner) newStream(ctx context.Context, request Request) *stream {
 	s := &stream{
 		runner: r, request: request, logger: r.logger(request),
 		base: context.WithoutCancel(ctx), deadline: r.deadline(ctx),
-		cancelOnDisconnect: true, outbox: newOutbox(),
+		cancelOnDisconnect: true, outbox: newOutbox(), begun: time.Now(),
 	}
 	s.running, s.end = context.WithCancelCause(s.base)
 	s.composer = composer{input: request.Input, emit: s.emit, logger: s.logger}
@@ -106,6 +109,7 @@ func (s *stream) release() {
 	if s.run != nil {
 		s.run.recorder.close(0)
 	}
+	s.ended()
 }
 
 // follow sends RUN_STARTED and what the agent yields, until its end or the end of
@@ -163,6 +167,7 @@ func (s *stream) follow(ctx context.Context) error {
 // emit takes the stream's next event: it is recorded, sent and folded. The terminal
 // event is kept: when a client gets it, it may begin the next run at once.
 func (s *stream) emit(event agui.Encoded) {
+	s.request.Spent.Observe(event)
 	if s.run != nil {
 		s.run.recorder.add(event)
 	}
@@ -202,7 +207,7 @@ func (s *stream) close(cause error) error {
 	if !completed {
 		s.end(cause)
 		if cause != nil || !s.composer.replay {
-			if err := s.composer.end(s.runner.ending(s.base, cause, s.logger)); err != nil {
+			if err := s.composer.end(s.runner.ending(cause)); err != nil {
 				s.fail(err)
 			}
 		}
@@ -213,9 +218,13 @@ func (s *stream) close(cause error) error {
 	if s.run != nil {
 		err = s.record(cause)
 	}
+	s.ended()
 	s.deliverTerminal()
 	if completed {
 		s.awaitLinger()
+	}
+	if !s.composer.replay {
+		s.logEnd(cause, completed)
 	}
 	return err
 }
