@@ -128,7 +128,7 @@ func (rt *Runtime) resolve(ex *exchange) (endpoint func() error, err error) {
 		return rt.resolveEnvelope(ex)
 	}
 	route, ok := matchPath(ex.r.URL.EscapedPath(), rt.base)
-	if !ok {
+	if !ok || route.Name == RouteUsage && rt.meter == nil {
 		return nil, ex.unmatched()
 	}
 	ex.route = route

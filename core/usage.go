@@ -21,9 +21,6 @@ const everybody = "all"
 // that of ?user=<id> or of ?user=all. Nothing is listed of those who are nobody in
 // particular: for them there is no such route.
 func (rt *Runtime) serveUsage(ex *exchange) error {
-	if rt.meter == nil {
-		return notFound()
-	}
 	query, err := usageQuery(ex.r.URL.Query())
 	if err != nil {
 		return err
@@ -68,16 +65,19 @@ func (rt *Runtime) serveUsage(ex *exchange) error {
 // usageQuery reads the query but for the user.
 func usageQuery(values url.Values) (store.UsageQuery, error) {
 	query := store.UsageQuery{Limit: maxUsagePage, Cursor: values.Get("cursor")}
-	for name, at := range map[string]*time.Time{"from": &query.From, "to": &query.To} {
-		value := values.Get(name)
+	for _, bound := range []struct {
+		name string
+		day  *time.Time
+	}{{"from", &query.From}, {"to", &query.To}} {
+		value := values.Get(bound.name)
 		if value == "" {
 			continue
 		}
 		day, err := time.Parse(time.DateOnly, value)
 		if err != nil {
-			return query, answerError(http.StatusBadRequest, "Valid "+name+" query param is required, such as 2026-01-31")
+			return query, answerError(http.StatusBadRequest, "Valid "+bound.name+" query param is required, such as 2026-01-31")
 		}
-		*at = day
+		*bound.day = day
 	}
 	if limit := values.Get("limit"); limit != "" {
 		n, err := strconv.Atoi(limit)

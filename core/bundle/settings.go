@@ -46,6 +46,12 @@ type Settings struct {
 	// TrustedProxies is how many entries from the end of X-Forwarded-For the client's
 	// address is.
 	TrustedProxies int
+	// LimitRunsPerMinute, LimitConcurrentRuns and LimitTokensPerDay bound what a user
+	// spends, 0 for no limit.
+	LimitRunsPerMinute, LimitConcurrentRuns int
+	LimitTokensPerDay                       int64
+	// AllowUncounted lets runs go on while the store can't count them.
+	AllowUncounted bool
 	// BasePath is where the routes are mounted, "/" for the root.
 	BasePath string
 	// SingleRoute sends all requests through one POST route.
