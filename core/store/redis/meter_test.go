@@ -4,13 +4,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/redis"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
@@ -146,4 +149,53 @@ func TestAMinuteOfAMeterIsTheServers(t *testing.T) {
 
 func BenchmarkAdmit(b *testing.B) {
 	storetest.BenchMeter(b, open(b, redistest.Start(b).URL()))
+}
+
+// An instance whose clock is decades behind (in a bubble it is the year 2000) counts as
+// any other does.
+func TestAMeterGoesByTheServersClock(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	right := open(t, server.URL())
+	limits := store.Limits{RunsPerMinute: 2, TokensPerDay: 10}
+	ticket := func(id string) store.Ticket { return store.Ticket{User: "user", ID: id, TTL: time.Minute} }
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	synctest.Test(t, func(t *testing.T) {
+		wrong, err := redis.Open(t.Context(), server.URL(), redis.Options{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer wrong.Close()
+		if time.Since(today) > 0 {
+			t.Fatal("the clock isn't wrong")
+		}
+		if err := errors.Join(wrong.Admit(t.Context(), ticket("1"), limits), wrong.Release(t.Context(), ticket("1"), store.Tokens{Input: 4})); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := right.Admit(t.Context(), ticket("2"), limits); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		wrong, err := redis.Open(t.Context(), server.URL(), redis.Options{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer wrong.Close()
+		over, ok := errors.AsType[*store.LimitError](wrong.Admit(t.Context(), ticket("3"), limits))
+		if !ok || over.Limit != store.LimitRunsPerMinute || over.RetryAfter > time.Minute {
+			t.Errorf("a third run in a minute: %v", over)
+		}
+		if err := wrong.Release(t.Context(), ticket("2"), store.Tokens{Input: 6}); err != nil {
+			t.Fatal(err)
+		}
+		over, ok = errors.AsType[*store.LimitError](wrong.Admit(t.Context(), ticket("3"), limits))
+		if !ok || over.Limit != store.LimitTokensPerDay || over.RetryAfter > 24*time.Hour {
+			t.Errorf("when the day's tokens are spent: %v", over)
+		}
+	})
+	page, err := right.Usage(t.Context(), store.UsageQuery{All: true})
+	if want := (store.Usage{User: "user", Day: today, Runs: 2, Tokens: store.Tokens{Input: 10}}); err != nil || len(page.Usage) != 1 || page.Usage[0] != want {
+		t.Errorf("usage: %+v, %v", page, err)
+	}
 }
