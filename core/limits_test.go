@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -170,25 +171,27 @@ func TestAPlaceIsFreeWhenTheClientKnowsOfTheEnd(t *testing.T) {
 
 func TestHoweverARunEndsItIsCountedAndItsPlaceIsFree(t *testing.T) {
 	for name, test := range map[string]struct {
-		end    func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool)
-		during func(handler *core.Runtime, leave context.CancelFunc)
-		config core.Config
+		// outcome is what the run's line in the log says, level its level.
+		outcome, level string
+		end            func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool)
+		during         func(handler *core.Runtime, leave context.CancelFunc)
+		config         core.Config
 	}{
-		"completed":                {end: finishes},
-		"without a terminal event": {end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) {}},
-		"failed": {end: func(_ context.Context, _ *agui.RunAgentInput, yield func(agui.Event, error) bool) {
+		"completed":                {outcome: "completed", level: "INFO", end: finishes},
+		"without a terminal event": {outcome: "incomplete", level: "WARN", end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) {}},
+		"failed": {outcome: "agent failed", level: "ERROR", end: func(_ context.Context, _ *agui.RunAgentInput, yield func(agui.Event, error) bool) {
 			yield(nil, errors.New("no"))
 		}},
-		"panicked":        {end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) { panic("no") }},
-		"goroutine ended": {end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) { runtime.Goexit() }},
-		"stopped": {end: waits, during: func(handler *core.Runtime, _ context.CancelFunc) {
+		"panicked":        {outcome: "agent panicked", level: "ERROR", end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) { panic("no") }},
+		"goroutine ended": {outcome: "agent failed", level: "ERROR", end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) { runtime.Goexit() }},
+		"stopped": {outcome: "stopped", level: "INFO", end: waits, during: func(handler *core.Runtime, _ context.CancelFunc) {
 			of("ann", request{method: "POST", path: "/agent/default/stop/t1"}).to(handler)
 		}},
-		"client gone":      {end: waits, during: func(_ *core.Runtime, leave context.CancelFunc) { leave() }, config: core.Config{CancelOnDisconnect: true}},
-		"over its time":    {end: waits, config: core.Config{RunTimeout: time.Minute}},
-		"too large":        {end: finishes, config: core.Config{MaxRunEvents: 1}},
-		"ignoring its end": {end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) { time.Sleep(time.Hour) }, config: core.Config{RunTimeout: time.Minute}},
-		"thread deleted": {end: waits, during: func(handler *core.Runtime, _ context.CancelFunc) {
+		"client gone":      {outcome: "client gone", level: "INFO", end: waits, during: func(_ *core.Runtime, leave context.CancelFunc) { leave() }, config: core.Config{CancelOnDisconnect: true}},
+		"over its time":    {outcome: "deadline near", level: "WARN", end: waits, config: core.Config{RunTimeout: time.Minute}},
+		"too large":        {outcome: "too large", level: "WARN", end: finishes, config: core.Config{MaxRunEvents: 1}},
+		"ignoring its end": {outcome: "deadline near", level: "WARN", end: func(context.Context, *agui.RunAgentInput, func(agui.Event, error) bool) { time.Sleep(time.Hour) }, config: core.Config{RunTimeout: time.Minute}},
+		"thread deleted": {outcome: "lease lost", level: "WARN", end: waits, during: func(handler *core.Runtime, _ context.CancelFunc) {
 			of("ann", request{method: "DELETE", path: "/threads/t1"}).to(handler)
 		}},
 	} {
@@ -197,6 +200,8 @@ func TestHoweverARunEndsItIsCountedAndItsPlaceIsFree(t *testing.T) {
 				threads := memory.New(memory.Limits{})
 				test.config.Agents, test.config.Store, test.config.Identify = agents(using(4, 6, test.end)), threads, byHeader
 				test.config.Limits = core.Limits{ConcurrentRuns: 1}
+				var log bytes.Buffer
+				test.config.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				handler := newRuntime(t, test.config)
 				ctx, leave := context.WithCancel(t.Context())
 				var run sync.WaitGroup
@@ -209,6 +214,10 @@ func TestHoweverARunEndsItIsCountedAndItsPlaceIsFree(t *testing.T) {
 				leave()
 				if runs, tokens := usageOf(t, threads, "ann"); runs != 1 || tokens != (store.Tokens{Input: 4, Output: 6}) {
 					t.Errorf("%d runs and %+v are counted", runs, tokens)
+				}
+				lines := regexp.MustCompile(`level=(\w+) msg="run ended" .*kind=run user=ann outcome="?([^"]*?)"? inputTokens=4 outputTokens=6 `).FindAllStringSubmatch(log.String(), -1)
+				if len(lines) != 1 || lines[0][1] != test.level || lines[0][2] != test.outcome {
+					t.Errorf("the log has %q of the run, want %s %s:\n%s", lines, test.level, test.outcome, &log)
 				}
 				place := store.Ticket{User: "user:ann", ID: "next", TTL: time.Minute}
 				if err := threads.Admit(t.Context(), place, store.Limits{ConcurrentRuns: 1}); err != nil {
