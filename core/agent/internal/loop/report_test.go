@@ -48,7 +48,7 @@ func TestEachCallOfTheModelIsReportedHoweverItEnds(t *testing.T) {
 			yield(model.Delta{}, errors.New("no"))
 		}, want: [][2]int64{{0, 0}}},
 		"stopped in the middle": {stream: func(yield func(model.Delta, error) bool) {
-			_ = yield(text(strings.Repeat("x", 40)), nil) && yield(text(strings.Repeat("x", 40)), nil)
+			_ = yield(text(strings.Repeat("x", 40)), nil) && yield(text("more"), nil)
 		}, leave: 2, want: [][2]int64{{requested, 10}}, estimated: true},
 		"stopped before its answer": {ctx: ctx, stream: func(yield func(model.Delta, error) bool) {
 			stop()
