@@ -73,9 +73,11 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 	defer stream.close()
 	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
 	defer cancel()
-	err = rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
-		ex.replay.observe(event)
-		return stream.send(event)
+	err = rt.runner.Suggest(ctx, request, func(events []agui.Encoded) error {
+		for _, event := range events {
+			ex.replay.observe(event)
+		}
+		return stream.send(events)
 	})
 	if err != nil && ctx.Err() == nil {
 		rt.config.Logger.WarnContext(ctx, "a suggestion ended badly", "agent", request.AgentID, "error", err)

@@ -73,10 +73,10 @@ func (rt *Runtime) makeName(ctx context.Context, request runner.Request) error {
 		ForwardedProps: json.RawMessage("{}"),
 	}
 	var answer replay
-	err := rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+	err := rt.runner.Suggest(ctx, request, runner.Each(func(event agui.Encoded) error {
 		answer.observe(event)
 		return nil
-	})
+	}))
 	if err != nil {
 		return err
 	}

@@ -67,13 +67,15 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 	return recorder
 }
 
-// add takes the run's next event.
-func (r *recorder) add(event agui.Encoded) {
+// add takes the run's next events. The slice isn't kept.
+func (r *recorder) add(events ...agui.Encoded) {
 	r.mu.Lock()
-	if !r.lost {
-		r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	for _, event := range events {
+		if !r.lost {
+			r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+		}
+		r.next++
 	}
-	r.next++
 	r.mu.Unlock()
 	r.wake()
 }

@@ -62,13 +62,13 @@ func Bench(b *testing.B, s store.Store, load Load) {
 			b.Fatal(err)
 		}
 		next := 0
-		err = run.Stream(b.Context(), func(event agui.Encoded) error {
+		err = run.Stream(b.Context(), runner.Each(func(event agui.Encoded) error {
 			switch event.EventType() {
 			case agui.EventTypeRunStarted:
 				first += time.Since(begun)
 				for range load.Followers {
 					followers.Go(func() {
-						if err := r.Connect(b.Context(), key, 0, func(store.Record) error { return nil }); err != nil {
+						if err := r.Connect(b.Context(), key, 0, runner.Each(func(store.Record) error { return nil })); err != nil {
 							b.Error(err)
 						}
 					})
@@ -81,7 +81,7 @@ func Bench(b *testing.B, s store.Store, load Load) {
 			}
 			_, err := io.Discard.Write(event.Frame())
 			return err
-		})
+		}))
 		if err != nil {
 			b.Fatal(err)
 		}
