@@ -52,7 +52,7 @@ type recorder struct {
 }
 
 // maxSpare is for how many records room is kept when all are appended.
-const maxSpare = 256
+const maxSpare = 16
 
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
