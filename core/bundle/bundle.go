@@ -74,6 +74,11 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		Development:        settings.Development,
 		Logger:             parts.logger,
 	}
+	if settings.Gather == 0 {
+		config.Gather = -1
+	} else if settings.Store.Scheme() != "" {
+		config.Gather = settings.Gather
+	}
 	if len(settings.CORSOrigins) > 0 {
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
 	}

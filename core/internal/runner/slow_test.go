@@ -104,10 +104,10 @@ func TestAClientThatReadsSlowlyGetsEverything(t *testing.T) {
 		f := newFixture(t, runner.Options{})
 		const deltas = 30
 		var slow client
-		err := f.begin(t, request(answering(deltas, 100_000), "run")).Stream(t.Context(), runner.Each(func(event agui.Encoded) error {
+		err := f.begin(t, request(answering(deltas, 100_000), "run")).Stream(t.Context(), func(events []agui.Encoded) error {
 			time.Sleep(4 * time.Second)
-			return slow.send(event)
-		}))
+			return runner.Each(slow.send)(events)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

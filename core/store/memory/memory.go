@@ -82,7 +82,7 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 		runID: request.RunID, agentID: request.AgentID, parentRunID: t.lastRunID,
 		seen:     t.seen(request.MessageIDs),
 		firstSeq: t.lastSeq + 1, live: &live{},
-		ttl:      request.TTL, expires: now.Add(request.TTL),
+		ttl: request.TTL, expires: now.Add(request.TTL),
 		ended:  make(chan struct{}),
 		before: t.info,
 	}
