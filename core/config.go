@@ -14,6 +14,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // Config configures a [Runtime]. Only agents are required: the zero value of
@@ -125,6 +126,13 @@ type Config struct {
 	// seconds.
 	StopGrace time.Duration
 
+	// Gather is how long the deltas of a run that come in quick succession wait before
+	// the store gets them, for those that follow: so they cost fewer of its commands.
+	// Whoever follows the run sees them as much later, its own client doesn't; and so
+	// much of them is lost when the process is killed. Deltas that are further apart
+	// don't wait. If zero, defaults to 25 milliseconds, but for a store in memory, where
+	// nothing is gained; a negative value turns it off.
+	Gather time.Duration
 	// StoreGrace is how long the end of a run is tried to be recorded while the
 	// store is away, as far as the request's deadline allows. It succeeds while the
 	// run's lease holds. If zero, defaults to LeaseTTL.
@@ -163,6 +171,7 @@ const (
 	defaultLeaseTTL       = 15 * time.Second
 	defaultDeadlineMargin = 2 * time.Second
 	defaultStopGrace      = 5 * time.Second
+	defaultGather         = 25 * time.Millisecond
 	defaultKeepAlive      = 15 * time.Second
 	defaultWriteTimeout   = 30 * time.Second
 )
@@ -220,6 +229,7 @@ func (c Config) withDefaults() Config {
 		{&c.LeaseTTL, defaultLeaseTTL},
 		{&c.DeadlineMargin, defaultDeadlineMargin},
 		{&c.StopGrace, defaultStopGrace},
+		{&c.Gather, c.defaultGather()},
 		{&c.KeepAlive, defaultKeepAlive},
 		{&c.WriteTimeout, defaultWriteTimeout},
 	} {
@@ -236,6 +246,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// defaultGather returns the default of Gather.
+func (c *Config) defaultGather() time.Duration {
+	switch c.Store.(type) {
+	case nil, *memory.Store:
+		return 0
+	}
+	return defaultGather
+}
+
 // runnerOptions returns what the configuration says about runs.
 func (c *Config) runnerOptions() runner.Options {
 	return runner.Options{
@@ -245,6 +264,7 @@ func (c *Config) runnerOptions() runner.Options {
 		LeaseTTL:           c.LeaseTTL,
 		DeadlineMargin:     c.DeadlineMargin,
 		StopGrace:          c.StopGrace,
+		Gather:             c.Gather,
 		StoreGrace:         c.StoreGrace,
 		MaxRunBytes:        c.MaxRunBytes,
 		MaxRunEvents:       c.MaxRunEvents,

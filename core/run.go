@@ -90,9 +90,11 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	request.Ended, request.Kind = charge.end, "suggest"
 	charge.add(request.Spent)
-	err = rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
-		ex.replay.observe(event)
-		return stream.send(event)
+	err = rt.runner.Suggest(ctx, request, func(events []agui.Encoded) error {
+		for _, event := range events {
+			ex.replay.observe(event)
+		}
+		return stream.send(events)
 	})
 	if err != nil && ctx.Err() == nil {
 		rt.config.Logger.WarnContext(ctx, "a suggestion ended badly", "agent", request.AgentID, "error", err)

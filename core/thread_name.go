@@ -77,10 +77,10 @@ func (rt *Runtime) makeName(ctx context.Context, request runner.Request, charge 
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	defer charge.add(request.Spent)
 	var answer replay
-	err := rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+	err := rt.runner.Suggest(ctx, request, runner.Each(func(event agui.Encoded) error {
 		answer.observe(event)
 		return nil
-	})
+	}))
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,11 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 			AllowUncounted: settings.AllowUncounted,
 		},
 	}
+	if settings.Gather == 0 {
+		config.Gather = -1
+	} else if settings.Store.Scheme() != "" {
+		config.Gather = settings.Gather
+	}
 	if len(settings.CORSOrigins) > 0 {
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access/token"
@@ -71,6 +72,9 @@ type Settings struct {
 	CancelOnDisconnect bool
 	// FailOnStoreFailure ends a run that can't be recorded.
 	FailOnStoreFailure bool
+	// Gather is how long deltas wait for more before a store that is not in this process
+	// gets them, 0 for not at all.
+	Gather time.Duration
 	// SupersedeRuns stops the live run of a thread that gets another.
 	SupersedeRuns bool
 	// NameThreads names new threads, with one more call of their agent.

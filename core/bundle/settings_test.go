@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
@@ -25,7 +26,8 @@ func TestDefaults(t *testing.T) {
 	}
 	want := bundle.Settings{
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
-		Auth: "none", SessionSameSite: http.SameSiteLaxMode,
+		Gather: 25 * time.Millisecond,
+		Auth:   "none", SessionSameSite: http.SameSiteLaxMode,
 		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}

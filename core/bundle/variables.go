@@ -1,6 +1,8 @@
 package bundle
 
 import (
+	"time"
+
 	"github.com/copilotkit-go/runtime/core/access/session"
 	"github.com/copilotkit-go/runtime/core/access/token"
 )
@@ -215,6 +217,16 @@ var variables = []variable{
 		meaning: "what happens to a run that can no longer be recorded: `continue` for its client, or `fail` with RUN_ERROR",
 		value:   "continue",
 		set:     oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail"),
+	},
+	{
+		name:    "COPILOTKIT_GATHER_MILLISECONDS",
+		meaning: "how long quick deltas wait for more before the store gets them, which costs fewer of its commands; 0 for not at all. [More](docs/threads.md#what-it-costs)",
+		value:   "25",
+		set: func(s *Settings, value string) error {
+			n, err := parseInt(value, 0, 1000)
+			s.Gather = time.Duration(n) * time.Millisecond
+			return err
+		},
 	},
 	{
 		name:    "COPILOTKIT_ON_CONCURRENT_RUN",

@@ -82,6 +82,9 @@ type Options struct {
 	// cancelled. After that the run is closed without it. If zero, defaults to 5
 	// seconds.
 	StopGrace time.Duration
+	// Gather is how long deltas that come in quick succession wait before they are
+	// appended, for those that follow. If zero, they don't.
+	Gather time.Duration
 	// StoreGrace is how long the end of a run is tried to be recorded while the store
 	// is away, as far as the deadline allows; it succeeds while the run's lease holds.
 	// If zero, defaults to LeaseTTL.
