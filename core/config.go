@@ -14,6 +14,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // Config configures a [Runtime]. Only agents are required: the zero value of
@@ -50,6 +51,10 @@ type Config struct {
 	// then one must know a thread's id to see it. In development they can always be
 	// listed.
 	PublicThreads bool
+	// Limits bound what each user may spend. They need a Store that is a
+	// [store.Meter], as those that ship are. The zero value sets no limit: then nothing
+	// is counted, and /usage isn't found.
+	Limits Limits
 	// NameThreads gives a new thread a short name, by one more call of its agent
 	// beside its first run. Defaults to false.
 	NameThreads bool
@@ -121,6 +126,13 @@ type Config struct {
 	// seconds.
 	StopGrace time.Duration
 
+	// Gather is how long the deltas of a run that come in quick succession wait before
+	// the store gets them, for those that follow: so they cost fewer of its commands.
+	// Whoever follows the run sees them as much later, its own client doesn't; and so
+	// much of them is lost when the process is killed. Deltas that are further apart
+	// don't wait. If zero, defaults to 25 milliseconds, but for a store in memory, where
+	// nothing is gained; a negative value turns it off.
+	Gather time.Duration
 	// StoreGrace is how long the end of a run is tried to be recorded while the
 	// store is away, as far as the request's deadline allows. It succeeds while the
 	// run's lease holds. If zero, defaults to LeaseTTL.
@@ -159,6 +171,7 @@ const (
 	defaultLeaseTTL       = 15 * time.Second
 	defaultDeadlineMargin = 2 * time.Second
 	defaultStopGrace      = 5 * time.Second
+	defaultGather         = 25 * time.Millisecond
 	defaultKeepAlive      = 15 * time.Second
 	defaultWriteTimeout   = 30 * time.Second
 )
@@ -181,6 +194,9 @@ func (c *Config) check() error {
 	}
 	if c.MaxConcurrentBodyBytes < 0 {
 		return fmt.Errorf("MaxConcurrentBodyBytes is negative: %d", c.MaxConcurrentBodyBytes)
+	}
+	if err := c.Limits.check(c.Store); err != nil {
+		return err
 	}
 	if c.TrustedProxies < 0 {
 		return fmt.Errorf("TrustedProxies is negative: %d", c.TrustedProxies)
@@ -213,6 +229,7 @@ func (c Config) withDefaults() Config {
 		{&c.LeaseTTL, defaultLeaseTTL},
 		{&c.DeadlineMargin, defaultDeadlineMargin},
 		{&c.StopGrace, defaultStopGrace},
+		{&c.Gather, c.defaultGather()},
 		{&c.KeepAlive, defaultKeepAlive},
 		{&c.WriteTimeout, defaultWriteTimeout},
 	} {
@@ -229,6 +246,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// defaultGather returns the default of Gather.
+func (c *Config) defaultGather() time.Duration {
+	switch c.Store.(type) {
+	case nil, *memory.Store:
+		return 0
+	}
+	return defaultGather
+}
+
 // runnerOptions returns what the configuration says about runs.
 func (c *Config) runnerOptions() runner.Options {
 	return runner.Options{
@@ -238,6 +264,7 @@ func (c *Config) runnerOptions() runner.Options {
 		LeaseTTL:           c.LeaseTTL,
 		DeadlineMargin:     c.DeadlineMargin,
 		StopGrace:          c.StopGrace,
+		Gather:             c.Gather,
 		StoreGrace:         c.StoreGrace,
 		MaxRunBytes:        c.MaxRunBytes,
 		MaxRunEvents:       c.MaxRunEvents,

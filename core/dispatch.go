@@ -56,6 +56,8 @@ func (rt *Runtime) endpoint(ex *exchange) error {
 		return rt.serveThreadState(ex)
 	case RouteDebugEvents:
 		return rt.serveDebugEvents(ex)
+	case RouteUsage:
+		return rt.serveUsage(ex)
 	case RouteInspectorMetadata:
 		return serveInspectorMetadata(ex)
 	case RouteInspectorLearning:

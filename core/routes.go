@@ -34,6 +34,7 @@ const (
 	RouteThreadState       RouteName = "threads/state"
 	RouteAnnotate          RouteName = "annotate"
 	RouteDebugEvents       RouteName = "cpk-debug-events"
+	RouteUsage             RouteName = "usage"
 
 	// These need the Intelligence platform, and stay hidden without it.
 	routeMemories          RouteName = "memories/list"
@@ -107,7 +108,7 @@ func (r Route) begins(method string) bool {
 func (r Route) methods() []string {
 	switch r.Name {
 	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteThreadMessages,
-		RouteThreadEvents, RouteThreadState, RouteDebugEvents:
+		RouteThreadEvents, RouteThreadState, RouteDebugEvents, RouteUsage:
 		return []string{http.MethodGet}
 	case RouteThreads, RouteConnect:
 		return []string{http.MethodGet, http.MethodPost}
@@ -223,6 +224,8 @@ func matchSegments(segments []string) (Route, bool) {
 		return Route{Name: routeMemories}, true
 	case at(1) == "annotate":
 		return Route{Name: RouteAnnotate}, true
+	case at(1) == "usage":
+		return Route{Name: RouteUsage}, true
 	}
 	return Route{}, false
 }

@@ -73,6 +73,17 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		TrustedProxies:     settings.TrustedProxies,
 		Development:        settings.Development,
 		Logger:             parts.logger,
+		Limits: core.Limits{
+			RunsPerMinute:  settings.LimitRunsPerMinute,
+			ConcurrentRuns: settings.LimitConcurrentRuns,
+			TokensPerDay:   settings.LimitTokensPerDay,
+			AllowUncounted: settings.AllowUncounted,
+		},
+	}
+	if settings.Gather == 0 {
+		config.Gather = -1
+	} else if settings.Store.Scheme() != "" {
+		config.Gather = settings.Gather
 	}
 	if len(settings.CORSOrigins) > 0 {
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}

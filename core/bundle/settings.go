@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access/token"
@@ -50,6 +51,12 @@ type Settings struct {
 	// TrustedProxies is how many entries from the end of X-Forwarded-For the client's
 	// address is.
 	TrustedProxies int
+	// LimitRunsPerMinute, LimitConcurrentRuns and LimitTokensPerDay bound what a user
+	// spends, 0 for no limit.
+	LimitRunsPerMinute, LimitConcurrentRuns int
+	LimitTokensPerDay                       int64
+	// AllowUncounted lets runs go on while the store can't count them.
+	AllowUncounted bool
 	// BasePath is where the routes are mounted, "/" for the root.
 	BasePath string
 	// SingleRoute sends all requests through one POST route.
@@ -65,6 +72,9 @@ type Settings struct {
 	CancelOnDisconnect bool
 	// FailOnStoreFailure ends a run that can't be recorded.
 	FailOnStoreFailure bool
+	// Gather is how long deltas wait for more before a store that is not in this process
+	// gets them, 0 for not at all.
+	Gather time.Duration
 	// SupersedeRuns stops the live run of a thread that gets another.
 	SupersedeRuns bool
 	// NameThreads names new threads, with one more call of their agent.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
@@ -25,7 +26,8 @@ func TestDefaults(t *testing.T) {
 	}
 	want := bundle.Settings{
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
-		Auth: "none", SessionSameSite: http.SameSiteLaxMode,
+		Gather: 25 * time.Millisecond,
+		Auth:   "none", SessionSameSite: http.SameSiteLaxMode,
 		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}
@@ -56,6 +58,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
 		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
+		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=20", "COPILOTKIT_LIMIT_CONCURRENT_RUNS=5", "COPILOTKIT_LIMIT_TOKENS_PER_DAY=5000000000", "COPILOTKIT_ON_LIMIT_FAILURE=allow",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
 	), nil)
 	if err != nil {
@@ -90,6 +93,10 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"development":   {settings.Development, true},
 		"log level":     {settings.LogLevel, slog.LevelDebug},
 		"port":          {settings.Port, 0},
+		"runs a minute": {settings.LimitRunsPerMinute, 20},
+		"runs at once":  {settings.LimitConcurrentRuns, 5},
+		"tokens a day":  {settings.LimitTokensPerDay, int64(5_000_000_000)},
+		"uncounted":     {settings.AllowUncounted, true},
 	}
 	for name, check := range checks {
 		if check[0] != check[1] {

@@ -1,6 +1,8 @@
 package bundle
 
 import (
+	"time"
+
 	"github.com/copilotkit-go/runtime/core/access/session"
 	"github.com/copilotkit-go/runtime/core/access/token"
 )
@@ -133,6 +135,43 @@ var variables = []variable{
 		},
 	},
 	{
+		name:     "COPILOTKIT_LIMIT_RUNS_PER_MINUTE",
+		meaning:  "runs that a user may begin within a minute; see [Usage](docs/usage.md)",
+		value:    "0",
+		fallback: "0: no limit; with `template.yaml` 20",
+		set: func(s *Settings, value string) (err error) {
+			s.LimitRunsPerMinute, err = parseInt(value, 0, 100_000)
+			return err
+		},
+	},
+	{
+		name:     "COPILOTKIT_LIMIT_CONCURRENT_RUNS",
+		meaning:  "runs that a user may have at the same time",
+		value:    "0",
+		fallback: "0: no limit; with `template.yaml` 5",
+		set: func(s *Settings, value string) (err error) {
+			s.LimitConcurrentRuns, err = parseInt(value, 0, 100_000)
+			return err
+		},
+	},
+	{
+		name:     "COPILOTKIT_LIMIT_TOKENS_PER_DAY",
+		meaning:  "tokens that a user may spend on a day, in UTC",
+		value:    "0",
+		fallback: "0: no limit; with `template.yaml` 1000000",
+		set: func(s *Settings, value string) error {
+			n, err := parseInt(value, 0, 1_000_000_000_000)
+			s.LimitTokensPerDay = int64(n)
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_ON_LIMIT_FAILURE",
+		meaning: "while the store can't count what users spend: `refuse` runs, or `allow` them",
+		value:   "refuse",
+		set:     oneOf(func(s *Settings) *bool { return &s.AllowUncounted }, "refuse", "allow"),
+	},
+	{
 		name:    "COPILOTKIT_BASE_PATH",
 		meaning: "where the routes are mounted",
 		value:   "/api/copilotkit",
@@ -178,6 +217,16 @@ var variables = []variable{
 		meaning: "what happens to a run that can no longer be recorded: `continue` for its client, or `fail` with RUN_ERROR",
 		value:   "continue",
 		set:     oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail"),
+	},
+	{
+		name:    "COPILOTKIT_GATHER_MILLISECONDS",
+		meaning: "how long quick deltas wait for more before the store gets them, which costs fewer of its commands; 0 for not at all. [More](docs/threads.md#what-it-costs)",
+		value:   "25",
+		set: func(s *Settings, value string) error {
+			n, err := parseInt(value, 0, 1000)
+			s.Gather = time.Duration(n) * time.Millisecond
+			return err
+		},
 	},
 	{
 		name:    "COPILOTKIT_ON_CONCURRENT_RUN",

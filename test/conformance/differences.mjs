@@ -277,4 +277,9 @@ export const deliberate = [
     why: "A newer agent still works with older front ends. The reference ends the run with an error.",
     rows: [{ in: /^edges: an unknown event/, at: /^run\.events\[1\]/, reference: any, ours: any }],
   },
+  {
+    what: "A run over a limit on what its user may spend gets 429",
+    why: "With `Retry-After` and a code that names the limit. The reference has no limits; here they are off unless set. With them there is `GET /usage`, a route that the reference doesn't have.",
+    rows: [{ in: /^runs: a second run in a minute/, at: /^second\./, reference: any, ours: any }],
+  },
 ];

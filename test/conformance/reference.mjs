@@ -230,6 +230,7 @@ const setups = {
     basePath,
   },
   "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent() } }), basePath },
+  limited: { runtime: runtime(), basePath },
   supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
   development: { runtime: runtime({}, "development"), basePath, environment: "development" },
 };

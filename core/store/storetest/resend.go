@@ -52,7 +52,7 @@ func StopAndSend(t *testing.T, rounds int, a, b store.Store) {
 	}
 	var history runEnds
 	asked := 0
-	err := instances[0].Connect(t.Context(), resendThread, 0, func(record store.Record) error {
+	err := instances[0].Connect(t.Context(), resendThread, 0, runner.Each(func(record store.Record) error {
 		if record.Event.EventType() == agui.EventTypeRunStarted {
 			started, err := record.Event.Decode()
 			if err != nil {
@@ -65,7 +65,7 @@ func StopAndSend(t *testing.T, rounds int, a, b store.Store) {
 			asked++
 		}
 		return history.add(record.Event)
-	})
+	}))
 	if err != nil || asked != rounds || history.open {
 		t.Fatalf("the history has %d of %d messages, the last run open: %t: %v", asked, rounds, history.open, err)
 	}
@@ -87,7 +87,7 @@ func sendMessage(on *runner.Runner, n int, begun chan<- struct{}) error {
 	}
 	var seen runEnds
 	var wrong error
-	err = run.Stream(context.Background(), func(event agui.Encoded) error {
+	err = run.Stream(context.Background(), runner.Each(func(event agui.Encoded) error {
 		if event.EventType() == agui.EventTypeRunStarted {
 			close(begun)
 		}
@@ -95,7 +95,7 @@ func sendMessage(on *runner.Runner, n int, begun chan<- struct{}) error {
 			wrong = err
 		}
 		return nil
-	})
+	}))
 	switch {
 	case err != nil:
 		return err

@@ -86,6 +86,7 @@ func setups(trace *trace) map[string]core.Config {
 		"agents by request": {BasePath: basePath, AgentsFor: agentsOfTenant},
 		"one agent":         {BasePath: basePath, Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}},
 		"supersede":         {BasePath: basePath, SupersedeRuns: true},
+		"limited":           {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
 	}
 }
 
