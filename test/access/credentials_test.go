@@ -14,8 +14,10 @@ import (
 // credentials that somebody can come with who says to be Ann. Bob's are right.
 type scheme struct {
 	env []string
-	bob credential
-	ann credential
+	// anonymous is set if its users have no names.
+	anonymous bool
+	bob       credential
+	ann       credential
 	// others are the credentials that don't make the request Ann's.
 	others []credential
 }
@@ -85,9 +87,10 @@ var schemes = map[string]func(t *testing.T, mode string) scheme{
 		blind.refused, blind.refusedChanges = 403, true
 		value := strings.LastIndex(cookies.right, "=") + 1
 		return scheme{
-			env: []string{"COPILOTKIT_AUTH=session", "COPILOTKIT_SESSION_KEY=" + key},
-			ann: by("right", cookies.right),
-			bob: by("bob", bob.right),
+			env:       []string{"COPILOTKIT_AUTH=session", "COPILOTKIT_SESSION_KEY=" + key},
+			anonymous: true,
+			ann:       by("right", cookies.right),
+			bob:       by("bob", bob.right),
 			others: []credential{
 				by("none", ""),
 				by("tampered with", cookies.right[:len(cookies.right)-20]+"A"+cookies.right[len(cookies.right)-19:]),

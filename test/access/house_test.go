@@ -57,6 +57,7 @@ func newHouse(t *testing.T, address, endpoint, mode string, scheme scheme) *hous
 	h := &house{endpoint: endpoint, mode: mode, scheme: scheme, work: &atomic.Int64{}}
 	env := append([]string{
 		"COPILOTKIT_STORE=" + address, "COPILOTKIT_ENDPOINT=" + endpoint, "COPILOTKIT_ENV=" + mode, "COPILOTKIT_BASE_PATH=/",
+		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=1000", // so that there is usage to read
 	}, scheme.env...)
 	runtime, err := bundle.New(t.Context(), func() []string { return env },
 		bundle.WithAgent("default", agent.Func(h.answer)),

@@ -23,6 +23,8 @@ type row struct {
 	// doesn't exist. Those in development are the same if zero.
 	own, unknown                           int
 	ownInDevelopment, unknownInDevelopment int
+	// anonymous, if not zero, is the status that visitors without a name get.
+	anonymous int
 	// shows is set if the owner is shown what is in the thread.
 	shows bool
 	// alone is set if no envelope of a single-route runtime carries the request: it is
@@ -60,6 +62,8 @@ var rows = []row{
 	{name: core.RouteThreadEvents, method: "GET", path: "/threads/{thread}/events", own: 200, unknown: 200, shows: true},
 	{name: core.RouteThreadState, method: "GET", path: "/threads/{thread}/state", own: 200, unknown: 200, shows: true},
 	{name: core.RouteAnnotate, method: "POST", path: "/annotate", body: `{"threadId":"{thread}"}`, own: 422, unknown: 422},
+	{name: core.RouteUsage, method: "GET", path: "/usage", own: 200, unknown: 200, anonymous: 404},
+	{name: core.RouteUsage, method: "GET", path: "/usage?user=bob", own: 403, unknown: 403, alone: true},
 	{name: core.RouteDebugEvents, method: "GET", path: "/cpk-debug-events", own: 404, unknown: 404, ownInDevelopment: 200, unknownInDevelopment: 200, alone: true},
 	{name: "memories/list", method: "GET", path: "/memories", own: 404, unknown: 404},
 	{name: "memories/recall", method: "POST", path: "/memories/recall", own: 404, unknown: 404},
@@ -79,7 +83,7 @@ func (r row) request(endpoint, threadID string) *http.Request {
 		return newRequest(r.method, path, body)
 	}
 	envelope := map[string]any{"method": r.name, "params": map[string]string{"agentId": "default", "threadId": threadID}}
-	if !strings.HasPrefix(r.path, "/agent/") && !strings.HasPrefix(r.path, "/in") && r.name != core.RouteTranscribe {
+	if !strings.HasPrefix(r.path, "/agent/") && !strings.HasPrefix(r.path, "/in") && r.name != core.RouteUsage && r.name != core.RouteTranscribe {
 		envelope["method"], envelope["params"] = "resource/request", map[string]string{"path": path, "httpMethod": r.method}
 	}
 	if body != "" {

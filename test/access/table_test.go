@@ -97,6 +97,8 @@ func (h *house) want(r row, status, inDevelopment int) int {
 		return http.StatusMethodNotAllowed
 	case h.mode == development && inDevelopment > 0:
 		return inDevelopment
+	case h.scheme.anonymous && r.anonymous > 0:
+		return r.anonymous
 	}
 	return status
 }
