@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -34,16 +35,30 @@ type Config struct {
 	// runtime. If nil, defaults to a bounded store in memory, which belongs to
 	// the runtime and is lost with the process.
 	Store store.Store
-	// Owner returns whose threads a request may see: threads of different owners
-	// never meet, even under the same id. It is called once for each request of
-	// an agent, a thread, a transcription or the debug events, before anything
-	// is done for it; it refuses one with an [*HTTPError]. With an Owner, agents
-	// that keep threads themselves are not asked for those that the store doesn't
-	// know. If nil, all requests share one set of threads, as in the reference.
-	Owner func(*http.Request) (string, error)
+	// Identify returns who calls: threads of different users never meet, even under
+	// the same id. It is called once for each request but preflights, after OnRequest
+	// and BeforeRequest and before anything else is read of it. It refuses a request
+	// with an [*access.Error], which becomes 401 or 403, or with an [*HTTPError];
+	// [access.ErrUnavailable] becomes 503. The request's context then has the user, for
+	// agents, tools and hooks: see [access.UserFrom]. With it, agents that keep threads
+	// themselves are not asked for those that the store doesn't know, and no cache may
+	// keep an answer. If nil, all requests share one set of threads, as in the
+	// reference.
+	Identify func(*http.Request) (access.User, error)
+	// PublicThreads lets threads be listed by requests that are nobody's: those
+	// without Identify, or for whom it returns a user without an ID. Defaults to false:
+	// then one must know a thread's id to see it. In development they can always be
+	// listed.
+	PublicThreads bool
 	// NameThreads gives a new thread a short name, by one more call of its agent
 	// beside its first run. Defaults to false.
 	NameThreads bool
+
+	// TrustedProxies is how many proxies in front of the runtime each add the address
+	// that they were called from to X-Forwarded-For: the client's address is that many
+	// entries from its end, since all before it is what the client says. Defaults to 0:
+	// the client's address is [http.Request.RemoteAddr].
+	TrustedProxies int
 
 	// BasePath is the path that the routes are below, such as "/api/copilotkit";
 	// other paths are not found. It begins with a slash. If empty, routes match
@@ -165,6 +180,9 @@ func (c *Config) check() error {
 	}
 	if c.MaxConcurrentBodyBytes < 0 {
 		return fmt.Errorf("MaxConcurrentBodyBytes is negative: %d", c.MaxConcurrentBodyBytes)
+	}
+	if c.TrustedProxies < 0 {
+		return fmt.Errorf("TrustedProxies is negative: %d", c.TrustedProxies)
 	}
 	for _, limit := range []struct {
 		name  string

@@ -45,11 +45,11 @@ func (rt *Runtime) serveConnect(ex *exchange) error {
 		rt:     rt,
 		replay: ex.replay,
 		stream: stream,
-		from:   debugSource{owner: ex.owner, agentID: ex.route.AgentID, threadID: input.ThreadID},
+		from:   debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID},
 	}
 	connector, ok := agent.As[agent.Connector](answerer)
 	switch {
-	case unknown && ok && rt.config.Owner == nil:
+	case unknown && ok && rt.config.Identify == nil:
 		err = rt.runner.Replay(ctx, runner.Request{
 			Key: key, AgentID: ex.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
 		}, out.event)

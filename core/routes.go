@@ -97,14 +97,10 @@ func invalidID(what, name string) *HTTPError {
 	}}
 }
 
-// hasOwner reports whether a request of the route concerns somebody's threads,
-// agents or money, so that it must be known whose it is.
-func (r Route) hasOwner() bool {
-	switch r.Name {
-	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteAnnotate:
-		return false
-	}
-	return true
+// begins reports whether a request of the route can be the first that leaves
+// something of its user's.
+func (r Route) begins(method string) bool {
+	return r.Name == RouteRun || r.Name == RouteThreads && method == http.MethodPost
 }
 
 // methods returns the HTTP methods that the route answers.

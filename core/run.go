@@ -90,7 +90,7 @@ func (rt *Runtime) runRequest(ex *exchange) (runner.Request, error) {
 	if err != nil {
 		return runner.Request{}, err
 	}
-	from := debugSource{owner: ex.owner, agentID: ex.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
+	from := debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
 	return runner.Request{
 		Key:     ex.key(input.ThreadID),
 		AgentID: ex.route.AgentID,

@@ -91,6 +91,9 @@ func (rt *Runtime) serve(ex *exchange) error {
 		ex.hooked = errors.As(err, new(*HTTPError))
 		return err
 	}
+	if err := rt.identify(ex); err != nil {
+		return err
+	}
 	endpoint, err := rt.resolve(ex)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -186,7 +187,9 @@ func TestAClientThatDoesNotReadCannotHoldARun(t *testing.T) {
 func TestDebugEventsShowWhatRunsSend(t *testing.T) {
 	server := httptest.NewServer(newRuntime(t, core.Config{
 		Development: true,
-		Owner:       func(r *http.Request) (string, error) { return r.Header.Get("X-User"), nil },
+		Identify: func(r *http.Request) (access.User, error) {
+			return access.User{ID: r.Header.Get("X-User")}, nil
+		},
 	}))
 	t.Cleanup(server.Close) // after the watchers have left
 	watch := func(user string) iter.Seq2[string, error] {

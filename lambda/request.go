@@ -70,6 +70,12 @@ func requestFromLoadBalancer(ctx context.Context, event events.ALBTargetGroupReq
 	if err != nil {
 		return nil, err
 	}
+	// The event has no field for the client: the load balancer adds its address here.
+	forwarded := r.Header.Values("X-Forwarded-For")
+	if len(forwarded) > 0 {
+		last := forwarded[len(forwarded)-1]
+		r.RemoteAddr = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+	}
 	return withHost(r), nil
 }
 

@@ -28,7 +28,7 @@ const (
 // serve answers requests until ctx ends. Then runs have grace to finish, and those
 // that don't are closed. Messages for the user and logs go to out.
 func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
-	settings, err := bundle.Read(env, map[string]string{"COPILOTKIT_ENV": "development"})
+	settings, err := bundle.Read(env, map[string]string{"COPILOTKIT_ENV": "development", "COPILOTKIT_AUTH": bundle.AuthNone})
 	if err != nil {
 		return err
 	}

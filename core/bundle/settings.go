@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
+
+	"github.com/copilotkit-go/runtime/core/access/token"
 )
 
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
@@ -28,6 +31,21 @@ type Settings struct {
 	MCPServers map[string]Upstream
 	// Store is where threads are kept. The zero value is the memory of this process.
 	Store SecretURL
+	// Auth says how callers are identified, "" if COPILOTKIT_AUTH isn't set.
+	Auth string
+	// AuthTokens are the tokens of [AuthToken], nil for none.
+	AuthTokens *token.Tokens
+	// AuthAdmins are the ids of users who may read what all have used.
+	AuthAdmins []string
+	// SessionKey signs the cookies of [AuthSession], and SessionOldKey did so before.
+	SessionKey, SessionOldKey Secret
+	// SessionSameSite is the attribute of those cookies.
+	SessionSameSite http.SameSite
+	// PublicThreads lets threads be listed without users.
+	PublicThreads bool
+	// TrustedProxies is how many entries from the end of X-Forwarded-For the client's
+	// address is.
+	TrustedProxies int
 	// BasePath is where the routes are mounted, "/" for the root.
 	BasePath string
 	// SingleRoute sends all requests through one POST route.
@@ -93,6 +111,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 			Err:  errors.New("on needs a list of origins in COPILOTKIT_CORS_ORIGINS, since with * any page could act as its visitor"),
 		})
 	}
+	errs = append(errs, settings.checkAuth(values)...)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}

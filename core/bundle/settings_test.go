@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,8 +13,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
+// env returns an environment in which everybody may call, unless entries say more.
 func env(entries ...string) bundle.Env {
-	return func() []string { return entries }
+	return func() []string { return append([]string{"COPILOTKIT_AUTH=none"}, entries...) }
 }
 
 func TestDefaults(t *testing.T) {
@@ -23,6 +25,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := bundle.Settings{
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
+		Auth: "none", SessionSameSite: http.SameSiteLaxMode,
 		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}

@@ -1,5 +1,10 @@
 package bundle
 
+import (
+	"github.com/copilotkit-go/runtime/core/access/session"
+	"github.com/copilotkit-go/runtime/core/access/token"
+)
+
 //go:generate go test -run TestPagesHaveTheTables -update .
 
 // variable is one environment variable: a row of the README's table, which
@@ -64,6 +69,61 @@ var variables = []variable{
 		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
+	},
+	{
+		name:     "COPILOTKIT_AUTH",
+		meaning:  "who may call: `none`, `session`, `token`; see [Access](docs/access.md)",
+		fallback: "must be set in production; in development and for the local server `none`",
+		set:      setAuth,
+	},
+	{
+		name:    "COPILOTKIT_AUTH_TOKENS",
+		meaning: "the tokens of `token`: `name:token` or `name:sha256:digest`, comma-separated; the name is the user",
+		set: func(s *Settings, value string) (err error) {
+			s.AuthTokens, err = token.Parse(value)
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_AUTH_ADMINS",
+		meaning: "users who may read what all have used, comma-separated",
+		set:     setAdmins,
+	},
+	{
+		name:    "COPILOTKIT_SESSION_KEY",
+		meaning: "signs the cookies of `session`: at least 32 random bytes, such as those of `openssl rand -hex 32`",
+		set:     setSessionKey(func(s *Settings) *Secret { return &s.SessionKey }),
+	},
+	{
+		name:    "COPILOTKIT_SESSION_OLD_KEY",
+		meaning: "the key before that, whose cookies are still accepted",
+		set:     setSessionKey(func(s *Settings) *Secret { return &s.SessionOldKey }),
+	},
+	{
+		name:    "COPILOTKIT_SESSION_SAME_SITE",
+		meaning: "to whose requests browsers add the cookie: `lax`, `strict`, or `none` if pages of another site call the runtime",
+		value:   "lax",
+		set: func(s *Settings, value string) (err error) {
+			s.SessionSameSite, err = session.ParseSameSite(value)
+			return err
+		},
+	},
+	{
+		name:     "COPILOTKIT_PUBLIC_THREADS",
+		meaning:  "`on` lets everybody list the threads where `COPILOTKIT_AUTH` is `none`; or `off`",
+		value:    "off",
+		fallback: "`off`; in development they are always listed",
+		set:      oneOf(func(s *Settings) *bool { return &s.PublicThreads }, "off", "on"),
+	},
+	{
+		name:     "COPILOTKIT_TRUSTED_PROXIES",
+		meaning:  "how many proxies in front each add their caller to `X-Forwarded-For`, from which the client's address is taken",
+		value:    "0",
+		fallback: "0; on Google Cloud and Vercel 1",
+		set: func(s *Settings, value string) (err error) {
+			s.TrustedProxies, err = parseInt(value, 0, 10)
+			return err
+		},
 	},
 	{
 		name:    "COPILOTKIT_BASE_PATH",

@@ -79,7 +79,7 @@ type outcome struct {
 func run(t *testing.T, timeouts bundle.Timeouts, limit time.Duration, env ...string) outcome {
 	t.Helper()
 	var log syncBuffer
-	runtime, err := bundle.New(t.Context(), func() []string { return env },
+	runtime, err := bundle.New(t.Context(), func() []string { return append([]string{"COPILOTKIT_AUTH=none"}, env...) },
 		bundle.WithTimeouts(timeouts),
 		bundle.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		bundle.WithConfig(func(config *core.Config) {

@@ -28,6 +28,7 @@ func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger)
 		config.Store = threads
 		config.Logger = logger
 		config.Development = name == "development"
+		config.PublicThreads = name != "root"
 		runtime, err := core.New(config)
 		if err != nil {
 			return nil, fmt.Errorf("set-up %s: %w", name, err)
