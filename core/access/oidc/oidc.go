@@ -97,7 +97,7 @@ func New(config Config) (*Verifier, error) {
 // error is an [*access.Error] if there is none or it isn't good enough, and
 // [access.ErrUnavailable] if the issuer would have to be asked and can't be.
 func (v *Verifier) Identify(r *http.Request) (access.User, error) {
-	token, err := bearer(r.Header)
+	token, err := access.Bearer(r)
 	if err != nil {
 		return access.User{}, err
 	}
@@ -106,37 +106,16 @@ func (v *Verifier) Identify(r *http.Request) (access.User, error) {
 		return access.User{}, err
 	}
 	if err != nil {
-		return access.User{}, invalid(err)
+		return access.User{}, access.InvalidToken(err)
 	}
 	id := claims.Text(v.userClaim)
 	if id == "" {
-		return access.User{}, invalid(fmt.Errorf("the token has no claim %q, or it isn't a text", v.userClaim))
+		return access.User{}, access.InvalidToken(fmt.Errorf("the token has no claim %q, or it isn't a text", v.userClaim))
 	}
 	if missing := v.missingScope(claims); missing != "" {
-		return access.User{}, &access.Error{
-			Forbidden: true,
-			Challenge: fmt.Sprintf("Bearer error=%q, scope=%q", "insufficient_scope", strings.Join(v.scopes, " ")),
-			Reason:    fmt.Errorf("the token hasn't the scope %s", missing),
-		}
+		return access.User{}, access.InsufficientScope(strings.Join(v.scopes, " "), fmt.Errorf("the token hasn't the scope %s", missing))
 	}
 	return access.User{ID: id, Name: claims.Name(), Claims: claims}, nil
-}
-
-// bearer returns the token of the only Authorization header (RFC 6750, 2.1).
-func bearer(header http.Header) (string, error) {
-	values := header.Values("Authorization")
-	if len(values) == 0 {
-		return "", &access.Error{Challenge: "Bearer", Reason: errors.New("the request has no Authorization header")}
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
-		return "", &access.Error{Challenge: "Bearer", Reason: errors.New("the request hasn't one Authorization header with a Bearer token")}
-	}
-	return strings.TrimSpace(token), nil
-}
-
-func invalid(reason error) error {
-	return &access.Error{Challenge: `Bearer error="invalid_token"`, Reason: reason}
 }
 
 // missingScope returns a scope that is required and that the token hasn't, or "". Issuers

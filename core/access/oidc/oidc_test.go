@@ -210,7 +210,7 @@ func TestScopes(t *testing.T) {
 				return
 			}
 			var failure *access.Error
-			want := `Bearer error="insufficient_scope", scope="chat read:threads"`
+			want := `Bearer realm="copilotkit", error="insufficient_scope", scope="chat read:threads"`
 			if !errors.As(err, &failure) || !failure.Forbidden || failure.Challenge != want {
 				t.Errorf("got %#v", err)
 			}
@@ -246,8 +246,8 @@ func TestChallenges(t *testing.T) {
 	k := newKey(t, "key", jose.ES256)
 	verifier := newIssuer(k).verifier(t, nil)
 	for challenge, r := range map[string]*http.Request{
-		"Bearer":                       {Header: http.Header{}},
-		`Bearer error="invalid_token"`: withToken("a.b.c"),
+		`Bearer realm="copilotkit"`:                        {Header: http.Header{}},
+		`Bearer realm="copilotkit", error="invalid_token"`: withToken("a.b.c"),
 	} {
 		var failure *access.Error
 		if _, err := verifier.Identify(r); !errors.As(err, &failure) || failure.Challenge != challenge || failure.Forbidden {
