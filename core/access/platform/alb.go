@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
-	"regexp"
+	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/access/internal/jwt"
@@ -23,12 +23,6 @@ import (
 // Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
 const loadBalancerHeader = "X-Amzn-Oidc-Data"
 
-var (
-	loadBalancerARN = regexp.MustCompile(`^arn:(aws|aws-us-gov):elasticloadbalancing:([a-z0-9-]+):[0-9]{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+$`)
-	// A key's id becomes part of an address.
-	keyID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-)
-
 // loadBalancer verifies the tokens of one load balancer.
 type loadBalancer struct {
 	arn  string
@@ -36,14 +30,9 @@ type loadBalancer struct {
 }
 
 func newLoadBalancer(config Config) (*loadBalancer, error) {
-	match := loadBalancerARN.FindStringSubmatch(config.LoadBalancer)
-	if match == nil {
+	base := keysAddress(config.LoadBalancer)
+	if base == "" {
 		return nil, errors.New("not the ARN of an Application Load Balancer, such as arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/name/0123456789abcdef")
-	}
-	partition, region := match[1], match[2]
-	base := "https://public-keys.auth.elb." + region + ".amazonaws.com/"
-	if partition == "aws-us-gov" {
-		base = "https://s3-" + region + ".amazonaws.com/aws-elb-public-keys-prod-" + region + "/"
 	}
 	client := jwt.NewClient(config.HTTPClient)
 	fetch := func(ctx context.Context, id string) (*ecdsa.PublicKey, error) {
@@ -54,6 +43,35 @@ func newLoadBalancer(config Config) (*loadBalancer, error) {
 		return key, err
 	}
 	return &loadBalancer{config.LoadBalancer, newKeyCache(fetch)}, nil
+}
+
+// keysAddress returns what the addresses of the keys begin with for a load balancer, ""
+// if that isn't one.
+func keysAddress(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "elasticloadbalancing" || !isName(parts[4]) {
+		return ""
+	}
+	region := parts[3]
+	name, isApplication := strings.CutPrefix(parts[5], "loadbalancer/app/")
+	if !isName(region) || !isApplication || !isName(strings.Replace(name, "/", "-", 1)) {
+		return ""
+	}
+	switch parts[1] {
+	case "aws":
+		return "https://public-keys.auth.elb." + region + ".amazonaws.com/"
+	case "aws-us-gov":
+		return "https://s3-" + region + ".amazonaws.com/aws-elb-public-keys-prod-" + region + "/"
+	}
+	return ""
+}
+
+// isName reports whether s is a name that can be part of an address without changing
+// where that leads.
+func isName(s string) bool {
+	return 0 < len(s) && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
 }
 
 // verify returns the claims of a token that the load balancer has signed.
@@ -69,7 +87,7 @@ func (b *loadBalancer) verify(ctx context.Context, text string) (jwt.Claims, err
 	case header.All.Text("signer") != b.arn:
 		// The same keys sign for everybody's load balancers in a region.
 		return nil, fmt.Errorf("the token isn't signed by the load balancer %s", b.arn)
-	case !keyID.MatchString(header.KeyID):
+	case !isName(header.KeyID):
 		return nil, errors.New("the token names no key")
 	}
 	// The load balancer puts the time into the header, and may put it into the claims.

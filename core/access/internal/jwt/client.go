@@ -19,7 +19,7 @@ const maxDocument = 1 << 20
 const maxRedirects = 3
 
 // errTooLarge is the error of reading a document of more than maxDocument bytes.
-var errTooLarge = fmt.Errorf("the document has more than %d bytes", maxDocument)
+var errTooLarge = errors.New("the document has more than a megabyte")
 
 // NewClient returns a client for the documents of issuers, which uses the transport of
 // base. It follows redirects within the same host only, and reads no more of an answer
