@@ -16,8 +16,9 @@ const (
 	RenewAfter = time.Hour
 	// KeepFor is how long a value is used while it can't be fetched again.
 	KeepFor = 24 * time.Hour
-	// Floor is the least time between two attempts to renew a value, so that tokens
-	// with invented keys can't make this runtime flood an issuer.
+	// Floor is the least time between two attempts to renew a value that clients ask
+	// for, and after one that failed, so that tokens with invented keys can't make this
+	// runtime flood an issuer.
 	Floor = 30 * time.Second
 	// RetryFloor is the least time between two attempts while there is no value at all.
 	RetryFloor = 5 * time.Second
@@ -36,6 +37,7 @@ type Source[T any] struct {
 	fetched time.Time // zero if there is no value
 	tried   time.Time
 	failure error         // of the last attempt
+	asked   time.Time     // when Renew last made an attempt
 	current chan struct{} // closed at the end of the attempt under way, nil when none is
 }
 
@@ -92,14 +94,24 @@ func (s *Source[T]) get(ctx context.Context, than time.Time) (Got[T], error) {
 		}
 		return s.got(now)
 	}
-	floor := Floor
-	if !usable {
-		floor = RetryFloor
-	}
-	if !within(now, s.tried, floor) {
+	if s.mayTry(now, usable, needed) {
+		if usable && needed {
+			s.asked = now
+		}
 		s.attempt(ctx)
 	}
 	return s.got(wallTime())
+}
+
+// mayTry reports whether enough time has passed for another attempt.
+func (s *Source[T]) mayTry(now time.Time, usable, needed bool) bool {
+	switch {
+	case !usable:
+		return !within(now, s.tried, RetryFloor)
+	case s.failure != nil && within(now, s.tried, Floor):
+		return false
+	}
+	return !needed || !within(now, s.asked, Floor)
 }
 
 // attempt fetches the value once. It is called with the lock held, and lets go of it

@@ -87,9 +87,11 @@ func (v *Verifier) checkSignature(ctx context.Context, text string, token *Token
 	if verified {
 		return nil
 	}
-	newer, err := v.Keys.Renew(ctx, got.Fetched)
-	if err != nil {
-		return err
+	newer := got
+	if got.Fetched.Before(began) {
+		if newer, err = v.Keys.Renew(ctx, got.Fetched); err != nil {
+			return err
+		}
 	}
 	if newer.Fetched != got.Fetched {
 		if verified, known = v.verifies(ctx, newer.Value, text, token.Header); verified {
