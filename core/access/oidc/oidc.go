@@ -115,7 +115,14 @@ func (v *Verifier) Identify(r *http.Request) (access.User, error) {
 	if missing := v.missingScope(claims); missing != "" {
 		return access.User{}, access.InsufficientScope(strings.Join(v.scopes, " "), fmt.Errorf("the token hasn't the scope %s", missing))
 	}
-	return access.User{ID: id, Name: claims.Name(), Claims: claims}, nil
+	return access.User{ID: id, Name: claims.Name(), Claims: claims, Anonymous: isAnonymous(claims)}, nil
+}
+
+// isAnonymous reports whether anybody can get such a token, as with the anonymous
+// sign-ins of Supabase and Firebase.
+func isAnonymous(claims jwt.Claims) bool {
+	firebase, _ := claims["firebase"].(map[string]any)
+	return claims["is_anonymous"] == true || jwt.Claims(firebase).Text("sign_in_provider") == "anonymous"
 }
 
 // missingScope returns a scope that is required and that the token hasn't, or "". Issuers

@@ -242,6 +242,28 @@ func TestWhatTheUserIsCalled(t *testing.T) {
 	}
 }
 
+func TestUsersWhoSignedInAnonymously(t *testing.T) {
+	k := newKey(t, "key", jose.ES256)
+	verifier := newIssuer(k).verifier(t, nil)
+	type object = map[string]any
+	for _, test := range []struct {
+		name    string
+		changes object
+		want    bool
+	}{
+		{"an ordinary user", nil, false},
+		{"a user of Supabase", object{"is_anonymous": false}, false},
+		{"an anonymous user of Supabase", object{"is_anonymous": true}, true},
+		{"a user of Firebase", object{"firebase": object{"sign_in_provider": "google.com"}}, false},
+		{"an anonymous user of Firebase", object{"firebase": object{"sign_in_provider": "anonymous"}}, true},
+		{"a list in the place of an answer", object{"is_anonymous": []bool{true}, "firebase": "anonymous"}, false},
+	} {
+		if user, err := verifier.Identify(withToken(k.sign(t, claims(test.changes)))); err != nil || user.Anonymous != test.want {
+			t.Errorf("%s: got %+v, %v", test.name, user, err)
+		}
+	}
+}
+
 func TestChallenges(t *testing.T) {
 	k := newKey(t, "key", jose.ES256)
 	verifier := newIssuer(k).verifier(t, nil)
