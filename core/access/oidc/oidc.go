@@ -1,14 +1,5 @@
 // Package oidc finds out who calls by the tokens of an OpenID Connect issuer, such as
-// Auth0, Cognito or Keycloak:
-//
-//	verifier, err := oidc.New(oidc.Config{
-//		Issuer:   "https://example.eu.auth0.com/",
-//		Audience: []string{"https://copilot.example.com"},
-//	})
-//	if err != nil {
-//		log.Fatal(err)
-//	}
-//	runtime, err := core.New(core.Config{Identify: verifier.Identify})
+// Auth0, Cognito or Keycloak.
 //
 // A token must be signed with a key of the issuer (RS256, ES256, EdDSA and their
 // stronger kin), name the issuer and the audience, and be valid now, give or take a
