@@ -84,9 +84,10 @@ type Config struct {
 	CORS *CORS
 	// Hooks watch and change requests and answers. Defaults to none.
 	Hooks Hooks
-	// ForwardHeaders selects the headers of a request that reach the agents. Its
-	// zero value is the reference's policy: authorization and x-*, without those
-	// that proxies and platforms add.
+	// ForwardHeaders selects the headers of a request that reach the agents, in
+	// their contexts. Its zero value is the reference's policy: authorization and x-*,
+	// without those that proxies and platforms add. Remote agents are sent the
+	// credentials among them only where remote.Config.ForwardAuthorization is set.
 	ForwardHeaders HeaderPolicy
 
 	// SupersedeRuns stops the live run of a thread when another one is asked for,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access/token"
 )
 
@@ -29,6 +30,9 @@ type Settings struct {
 	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
 	MCPServers map[string]Upstream
+	// ForwardAuthorization are the names of the remote agents and MCP servers that get
+	// the caller's Authorization: ["*"] for all remote agents, none for nobody.
+	ForwardAuthorization []string
 	// Store is where threads are kept. The zero value is the memory of this process.
 	Store SecretURL
 	// Auth says how callers are identified, "" if COPILOTKIT_AUTH isn't set.
@@ -58,7 +62,7 @@ type Settings struct {
 	// SingleRoute sends all requests through one POST route.
 	SingleRoute bool
 	// CORSOrigins are the origins whose pages may call the runtime: ["*"] for any,
-	// none if CORS is handled elsewhere.
+	// none if CORS is handled elsewhere. "loopback" stands for all of this machine.
 	CORSOrigins []string
 	// CORSCredentials lets pages of CORSOrigins send cookies.
 	CORSCredentials bool
@@ -115,10 +119,18 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	if settings.CORSCredentials && !settings.listsOrigins() {
 		errs = append(errs, &EnvError{
 			Name: "COPILOTKIT_CORS_CREDENTIALS",
-			Err:  errors.New("on needs a list of origins in COPILOTKIT_CORS_ORIGINS, since with * any page could act as its visitor"),
+			Err:  errors.New("on needs a list of origins in COPILOTKIT_CORS_ORIGINS, since with * or loopback pages that nobody named could act as their visitors"),
 		})
 	}
 	errs = append(errs, settings.checkAuth(values)...)
+	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {
+		settings.ForwardAuthorization = []string{"*"}
+	}
+	if len(errs) == 0 { // else names may be missing
+		if err := settings.checkForwarding(); err != nil {
+			errs = append(errs, &EnvError{Name: forwardAuthorization, Err: err})
+		}
+	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
@@ -127,7 +139,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 
 // listsOrigins reports whether CORS is limited to a list of origins.
 func (s *Settings) listsOrigins() bool {
-	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*")
+	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*") && !slices.Contains(s.CORSOrigins, core.LoopbackOrigins)
 }
 
 // CheckKey returns an [*EnvError] with the variable of the model's key, if the model

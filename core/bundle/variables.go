@@ -67,6 +67,13 @@ var variables = []variable{
 		},
 	},
 	{
+		name: "COPILOTKIT_FORWARD_AUTHORIZATION",
+		meaning: "who gets the caller's `Authorization`, and headers like it: comma-separated names of remote agents and MCP servers, " +
+			"`*` for all remote agents, or `off`; [more](docs/forwarding.md)",
+		fallback: "`off`; in development `*`",
+		set:      setForwardAuthorization,
+	},
+	{
 		name:    "COPILOTKIT_STORE",
 		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
 		value:   "memory",
@@ -191,10 +198,12 @@ var variables = []variable{
 		set:     oneOf(func(s *Settings) *bool { return &s.SingleRoute }, "multi-route", "single-route"),
 	},
 	{
-		name:    "COPILOTKIT_CORS_ORIGINS",
-		meaning: "which web pages may call the runtime: `*`, comma-separated origins, or `off`",
-		value:   "*",
-		set:     setOrigins,
+		name: "COPILOTKIT_CORS_ORIGINS",
+		meaning: "which web pages may call the runtime: `*`, comma-separated origins, `loopback` alone or among them for pages of this " +
+			"machine, or `off`",
+		value:    "*",
+		fallback: "`*`; the local server: `loopback`",
+		set:      setOrigins,
 	},
 	{
 		name:    "COPILOTKIT_CORS_CREDENTIALS",

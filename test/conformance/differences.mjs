@@ -16,7 +16,12 @@ export const deliberate = [
   {
     what: "`/info` names a remote agent's class `HttpAgent`",
     why: "The reference shows the minified name of that class.",
-    rows: [{ in: /./, at: /agents\.(remote|plain)\.className$/, reference: "qe", ours: "HttpAgent" }],
+    rows: [{ in: /./, at: /agents\.(remote|plain|trusted)\.className$/, reference: "qe", ours: "HttpAgent" }],
+  },
+  {
+    what: "Remote agents get the caller's `Authorization`, and headers like `X-Api-Key`, only by a setting",
+    why: "Whoever gets them can act as the caller, also towards this runtime. The reference sends them to every agent. `COPILOTKIT_FORWARD_AUTHORIZATION` names who is trusted; [forwarding.md](forwarding.md) has the rules.",
+    rows: [{ in: /^headers: /, at: /^forwarded\[0\]\.(authorization|x-api-key|x-auth-token|x-copilotcloud-public-api-key)$/, reference: some, ours: undefined }],
   },
   {
     what: "Threads can be renamed, archived and deleted without the managed cloud",

@@ -96,6 +96,7 @@ function agents() {
       headers: { Authorization: "Bearer of-the-server", "X-Server": "yes" },
     }),
     plain: new HttpAgent({ url: REMOTE }),
+    trusted: new HttpAgent({ url: REMOTE }),
     "odd name/é": new ScriptedAgent({ description: "Has an odd name" }),
   };
 }

@@ -110,6 +110,7 @@ func run(t *testing.T, timeouts bundle.Timeouts, limit time.Duration, env ...str
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+forwardedToken)
+	request.Header.Set("X-Auth-Token", forwardedToken)
 	began := time.Now()
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
