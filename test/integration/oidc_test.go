@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -71,7 +72,8 @@ func TestUsersOfARealProvider(t *testing.T) {
 	for name, start := range map[string]func(*testing.T, []string) *platformtest.Deployment{"server": startServer, "function": startFunction} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := start(t, p.env("COPILOTKIT_OIDC_SCOPES=chat"))
+			// The function's requests may reach several instances.
+			d := start(t, p.env("COPILOTKIT_OIDC_SCOPES=chat", "COPILOTKIT_STORE="+redistest.Start(t).URL()))
 			users := map[string]http.Header{}
 			for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
 				header := p.token(t, algorithm, audience, "chat")
