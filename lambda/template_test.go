@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,14 +124,19 @@ func TestTheTemplate(t *testing.T) {
 			}
 		}
 		for parameters, refusal := range map[string]string{
-			"none ":              "",
-			"token AuthTokens":   "",
-			"session SessionKey": "",
-			"token ":             "set AuthTokens",
-			"session ":           "set SessionKey",
-			"none AuthTokens":    "AuthTokens have an effect",
-			"token SessionKey":   "set AuthTokens SessionKey has an effect",
-			"none SessionKey":    "SessionKey has an effect",
+			"none ":                        "",
+			"token AuthTokens":             "",
+			"session SessionKey":           "",
+			"token ":                       "set AuthTokens",
+			"session ":                     "set SessionKey",
+			"none AuthTokens":              "AuthTokens has an effect",
+			"token SessionKey":             "set AuthTokens SessionKey has an effect",
+			"oidc OidcIssuer,OidcAudience": "",
+			"oidc OidcIssuer":              "set OidcAudience",
+			"oidc ":                        "set OidcIssuer OidcAudience",
+			"token AuthTokens,OidcIssuer":  "OidcIssuer has an effect",
+			"platform ":                    "",
+			"none SessionKey":              "SessionKey has an effect",
 		} {
 			mode, names, _ := strings.Cut(parameters, " ")
 			given := map[string]string{"Auth": mode}
@@ -137,7 +144,7 @@ func TestTheTemplate(t *testing.T) {
 				given[name] = "x"
 			}
 			var refused []string
-			for _, name := range []string{"Tokens", "NoOthersTokens", "Sessions", "NoOthersSessions"} {
+			for _, name := range slices.Sorted(maps.Keys(parsed.Rules)) {
 				rule := parsed.Rules[name]
 				for _, assertion := range rule.Assertions {
 					if holds(t, rule.RuleCondition, given) && !holds(t, assertion.Assert, given) {

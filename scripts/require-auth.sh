@@ -9,6 +9,8 @@ refuse_without_auth() {
 		echo "$program: nothing was deployed: COPILOTKIT_AUTH, $where, must say who may call."
 		echo "  session  everybody; each browser is a user of its own, by a signed cookie"
 		echo "  token    who has one of the tokens in COPILOTKIT_AUTH_TOKENS"
+		echo "  oidc     who has a token of your identity provider"
+		echo "  platform whom the platform's front door has verified"
 		echo "  none     everybody who knows the address, at the cost of the model's key"
 		echo "For a public site:"
 		printf '  %s\n' "$@"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,9 +22,13 @@ const (
 	AuthSession = "session"
 	// AuthToken lets those in who have one of a list of tokens.
 	AuthToken = "token"
+	// AuthOIDC lets those in who have a token of an OpenID Connect issuer.
+	AuthOIDC = "oidc"
+	// AuthPlatform lets those in whom the platform's front door has verified.
+	AuthPlatform = "platform"
 )
 
-var authModes = []string{AuthNone, AuthSession, AuthToken}
+var authModes = []string{AuthNone, AuthSession, AuthToken, AuthOIDC, AuthPlatform}
 
 func setAuth(s *Settings, value string) error {
 	if !slices.Contains(authModes, value) {
@@ -61,9 +66,15 @@ var (
 		"COPILOTKIT_SESSION_KEY":       AuthSession,
 		"COPILOTKIT_SESSION_OLD_KEY":   AuthSession,
 		"COPILOTKIT_SESSION_SAME_SITE": AuthSession,
+		"COPILOTKIT_OIDC_ISSUER":       AuthOIDC,
+		"COPILOTKIT_OIDC_AUDIENCE":     AuthOIDC,
+		"COPILOTKIT_OIDC_USER_CLAIM":   AuthOIDC,
+		"COPILOTKIT_OIDC_SCOPES":       AuthOIDC,
+		"COPILOTKIT_ALB_ARN":           AuthPlatform,
+		"COPILOTKIT_IAP_AUDIENCE":      AuthPlatform,
 		"COPILOTKIT_PUBLIC_THREADS":    AuthNone,
 	}
-	requiredAuth = []string{"COPILOTKIT_AUTH_TOKENS", "COPILOTKIT_SESSION_KEY"}
+	requiredAuth = []string{"COPILOTKIT_AUTH_TOKENS", "COPILOTKIT_SESSION_KEY", "COPILOTKIT_OIDC_ISSUER", "COPILOTKIT_OIDC_AUDIENCE"}
 )
 
 // checkAuth finds variables of another mode than the one that is set, which somebody
@@ -81,6 +92,9 @@ func (s *Settings) checkAuth(values map[string]string) []error {
 			errs = append(errs, &EnvError{Name: v.name, Err: fmt.Errorf("not set, and COPILOTKIT_AUTH=%s needs it", mode)})
 		}
 	}
+	if err := checkPlatform(values); err != nil && mode == AuthPlatform {
+		errs = append(errs, &EnvError{Name: "COPILOTKIT_AUTH", Err: err})
+	}
 	return errs
 }
 
@@ -93,7 +107,7 @@ func (s *Settings) auth() string {
 }
 
 // buildIdentify returns what identifies callers, nil for nothing.
-func buildIdentify(settings *Settings) (func(*http.Request) (access.User, error), error) {
+func buildIdentify(settings *Settings, logger *slog.Logger) (func(*http.Request) (access.User, error), error) {
 	var identify func(*http.Request) (access.User, error)
 	switch settings.auth() {
 	case AuthToken:
@@ -115,6 +129,18 @@ func buildIdentify(settings *Settings) (func(*http.Request) (access.User, error)
 			return nil, &EnvError{Name: "COPILOTKIT_SESSION_KEY", Err: err}
 		}
 		identify = sessions.Identify
+	case AuthOIDC:
+		verifier, err := settings.oidcVerifier(logger)
+		if err != nil {
+			return nil, err
+		}
+		identify = verifier.Identify
+	case AuthPlatform:
+		verifier, err := settings.platformVerifier(logger)
+		if err != nil {
+			return nil, err
+		}
+		identify = verifier.Identify
 	default:
 		return nil, nil
 	}

@@ -89,7 +89,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
 	}
 	var err error
-	if config.Identify, err = buildIdentify(settings); err != nil {
+	if config.Identify, err = buildIdentify(settings, parts.logger); err != nil {
 		return config, err
 	}
 	if config.Agents, err = buildAgents(settings, parts); err != nil {

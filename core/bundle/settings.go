@@ -46,6 +46,13 @@ type Settings struct {
 	SessionKey, SessionOldKey Secret
 	// SessionSameSite is the attribute of those cookies.
 	SessionSameSite http.SameSite
+	// OIDCIssuer is whose tokens [AuthOIDC] takes, if they name one of OIDCAudience and
+	// have all OIDCScopes. OIDCUserClaim is the claim with the user's id.
+	OIDCIssuer, OIDCUserClaim string
+	OIDCAudience, OIDCScopes  []string
+	// LoadBalancer is the ARN of the Application Load Balancer, and IAPAudience the
+	// audience at Identity-Aware Proxy, that [AuthPlatform] believes; "" for none.
+	LoadBalancer, IAPAudience string
 	// PublicThreads lets threads be listed without users.
 	PublicThreads bool
 	// TrustedProxies is how many entries from the end of X-Forwarded-For the client's

@@ -27,7 +27,7 @@ func TestDefaults(t *testing.T) {
 	want := bundle.Settings{
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
 		Gather: 25 * time.Millisecond,
-		Auth:   "none", SessionSameSite: http.SameSiteLaxMode,
+		Auth:   "none", SessionSameSite: http.SameSiteLaxMode, OIDCUserClaim: "sub",
 		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}

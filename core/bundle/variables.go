@@ -3,6 +3,8 @@ package bundle
 import (
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/access/oidc"
+	"github.com/copilotkit-go/runtime/core/access/platform"
 	"github.com/copilotkit-go/runtime/core/access/session"
 	"github.com/copilotkit-go/runtime/core/access/token"
 )
@@ -81,7 +83,7 @@ var variables = []variable{
 	},
 	{
 		name:     "COPILOTKIT_AUTH",
-		meaning:  "who may call: `none`, `session`, `token`; see [Access](docs/access.md)",
+		meaning:  "who may call: `none`, `session`, `token`, `oidc` or `platform`; see [Access](docs/access.md)",
 		fallback: "must be set in production; in development and for the local server `none`",
 		set:      setAuth,
 	},
@@ -114,6 +116,57 @@ var variables = []variable{
 		value:   "lax",
 		set: func(s *Settings, value string) (err error) {
 			s.SessionSameSite, err = session.ParseSameSite(value)
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_OIDC_ISSUER",
+		meaning: "whose tokens `oidc` takes: the issuer's address exactly as its tokens have it; see [identity providers](docs/identity-providers.md)",
+		set: func(s *Settings, value string) error {
+			s.OIDCIssuer = value
+			return checkOIDC(oidc.Config{Issuer: value})
+		},
+	},
+	{
+		name:    "COPILOTKIT_OIDC_AUDIENCE",
+		meaning: "for whom those tokens must be: the name of this runtime at the issuer, or several, comma-separated",
+		set: func(s *Settings, value string) error {
+			s.OIDCAudience = splitList(value)
+			return checkOIDC(oidc.Config{Audience: s.OIDCAudience})
+		},
+	},
+	{
+		name:    "COPILOTKIT_OIDC_USER_CLAIM",
+		meaning: "the claim of those tokens with the user's id",
+		value:   "sub",
+		set: func(s *Settings, value string) error {
+			s.OIDCUserClaim = value
+			return checkPrintable(value)
+		},
+	},
+	{
+		name:    "COPILOTKIT_OIDC_SCOPES",
+		meaning: "scopes that those tokens must have, all of them, comma-separated",
+		set: func(s *Settings, value string) error {
+			s.OIDCScopes = splitList(value)
+			return checkOIDC(oidc.Config{Scopes: s.OIDCScopes})
+		},
+	},
+	{
+		name:    "COPILOTKIT_ALB_ARN",
+		meaning: "the AWS Application Load Balancer whose signed header `platform` believes",
+		set: func(s *Settings, value string) error {
+			s.LoadBalancer = value
+			_, err := platform.New(platform.Config{LoadBalancer: value})
+			return err
+		},
+	},
+	{
+		name:    "COPILOTKIT_IAP_AUDIENCE",
+		meaning: "the audience of Google's Identity-Aware Proxy whose signed header `platform` believes: `/projects/…`",
+		set: func(s *Settings, value string) error {
+			s.IAPAudience = value
+			_, err := platform.New(platform.Config{IAPAudience: value})
 			return err
 		},
 	},

@@ -111,6 +111,11 @@ func (i *Instance) await() {
 	i.function.running--
 	i.function.mu.Unlock()
 	close(i.exited)
+	// Whoever waits for an instance may start another one now.
+	select {
+	case i.function.free <- i:
+	default: // nobody waits while the channel is full
+	}
 }
 
 // alive reports whether the process still runs.

@@ -14,12 +14,14 @@ import (
 var coldStarts = []struct {
 	name string
 	env  []string
-	// header is that of the first request.
+	// header is that of the first request, and status its answer's.
 	header http.Header
+	status int
 }{
-	{"none", []string{"COPILOTKIT_AUTH=none"}, nil},
-	{"session", []string{"COPILOTKIT_AUTH=session", "COPILOTKIT_PUBLIC_THREADS=off", "COPILOTKIT_SESSION_KEY=a key of thirty-two bytes or more"}, nil},
-	{"token", []string{"COPILOTKIT_AUTH=token", "COPILOTKIT_PUBLIC_THREADS=off", "COPILOTKIT_AUTH_TOKENS=ann:token"}, http.Header{"Authorization": {"Bearer token"}}},
+	{"none", []string{"COPILOTKIT_AUTH=none"}, nil, http.StatusOK},
+	{"session", []string{"COPILOTKIT_AUTH=session", "COPILOTKIT_PUBLIC_THREADS=off", "COPILOTKIT_SESSION_KEY=a key of thirty-two bytes or more"}, nil, http.StatusOK},
+	{"token", []string{"COPILOTKIT_AUTH=token", "COPILOTKIT_PUBLIC_THREADS=off", "COPILOTKIT_AUTH_TOKENS=ann:token"}, http.Header{"Authorization": {"Bearer token"}}, http.StatusOK},
+	{"oidc", []string{"COPILOTKIT_AUTH=oidc", "COPILOTKIT_PUBLIC_THREADS=off", "COPILOTKIT_OIDC_ISSUER=http://127.0.0.1:1/nobody", "COPILOTKIT_OIDC_AUDIENCE=copilotkit"}, nil, http.StatusUnauthorized},
 }
 
 // BenchmarkColdStart measures the time from the start of the process to the first
@@ -33,7 +35,7 @@ func BenchmarkColdStart(b *testing.B, artefact Artefact, binaries ...string) {
 			for b.Loop() {
 				started := time.Now()
 				d := artefact.Start(b, append(slices.Clone(env), start.env...)) // the last of two values counts
-				if got := d.Do(b, "GET", BasePath+"/info", "", start.header).Status; got != http.StatusOK {
+				if got := d.Do(b, "GET", BasePath+"/info", "", start.header).Status; got != start.status {
 					b.Fatalf("info has status %d: %s", got, d.Log)
 				}
 				taken += time.Since(started)

@@ -65,7 +65,7 @@ func TestDeployScriptsRefuseBeforeAnythingIsDeployedIfNobodyHasSaidWhoMayCall(t 
 				if err == nil || strings.Contains(output, d.cli+" deploy") || strings.Contains(output, d.cli+" functions") || strings.Contains(output, "go run") {
 					t.Errorf("it ends with %v and says %s", err, output)
 				}
-				for _, want := range []string{"nothing was deployed", "COPILOTKIT_AUTH", "session ", "token ", "none ", "openssl rand -hex 32", "make " + strings.TrimSuffix(d.script, ".sh")} {
+				for _, want := range []string{"nothing was deployed", "COPILOTKIT_AUTH", "session ", "token ", "oidc ", "platform ", "none ", "openssl rand -hex 32", "make " + strings.TrimSuffix(d.script, ".sh")} {
 					if !strings.Contains(output, want) {
 						t.Errorf("it doesn't say %s: %s", want, output)
 					}
