@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -64,7 +65,7 @@ func oidcScheme(t *testing.T, _ string) scheme {
 			but("wrong audience", "aud", "another service"),
 			but("wrong issuer", "iss", issuer.URL+"/another"),
 			but("without a user", "sub", ""),
-			refused("signed by another key", issuer.sign(newKey(t), good("ann"))),
+			refused("signed by another key", issuer.sign(anotherKey(), good("ann"))),
 			refused("without a signature", encoded(map[string]any{"alg": "none"})+"."+encoded(good("ann"))+"."),
 			refused("signed with the public key as a secret", issuer.signWithPublicKey(good("ann"))),
 			poor,
@@ -79,7 +80,7 @@ type issuer struct {
 }
 
 func newIssuer(t *testing.T) *issuer {
-	i := &issuer{key: newKey(t)}
+	i := &issuer{key: issuersKey()}
 	mux := http.NewServeMux()
 	answer := func(path string, body func() any) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
@@ -102,11 +103,13 @@ func newIssuer(t *testing.T) *issuer {
 	return i
 }
 
-func newKey(t *testing.T) *rsa.PrivateKey {
-	t.Helper()
+// Keys take long to make.
+var issuersKey, anotherKey = sync.OnceValue(newKey), sync.OnceValue(newKey)
+
+func newKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return key
 }

@@ -28,6 +28,7 @@ func forEveryHouse(t *testing.T, test func(*testing.T, *house)) {
 			for _, mode := range []string{production, development} {
 				for name, makeScheme := range schemes {
 					t.Run(fmt.Sprintf("%s/%s/%s/%s", store, endpoint, mode, name), func(t *testing.T) {
+						t.Parallel()
 						test(t, newHouse(t, address(t), endpoint, mode, makeScheme(t, mode)))
 					})
 				}
