@@ -12,7 +12,7 @@ import (
 // quote the password.
 func FuzzOpen(f *testing.F) {
 	for _, seed := range []string{
-		"redis://h:6379/0", "rediss://user:hunter-two@h/1?prefix=x:&retention=24h", "redis://:hunter-two@h:port", "redis://h?cluster=true", "redis://h/?protocol=3&pool_size=-1",
+		"redis://h:6379/0", "rediss://user:hunter-two@h/1?prefix=x:&retention=24h", "redis://:hunter-two@h:port", "redis://h?cluster=true", "redis://h/?protocol=3&pool_size=-1", "redis://:p?hunter-two@h",
 		"unix:///tmp/s?db=1", "redis://h?prefix={a}", "redis://[::1]:1", "redis://hunter-two%zz@h", "redis://user:hunter-two@h?dial_timeout=x", "://", "",
 	} {
 		f.Add(seed)

@@ -45,6 +45,12 @@ func parseURL(raw string) (settings, goredis.UniversalClient, error) {
 		return set, nil, withoutURL(err)
 	}
 	query := u.Query()
+	for name := range query {
+		// What follows a question mark in a password isn't to be quoted.
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			return set, nil, errors.New("there is a name of an option that can't be one: a ? in a password is written %3F")
+		}
+	}
 	take := func(name string) (string, bool) {
 		value, found := query.Get(name), query.Has(name)
 		query.Del(name)
