@@ -105,10 +105,12 @@ func start(t testing.TB, env []string) *platformtest.Deployment {
 }
 
 func TestTheDeployedFunction(t *testing.T) {
+	t.Parallel()
 	platformtest.Run(t, platformtest.Artefact{Start: start})
 }
 
 func TestARunIsClosedInGoodOrderBeforeTheTimeout(t *testing.T) {
+	t.Parallel()
 	model := platformtest.NewModel(t, "never finished")
 	held := model.Hold()
 	defer held.Release()
@@ -120,6 +122,7 @@ func TestARunIsClosedInGoodOrderBeforeTheTimeout(t *testing.T) {
 }
 
 func TestARunIsClosedInGoodOrderWhenTheInstanceEnds(t *testing.T) {
+	t.Parallel()
 	model := platformtest.NewModel(t, "never finished")
 	held := model.Hold()
 	defer held.Release()
@@ -134,6 +137,7 @@ func TestARunIsClosedInGoodOrderWhenTheInstanceEnds(t *testing.T) {
 }
 
 func TestTheSourceIsWhatTheBuildpackLooksFor(t *testing.T) {
+	t.Parallel()
 	t.Run("the root is one package that declares its function", func(t *testing.T) {
 		packages := make(map[string]bool)
 		imports := make(map[string]bool)

@@ -48,6 +48,7 @@ func checkTemplate(t *testing.T, file string) (*template, string, error) {
 }
 
 func TestTheTemplate(t *testing.T) {
+	t.Parallel()
 	parsed, complaints, err := checkTemplate(t, "../template.yaml")
 	if err != nil || complaints != "" {
 		t.Fatalf("the template isn't valid: %v\n%s", err, complaints)
@@ -143,6 +144,7 @@ func TestTheTemplate(t *testing.T) {
 }
 
 func TestAWrongTemplateIsNoticed(t *testing.T) {
+	t.Parallel()
 	good, err := os.ReadFile("../template.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +164,7 @@ func TestAWrongTemplateIsNoticed(t *testing.T) {
 			continue
 		}
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			changed := strings.Replace(string(good), test.from, test.to, 1)
 			if changed == string(good) {
 				t.Fatalf("the template has no %q", test.from)
