@@ -13,6 +13,8 @@ import (
 	"testing"
 	"text/template"
 
+	"go.uber.org/goleak"
+
 	"github.com/copilotkit-go/runtime/gcf"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -52,10 +54,9 @@ func main() {
 }
 `))
 
+// A handler waits for its instance's end as long as the process runs.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	platformtest.RemoveBuilds()
-	os.Exit(code)
+	platformtest.Main(m, goleak.IgnoreTopFunction("github.com/copilotkit-go/runtime/gcf.closeAtEnd"))
 }
 
 // build builds an uploaded source as Google's Go buildpack does. It returns the

@@ -12,6 +12,8 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
+func TestMain(m *testing.M) { platformtest.Main(m) }
+
 // The command is run as users run it, without the race detector, which would compress
 // for minutes.
 func TestThePackage(t *testing.T) {

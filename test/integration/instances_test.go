@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,11 +17,7 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	platformtest.RemoveBuilds()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { platformtest.Main(m) }
 
 // pair is two instances that share a store.
 type pair struct{ a, b *platformtest.Deployment }
