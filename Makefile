@@ -53,8 +53,8 @@ steady: test-tools ## Run each suite N times on busy processors (N=20, SUITES="u
 soak: test-tools ## Run a thousand streams at once and ten thousand runs on every store (minutes)
 	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
 
-fuzz: ## Run every fuzz target for a while (FUZZTIME=10m)
-	@GO="$(GO)" scripts/fuzz.sh $(or $(FUZZTIME),10m)
+fuzz: ## Run every fuzz target for a while (FUZZTIME=10m, ONLY=core/agui for some)
+	$(GO) run ./scripts/fuzz -time $(or $(FUZZTIME),10m) -only '$(ONLY)'
 
 test-tools: ## Install the programs and npm packages that the tests need
 	@scripts/install-test-tools.sh
