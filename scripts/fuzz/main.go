@@ -9,12 +9,14 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -64,8 +66,6 @@ type target struct{ folder, name string }
 
 func (t target) String() string { return t.folder + " " + t.name }
 
-var declaration = regexp.MustCompile(`(?m)^func (Fuzz\w*)\(\w+ \*testing\.F\)`)
-
 // find returns the fuzz targets of a module, in the order of their files. Modules
 // within it are others.
 func find(root string) ([]target, error) {
@@ -84,12 +84,14 @@ func find(root string) ([]target, error) {
 		if !strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		source, err := os.ReadFile(path)
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
-		for _, match := range declaration.FindAllSubmatch(source, -1) {
-			all = append(all, target{filepath.Dir(path), string(match[1])})
+		for _, declared := range file.Decls {
+			if function, ok := declared.(*ast.FuncDecl); ok && function.Recv == nil && strings.HasPrefix(function.Name.Name, "Fuzz") {
+				all = append(all, target{filepath.Dir(path), function.Name.Name})
+			}
 		}
 		return nil
 	})

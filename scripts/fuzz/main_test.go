@@ -69,6 +69,18 @@ func TestTheTargetsOfAModuleAreFound(t *testing.T) {
 	}
 }
 
+func TestTheTargetsOfThisModuleAreFound(t *testing.T) {
+	all, err := find(filepath.Join("..", ".."))
+	if err != nil || len(all) < 16 {
+		t.Errorf("got %d targets, %v", len(all), err)
+	}
+	for _, found := range all {
+		if filepath.Base(found.folder) == "fuzz" {
+			t.Errorf("%s is only in a string of this file", found)
+		}
+	}
+}
+
 func TestTheInputsThatReachSomethingNewAreKept(t *testing.T) {
 	fuzzed := target{module(t), "FuzzGrade"}
 	cache := t.TempDir()
