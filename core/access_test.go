@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"strings"
@@ -9,11 +10,12 @@ import (
 	"testing/synctest"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
+func TestEveryRequestIsAskedForOnceWhoCalls(t *testing.T) {
 	thread := `{"agentId":"default"}`
 	audio := `{"audio":"c291bmQ=","mimeType":"audio/webm"}`
 	enveloped := func(method, body string) request {
@@ -22,7 +24,6 @@ func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
 	for name, test := range map[string]struct {
 		request
 		single bool
-		open   bool
 	}{
 		"run":                          {request: request{method: "POST", path: "/agent/default/run", body: input}},
 		"suggest":                      {request: request{method: "POST", path: "/agent/default/suggest", body: input}},
@@ -45,12 +46,12 @@ func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
 		"an enveloped suggestion":      {request: enveloped("agent/suggest", input), single: true},
 		"an enveloped stop":            {request: enveloped("agent/stop", "{}"), single: true},
 		"an enveloped transcription":   {request: enveloped("transcribe", audio), single: true},
-		"info":                         {request: request{method: "GET", path: "/info"}, open: true},
-		"the inspector's metadata":     {request: request{method: "GET", path: "/inspector-metadata"}, open: true},
-		"the inspector's learning":     {request: request{method: "GET", path: "/inspector-learning"}, open: true},
-		"an enveloped info":            {request: enveloped("info", "null"), single: true, open: true},
-		"a path that is not there":     {request: request{method: "GET", path: "/nope"}, open: true},
-		"a method that is not allowed": {request: request{method: "PUT", path: "/threads"}, open: true},
+		"info":                         {request: request{method: "GET", path: "/info"}},
+		"the inspector's metadata":     {request: request{method: "GET", path: "/inspector-metadata"}},
+		"the inspector's learning":     {request: request{method: "GET", path: "/inspector-learning"}},
+		"an enveloped info":            {request: enveloped("info", "null"), single: true},
+		"a path that is not there":     {request: request{method: "GET", path: "/nope"}},
+		"a method that is not allowed": {request: request{method: "PUT", path: "/threads"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -62,16 +63,16 @@ func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
 				handler := newRuntime(t, core.Config{
 					Agents: agents(spy), SingleRoute: test.single, Development: true,
 					Transcriber: transcriberFunc(func(context.Context, agent.Audio) (string, error) { worked = true; return "", nil }),
-					Owner: func(r *http.Request) (string, error) {
+					Identify: func(r *http.Request) (access.User, error) {
 						asked++
 						if r.Header.Get("Authorization") == "" {
-							return "", &core.HTTPError{Status: http.StatusUnauthorized, Body: "Who are you?"}
+							return access.User{}, &access.Error{Challenge: "Bearer", Reason: errors.New("unknown")}
 						}
-						return "ann", nil
+						return access.User{ID: "ann"}, nil
 					},
 				})
 				got := test.request.to(handler)
-				if refused := got.Code == http.StatusUnauthorized && got.Body.String() == "Who are you?"; refused == test.open || worked {
+				if got.Code != http.StatusUnauthorized || got.Body.String() != `{"error":"Unauthorized","code":"unauthorized"}` || worked {
 					t.Errorf("nobody got %d %s, and the agent or the transcriber worked: %t", got.Code, got.Body, worked)
 				}
 				asked = 0
@@ -86,7 +87,7 @@ func TestEveryRouteAsksOnceWhoseTheRequestIs(t *testing.T) {
 				synctest.Wait()
 				cancel() // debug events have no other end
 				<-done
-				if asked > 1 || asked == 0 && !test.open {
+				if asked != 1 {
 					t.Errorf("asked %d times", asked)
 				}
 			})

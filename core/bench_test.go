@@ -77,7 +77,15 @@ func BenchmarkRun(b *testing.B) {
 
 // BenchmarkHandlerRun measures the same run without a network: what the runtime itself
 // costs per event.
-func BenchmarkHandlerRun(b *testing.B) {
+func BenchmarkHandlerRun(b *testing.B) { benchmarkHandler(b, core.Config{}) }
+
+// BenchmarkHandlerRunWithLimits is the same with all that limits add: the meter's calls,
+// and an estimate of the tokens that nobody reports.
+func BenchmarkHandlerRunWithLimits(b *testing.B) {
+	benchmarkHandler(b, core.Config{Limits: core.Limits{ConcurrentRuns: 100, TokensPerDay: 1 << 50}})
+}
+
+func benchmarkHandler(b *testing.B, config core.Config) {
 	event := agui.TextMessageContentEvent{MessageID: "message-1", Delta: "some words "}
 	answering := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
@@ -89,7 +97,8 @@ func BenchmarkHandlerRun(b *testing.B) {
 			yield(agui.RunFinishedEvent{ThreadID: "t", RunID: "r"}, nil)
 		}
 	})
-	handler := newRuntime(b, core.Config{Agents: agents(answering)})
+	config.Agents = agents(answering)
+	handler := newRuntime(b, config)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		body := strings.Replace(input, "t1", fmt.Sprint("t", i), 1)

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // Config configures a [Runtime]. Only agents are required: the zero value of
@@ -34,16 +36,34 @@ type Config struct {
 	// runtime. If nil, defaults to a bounded store in memory, which belongs to
 	// the runtime and is lost with the process.
 	Store store.Store
-	// Owner returns whose threads a request may see: threads of different owners
-	// never meet, even under the same id. It is called once for each request of
-	// an agent, a thread, a transcription or the debug events, before anything
-	// is done for it; it refuses one with an [*HTTPError]. With an Owner, agents
-	// that keep threads themselves are not asked for those that the store doesn't
-	// know. If nil, all requests share one set of threads, as in the reference.
-	Owner func(*http.Request) (string, error)
+	// Identify returns who calls: threads of different users never meet, even under
+	// the same id. It is called once for each request but preflights, after OnRequest
+	// and BeforeRequest and before anything else is read of it. It refuses a request
+	// with an [*access.Error], which becomes 401 or 403, or with an [*HTTPError];
+	// [access.ErrUnavailable] becomes 503. The request's context then has the user, for
+	// agents, tools and hooks: see [access.UserFrom]. With it, agents that keep threads
+	// themselves are not asked for those that the store doesn't know, and no cache may
+	// keep an answer. If nil, all requests share one set of threads, as in the
+	// reference.
+	Identify func(*http.Request) (access.User, error)
+	// PublicThreads lets threads be listed by requests that are nobody's: those
+	// without Identify, or for whom it returns a user without an ID. Defaults to false:
+	// then one must know a thread's id to see it. In development they can always be
+	// listed.
+	PublicThreads bool
+	// Limits bound what each user may spend. They need a Store that is a
+	// [store.Meter], as those that ship are. The zero value sets no limit: then nothing
+	// is counted, and /usage isn't found.
+	Limits Limits
 	// NameThreads gives a new thread a short name, by one more call of its agent
 	// beside its first run. Defaults to false.
 	NameThreads bool
+
+	// TrustedProxies is how many proxies in front of the runtime each add the address
+	// that they were called from to X-Forwarded-For: the client's address is that many
+	// entries from its end, since all before it is what the client says. Defaults to 0:
+	// the client's address is [http.Request.RemoteAddr].
+	TrustedProxies int
 
 	// BasePath is the path that the routes are below, such as "/api/copilotkit";
 	// other paths are not found. It begins with a slash. If empty, routes match
@@ -69,9 +89,10 @@ type Config struct {
 	CORS *CORS
 	// Hooks watch and change requests and answers. Defaults to none.
 	Hooks Hooks
-	// ForwardHeaders selects the headers of a request that reach the agents. Its
-	// zero value is the reference's policy: authorization and x-*, without those
-	// that proxies and platforms add.
+	// ForwardHeaders selects the headers of a request that reach the agents, in
+	// their contexts. Its zero value is the reference's policy: authorization and x-*,
+	// without those that proxies and platforms add. Remote agents are sent the
+	// credentials among them only where remote.Config.ForwardAuthorization is set.
 	ForwardHeaders HeaderPolicy
 
 	// SupersedeRuns stops the live run of a thread when another one is asked for,
@@ -105,6 +126,13 @@ type Config struct {
 	// seconds.
 	StopGrace time.Duration
 
+	// Gather is how long the deltas of a run that come in quick succession wait before
+	// the store gets them, for those that follow: so they cost fewer of its commands.
+	// Whoever follows the run sees them as much later, its own client doesn't; and so
+	// much of them is lost when the process is killed. Deltas that are further apart
+	// don't wait. If zero, defaults to 25 milliseconds, but for a store in memory, where
+	// nothing is gained; a negative value turns it off.
+	Gather time.Duration
 	// StoreGrace is how long the end of a run is tried to be recorded while the
 	// store is away, as far as the request's deadline allows. It succeeds while the
 	// run's lease holds. If zero, defaults to LeaseTTL.
@@ -143,6 +171,7 @@ const (
 	defaultLeaseTTL       = 15 * time.Second
 	defaultDeadlineMargin = 2 * time.Second
 	defaultStopGrace      = 5 * time.Second
+	defaultGather         = 25 * time.Millisecond
 	defaultKeepAlive      = 15 * time.Second
 	defaultWriteTimeout   = 30 * time.Second
 )
@@ -165,6 +194,12 @@ func (c *Config) check() error {
 	}
 	if c.MaxConcurrentBodyBytes < 0 {
 		return fmt.Errorf("MaxConcurrentBodyBytes is negative: %d", c.MaxConcurrentBodyBytes)
+	}
+	if err := c.Limits.check(c.Store); err != nil {
+		return err
+	}
+	if c.TrustedProxies < 0 {
+		return fmt.Errorf("TrustedProxies is negative: %d", c.TrustedProxies)
 	}
 	for _, limit := range []struct {
 		name  string
@@ -194,6 +229,7 @@ func (c Config) withDefaults() Config {
 		{&c.LeaseTTL, defaultLeaseTTL},
 		{&c.DeadlineMargin, defaultDeadlineMargin},
 		{&c.StopGrace, defaultStopGrace},
+		{&c.Gather, c.defaultGather()},
 		{&c.KeepAlive, defaultKeepAlive},
 		{&c.WriteTimeout, defaultWriteTimeout},
 	} {
@@ -210,6 +246,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// defaultGather returns the default of Gather.
+func (c *Config) defaultGather() time.Duration {
+	switch c.Store.(type) {
+	case nil, *memory.Store:
+		return 0
+	}
+	return defaultGather
+}
+
 // runnerOptions returns what the configuration says about runs.
 func (c *Config) runnerOptions() runner.Options {
 	return runner.Options{
@@ -219,6 +264,7 @@ func (c *Config) runnerOptions() runner.Options {
 		LeaseTTL:           c.LeaseTTL,
 		DeadlineMargin:     c.DeadlineMargin,
 		StopGrace:          c.StopGrace,
+		Gather:             c.Gather,
 		StoreGrace:         c.StoreGrace,
 		MaxRunBytes:        c.MaxRunBytes,
 		MaxRunEvents:       c.MaxRunEvents,

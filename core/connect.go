@@ -45,19 +45,19 @@ func (rt *Runtime) serveConnect(ex *exchange) error {
 		rt:     rt,
 		replay: ex.replay,
 		stream: stream,
-		from:   debugSource{owner: ex.owner, agentID: ex.route.AgentID, threadID: input.ThreadID},
+		from:   debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID},
 	}
 	connector, ok := agent.As[agent.Connector](answerer)
 	switch {
-	case unknown && ok && rt.config.Owner == nil:
+	case unknown && ok && rt.config.Identify == nil:
 		err = rt.runner.Replay(ctx, runner.Request{
 			Key: key, AgentID: ex.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
-		}, out.event)
+		}, out.events)
 	case unknown:
 	default:
 		var after int64
 		after, out.ids = ex.lastSeen(input)
-		err = rt.runner.Connect(ctx, key, after, out.record)
+		err = rt.runner.Connect(ctx, key, after, out.records)
 	}
 	if err != nil && ctx.Err() == nil {
 		rt.config.Logger.WarnContext(ctx, "a connect ended badly", "agent", ex.route.AgentID,
@@ -128,17 +128,21 @@ type relay struct {
 	ids bool
 }
 
-func (r *relay) record(record store.Record) error {
-	if !r.ids || record.Seq == 0 {
-		return r.event(record.Event)
+func (r *relay) records(records []store.Record) error {
+	for i := range records {
+		r.note(records[i].Event)
+		if !r.ids {
+			records[i].Seq = 0
+		}
 	}
-	r.note(record.Event)
-	return r.stream.sendWithID(record.Seq, record.Event)
+	return r.stream.sendRecords(records)
 }
 
-func (r *relay) event(event agui.Encoded) error {
-	r.note(event)
-	return r.stream.send(event)
+func (r *relay) events(events []agui.Encoded) error {
+	for _, event := range events {
+		r.note(event)
+	}
+	return r.stream.send(events)
 }
 
 // note shows the event to those who watch beside the client.

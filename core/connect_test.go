@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -220,7 +221,7 @@ func TestConnectAsksNoAgentForThreadsThatHaveOwners(t *testing.T) {
 		Agents: agents(elsewhere{greeter, func(yield func(agui.Event, error) bool) {
 			yield(agui.RunStartedEvent{ThreadID: "t1", RunID: "somebody's"}, nil)
 		}}),
-		Owner: func(*http.Request) (string, error) { return "ann", nil },
+		Identify: func(*http.Request) (access.User, error) { return access.User{ID: "ann"}, nil },
 	})
 	checkAnswer(t, handler, request{method: "POST", path: "/agent/default/connect", body: input}, answer{200, "", streamHeader})
 }

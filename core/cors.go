@@ -18,7 +18,8 @@ type CORS struct {
 	// OriginFunc decide.
 	Origin string
 	// Origins lists the allowed origins; pages of others get no CORS headers. "*"
-	// allows all. If empty, and Origin and OriginFunc are too, all are allowed.
+	// allows all, [LoopbackOrigins] those of this machine. If empty, and Origin and
+	// OriginFunc are too, all are allowed.
 	Origins []string
 	// OriginFunc returns the origin to allow for the origin of a request: usually the
 	// same, or "" to refuse it. It isn't called for requests without an origin. If
@@ -73,9 +74,13 @@ func (c *CORS) allowsAll() bool {
 	return c.OriginFunc == nil
 }
 
-// names reports whether the configuration itself names an origin, so that the
+// LoopbackOrigins, as one of [CORS.Origins], stands for the origins of this machine:
+// http or https, at localhost, a name below it, 127.0.0.0/8 or [::1], at any port.
+const LoopbackOrigins = "loopback"
+
+// Names reports whether the configuration itself names an origin, so that the
 // deployer trusts it.
-func (c *CORS) names(origin string) bool {
+func (c *CORS) Names(origin string) bool {
 	return c != nil && origin != "" && !c.allowsAll() && c.allowOrigin(origin) == origin
 }
 
@@ -95,7 +100,8 @@ func (c *CORS) allowOrigin(origin string) string {
 			return "" // a browser would refuse it, and no origin is named
 		}
 		return allowed
-	case slices.Contains(c.Origins, origin):
+	case slices.Contains(c.Origins, origin) && origin != LoopbackOrigins,
+		slices.Contains(c.Origins, LoopbackOrigins) && isLoopbackOrigin(origin):
 		return origin
 	}
 	return ""

@@ -35,6 +35,11 @@ func TestCORSHeaders(t *testing.T) {
 			"Access-Control-Allow-Origin": page, "Vary": "Origin"}},
 		{"a list without it", &core.CORS{Origins: []string{page}}, other, map[string]string{"Vary": "Origin"}},
 		{"a list, without an origin", &core.CORS{Origins: []string{page}}, "", map[string]string{"Vary": "Origin"}},
+		{"this machine, asked by another", &core.CORS{Origins: []string{core.LoopbackOrigins}}, page, map[string]string{"Vary": "Origin"}},
+		{"this machine and one more", &core.CORS{Origins: []string{core.LoopbackOrigins, page}}, page, map[string]string{
+			"Access-Control-Allow-Origin": page, "Vary": "Origin"}},
+		{"this machine, asked by itself", &core.CORS{Origins: []string{core.LoopbackOrigins}}, "http://localhost:5173", map[string]string{
+			"Access-Control-Allow-Origin": "http://localhost:5173", "Vary": "Origin"}},
 		{"a function that allows", &core.CORS{OriginFunc: mirror, Credentials: true}, page, map[string]string{
 			"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}},
 		{"a function that refuses", &core.CORS{OriginFunc: mirror}, "https://evil.test", map[string]string{"Vary": "Origin"}},
@@ -150,4 +155,20 @@ func corsHeaders(header http.Header) map[string]string {
 		}
 	}
 	return got
+}
+
+func TestWhichOriginsAreOfThisMachine(t *testing.T) {
+	cors := core.CORS{Origins: []string{core.LoopbackOrigins}}
+	for origin, want := range map[string]bool{
+		"http://localhost": true, "https://localhost:3000": true, "http://app.localhost:5173": true, "http://127.0.0.1:8080": true,
+		"http://127.9.9.9": true, "http://[::1]:3000": true,
+		"": false, "null": false, "loopback": false, "http://localhost.evil.test": false, "http://evil-localhost": false,
+		"http://evil.test": false, "http://10.0.0.1": false, "http://[::2]": false, "http://localhost@evil.test": false,
+		"http://evil.test@localhost": false, "http://localhost/": false, "http://localhost?": false, "ftp://localhost": false,
+		"chrome-extension://localhost": false, "capacitor://localhost": false, "file://": false, "//localhost": false, "localhost": false,
+	} {
+		if got := cors.Names(origin); got != want {
+			t.Errorf("%q: got %v", origin, got)
+		}
+	}
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// serveDebugEvents streams what all runs and connects of the request's owner send,
+// serveDebugEvents streams what all runs and connects of the request's user send,
 // from now on until the client goes away. It is there in development only: the
 // events hold whole conversations.
 func (rt *Runtime) serveDebugEvents(ex *exchange) error {
 	if !rt.config.Development {
 		return &HTTPError{Status: http.StatusNotFound, Body: "Not Found"}
 	}
-	subscriber := rt.debug.subscribe(ex.owner)
+	subscriber := rt.debug.subscribe(ex.user.ID)
 	defer rt.debug.unsubscribe(subscriber)
 	stream, err := ex.stream()
 	if err != nil {

@@ -2,8 +2,7 @@ package core
 
 import "net/http"
 
-// dispatch checks what all endpoints want checked, finds out whose request it
-// is, and calls the route's endpoint.
+// dispatch checks what all endpoints want checked, and calls the route's endpoint.
 func (rt *Runtime) dispatch(ex *exchange) error {
 	if err := ex.route.checkIDs(); err != nil {
 		return err
@@ -16,13 +15,6 @@ func (rt *Runtime) dispatch(ex *exchange) error {
 	}
 	if err := rt.checkForwarded(ex); err != nil {
 		return err
-	}
-	if rt.config.Owner != nil && ex.route.hasOwner() {
-		owner, err := rt.config.Owner(ex.r)
-		if err != nil {
-			return err
-		}
-		ex.owner = owner
 	}
 	return rt.endpoint(ex)
 }
@@ -64,6 +56,8 @@ func (rt *Runtime) endpoint(ex *exchange) error {
 		return rt.serveThreadState(ex)
 	case RouteDebugEvents:
 		return rt.serveDebugEvents(ex)
+	case RouteUsage:
+		return rt.serveUsage(ex)
 	case RouteInspectorMetadata:
 		return serveInspectorMetadata(ex)
 	case RouteInspectorLearning:

@@ -12,7 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// HTTPError is an error that carries the answer. A hook, [Config.Owner] or
+// HTTPError is an error that carries the answer. A hook, [Config.Identify] or
 // [Config.AgentsFor] returns one to answer early; any other error is internal,
 // and the client gets a 500 without its text.
 //

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -98,16 +99,16 @@ func ExampleHooks() {
 }
 
 // Give users their own threads.
-func ExampleConfig_owner() {
+func ExampleConfig_identify() {
 	users := map[string]string{"Bearer token-of-ann": "ann"}
 	runtime, err := core.New(core.Config{
 		Agents: map[string]agent.Agent{"default": agent.Func(parrot)},
-		Owner: func(r *http.Request) (string, error) {
+		Identify: func(r *http.Request) (access.User, error) {
 			user, ok := users[r.Header.Get("Authorization")]
 			if !ok {
-				return "", &core.HTTPError{Status: http.StatusUnauthorized, Body: "Who are you?"}
+				return access.User{}, &access.Error{Reason: errors.New("no such token")}
 			}
-			return user, nil
+			return access.User{ID: user}, nil
 		},
 	})
 	if err != nil {
@@ -122,7 +123,7 @@ func ExampleConfig_owner() {
 		fmt.Println(w.Code, w.Body)
 	}
 	// Output:
-	// 401 Who are you?
+	// 401 {"error":"Unauthorized","code":"unauthorized"}
 	// 200 {"threads":[],"nextCursor":null}
 }
 

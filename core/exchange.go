@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -32,8 +33,8 @@ type exchange struct {
 	reserved int64
 	// forwarded are the headers for the request's agent, nil until they are needed.
 	forwarded http.Header
-	// owner is whose threads the request may see.
-	owner string
+	// user is who calls, the zero User without Identify.
+	user access.User
 
 	// hooked is set when OnResponse has had its turn, or isn't to have one.
 	hooked bool
@@ -91,6 +92,7 @@ func (ex *exchange) begin(response Response) error {
 		return fmt.Errorf("answer with status %d: no such final status", response.Status)
 	}
 	maps.Copy(ex.w.Header(), response.Header)
+	ex.setUserHeader()
 	if ex.cors != nil {
 		ex.cors.apply(ex.w.Header(), ex.origin)
 	}
@@ -114,7 +116,7 @@ func (ex *exchange) callAfterRequest() {
 
 // key identifies a thread of the request's owner.
 func (ex *exchange) key(threadID string) store.Key {
-	return store.Key{Owner: ex.owner, ID: threadID}
+	return store.Key{Owner: ex.user.ID, ID: threadID}
 }
 
 // storeTimeout is how long a call of the store may take before the client is

@@ -13,7 +13,9 @@ import (
 // add, as the reference does.
 //
 // What an agent's own configuration sets wins over what is passed on: see
-// [agent.MergeHeaders].
+// [agent.MergeHeaders]. Agents in this process have these headers from
+// [agent.ForwardedHeaders], authorization among them; what leaves the process is less:
+// see ForwardAuthorization of packages remote and mcp.
 type HeaderPolicy struct {
 	// NoDefaultDenylist passes also on what proxies, platforms and CopilotKit's
 	// cloud add on the way (x-forwarded-*, x-amz-*, …). Defaults to false.

@@ -50,6 +50,7 @@ func newRuntime(t testing.TB, config core.Config) *core.Runtime {
 	if config.Logger == nil {
 		config.Logger = quiet
 	}
+	config.PublicThreads = true
 	runtime, err := core.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func (rt *Runtime) serveInfo(ex *exchange) error {
 		Agents:          make(map[string]agentInfo, len(agents)),
 		Transcription:   rt.config.Transcriber != nil,
 		Mode:            "sse",
-		ThreadEndpoints: threadEndpoints{List: true, Inspect: true, Mutations: true},
+		ThreadEndpoints: threadEndpoints{List: rt.listsThreads(ex), Inspect: true, Mutations: true},
 		Suggestions:     true,
 		NoTelemetry:     true,
 	}

@@ -25,7 +25,7 @@ func (ex *exchange) fromTrustedPage() bool {
 	if err != nil || page.Host == "" {
 		return false
 	}
-	return page.Host == ex.r.Host || isLoopback(page.Host) || ex.config.CORS.names(ex.origin)
+	return page.Host == ex.r.Host || isLoopback(page.Host) || ex.config.CORS.Names(ex.origin)
 }
 
 // hasTrustedHost reports whether the host that the request is for can be the
@@ -37,7 +37,16 @@ func (ex *exchange) hasTrustedHost() bool {
 	if !ok || !isLoopback(local.String()) || isLoopback(ex.r.Host) {
 		return true
 	}
-	return ex.config.CORS.names("https://"+ex.r.Host) || ex.config.CORS.names("http://"+ex.r.Host)
+	return ex.config.CORS.Names("https://"+ex.r.Host) || ex.config.CORS.Names("http://"+ex.r.Host)
+}
+
+// isLoopbackOrigin reports whether an origin is one of this machine.
+func isLoopbackOrigin(origin string) bool {
+	page, err := url.Parse(origin)
+	if err != nil || page.Scheme != "http" && page.Scheme != "https" {
+		return false
+	}
+	return origin == page.Scheme+"://"+page.Host && isLoopback(page.Host)
 }
 
 // isLoopback reports whether a host, with or without a port, is this machine.

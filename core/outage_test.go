@@ -84,7 +84,7 @@ func TestTheEndOfARunWhoseThreadWasDeletedIsLoggedOnce(t *testing.T) {
 		if answer := <-answered; !strings.Contains(answer, runner.CodeLeaseLost) {
 			t.Errorf("the run ends with %s", answer)
 		}
-		if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "its lease is lost") {
+		if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "lease lost") {
 			t.Errorf("%d lines:\n%s", n, &log)
 		}
 	})

@@ -34,6 +34,7 @@ const (
 	RouteThreadState       RouteName = "threads/state"
 	RouteAnnotate          RouteName = "annotate"
 	RouteDebugEvents       RouteName = "cpk-debug-events"
+	RouteUsage             RouteName = "usage"
 
 	// These need the Intelligence platform, and stay hidden without it.
 	routeMemories          RouteName = "memories/list"
@@ -97,21 +98,17 @@ func invalidID(what, name string) *HTTPError {
 	}}
 }
 
-// hasOwner reports whether a request of the route concerns somebody's threads,
-// agents or money, so that it must be known whose it is.
-func (r Route) hasOwner() bool {
-	switch r.Name {
-	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteAnnotate:
-		return false
-	}
-	return true
+// begins reports whether a request of the route can be the first that leaves
+// something of its user's.
+func (r Route) begins(method string) bool {
+	return r.Name == RouteRun || r.Name == RouteThreads && method == http.MethodPost
 }
 
 // methods returns the HTTP methods that the route answers.
 func (r Route) methods() []string {
 	switch r.Name {
 	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteThreadMessages,
-		RouteThreadEvents, RouteThreadState, RouteDebugEvents:
+		RouteThreadEvents, RouteThreadState, RouteDebugEvents, RouteUsage:
 		return []string{http.MethodGet}
 	case RouteThreads, RouteConnect:
 		return []string{http.MethodGet, http.MethodPost}
@@ -227,6 +224,8 @@ func matchSegments(segments []string) (Route, bool) {
 		return Route{Name: routeMemories}, true
 	case at(1) == "annotate":
 		return Route{Name: RouteAnnotate}, true
+	case at(1) == "usage":
+		return Route{Name: RouteUsage}, true
 	}
 	return Route{}, false
 }

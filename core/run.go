@@ -21,8 +21,16 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	if err != nil {
 		return err
 	}
+	charge, err := rt.admit(ex)
+	if err != nil {
+		return err
+	}
+	defer charge.close()
 	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
 	defer cancel()
+	named := ctx
+	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
+	request.Ended = charge.end
 	unnamed := rt.unnamed(ex, request.Key)
 	run, err := rt.runner.Begin(ctx, request)
 	switch {
@@ -39,8 +47,9 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 		return err
 	}
 	defer stream.close()
+	charge.add(request.Spent)
 	if unnamed {
-		defer rt.nameThread(ctx, request)()
+		defer rt.nameThread(named, request, charge)()
 	}
 	send := stream.send
 	if _, ids := ex.lastSeen(request.Input); ids {
@@ -63,6 +72,11 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 	if err != nil {
 		return err
 	}
+	charge, err := rt.admit(ex)
+	if err != nil {
+		return err
+	}
+	defer charge.close()
 	stream, err := ex.stream()
 	if err != nil {
 		return err
@@ -70,9 +84,14 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 	defer stream.close()
 	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
 	defer cancel()
-	err = rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
-		ex.replay.observe(event)
-		return stream.send(event)
+	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
+	request.Ended, request.Kind = charge.end, "suggest"
+	charge.add(request.Spent)
+	err = rt.runner.Suggest(ctx, request, func(events []agui.Encoded) error {
+		for _, event := range events {
+			ex.replay.observe(event)
+		}
+		return stream.send(events)
 	})
 	if err != nil && ctx.Err() == nil {
 		rt.config.Logger.WarnContext(ctx, "a suggestion ended badly", "agent", request.AgentID, "error", err)
@@ -87,7 +106,7 @@ func (rt *Runtime) runRequest(ex *exchange) (runner.Request, error) {
 	if err != nil {
 		return runner.Request{}, err
 	}
-	from := debugSource{owner: ex.owner, agentID: ex.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
+	from := debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
 	return runner.Request{
 		Key:     ex.key(input.ThreadID),
 		AgentID: ex.route.AgentID,

@@ -22,7 +22,9 @@ type Runtime struct {
 	runner  *runner.Runner
 	debug   debugBus
 	outages outageLog
-	bodies  *bodyBudget
+	// meter counts what users spend, nil without limits.
+	meter  store.Meter
+	bodies *bodyBudget
 
 	requests requestCount
 	// closing ends with [runner.ErrShutdown] when Close is called.
@@ -50,6 +52,9 @@ func New(config Config) (*Runtime, error) {
 	}
 	if rt.store == nil {
 		rt.store = memory.New(memory.Limits{})
+	}
+	if rt.config.Limits.set() {
+		rt.meter, _ = rt.store.(store.Meter)
 	}
 	rt.closing, rt.shutDown = context.WithCancelCause(context.Background())
 	options := rt.config.runnerOptions()
@@ -91,6 +96,9 @@ func (rt *Runtime) serve(ex *exchange) error {
 		ex.hooked = errors.As(err, new(*HTTPError))
 		return err
 	}
+	if err := rt.identify(ex); err != nil {
+		return err
+	}
 	endpoint, err := rt.resolve(ex)
 	if err != nil {
 		return err
@@ -120,7 +128,7 @@ func (rt *Runtime) resolve(ex *exchange) (endpoint func() error, err error) {
 		return rt.resolveEnvelope(ex)
 	}
 	route, ok := matchPath(ex.r.URL.EscapedPath(), rt.base)
-	if !ok {
+	if !ok || route.Name == RouteUsage && rt.meter == nil {
 		return nil, ex.unmatched()
 	}
 	ex.route = route

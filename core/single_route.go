@@ -53,7 +53,7 @@ func (rt *Runtime) resolveEnvelope(ex *exchange) (endpoint func() error, err err
 	if !e.hasMethod() {
 		return nil, rt.explain(ex, invalidRequest(http.StatusBadRequest, "Missing method field"))
 	}
-	method, err := e.method()
+	method, err := e.method(rt.meter != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +88,25 @@ func (rt *Runtime) dispatchEnvelope(ex *exchange, e envelope) error {
 			return invalidRequest(http.StatusBadRequest, "Missing request body for JSON handler")
 		}
 		ex.setBody(ex.r, body)
+	case RouteUsage:
+		r := ex.r.Clone(ex.r.Context())
+		r.URL.RawQuery = e.query().Encode()
+		ex.setBody(r, nil)
 	}
 	return rt.dispatch(ex)
+}
+
+// query returns the parameters that are strings as those of a URL.
+func (e envelope) query() url.Values {
+	query := make(url.Values)
+	var params map[string]any
+	_ = json.Unmarshal(e["params"], &params) // what isn't an object has none
+	for name, value := range params {
+		if text, ok := value.(string); ok {
+			query.Set(name, text)
+		}
+	}
+	return query
 }
 
 // resolveResource finds the thread route of an enveloped request, which then
@@ -148,11 +165,12 @@ func (e envelope) hasMethod() bool {
 	return true
 }
 
-// method returns the method that the envelope asks for.
-func (e envelope) method() (string, error) {
+// method returns the method that the envelope asks for. That of usage is there where
+// users have limits.
+func (e envelope) method(usage bool) (string, error) {
 	raw := e["method"]
 	var method string
-	if json.Unmarshal(raw, &method) != nil || !envelopeMethod(method) {
+	if json.Unmarshal(raw, &method) != nil || !envelopeMethod(method) && !(usage && method == string(RouteUsage)) {
 		if method == "" {
 			method = string(raw)
 		}

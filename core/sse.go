@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// eventStream is an answer of Server-Sent Events. Each event is flushed when it
-// is written. A silent stream carries comments, and a client that doesn't read
+// eventStream is an answer of Server-Sent Events. What is written is flushed. A silent stream carries comments, and a client that doesn't read
 // for the write timeout, or until the platform's deadline is near, fails the
 // next write. While the runtime closes it has StopGrace at most.
 //
@@ -65,29 +65,70 @@ func (ex *exchange) stream() (*eventStream, error) {
 	return s, nil
 }
 
-// send writes one event. Its error means that the client is gone.
-func (s *eventStream) send(event agui.Encoded) error {
+// maxWrite is about how many bytes of a burst are written at once.
+const maxWrite = 32 << 10
+
+// send writes the events of a burst, with one flush. Its error means that the client is
+// gone.
+func (s *eventStream) send(events []agui.Encoded) error {
+	if len(events) == 1 {
+		return s.sendBytes(events[0].Frame())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.write(event.Frame())
+	for _, event := range events {
+		if err := s.gather(event.Frame()); err != nil {
+			return err
+		}
+	}
+	return s.writeGathered()
 }
 
-// sendWithID writes one event with an id line, by which the client can resume.
-func (s *eventStream) sendWithID(id int64, event agui.Encoded) error {
+// sendRecords writes the events of a burst, with their Seqs as id lines where they have
+// one, by which the client can resume.
+func (s *eventStream) sendRecords(records []store.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buffer = strconv.AppendInt(append(s.buffer[:0], "id: "...), id, 10)
-	s.buffer = append(append(s.buffer, '\n'), event.Frame()...)
-	return s.write(s.buffer)
+	for _, record := range records {
+		if record.Seq > 0 {
+			s.buffer = strconv.AppendInt(append(s.buffer, "id: "...), record.Seq, 10)
+			s.buffer = append(s.buffer, '\n')
+		}
+		if err := s.gather(record.Event.Frame()); err != nil {
+			return err
+		}
+	}
+	return s.writeGathered()
+}
+
+// gather adds a frame to the buffer, which it writes when there is much in it.
+func (s *eventStream) gather(frame []byte) error {
+	s.buffer = append(s.buffer, frame...)
+	if len(s.buffer) < maxWrite {
+		return nil
+	}
+	return s.writeGathered()
+}
+
+// writeGathered writes the buffer.
+func (s *eventStream) writeGathered() error {
+	err := s.write(s.buffer)
+	if s.buffer = s.buffer[:0]; cap(s.buffer) > 2*maxWrite {
+		s.buffer = nil
+	}
+	return err
 }
 
 // numbered returns a send that numbers the events from first.
-func (s *eventStream) numbered(first int64) func(agui.Encoded) error {
+func (s *eventStream) numbered(first int64) func([]agui.Encoded) error {
 	next := first
-	return func(event agui.Encoded) error {
-		id := next
-		next++
-		return s.sendWithID(id, event)
+	return func(events []agui.Encoded) error {
+		records := make([]store.Record, len(events))
+		for i, event := range events {
+			records[i] = store.Record{Seq: next, Event: event}
+			next++
+		}
+		return s.sendRecords(records)
 	}
 }
 

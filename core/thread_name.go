@@ -33,7 +33,9 @@ func (rt *Runtime) unnamed(ex *exchange, key store.Key) bool {
 // nameThread begins to name a thread, beside its first run, and returns a function
 // that waits until that is done. As a run, it goes on without its client, but
 // not beyond the deadline of ctx.
-func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait func()) {
+//
+// What that spends is charged with the run's; a name is no run of its own.
+func (rt *Runtime) nameThread(ctx context.Context, request runner.Request, charge *charge) (wait func()) {
 	limit := time.Now().Add(titleTimeout)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
 		limit = deadline
@@ -43,7 +45,7 @@ func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := recovering(func() error { return rt.makeName(ctx, request) }); err != nil {
+		if err := recovering(func() error { return rt.makeName(ctx, request, charge) }); err != nil {
 			rt.config.Logger.WarnContext(ctx, "a thread could not be named", "agent", request.AgentID,
 				"thread", request.Key.ID, "error", err)
 		}
@@ -56,12 +58,12 @@ func (rt *Runtime) nameThread(ctx context.Context, request runner.Request) (wait
 }
 
 // makeName asks the agent for a title, by a run without a thread, and stores it.
-func (rt *Runtime) makeName(ctx context.Context, request runner.Request) error {
+func (rt *Runtime) makeName(ctx context.Context, request runner.Request, charge *charge) error {
 	transcript := titleTranscript(request.Input.Messages)
 	if transcript == "" {
 		return nil
 	}
-	request.Observe = nil
+	request.Observe, request.Ended, request.Kind = nil, nil, "name"
 	request.Input = &agui.RunAgentInput{
 		ThreadID: rand.Text(),
 		RunID:    rand.Text(),
@@ -72,11 +74,13 @@ func (rt *Runtime) makeName(ctx context.Context, request runner.Request) error {
 		},
 		ForwardedProps: json.RawMessage("{}"),
 	}
+	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
+	defer charge.add(request.Spent)
 	var answer replay
-	err := rt.runner.Suggest(ctx, request, func(event agui.Encoded) error {
+	err := rt.runner.Suggest(ctx, request, runner.Each(func(event agui.Encoded) error {
 		answer.observe(event)
 		return nil
-	})
+	}))
 	if err != nil {
 		return err
 	}

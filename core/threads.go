@@ -14,12 +14,15 @@ import (
 // maxThreadPage is how many threads a page holds at most, and without a limit.
 const maxThreadPage = 500
 
-// serveThreadList pages through the owner's threads, last updated first.
+// serveThreadList pages through the user's threads, last updated first.
 func (rt *Runtime) serveThreadList(ex *exchange) error {
 	const what = "Failed to list threads"
+	if !rt.listsThreads(ex) {
+		return threadsNotListed()
+	}
 	values := ex.r.URL.Query()
 	query := store.Query{
-		Owner:           ex.owner,
+		Owner:           ex.user.ID,
 		AgentID:         values.Get("agentId"),
 		IncludeArchived: values.Get("includeArchived") == "true",
 		Cursor:          values.Get("cursor"),
@@ -140,14 +143,14 @@ func (rt *Runtime) serveThreadDelete(ex *exchange) error {
 	}{ex.route.ThreadID, true})
 }
 
-// serveThreadsClear removes all threads of the owner, in development: there the
+// serveThreadsClear removes all threads of the user, in development: there the
 // demo's "clear" button calls it. In production, where threads are kept to last,
 // it does nothing, as the reference does when it has a lasting store.
 func (rt *Runtime) serveThreadsClear(ex *exchange) error {
 	if rt.config.Development {
 		ctx, cancel := ex.storeContext()
 		defer cancel()
-		if err := rt.store.Clear(ctx, ex.owner); err != nil {
+		if err := rt.store.Clear(ctx, ex.user.ID); err != nil {
 			return storeError("Failed to clear threads", err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -106,12 +107,12 @@ func TestThreadsArePagedToTheEnd(t *testing.T) {
 	}
 }
 
-func TestThreadsOfAnotherOwnerDoNotExist(t *testing.T) {
-	handler := newRuntime(t, core.Config{Development: true, Owner: func(r *http.Request) (string, error) {
+func TestThreadsOfAnotherUserDoNotExist(t *testing.T) {
+	handler := newRuntime(t, core.Config{Development: true, Identify: func(r *http.Request) (access.User, error) {
 		if user := r.Header.Get("X-User"); user != "" {
-			return user, nil
+			return access.User{ID: user}, nil
 		}
-		return "", &core.HTTPError{Status: 401, Body: "Unauthorized"}
+		return access.User{}, &core.HTTPError{Status: 401, Body: "Unauthorized"}
 	}})
 	as := func(user, method, path, body string) (int, string) {
 		r := request{method: method, path: path, body: body, header: http.Header{"X-User": {user}}}

@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
 )
 
 // audioTypes are the formats that the reference lets through to its provider.
@@ -49,7 +51,12 @@ func (rt *Runtime) serveTranscribe(ex *exchange) error {
 	}
 	counter := &countingReader{reader: audio.Reader}
 	audio.Reader = counter
-	text, err := rt.config.Transcriber.Transcribe(ex.r.Context(), audio)
+	charge, err := rt.admit(ex)
+	if err != nil {
+		return transcriptionOverLimit(err)
+	}
+	defer charge.close()
+	text, err := rt.transcribe(ex, charge, audio, counter)
 	if counter.err != nil { // whatever the provider made of it
 		return ex.transcriptionError(uploadError(counter.err))
 	}
@@ -64,6 +71,47 @@ func (rt *Runtime) serveTranscribe(ex *exchange) error {
 		Size int64  `json:"size"`
 		Type string `json:"type"`
 	}{text, counter.n, audio.MimeType})
+}
+
+// transcribe calls the transcriber, counts what that spends, and logs it.
+func (rt *Runtime) transcribe(ex *exchange, charge *charge, audio agent.Audio, read *countingReader) (string, error) {
+	begun := time.Now()
+	ctx, count := charge.start(ex.r.Context(), nil)
+	charge.add(count)
+	text, err := rt.config.Transcriber.Transcribe(ctx, audio)
+	outcome := "completed"
+	if err != nil {
+		outcome = "failed"
+	}
+	if charge != nil && !count.HasReport() && (err == nil || ctx.Err() != nil) {
+		input, output := read.n/audioBytesPerToken, agent.EstimateTokens(int64(len(text)))
+		agent.ReportUsage(ctx, agent.Usage{Estimated: true, TokenUsage: agui.TokenUsage{InputTokens: &input, OutputTokens: &output}})
+	}
+	spent := count.Tokens()
+	rt.config.Logger.InfoContext(ctx, "run ended", "kind", "transcribe", "user", ex.user.ID, "outcome", outcome,
+		"inputTokens", spent.Input, "outputTokens", spent.Output, "estimatedTokens", spent.Estimated, "duration", time.Since(begun))
+	return text, err
+}
+
+// audioBytesPerToken is what an estimate of a recording goes by: ten tokens a second,
+// of 4 kB as browsers record it.
+const audioBytesPerToken = 400
+
+// transcriptionOverLimit returns the answer to a transcription over a limit in the
+// words that front ends know from transcriptions. Any other error stays as it is.
+func transcriptionOverLimit(err error) error {
+	answer, ok := errors.AsType[*HTTPError](err)
+	if !ok || limitError(err) == nil {
+		return err
+	}
+	over := limitError(err)
+	answer.Body = struct {
+		Error     agent.TranscriptionCode `json:"error"`
+		Code      string                  `json:"code"`
+		Message   string                  `json:"message"`
+		Retryable bool                    `json:"retryable"`
+	}{agent.TranscriptionRateLimited, "limit_" + string(over.Limit), limitMessage(over), true}
+	return answer
 }
 
 // audioFromForm finds the form's audio file without reading it.

@@ -30,7 +30,7 @@ import (
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
 // process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	runtime := bundle.NewLazy(os.Environ, options...)
+	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults)}, options...)...)
 	var first sync.Once
 	return func(w http.ResponseWriter, r *http.Request) {
 		first.Do(func() {
@@ -41,6 +41,10 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 		runtime.ServeHTTP(w, r)
 	}
 }
+
+// defaults are those of the platform: Google's front end adds the client's address to
+// X-Forwarded-For.
+var defaults = map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1"}
 
 // parting is how long the last bytes of answers may take after the runtime was
 // closed. It is a fixed time because the server is internal to the framework.

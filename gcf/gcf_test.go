@@ -185,6 +185,7 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 	defer server.Close()
 	d := &platformtest.Deployment{URL: server.URL, Log: &platformtest.Log{}}
 	t.Setenv("COPILOTKIT_MODEL", "openai/gpt-4o")
+	t.Setenv("COPILOTKIT_AUTH", "none")
 	for _, step := range []struct {
 		key    string
 		status int

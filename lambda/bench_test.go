@@ -1,7 +1,9 @@
 package main
 
 import (
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 	"github.com/copilotkit-go/runtime/test/platformtest"
@@ -15,6 +17,25 @@ func BenchmarkColdStart(b *testing.B) {
 			return d
 		},
 	}, program)
+}
+
+// BenchmarkColdStartWithOIDC measures the same with an issuer, which nobody asks
+// anything before a token comes.
+func BenchmarkColdStartWithOIDC(b *testing.B) {
+	var taken time.Duration
+	for b.Loop() {
+		started := time.Now()
+		_, d := startBootstrap(b, doors[0], lambdaapi.Config{Env: []string{
+			"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=oidc", "COPILOTKIT_OIDC_ISSUER=https://issuer.invalid", "COPILOTKIT_OIDC_AUDIENCE=copilot",
+		}})
+		if got := d.Do(b, "GET", platformtest.BasePath+"/info", "", nil).Status; got != http.StatusUnauthorized {
+			b.Fatalf("info has status %d: %s", got, d.Log)
+		}
+		taken += time.Since(started)
+		d.Stop()
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(taken.Seconds()*1000/float64(b.N), "ms/cold-start")
 }
 
 // BenchmarkRuns plays all runs in one instance, as on Lambda Managed Instances.

@@ -127,6 +127,7 @@ func TestWhatTheBootstrapHolds(t *testing.T) {
 
 func TestAFailedBuildIsTriedAgain(t *testing.T) {
 	t.Setenv("COPILOTKIT_MODEL", "openai/gpt-4o")
+	t.Setenv("COPILOTKIT_AUTH", "none")
 	t.Setenv("OPENAI_API_KEY", "")
 	f := newFunction()
 	for _, step := range []struct {

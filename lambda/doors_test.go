@@ -115,7 +115,7 @@ func TestRequestsComeThroughEveryDoorIntact(t *testing.T) {
 			if want := strings.TrimPrefix(url, "http://"); seen.Host != want {
 				t.Errorf("the host is %q, want %q", seen.Host, want)
 			}
-			if !door.hidesClient && seen.RemoteAddr != "127.0.0.1" {
+			if seen.RemoteAddr != "127.0.0.1" {
 				t.Errorf("the client's address is %q", seen.RemoteAddr)
 			}
 			if !bytes.Equal(seen.Body, binary) {

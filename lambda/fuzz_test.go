@@ -25,7 +25,7 @@ func FuzzEvents(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	runtime, err := bundle.New(f.Context(), func() []string { return []string{"COPILOTKIT_MODEL=demo"} }, bundle.WithLogger(slog.New(slog.DiscardHandler)))
+	runtime, err := bundle.New(f.Context(), func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, bundle.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		f.Fatal(err)
 	}

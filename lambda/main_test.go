@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/copilotkit-go/runtime/core/access"
+	"github.com/copilotkit-go/runtime/core/access/platform"
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -39,6 +41,8 @@ type echo struct {
 	Body                                    []byte
 	// Remaining is the time to the deadline.
 	Remaining time.Duration
+	// User is whom the front door has verified.
+	User access.User
 }
 
 // testHandler echoes requests, and misbehaves at some paths.
@@ -54,6 +58,7 @@ func testHandler() http.Handler {
 			Method: r.Method, Path: r.URL.Path, RawPath: r.URL.EscapedPath(), Host: r.Host, RemoteAddr: r.RemoteAddr,
 			Query: r.URL.Query(), Header: r.Header, Body: body, Cookies: make(map[string]string),
 		}
+		seen.User, _ = platform.User(r.Context())
 		for _, cookie := range r.Cookies() {
 			seen.Cookies[cookie.Name] = cookie.Value
 		}

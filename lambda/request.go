@@ -19,7 +19,7 @@ import (
 func requestFromFormat2(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	event.RawPath = escapedPath(withoutStage(event.RawPath, event.RequestContext.Stage, event.RequestContext.DomainName))
 	var library proxy.RequestAccessorV2
-	r, err := library.EventToRequestWithContext(ctx, event)
+	r, err := library.EventToRequestWithContext(withUserOfFormat2(ctx, event.RequestContext), event)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func requestFromFormat1(ctx context.Context, event events.APIGatewayProxyRequest
 	}
 	event.Path = escapedPath(event.Path)
 	var library proxy.RequestAccessor
-	r, err := library.EventToRequestWithContext(ctx, event)
+	r, err := library.EventToRequestWithContext(withUserOfFormat1(ctx, event.RequestContext), event)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +69,12 @@ func requestFromLoadBalancer(ctx context.Context, event events.ALBTargetGroupReq
 	r, err := library.EventToRequestWithContext(ctx, event)
 	if err != nil {
 		return nil, err
+	}
+	// The event has no field for the client: the load balancer adds its address here.
+	forwarded := r.Header.Values("X-Forwarded-For")
+	if len(forwarded) > 0 {
+		last := forwarded[len(forwarded)-1]
+		r.RemoteAddr = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
 	}
 	return withHost(r), nil
 }

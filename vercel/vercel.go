@@ -26,7 +26,13 @@ import (
 
 // runtime is built by the first request and kept by the instance. It is a package
 // variable because a Vercel function is a plain function.
-var runtime = bundle.NewLazy(os.Environ)
+var runtime = bundle.NewLazy(os.Environ, Defaults())
+
+// Defaults returns the defaults of the platform: Vercel's front end sets X-Forwarded-For
+// to the client's address.
+func Defaults() bundle.Option {
+	return bundle.WithDefaults(map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1"})
+}
 
 // Handler answers a request as a function under api/.
 func Handler(w http.ResponseWriter, r *http.Request) { runtime.ServeHTTP(w, r) }

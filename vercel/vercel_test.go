@@ -125,6 +125,7 @@ func TestHandlerOfAnotherProject(t *testing.T) {
 	model := platformtest.NewModel(t, "hello there")
 
 	t.Setenv("COPILOTKIT_MODEL", "openai/gpt-4o")
+	t.Setenv("COPILOTKIT_AUTH", "none")
 	t.Setenv("OPENAI_API_KEY", "")
 	if got := d.Do(t, "GET", platformtest.BasePath+"/info", "", nil).Status; got != http.StatusInternalServerError {
 		t.Errorf("without a key the status is %d, want 500", got)

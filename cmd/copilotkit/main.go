@@ -5,7 +5,7 @@
 //
 // It needs no key: without one the embedded demo model answers. The README lists
 // the environment variables. It only listens on 127.0.0.1, and only answers requests
-// for this machine. After an interrupt or SIGTERM, runs have half a minute to finish;
+// for this machine and of its pages, unless COPILOTKIT_CORS_ORIGINS lists others. After an interrupt or SIGTERM, runs have half a minute to finish;
 // those that don't are closed with RUN_ERROR. A second signal ends the program at
 // once.
 package main

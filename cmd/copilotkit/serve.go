@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
@@ -28,7 +29,12 @@ const (
 // serve answers requests until ctx ends. Then runs have grace to finish, and those
 // that don't are closed. Messages for the user and logs go to out.
 func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
-	settings, err := bundle.Read(env, map[string]string{"COPILOTKIT_ENV": "development"})
+	settings, err := bundle.Read(env, map[string]string{
+		"COPILOTKIT_ENV":  "development",
+		"COPILOTKIT_AUTH": bundle.AuthNone,
+		// Anybody on this machine is let in, but not the pages of everybody.
+		"COPILOTKIT_CORS_ORIGINS": core.LoopbackOrigins,
+	})
 	if err != nil {
 		return err
 	}
@@ -46,7 +52,7 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 		return errors.Join(err, runtime.Close())
 	}
 	server := &http.Server{
-		Handler:           onlyLoopback(newMux(settings, endWatchers(ctx, runtime))),
+		Handler:           onlyLocal(settings, newMux(settings, endWatchers(ctx, runtime))),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),

@@ -359,3 +359,35 @@ func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 		})
 	}
 }
+
+func TestPagesElsewhereCanNotReadThreads(t *testing.T) {
+	tests := map[string]struct {
+		env    []string
+		origin string
+		want   string
+	}{
+		"a page elsewhere":                {nil, "https://evil.test", ""},
+		"a page without an origin":        {nil, "null", ""},
+		"a front end of this machine":     {nil, "http://localhost:5173", "http://localhost:5173"},
+		"a page elsewhere that is listed": {[]string{"COPILOTKIT_CORS_ORIGINS=https://a.example"}, "https://a.example", "https://a.example"},
+		"all pages where they are let in": {[]string{"COPILOTKIT_CORS_ORIGINS=*"}, "https://evil.test", "*"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, append(test.env, "COPILOTKIT_MODEL=demo")...)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/threads?agentId=default", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Origin", test.origin)
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if got := response.Header.Get("Access-Control-Allow-Origin"); response.StatusCode != http.StatusOK || got != test.want {
+				t.Errorf("got %d, and %q is let in", response.StatusCode, got)
+			}
+		})
+	}
+}

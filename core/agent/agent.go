@@ -101,7 +101,10 @@ func WithForwardedHeaders(ctx context.Context, headers http.Header) context.Cont
 }
 
 // ForwardedHeaders returns the headers of the front end's request that the
-// runtime's policy lets an agent pass on. They must not be modified.
+// runtime's policy lets an agent pass on. They have the caller's Authorization: whoever
+// is given that can act as the caller, so pass it on to none but servers that are
+// trusted to. Packages remote and mcp do so only where ForwardAuthorization is set.
+// They must not be modified.
 func ForwardedHeaders(ctx context.Context) http.Header {
 	headers, _ := ctx.Value(headersKey{}).(http.Header)
 	return headers

@@ -28,6 +28,8 @@ func buildAgents(settings *Settings, parts parts) (map[string]agent.Agent, error
 			ConnectURL: server.ConnectURL.Reveal(),
 			Headers:    server.reveal(),
 
+			ForwardAuthorization: settings.forwardsToAgent(name),
+
 			HeaderTimeout: parts.timeouts.AgentHeader,
 			IdleTimeout:   parts.timeouts.AgentIdle,
 		})
@@ -110,6 +112,8 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 			Transport: server.Transport,
 			Headers:   server.reveal(),
 			Logger:    parts.logger,
+
+			ForwardAuthorization: settings.forwardsToMCP(name),
 
 			ConnectTimeout: parts.timeouts.MCPConnect,
 			CallTimeout:    parts.timeouts.MCPCall,

@@ -29,7 +29,7 @@ import (
 // The runtime's Close closes what was opened for it: the store, the sessions of MCP
 // servers, and the agents and tool sources of options that have a method Close() error.
 func New(ctx context.Context, env Env, options ...Option) (*core.Runtime, error) {
-	settings, err := Read(env, nil)
+	settings, err := Read(env, collect(options).defaults)
 	if err != nil {
 		return nil, fmt.Errorf("read the environment: %w", err)
 	}
@@ -69,13 +69,29 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		SupersedeRuns:      settings.SupersedeRuns,
 		CancelOnDisconnect: settings.CancelOnDisconnect,
 		FailOnStoreFailure: settings.FailOnStoreFailure,
+		PublicThreads:      settings.PublicThreads,
+		TrustedProxies:     settings.TrustedProxies,
 		Development:        settings.Development,
 		Logger:             parts.logger,
+		Limits: core.Limits{
+			RunsPerMinute:  settings.LimitRunsPerMinute,
+			ConcurrentRuns: settings.LimitConcurrentRuns,
+			TokensPerDay:   settings.LimitTokensPerDay,
+			AllowUncounted: settings.AllowUncounted,
+		},
+	}
+	if settings.Gather == 0 {
+		config.Gather = -1
+	} else if settings.Store.Scheme() != "" {
+		config.Gather = settings.Gather
 	}
 	if len(settings.CORSOrigins) > 0 {
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
 	}
 	var err error
+	if config.Identify, err = buildIdentify(settings, parts.logger); err != nil {
+		return config, err
+	}
 	if config.Agents, err = buildAgents(settings, parts); err != nil {
 		return config, err
 	}
@@ -89,7 +105,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	for _, change := range parts.changes {
 		change(&config)
 	}
-	return config, nil
+	return config, checkIdentified(ctx, settings, config)
 }
 
 // newLogger returns the default logger.

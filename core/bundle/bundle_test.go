@@ -76,6 +76,9 @@ func TestCORSIsAsTheEnvironmentSays(t *testing.T) {
 		"a listed origin":               {"https://a.example,https://b.example", "https://b.example", "https://b.example"},
 		"no header for an unlisted one": {"https://a.example", "https://c.example", ""},
 		"no header when it is off":      {"off", "https://a.example", ""},
+		"a page of this machine":        {"loopback", "http://localhost:5173", "http://localhost:5173"},
+		"no header for one elsewhere":   {"loopback", "https://a.example", ""},
+		"one that is listed beside it":  {"loopback, https://a.example", "https://a.example", "https://a.example"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,9 @@ import (
 )
 
 // exampleEnv stands for os.Environ: the embedded model, which needs no key.
-func exampleEnv() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_LOG_LEVEL=error"} }
+func exampleEnv() []string {
+	return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none", "COPILOTKIT_LOG_LEVEL=error"}
+}
 
 // ask posts a run to an agent, as a front end does, and returns its events.
 func ask(handler http.Handler, agentID, question string) iter.Seq[map[string]any] {

@@ -102,7 +102,7 @@ func TestLazyTriesAgainWithTheEnvironmentAsItIsThen(t *testing.T) {
 		t.Errorf("the log doesn't name the variable and the model: %s", log.String())
 	}
 
-	entries = []string{"OPENAI_API_KEY=sk-1"}
+	entries = env("OPENAI_API_KEY=sk-1")()
 	for range 3 {
 		if answer := get(lazy, info, nil); answer.Code != http.StatusOK {
 			t.Errorf("with the key: got %d %s", answer.Code, answer.Body)

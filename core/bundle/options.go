@@ -25,6 +25,7 @@ type parts struct {
 	sources  []agent.ToolSource
 	stores   map[string]OpenStore
 	changes  []func(*core.Config)
+	defaults map[string]string
 	timeouts Timeouts
 	// opened is what is opened for the runtime while it is put together.
 	opened *closers
@@ -55,6 +56,12 @@ func WithTool(tools ...agent.ServerTool) Option {
 // method Close() error is closed with the runtime.
 func WithToolSource(sources ...agent.ToolSource) Option {
 	return func(p *parts) { p.sources = slices.Concat(p.sources, sources) }
+}
+
+// WithDefaults replaces defaults of the environment, by variable, as a platform does
+// that knows better. [NewFromSettings] ignores it.
+func WithDefaults(defaults map[string]string) Option {
+	return func(p *parts) { p.defaults = defaults }
 }
 
 // WithStore adds a kind of store, so that COPILOTKIT_STORE can name it by the

@@ -4,7 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access/token"
 )
 
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
@@ -26,14 +31,45 @@ type Settings struct {
 	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
 	MCPServers map[string]Upstream
+	// ForwardAuthorization are the names of the remote agents and MCP servers that get
+	// the caller's Authorization: ["*"] for all remote agents, none for nobody.
+	ForwardAuthorization []string
 	// Store is where threads are kept. The zero value is the memory of this process.
 	Store SecretURL
+	// Auth says how callers are identified, "" if COPILOTKIT_AUTH isn't set.
+	Auth string
+	// AuthTokens are the tokens of [AuthToken], nil for none.
+	AuthTokens *token.Tokens
+	// AuthAdmins are the ids of users who may read what all have used.
+	AuthAdmins []string
+	// SessionKey signs the cookies of [AuthSession], and SessionOldKey did so before.
+	SessionKey, SessionOldKey Secret
+	// SessionSameSite is the attribute of those cookies.
+	SessionSameSite http.SameSite
+	// OIDCIssuer is whose tokens [AuthOIDC] takes, if they name one of OIDCAudience and
+	// have all OIDCScopes. OIDCUserClaim is the claim with the user's id.
+	OIDCIssuer, OIDCUserClaim string
+	OIDCAudience, OIDCScopes  []string
+	// LoadBalancer is the ARN of the Application Load Balancer, and IAPAudience the
+	// audience at Identity-Aware Proxy, that [AuthPlatform] believes; "" for none.
+	LoadBalancer, IAPAudience string
+	// PublicThreads lets threads be listed without users.
+	PublicThreads bool
+	// TrustedProxies is how many entries from the end of X-Forwarded-For the client's
+	// address is.
+	TrustedProxies int
+	// LimitRunsPerMinute, LimitConcurrentRuns and LimitTokensPerDay bound what a user
+	// spends, 0 for no limit.
+	LimitRunsPerMinute, LimitConcurrentRuns int
+	LimitTokensPerDay                       int64
+	// AllowUncounted lets runs go on while the store can't count them.
+	AllowUncounted bool
 	// BasePath is where the routes are mounted, "/" for the root.
 	BasePath string
 	// SingleRoute sends all requests through one POST route.
 	SingleRoute bool
 	// CORSOrigins are the origins whose pages may call the runtime: ["*"] for any,
-	// none if CORS is handled elsewhere.
+	// none if CORS is handled elsewhere. "loopback" stands for all of this machine.
 	CORSOrigins []string
 	// CORSCredentials lets pages of CORSOrigins send cookies.
 	CORSCredentials bool
@@ -43,6 +79,9 @@ type Settings struct {
 	CancelOnDisconnect bool
 	// FailOnStoreFailure ends a run that can't be recorded.
 	FailOnStoreFailure bool
+	// Gather is how long deltas wait for more before a store that is not in this process
+	// gets them, 0 for not at all.
+	Gather time.Duration
 	// SupersedeRuns stops the live run of a thread that gets another.
 	SupersedeRuns bool
 	// NameThreads names new threads, with one more call of their agent.
@@ -90,8 +129,17 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	if settings.CORSCredentials && !settings.listsOrigins() {
 		errs = append(errs, &EnvError{
 			Name: "COPILOTKIT_CORS_CREDENTIALS",
-			Err:  errors.New("on needs a list of origins in COPILOTKIT_CORS_ORIGINS, since with * any page could act as its visitor"),
+			Err:  errors.New("on needs a list of origins in COPILOTKIT_CORS_ORIGINS, since with * or loopback pages that nobody named could act as their visitors"),
 		})
+	}
+	errs = append(errs, settings.checkAuth(values)...)
+	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {
+		settings.ForwardAuthorization = []string{"*"}
+	}
+	if len(errs) == 0 { // else names may be missing
+		if err := settings.checkForwarding(); err != nil {
+			errs = append(errs, &EnvError{Name: forwardAuthorization, Err: err})
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -101,7 +149,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 
 // listsOrigins reports whether CORS is limited to a list of origins.
 func (s *Settings) listsOrigins() bool {
-	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*")
+	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*") && !slices.Contains(s.CORSOrigins, core.LoopbackOrigins)
 }
 
 // CheckKey returns an [*EnvError] with the variable of the model's key, if the model

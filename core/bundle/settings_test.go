@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
+// env returns an environment in which everybody may call, unless entries say more.
 func env(entries ...string) bundle.Env {
-	return func() []string { return entries }
+	return func() []string { return append([]string{"COPILOTKIT_AUTH=none"}, entries...) }
 }
 
 func TestDefaults(t *testing.T) {
@@ -23,6 +26,8 @@ func TestDefaults(t *testing.T) {
 	}
 	want := bundle.Settings{
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
+		Gather: 25 * time.Millisecond,
+		Auth:   "none", SessionSameSite: http.SameSiteLaxMode, OIDCUserClaim: "sub",
 		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}
@@ -48,10 +53,12 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"OPENAI_API_KEY=sk-1", "OPENAI_BASE_URL=http://127.0.0.1:9001/v1", "ANTHROPIC_API_KEY=sk-2",
 		"COPILOTKIT_MODEL=anthropic/claude-sonnet-4", "COPILOTKIT_PROMPT=Be\nbrief = good.", "COPILOTKIT_MAX_STEPS=5",
 		`COPILOTKIT_AGENTS={"research":{"url":"https://a.example/run?x=1","headers":{"x-api-key":"k"}}}`,
+		"COPILOTKIT_FORWARD_AUTHORIZATION=research",
 		"COPILOTKIT_STORE=redis://user:pass@cache:6379/1", "COPILOTKIT_BASE_PATH=/copilot", "COPILOTKIT_ENDPOINT=single-route",
 		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
 		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
+		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=20", "COPILOTKIT_LIMIT_CONCURRENT_RUNS=5", "COPILOTKIT_LIMIT_TOKENS_PER_DAY=5000000000", "COPILOTKIT_ON_LIMIT_FAILURE=allow",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
 	), nil)
 	if err != nil {
@@ -69,6 +76,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"max steps":     {settings.MaxSteps, 5},
 		"agent url":     {research.URL.Reveal(), "https://a.example/run?x=1"},
 		"agent header":  {research.Headers["X-Api-Key"].Reveal(), "k"},
+		"forwarding":    {fmt.Sprint(settings.ForwardAuthorization), "[research]"},
 		"store":         {settings.Store.Reveal(), "redis://user:pass@cache:6379/1"},
 		"store scheme":  {settings.Store.Scheme(), "redis"},
 		"base path":     {settings.BasePath, "/copilot"},
@@ -85,6 +93,10 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"development":   {settings.Development, true},
 		"log level":     {settings.LogLevel, slog.LevelDebug},
 		"port":          {settings.Port, 0},
+		"runs a minute": {settings.LimitRunsPerMinute, 20},
+		"runs at once":  {settings.LimitConcurrentRuns, 5},
+		"tokens a day":  {settings.LimitTokensPerDay, int64(5_000_000_000)},
+		"uncounted":     {settings.AllowUncounted, true},
 	}
 	for name, check := range checks {
 		if check[0] != check[1] {
@@ -163,6 +175,9 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"a base path with a query":          {"COPILOTKIT_BASE_PATH=/api?x", "must only be a path"},
 		"an unknown endpoint":               {"COPILOTKIT_ENDPOINT=multi", "neither multi-route nor single-route"},
 		"an origin with a path":             {"COPILOTKIT_CORS_ORIGINS=https://a.example/", "not an origin"},
+		"an unknown name to forward to":     {"COPILOTKIT_FORWARD_AUTHORIZATION=nobody", `"nobody" is neither an agent of COPILOTKIT_AGENTS nor`},
+		"an empty name to forward to":       {"COPILOTKIT_FORWARD_AUTHORIZATION=*,", "empty name"},
+		"forwarding that is off and on":     {"COPILOTKIT_FORWARD_AUTHORIZATION=off,*", "off stands alone"},
 		"a star among origins":              {"COPILOTKIT_CORS_ORIGINS=*,https://a.example", "not an origin"},
 		"credentials for all origins":       {"COPILOTKIT_CORS_CREDENTIALS=on", "needs a list of origins in COPILOTKIT_CORS_ORIGINS"},
 		"credentials that are true":         {"COPILOTKIT_CORS_CREDENTIALS=true", "neither off nor on"},
@@ -189,7 +204,7 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 }
 
 func TestCredentialsNeedAListOfOrigins(t *testing.T) {
-	for origins, fine := range map[string]bool{"https://a.example": true, "https://a.example,https://b.example": true, "*": false, "off": false, "": false} {
+	for origins, fine := range map[string]bool{"https://a.example": true, "https://a.example,https://b.example": true, "loopback": false, "*": false, "off": false, "": false} {
 		_, err := bundle.Read(env("COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_CORS_ORIGINS="+origins), nil)
 		if (err == nil) != fine {
 			t.Errorf("with the origins %q: %v", origins, err)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/copilotkit-go/runtime/core"
 )
 
 // oneOf returns the set function of a variable with two values, off and on.
@@ -71,9 +73,13 @@ func setOrigins(s *Settings, value string) error {
 	}
 	for origin := range strings.SplitSeq(value, ",") {
 		origin = strings.TrimSpace(origin)
+		if origin == core.LoopbackOrigins {
+			s.CORSOrigins = append(s.CORSOrigins, origin)
+			continue
+		}
 		address, err := parseHTTPURL(origin)
 		if err != nil || address.Scheme+"://"+address.Host != origin {
-			return fmt.Errorf("%q is not an origin such as https://app.example.com; the value is *, off, or origins with commas between them", origin)
+			return fmt.Errorf("%q is not an origin such as https://app.example.com; the value is *, off, loopback, or origins with commas between them", origin)
 		}
 		s.CORSOrigins = append(s.CORSOrigins, origin)
 	}

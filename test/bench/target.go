@@ -47,7 +47,7 @@ func (t target) launch(ctx context.Context, model *model) (*process, error) {
 	command := exec.CommandContext(ctx, t.command[0], t.command[1:]...)
 	command.Env = []string{
 		"PORT=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "NODE_ENV=production",
-		"OPENAI_API_KEY=none", "OPENAI_BASE_URL=" + model.url, "COPILOTKIT_ENV=production",
+		"OPENAI_API_KEY=none", "OPENAI_BASE_URL=" + model.url, "COPILOTKIT_ENV=production", "COPILOTKIT_AUTH=none",
 		"COPILOTKIT_TELEMETRY_DISABLED=true",
 	}
 	stderr, err := command.StderrPipe()

@@ -16,7 +16,12 @@ export const deliberate = [
   {
     what: "`/info` names a remote agent's class `HttpAgent`",
     why: "The reference shows the minified name of that class.",
-    rows: [{ in: /./, at: /agents\.(remote|plain)\.className$/, reference: "qe", ours: "HttpAgent" }],
+    rows: [{ in: /./, at: /agents\.(remote|plain|trusted)\.className$/, reference: "qe", ours: "HttpAgent" }],
+  },
+  {
+    what: "Remote agents get the caller's `Authorization`, and headers like `X-Api-Key`, only by a setting",
+    why: "Whoever gets them can act as the caller, also towards this runtime. The reference sends them to every agent. `COPILOTKIT_FORWARD_AUTHORIZATION` names who is trusted; [forwarding.md](forwarding.md) has the rules.",
+    rows: [{ in: /^headers: /, at: /^forwarded\[0\]\.(authorization|x-api-key|x-auth-token|x-copilotcloud-public-api-key)$/, reference: some, ours: undefined }],
   },
   {
     what: "Threads can be renamed, archived and deleted without the managed cloud",
@@ -263,5 +268,10 @@ export const deliberate = [
     what: "Events of a remote agent that this version doesn't know are left out",
     why: "A newer agent still works with older front ends. The reference ends the run with an error.",
     rows: [{ in: /^edges: an unknown event/, at: /^run\.events\[1\]/, reference: any, ours: any }],
+  },
+  {
+    what: "A run over a limit on what its user may spend gets 429",
+    why: "With `Retry-After` and a code that names the limit. The reference has no limits; here they are off unless set. With them there is `GET /usage`, a route that the reference doesn't have.",
+    rows: [{ in: /^runs: a second run in a minute/, at: /^second\./, reference: any, ours: any }],
   },
 ];

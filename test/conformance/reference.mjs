@@ -96,6 +96,7 @@ function agents() {
       headers: { Authorization: "Bearer of-the-server", "X-Server": "yes" },
     }),
     plain: new HttpAgent({ url: REMOTE }),
+    trusted: new HttpAgent({ url: REMOTE }),
     "odd name/é": new ScriptedAgent({ description: "Has an odd name" }),
   };
 }
@@ -229,6 +230,7 @@ const setups = {
     basePath,
   },
   "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent() } }), basePath },
+  limited: { runtime: runtime(), basePath },
   supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
   development: { runtime: runtime({}, "development"), basePath, environment: "development" },
 };

@@ -91,7 +91,7 @@ function buildApp() {
 
 async function ours(model) {
   const binary = build("./cmd/copilotkit", "copilotkit");
-  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o", COPILOTKIT_ENV: "production" };
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: model.base("runtime"), COPILOTKIT_MODEL: "openai/gpt-4o", COPILOTKIT_ENV: "production", COPILOTKIT_AUTH: "none", COPILOTKIT_PUBLIC_THREADS: "on" };
   const redis = await startRedis();
   closing.push(() => redis.stop());
   const runtimes = {

@@ -64,7 +64,7 @@ func TestAHostileRemoteAgentEndsItsRunsInGoodOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			test.want.check(t, run(t, agentTimeouts, test.want.limit(), "COPILOTKIT_AGENTS="+string(agents)))
+			test.want.check(t, run(t, agentTimeouts, test.want.limit(), "COPILOTKIT_AGENTS="+string(agents), "COPILOTKIT_FORWARD_AUTHORIZATION=*"))
 		})
 	}
 }

@@ -79,7 +79,7 @@ type outcome struct {
 func run(t *testing.T, timeouts bundle.Timeouts, limit time.Duration, env ...string) outcome {
 	t.Helper()
 	var log syncBuffer
-	runtime, err := bundle.New(t.Context(), func() []string { return env },
+	runtime, err := bundle.New(t.Context(), func() []string { return append([]string{"COPILOTKIT_AUTH=none"}, env...) },
 		bundle.WithTimeouts(timeouts),
 		bundle.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		bundle.WithConfig(func(config *core.Config) {
@@ -110,6 +110,7 @@ func run(t *testing.T, timeouts bundle.Timeouts, limit time.Duration, env ...str
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+forwardedToken)
+	request.Header.Set("X-Auth-Token", forwardedToken)
 	began := time.Now()
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()

@@ -51,13 +51,18 @@ func TestAHostileMCPServerEndsNoRunBadly(t *testing.T) {
 				t.Parallel()
 				provider := agenttest.NewProvider(t, agenttest.Calling("add", `{"a":1,"b":2}`), scriptedmodel.Answer{Text: "done"})
 				server := serveMCP(t, method, give)
+				address, forward := secretURL(server), "COPILOTKIT_FORWARD_AUTHORIZATION=off"
+				if method == "tools/call" {
+					// A user in the URL would win over the caller's token.
+					address, forward = strings.Replace(address, "user:"+urlPassword+"@", "", 1), "COPILOTKIT_FORWARD_AUTHORIZATION=tools"
+				}
 				servers, err := json.Marshal(map[string]any{"tools": map[string]any{
-					"url": secretURL(server), "headers": map[string]string{"X-Key": serverToken},
+					"url": address, "headers": map[string]string{"X-Key": serverToken},
 				}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := run(t, mcpTimeouts, longRun, "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+provider.URL, "COPILOTKIT_MCP_SERVERS="+string(servers), "COPILOTKIT_PROMPT="+prompt)
+				got := run(t, mcpTimeouts, longRun, "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+provider.URL, "COPILOTKIT_MCP_SERVERS="+string(servers), forward, "COPILOTKIT_PROMPT="+prompt)
 				expected{"", "done"}.check(t, got)
 				if want := `{"error":`; !strings.HasPrefix(got.result(), want) {
 					t.Errorf("the call has the result %.200q", got.result())

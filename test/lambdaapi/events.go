@@ -16,6 +16,8 @@ import (
 type FunctionURL struct {
 	// Streaming is the invoke mode RESPONSE_STREAM, otherwise BUFFERED.
 	Streaming bool
+	// IAM is the auth type AWS_IAM, with its caller. If nil, the auth type is NONE.
+	IAM *IAMAuthorizer
 }
 
 func (d FunctionURL) streams() bool { return d.Streaming }
@@ -25,6 +27,9 @@ func (d FunctionURL) event(r *http.Request, body []byte) any {
 	event.RawPath = r.URL.EscapedPath()
 	event.RequestContext.Stage = "$default"
 	event.RequestContext.DomainName = "abcdefghij.lambda-url.eu-central-1.on.aws"
+	if d.IAM != nil {
+		return withAuthorizer(event, d.IAM.format2(), nil)
+	}
 	return event
 }
 
@@ -33,6 +38,8 @@ func (d FunctionURL) event(r *http.Request, body []byte) any {
 type HTTPAPI struct {
 	// Stage is the stage's name; empty means $default, which no path shows.
 	Stage string
+	// Authorizer verifies users. If nil, nobody does.
+	Authorizer Authorizer
 }
 
 func (d HTTPAPI) streams() bool { return false }
@@ -47,6 +54,9 @@ func (d HTTPAPI) event(r *http.Request, body []byte) any {
 	}
 	event.RequestContext.HTTP.Path = event.RawPath
 	event.RequestContext.DomainName = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+	if d.Authorizer != nil {
+		return withAuthorizer(event, d.Authorizer.format2(), nil)
+	}
 	return event
 }
 
@@ -98,6 +108,8 @@ type RESTAPI struct {
 	Streaming bool
 	// Stage is the stage's name; empty means "prod".
 	Stage string
+	// Authorizer verifies users. If nil, nobody does.
+	Authorizer Authorizer
 }
 
 func (d RESTAPI) streams() bool { return d.Streaming }
@@ -133,6 +145,10 @@ func (d RESTAPI) event(r *http.Request, body []byte) any {
 	}
 	event.QueryStringParameters, event.MultiValueQueryStringParameters = queryMaps(r.URL.Query())
 	event.Body, event.IsBase64Encoded = eventBody(r, body)
+	if d.Authorizer != nil {
+		authorizer, identity := d.Authorizer.format1()
+		return withAuthorizer(event, authorizer, identity)
+	}
 	return event
 }
 

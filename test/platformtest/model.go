@@ -33,9 +33,14 @@ func NewScriptedModel(t testing.TB, answer scriptedmodel.Answer) *Model {
 	return model
 }
 
-// Env returns the environment variables of a runtime that uses the model.
+// Env returns the environment variables of a runtime that uses the model and lets
+// everybody in.
 func (m *Model) Env() []string {
-	return []string{"OPENAI_API_KEY=sk-test-key", "OPENAI_BASE_URL=" + m.url}
+
+	return []string{
+		"OPENAI_API_KEY=sk-test-key", "OPENAI_BASE_URL=" + m.url,
+		"COPILOTKIT_AUTH=none", "COPILOTKIT_PUBLIC_THREADS=on",
+	}
 }
 
 // ServeHTTP answers one request.

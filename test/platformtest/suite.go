@@ -150,7 +150,7 @@ func testOneRuntime(t *testing.T, artefact Artefact) {
 }
 
 func testMissingKey(t *testing.T, artefact Artefact) {
-	d := artefact.Start(t, []string{"COPILOTKIT_MODEL=openai/gpt-4o"})
+	d := artefact.Start(t, []string{"COPILOTKIT_MODEL=openai/gpt-4o", "COPILOTKIT_AUTH=none"})
 	response := d.Do(t, "GET", BasePath+"/info", "", nil)
 	if response.Status != http.StatusInternalServerError {
 		t.Errorf("without a key the status is %d, want 500", response.Status)

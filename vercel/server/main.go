@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/vercel"
 )
 
 const (
@@ -48,7 +49,7 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	runtime := bundle.NewLazy(env)
+	runtime := bundle.NewLazy(env, vercel.Defaults())
 	server := &http.Server{
 		Handler: settled(withDeadline(runtime, maxDuration)),
 		// The proxy is the only client of this server; slow clients wait there.

@@ -4,6 +4,9 @@
 // A [Server] connects when its tools are first asked for, and keeps the session
 // and the list of tools for the runs that follow, until the server says that
 // the list has changed, the list is older than MaxAge, or the session breaks.
+//
+// All runs share that session, unless [Config.ForwardAuthorization] is set: then each
+// caller has a session of its own, in which the server sees the caller's token.
 package mcp
 
 import (
@@ -12,7 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
+	"net/url"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -41,9 +44,24 @@ type Config struct {
 	// Transport is how the server is spoken to. If empty, defaults to
 	// [StreamableHTTP].
 	Transport Transport
-	// Headers are sent with every request, such as Authorization. The headers of
-	// front ends are not: all users share the session.
+	// Headers are sent with every request, such as Authorization. If nil, there are
+	// none.
 	Headers map[string]string
+	// ForwardAuthorization sends the server the Authorization of the front end's
+	// request, if the runtime's policy lets it through and neither Headers nor URL have
+	// one. The server can then act as the caller, so it must be trusted to. Sessions,
+	// with their tools, are then each caller's own: of one user with one token. Requests
+	// that nobody identifies and that have no token share one without any. Defaults to
+	// false: no header of a front end is sent, and all callers share one session.
+	ForwardAuthorization bool
+	// MaxSessions is how many sessions there are at once with ForwardAuthorization. For
+	// another caller the one that was used least recently is closed; while all are
+	// in use, the caller waits for ConnectTimeout, and does without the server then. If
+	// zero, defaults to 100.
+	MaxSessions int
+	// SessionIdle is how long such a session is kept unused. If zero, defaults to 10
+	// minutes.
+	SessionIdle time.Duration
 	// ConnectTimeout limits connecting and listing, each. A server that takes
 	// longer is left out of the run. If zero, defaults to 5 s.
 	ConnectTimeout time.Duration
@@ -53,43 +71,31 @@ type Config struct {
 	// platform's time limit ends it.
 	CallTimeout time.Duration
 	// RetryAfter is how long a server that failed isn't asked again, so that it
-	// doesn't hold up every run. If zero, defaults to 10 s; if negative, the next
-	// run asks again.
+	// doesn't hold up every run. With ForwardAuthorization it is for the caller alone
+	// for whom it failed. If zero, defaults to 10 s; if negative, the next run asks
+	// again.
 	RetryAfter time.Duration
 	// MaxAge is how long a list of tools is trusted: a function that was frozen
 	// meanwhile may have missed that it has changed. If zero, defaults to 5
 	// minutes.
 	MaxAge time.Duration
-	// HTTPClient makes the requests. If nil, defaults to one that follows
-	// redirects within the same host only, so that headers reach nobody else.
+	// HTTPClient makes the requests. Redirects are only followed within the same
+	// scheme, host and port, whatever it says, so that headers reach nobody else. If
+	// nil, defaults to a plain one.
 	HTTPClient *http.Client
 	// Logger gets what the runs aren't told. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
-// Server is an MCP server as a source of tools. It is safe for concurrent use;
-// all runs share one session.
+// Server is an MCP server as a source of tools. It is safe for concurrent use.
 type Server struct {
-	config    Config
-	transport func() mcp.Transport
-	secrets   outbound.Secrets
-
-	mu       sync.Mutex
-	building *listing // the one under way, nil when none is
-	session  *session
-	tools    []agent.ServerTool
-	listed   time.Time
-	failure  error
-	failed   time.Time
-	closed   bool
-}
-
-// listing is one attempt to list the tools, connecting included. What came of it
-// may be read when done is closed.
-type listing struct {
-	done  chan struct{}
-	tools []agent.ServerTool
-	err   error
+	config   Config
+	endpoint *url.URL
+	header   http.Header
+	secrets  outbound.Secrets
+	// shared is all callers' connection; nil where each has one of sessions.
+	shared   *connection
+	sessions *sessions
 }
 
 var _ agent.ToolSource = (*Server)(nil)
@@ -99,38 +105,42 @@ var errClosed = errors.New("mcp server is closed")
 
 // New returns a server. It checks the configuration, but does not connect.
 func New(config Config) (*Server, error) {
-	address, err := outbound.ParseURL(config.URL)
+	endpoint, err := outbound.ParseURL(config.URL)
 	if err != nil {
 		return nil, fmt.Errorf("mcp server: URL %w", err)
 	}
 	if config.Name == "" {
-		config.Name = address.Host
+		config.Name = endpoint.Host
 	}
 	header, err := outbound.NewHeader(config.Headers)
 	if err != nil {
 		return nil, fmt.Errorf("mcp server %s: %w", config.Name, err)
 	}
-	if config.HTTPClient == nil {
-		config.HTTPClient = outbound.NewClient()
-	}
-	client := newTransport(config.HTTPClient, header)
-	server := &Server{config: withDefaults(config), secrets: outbound.NewSecrets(header, address)}
 	switch config.Transport {
-	case "", StreamableHTTP:
-		server.transport = func() mcp.Transport {
-			return &mcp.StreamableClientTransport{Endpoint: config.URL, HTTPClient: client}
-		}
-	case SSE:
-		server.transport = func() mcp.Transport {
-			return &mcp.SSEClientTransport{Endpoint: config.URL, HTTPClient: client}
-		}
+	case "", StreamableHTTP, SSE:
 	default:
 		return nil, fmt.Errorf("mcp server %s: unknown transport %q (known are %q and %q)", config.Name, config.Transport, StreamableHTTP, SSE)
 	}
-	return server, nil
+	if config.MaxSessions < 0 || config.SessionIdle < 0 {
+		return nil, fmt.Errorf("mcp server %s: MaxSessions and SessionIdle can't be negative", config.Name)
+	}
+	s := &Server{config: withDefaults(config), endpoint: endpoint, header: header, secrets: outbound.NewSecrets(header, endpoint)}
+	if config.ForwardAuthorization && header["Authorization"] == nil && endpoint.User == nil {
+		s.sessions = newSessions(s)
+	} else {
+		s.shared = newConnection(s, "")
+		s.shared.callTool = s.shared.call
+	}
+	return s, nil
 }
 
 func withDefaults(config Config) Config {
+	if config.MaxSessions == 0 {
+		config.MaxSessions = 100
+	}
+	if config.SessionIdle == 0 {
+		config.SessionIdle = 10 * time.Minute
+	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
@@ -143,6 +153,10 @@ func withDefaults(config Config) Config {
 	if config.MaxAge == 0 {
 		config.MaxAge = 5 * time.Minute
 	}
+	if config.HTTPClient == nil {
+		config.HTTPClient = new(http.Client)
+	}
+	config.HTTPClient = outbound.Guard(config.HTTPClient)
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
@@ -153,146 +167,29 @@ func withDefaults(config Config) Config {
 // calls share one connection and one listing. It fails within ConnectTimeout
 // when the server is down, slow or wrong, and at once for RetryAfter after that.
 func (s *Server) Tools(ctx context.Context) ([]agent.ServerTool, error) {
-	s.mu.Lock()
-	switch {
-	case s.closed:
-		s.mu.Unlock()
-		return nil, errClosed
-	case s.fresh():
-		tools := s.tools
-		s.mu.Unlock()
-		return tools, nil
-	case s.failure != nil && time.Since(s.failed) < s.config.RetryAfter:
-		err := s.failure
-		s.mu.Unlock()
+	if s.shared != nil {
+		return s.shared.tools(ctx)
+	}
+	held, err := s.sessions.acquire(ctx, callerOf(ctx))
+	if err != nil {
 		return nil, err
-	case s.building == nil:
-		s.building = &listing{done: make(chan struct{})}
-		// Not with the run's own context: the others share the listing, and must
-		// get their tools when this run is stopped.
-		go s.build(context.WithoutCancel(ctx), s.building)
 	}
-	building := s.building
-	s.mu.Unlock()
-	select {
-	case <-building.done:
-		// Even if the list has changed again meanwhile: a server that always says so
-		// would be asked for ever.
-		return building.tools, building.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	defer s.sessions.release(held)
+	return held.connection.tools(ctx)
 }
 
-// Close ends the session. Tools then fails.
+// Close ends the sessions, after the calls that are under way. Tools then fails.
 func (s *Server) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	session, building := s.session, s.building
-	s.session, s.tools = nil, nil
-	s.mu.Unlock()
-	if building != nil {
-		<-building.done
+	if s.shared != nil {
+		return s.shared.close()
 	}
-	if session == nil {
-		return nil
-	}
-	return session.close()
+	return s.sessions.close()
 }
 
-// fresh reports whether the cached tools can be used. The caller holds mu.
-func (s *Server) fresh() bool {
-	return s.session != nil && !s.session.stale.Load() && time.Since(s.listed) < s.config.MaxAge
-}
-
-// build connects if need be, lists the tools, and lets the waiting calls go on.
-// It ends within twice ConnectTimeout.
-func (s *Server) build(ctx context.Context, l *listing) {
-	s.mu.Lock()
-	current := s.session
-	s.mu.Unlock()
-
-	next, tools, err := s.list(ctx, current)
-	if err != nil {
-		err = fmt.Errorf("mcp server %s: %w", s.config.Name, s.secrets.Redact(err))
+// newTransport returns a transport of the server for one session.
+func (s *Server) newTransport(client *http.Client) mcp.Transport {
+	if s.config.Transport == SSE {
+		return &mcp.SSEClientTransport{Endpoint: s.config.URL, HTTPClient: client}
 	}
-
-	s.mu.Lock()
-	abandoned := s.closed
-	if abandoned {
-		tools, err = nil, errClosed
-	} else {
-		s.session, s.tools, s.failure = next, tools, err
-		s.listed, s.failed = time.Now(), time.Now()
-	}
-	s.building = nil
-	s.mu.Unlock()
-	if abandoned && next != nil {
-		next.close()
-	}
-	l.tools, l.err = tools, err
-	close(l.done)
-}
-
-// list returns the tools of the current session, or of a new one where there is
-// none or it no longer answers.
-func (s *Server) list(ctx context.Context, current *session) (*session, []agent.ServerTool, error) {
-	if current != nil {
-		current.stale.Store(false)
-		tools, err := s.listTools(ctx, current)
-		if err == nil {
-			return current, tools, nil
-		}
-		s.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", s.config.Name, "error", s.secrets.Redact(err))
-		current.close()
-	}
-	fresh, err := connect(ctx, s.transport(), s.config)
-	if err != nil {
-		return nil, nil, err
-	}
-	tools, err := s.listTools(ctx, fresh)
-	if err != nil {
-		fresh.close()
-		return nil, nil, err
-	}
-	return fresh, tools, nil
-}
-
-func (s *Server) listTools(ctx context.Context, session *session) ([]agent.ServerTool, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.config.ConnectTimeout)
-	defer cancel()
-	return listTools(ctx, session.client, caller{s.call, s.secrets})
-}
-
-// call calls a tool in the current session. A server that has forgotten the
-// session has done nothing, so the call is made again in a new one.
-func (s *Server) call(run context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
-	ctx := run
-	if limit := s.config.CallTimeout; limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(run, limit)
-		defer cancel()
-	}
-	for attempt := 0; ; attempt++ {
-		if _, err := s.Tools(ctx); err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		session := s.session
-		s.mu.Unlock()
-		if session == nil {
-			return nil, errClosed
-		}
-		result, err := session.client.CallTool(ctx, params)
-		if err == nil || isAnswer(err) {
-			return result, err
-		}
-		if run.Err() == nil {
-			// Whatever broke, the next run lists again.
-			session.stale.Store(true)
-		}
-		if attempt > 0 || !errors.Is(err, mcp.ErrSessionMissing) {
-			return nil, err
-		}
-	}
+	return &mcp.StreamableClientTransport{Endpoint: s.config.URL, HTTPClient: client}
 }

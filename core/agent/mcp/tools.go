@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -25,10 +26,11 @@ func (s clientSession) Tools(ctx context.Context) ([]agent.ServerTool, error) {
 	return tools, call.secrets.Redact(err)
 }
 
-// caller calls tools, and keeps secrets out of what fails.
+// caller calls tools, and keeps secrets out of what fails, and credentials also out of
+// what succeeds: a result is stored, and sent to a model.
 type caller struct {
-	call    func(context.Context, *mcp.CallToolParams) (*mcp.CallToolResult, error)
-	secrets outbound.Secrets
+	call                 func(context.Context, *mcp.CallToolParams) (*mcp.CallToolResult, error)
+	secrets, credentials outbound.Secrets
 }
 
 // listTools asks for all pages of the list.
@@ -42,10 +44,13 @@ func listTools(ctx context.Context, client *mcp.ClientSession, caller caller) ([
 		if err != nil {
 			return nil, fmt.Errorf("encode the schema of tool %s: %w", tool.Name, err)
 		}
+		if caller.credentials.Mask(tool.Name) != tool.Name {
+			continue // of a server that plays with the user's token
+		}
 		tools = append(tools, agent.ServerTool{
 			Name:        tool.Name,
-			Description: tool.Description,
-			Parameters:  parameters,
+			Description: caller.credentials.Mask(tool.Description),
+			Parameters:  caller.maskJSON(parameters),
 			Call:        caller.tool(tool.Name),
 		})
 	}
@@ -59,7 +64,10 @@ func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.R
 		result, err := c.call(ctx, &mcp.CallToolParams{Name: name, Arguments: arguments})
 		switch {
 		case err == nil:
-			return json.Marshal(result)
+			encoded, err := json.Marshal(result)
+			return c.maskJSON(encoded), err
+		case errors.Is(err, errDenied):
+			return nil, &deniedError{name}
 		case isAnswer(err):
 			return nil, c.secrets.Redact(err)
 		case ctx.Err() != nil:
@@ -69,6 +77,22 @@ func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.R
 		return nil, &unreachableError{tool: name, err: c.secrets.Redact(err)}
 	}
 }
+
+func (c caller) maskJSON(encoded []byte) json.RawMessage {
+	if len(c.credentials) == 0 {
+		return encoded
+	}
+	return json.RawMessage(c.credentials.Mask(string(encoded)))
+}
+
+// deniedError tells the model that the user has to sign in again.
+type deniedError struct{ tool string }
+
+func (e *deniedError) Error() string {
+	return fmt.Sprintf("the server of tool %s no longer accepts the user's authorization", e.tool)
+}
+
+func (e *deniedError) Unwrap() error { return errDenied }
 
 // unreachableError tells the model that a call got no answer. What it wraps is for
 // the log.

@@ -43,14 +43,22 @@ type Config struct {
 	// "connect" in the place of "run". If empty, such threads have no history.
 	ConnectURL string
 	// Headers are sent with every request, and win over the headers that the
-	// front end's request brings. If nil, those alone are sent.
+	// front end's request brings, as does a user in the URL. If nil, those alone are
+	// sent.
 	Headers map[string]string
+	// ForwardAuthorization sends the agent also the credentials among the headers of
+	// the front end's request that the runtime's policy lets through: Authorization,
+	// and headers that are named like X-Api-Key or X-Auth-Token. Whoever has them can
+	// act as the caller, so the agent must be trusted to. Defaults to false: it gets
+	// the other headers alone, unlike in the reference.
+	ForwardAuthorization bool
 	// Description is shown by /info. If empty, nothing is.
 	Description string
 	// Capabilities are shown by /info. If nil, none are.
 	Capabilities agui.Capabilities
-	// HTTPClient makes the requests. If nil, defaults to one that follows
-	// redirects within the same host only, so that headers reach nobody else.
+	// HTTPClient makes the requests. Redirects are only followed within the same
+	// scheme, host and port, whatever it says, so that headers reach nobody else. If
+	// nil, defaults to a plain one.
 	HTTPClient *http.Client
 	// HeaderTimeout is how long the agent may take from the beginning of the
 	// request to the header of its answer. Some servers send that with their first
@@ -104,8 +112,9 @@ func New(config Config) (*Agent, error) {
 		return nil, fmt.Errorf("remote agent: %w", err)
 	}
 	if config.HTTPClient == nil {
-		config.HTTPClient = outbound.NewClient()
+		config.HTTPClient = new(http.Client)
 	}
+	config.HTTPClient = outbound.Guard(config.HTTPClient)
 	if config.HeaderTimeout == 0 {
 		config.HeaderTimeout = outbound.DefaultTimeout
 	}

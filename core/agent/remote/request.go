@@ -59,7 +59,7 @@ func (r *request) send(target string) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the request to the remote agent: %w", err)
 	}
-	post.Header = agent.MergeHeaders(r.header, agent.ForwardedHeaders(r.caller))
+	post.Header = r.headers(r.caller, post)
 	post.Header.Set("Content-Type", "application/json")
 	// The protocol's protobuf encoding is declined: its events could not be
 	// passed on as they are.

@@ -8,24 +8,41 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 )
 
 // NewClient returns a client that follows redirects within the same host only,
-// so that configured headers reach nobody else. It has no time limit of its own:
+// so that the headers it is given reach nobody else. It has no time limit of its own:
 // a run lasts as long as its context.
-func NewClient() *http.Client {
-	return &http.Client{CheckRedirect: sameHost}
+func NewClient() *http.Client { return Guard(new(http.Client)) }
+
+// Guard returns a copy of client that follows those redirects alone which stay within
+// the same scheme, host and port, and which client would follow. net/http itself keeps
+// Authorization on the way to subdomains and other ports, and all other headers on
+// the way to anybody.
+func Guard(client *http.Client) *http.Client {
+	guarded := *client
+	guarded.CheckRedirect = func(request *http.Request, via []*http.Request) error {
+		if err := checkRedirect(request, via); err != nil || client.CheckRedirect == nil {
+			return err
+		}
+		return client.CheckRedirect(request, via)
+	}
+	return &guarded
 }
 
 // ErrRedirect means that a redirect wasn't followed.
 var ErrRedirect = errors.New("redirect not followed")
 
-func sameHost(request *http.Request, via []*http.Request) error {
+func checkRedirect(request *http.Request, via []*http.Request) error {
 	if len(via) >= 5 {
 		return fmt.Errorf("%w: more than 5 redirects", ErrRedirect)
 	}
-	if request.URL.Host != via[0].URL.Host || request.URL.Scheme != via[0].URL.Scheme {
+	if !SameHost(request.URL, via[0].URL) {
 		return fmt.Errorf("%w: redirected to another host", ErrRedirect)
 	}
 	return nil
 }
+
+// SameHost reports whether two addresses have the same scheme, host and port.
+func SameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -187,5 +189,93 @@ func TestARedactedErrorIsStillWhatItWas(t *testing.T) {
 	var found *url.Error
 	if !errors.Is(got, context.DeadlineExceeded) || !errors.As(got, &found) || strings.Contains(got.Error(), "secret") {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestNoHeaderFollowsARedirectToAnotherHost(t *testing.T) {
+	credentials := http.Header{"Authorization": {"Bearer token"}, "X-Api-Key": {"configured"}, "X-Tenant": {"acme"}}
+	// Whoever is asked at all must be asked by the first host.
+	var elsewhere []string
+	away := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		elsewhere = append(elsewhere, fmt.Sprint(r.Host, r.Header))
+	})
+	secure, plain := httptest.NewTLSServer(away), httptest.NewServer(away)
+	t.Cleanup(secure.Close)
+	t.Cleanup(plain.Close)
+	_, port, _ := strings.Cut(strings.TrimPrefix(plain.URL, "http://"), ":")
+	var target string
+	redirecting := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/end" {
+			for name := range credentials {
+				w.Header()[name] = r.Header[name]
+			}
+			return
+		}
+		status, _ := strconv.Atoi(r.URL.Path[1:])
+		http.Redirect(w, r, target, status)
+	}
+	first, firstSecure := httptest.NewServer(http.HandlerFunc(redirecting)), httptest.NewTLSServer(http.HandlerFunc(redirecting))
+	t.Cleanup(first.Close)
+	t.Cleanup(firstSecure.Close)
+	// All names lead to this machine.
+	dialer := &http.Transport{
+		TLSClientConfig: firstSecure.Client().Transport.(*http.Transport).TLSClientConfig,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			_, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
+		},
+	}
+	t.Cleanup(dialer.CloseIdleConnections)
+	clients := map[string]*http.Client{
+		"of its own":                         outbound.NewClient(),
+		"one that would follow everything":   outbound.Guard(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}),
+		"one with the defaults of net/http":  outbound.Guard(&http.Client{}),
+		"one that returns the redirect then": outbound.Guard(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}),
+	}
+	from := func(server *httptest.Server) string {
+		return strings.Replace(server.URL, "127.0.0.1", "example.com", 1)
+	}
+	for clientName, client := range clients {
+		client.Transport = dialer
+		for name, test := range map[string]struct{ from, to string }{
+			"another port":      {from(first), "http://example.com:" + port + "/"},
+			"another host":      {from(first), "http://elsewhere.test:" + port + "/"},
+			"a subdomain":       {from(first), "http://sub.example.com:" + port + "/"},
+			"a host above":      {strings.Replace(from(first), "example.com", "sub.example.com", 1), "http://example.com:" + port + "/"},
+			"the same port":     {from(first), strings.Replace(from(first), "example.com", "sub.example.com", 1) + "/end"},
+			"https from http":   {from(first), secure.URL},
+			"http from https":   {from(firstSecure), "http://example.com:" + port + "/"},
+			"no scheme at all":  {from(first), "//elsewhere.test:" + port + "/"},
+			"a user in the URL": {from(first), "http://example.com@elsewhere.test:" + port + "/"},
+			"the same host":     {from(first), "/end"},
+		} {
+			for _, status := range []int{301, 302, 303, 307, 308} {
+				t.Run(fmt.Sprint(clientName, "/", name, "/", status), func(t *testing.T) {
+					target, elsewhere = test.to, nil
+					request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("%s/%d", test.from, status), strings.NewReader("{}"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					request.Header = credentials.Clone()
+					response, err := client.Do(request)
+					if err == nil {
+						response.Body.Close()
+					}
+					within := name == "the same host"
+					if !within && !errors.Is(err, outbound.ErrRedirect) || within && err != nil {
+						t.Errorf("got %v", err)
+					}
+					if within && response.StatusCode == http.StatusOK && response.Header.Get("Authorization") == "" {
+						t.Error("the header is gone within the host")
+					}
+					if len(elsewhere) > 0 {
+						t.Errorf("elsewhere got %v", elsewhere)
+					}
+				})
+			}
+		}
 	}
 }

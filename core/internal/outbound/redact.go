@@ -34,10 +34,14 @@ func NewSecrets(header http.Header, addresses ...*url.URL) Secrets {
 // With returns s and the values of header. It doesn't change s.
 func (s Secrets) With(header http.Header) Secrets {
 	s = slices.Clone(s)
-	for _, values := range header {
+	for name, values := range header {
 		for _, value := range values {
+			parts := strings.Fields(value)
+			if name == "Authorization" && len(parts) > 1 {
+				parts = parts[1:] // of "Bearer token", the token
+			}
 			s = s.add(value)
-			s = s.add(strings.Fields(value)...) // of "Bearer token", the token
+			s = s.add(parts...)
 		}
 	}
 	if _, password, ok := (&http.Request{Header: header}).BasicAuth(); ok {
@@ -110,7 +114,12 @@ func (s Secrets) Redact(err error) error {
 // RedactText returns text with "[redacted]" in the place of each secret, and
 // with every address cut off after its host.
 func (s Secrets) RedactText(text string) string {
-	text = cutAddresses(text)
+	return s.Mask(cutAddresses(text))
+}
+
+// Mask returns text with "[redacted]" in the place of each secret. Unlike RedactText
+// it leaves addresses alone: it is for what isn't a log.
+func (s Secrets) Mask(text string) string {
 	for _, secret := range s {
 		text = strings.ReplaceAll(text, secret, "[redacted]")
 	}

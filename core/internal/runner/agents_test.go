@@ -141,7 +141,7 @@ func (f *fixture) begin(t testing.TB, request runner.Request) *runner.Run {
 func (f *fixture) run(t testing.TB, request runner.Request) []string {
 	t.Helper()
 	var client client
-	if err := f.begin(t, request).Stream(t.Context(), client.send); err != nil {
+	if err := f.begin(t, request).Stream(t.Context(), runner.Each(client.send)); err != nil {
 		t.Fatal(err)
 	}
 	return client.events()
@@ -151,7 +151,7 @@ func (f *fixture) run(t testing.TB, request runner.Request) []string {
 func (f *fixture) connect(t testing.TB, after int64) []string {
 	t.Helper()
 	var client client
-	if err := f.Connect(t.Context(), key, after, client.follow); err != nil {
+	if err := f.Connect(t.Context(), key, after, runner.Each(client.follow)); err != nil {
 		t.Fatal(err)
 	}
 	return client.events()

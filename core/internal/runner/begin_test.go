@@ -105,7 +105,7 @@ func TestSupersedeByManyAtOnce(t *testing.T) {
 					go func() {
 						run, err := f.Begin(t.Context(), request(agents[n], fmt.Sprint(n), fmt.Sprint(n)))
 						if err == nil {
-							err = run.Stream(t.Context(), clients[n].send)
+							err = run.Stream(t.Context(), runner.Each(clients[n].send))
 						}
 						failures <- err
 					}()

@@ -44,10 +44,10 @@ func BenchmarkEvent(b *testing.B) {
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
-	if err := run.Stream(b.Context(), func(event agui.Encoded) error {
+	if err := run.Stream(b.Context(), runner.Each(func(event agui.Encoded) error {
 		_, err := io.Discard.Write(event.Frame())
 		return err
-	}); err != nil {
+	})); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -70,7 +70,7 @@ func BenchmarkRun(b *testing.B) {
 							b.Error(err)
 							return
 						}
-						if err := run.Stream(b.Context(), func(agui.Encoded) error { return nil }); err != nil {
+						if err := run.Stream(b.Context(), runner.Each(func(agui.Encoded) error { return nil })); err != nil {
 							b.Error(err)
 						}
 					}

@@ -19,7 +19,7 @@ import (
 // thread that ends before that Seq was deleted and begun anew, and its client has
 // nothing of it. An orphan is closed first. A thread that the store has never seen
 // sends nothing; whether its agent knows more (see [agent.Connector] and
-// [Runner.Replay]) is the caller's question.
+// [Runner.Replay]) is the caller's question. What there is already is sent at once.
 //
 // A record's Seq is 0 where a client can't resume: inside compacted history, and on
 // an event that is for this client alone. The latter is the RUN_ERROR that closes a
@@ -29,7 +29,7 @@ import (
 // ([CodeStoreUnavailable]).
 //
 // The error is that of send, of ctx, or of the store when nothing was sent yet.
-func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send func(store.Record) error) error {
+func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send func([]store.Record) error) error {
 	page, err := r.open(ctx, key, after)
 	if err == nil && after > 0 && len(page.Records) == 0 && !r.reaches(ctx, key, after, page.Live) {
 		after = 0
@@ -92,7 +92,7 @@ func split(page store.Page) (history, unfinished []store.Record) {
 type follower struct {
 	runner *Runner
 	key    store.Key
-	send   func(store.Record) error
+	send   func([]store.Record) error
 	// last is the Seq up to which the client has everything.
 	last int64
 	// runID is the live run that is followed, "" for none; firstSeq is the Seq of its
@@ -116,18 +116,13 @@ func (f *follower) replay(history []store.Record) error {
 	if err != nil {
 		return fmt.Errorf("compact thread %s: %w", f.key.ID, err)
 	}
-	last := history[len(history)-1].Seq
+	records := make([]store.Record, len(compacted))
 	for i, event := range compacted {
-		record := store.Record{Event: event}
-		if i == len(compacted)-1 {
-			record.Seq = last
-		}
-		if err := f.send(record); err != nil {
-			return err
-		}
+		records[i].Event = event
 	}
-	f.last = last
-	return nil
+	f.last = history[len(history)-1].Seq
+	records[len(records)-1].Seq = f.last
+	return f.send(records)
 }
 
 // follow sends a page and what comes after it, to the end of the run.
@@ -188,9 +183,10 @@ func (f *follower) await(ctx context.Context) (store.Page, error) {
 	}
 }
 
-// deliver sends the records of a page that belong to the history or the followed run.
-// It reports whether that run has ended.
+// deliver sends the records of a page that belong to the history or the followed run,
+// at once. It reports whether that run has ended.
 func (f *follower) deliver(page store.Page) (ended bool, err error) {
+	records := make([]store.Record, 0, len(page.Records))
 	for _, record := range page.Records {
 		if page.RunID != f.runID && page.FirstSeq > 0 && record.Seq >= page.FirstSeq {
 			break
@@ -199,19 +195,20 @@ func (f *follower) deliver(page store.Page) (ended bool, err error) {
 		if err != nil {
 			return false, fmt.Errorf("follow thread %s: %w", f.key.ID, err)
 		}
-		if err := f.send(store.Record{Seq: record.Seq, Event: event}); err != nil {
-			return false, err
-		}
+		records = append(records, store.Record{Seq: record.Seq, Event: event})
 		f.last = record.Seq
 		if f.runID == "" || record.Seq < f.firstSeq {
 			continue
 		}
 		f.open = true
-		if isTerminal(event) {
-			return true, nil
+		if ended = isTerminal(event); ended {
+			break
 		}
 	}
-	return false, nil
+	if len(records) == 0 {
+		return false, nil
+	}
+	return ended, f.send(records)
 }
 
 // abandon closes the stream of a run that can't be followed further.
@@ -219,7 +216,7 @@ func (f *follower) abandon(code, message string) error {
 	if !f.open {
 		return nil
 	}
-	return f.send(store.Record{Event: runError(code, message)})
+	return f.send([]store.Record{{Event: runError(code, message)}})
 }
 
 // isTerminal reports whether an event ends its run.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -31,46 +30,31 @@ var ErrShutdown = errors.New("shutting down")
 func shuttingDown(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrShutdown) }
 
 // ending returns how a stream ends that a cause has cut short; nil is an agent that
-// returned without a terminal event. The log gets what the client isn't shown.
-func (r *Runner) ending(ctx context.Context, cause error, logger *slog.Logger) protocol.Ending {
+// returned without a terminal event.
+func (r *Runner) ending(cause error) protocol.Ending {
 	var failure *agent.Error
 	var invalid *invalidEventError
-	var panicked *PanicError
 	switch {
 	case cause == nil:
-		logger.WarnContext(ctx, "agent ended without a terminal event")
 		return protocol.Ending{}
 	case errors.Is(cause, errStopped):
-		logger.InfoContext(ctx, "run stopped")
 		return protocol.Ending{Stopped: true}
 	case errors.Is(cause, errClientGone):
-		logger.InfoContext(ctx, "run cancelled, its client is gone")
 		return protocol.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
 	case errors.Is(cause, errDeadline):
-		logger.WarnContext(ctx, "run ended, the deadline is near")
 		return protocol.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
 	case errors.Is(cause, ErrShutdown):
-		logger.WarnContext(ctx, "run ended, the process is shutting down")
 		return protocol.Ending{Code: CodeShutdown, Message: shutdown}
 	case errors.Is(cause, errLeaseLost):
-		logger.WarnContext(ctx, "run ended, its lease is lost")
 		return protocol.Ending{Code: CodeLeaseLost, Message: leaseLost}
 	case errors.Is(cause, errUnrecorded):
-		logger.ErrorContext(ctx, "run ended, it can't be recorded")
 		return protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
 	case errors.Is(cause, errTooLarge):
-		logger.WarnContext(ctx, "run ended, it is too large to be kept")
 		return protocol.Ending{Code: CodeTooLarge, Message: "The run is too large"}
 	case errors.As(cause, &failure):
-		logger.ErrorContext(ctx, "agent failed", "error", cause)
 		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.message(cause, cmp.Or(failure.Message, agentFailed))}
 	case errors.As(cause, &invalid):
-		logger.ErrorContext(ctx, "agent broke the protocol", "error", cause)
 		return protocol.Ending{Code: CodeInvalidEvent, Message: r.message(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
-	case errors.As(cause, &panicked):
-		logger.ErrorContext(ctx, "agent panicked", "panic", panicked.Value, "stack", string(panicked.Stack))
-	default:
-		logger.ErrorContext(ctx, "agent failed", "error", cause)
 	}
 	return protocol.Ending{Code: CodeAgentError, Message: r.message(cause, agentFailed)}
 }

@@ -33,7 +33,7 @@ func (f *fixture) stream(t *testing.T, ctx context.Context, request runner.Reque
 	t.Helper()
 	run := f.begin(t, request)
 	b := &background{done: make(chan error, 1)}
-	go func() { b.done <- run.Stream(ctx, b.send) }()
+	go func() { b.done <- run.Stream(ctx, runner.Each(b.send)) }()
 	return b
 }
 
@@ -41,7 +41,7 @@ func (f *fixture) stream(t *testing.T, ctx context.Context, request runner.Reque
 func (f *fixture) follow(t *testing.T, ctx context.Context, after int64) *background {
 	t.Helper()
 	b := &background{done: make(chan error, 1)}
-	go func() { b.done <- f.Connect(ctx, key, after, b.client.follow) }()
+	go func() { b.done <- f.Connect(ctx, key, after, runner.Each(b.client.follow)) }()
 	return b
 }
 
@@ -229,12 +229,12 @@ func TestClientThatLeaves(t *testing.T) {
 				var left atomic.Bool
 				done := make(chan error, 1)
 				go func() {
-					done <- run.Stream(ctx, func(event agui.Encoded) error {
+					done <- run.Stream(ctx, runner.Each(func(event agui.Encoded) error {
 						if left.Load() {
 							return gone
 						}
 						return client.send(event)
-					})
+					}))
 				}()
 				a.steps <- start("m")
 				synctest.Wait()
@@ -325,7 +325,7 @@ func TestDeletingTheThreadEndsItsRun(t *testing.T) {
 		b := f.stream(t, t.Context(), request(a, "run"))
 		a.steps <- start("m")
 		follower := &background{done: make(chan error, 1)}
-		go func() { follower.done <- f.Connect(t.Context(), key, 0, follower.follow) }()
+		go func() { follower.done <- f.Connect(t.Context(), key, 0, runner.Each(follower.follow)) }()
 		synctest.Wait()
 		begun := time.Now()
 		if err := f.store.DeleteThread(t.Context(), key); err != nil {
@@ -366,7 +366,7 @@ func TestAnEventThatTheAgentWasLetYieldIsSent(t *testing.T) {
 			}
 		})
 		var c client
-		if err := f.begin(t, request(stopping, fmt.Sprint("run-", n))).Stream(t.Context(), c.send); err != nil {
+		if err := f.begin(t, request(stopping, fmt.Sprint("run-", n))).Stream(t.Context(), runner.Each(c.send)); err != nil {
 			t.Fatal(err)
 		}
 		// RUN_STARTED, what was yielded, the message's end and RUN_FINISHED.

@@ -49,7 +49,7 @@ func TestConnectWithAnIDBeyondTheThreadBeginsAnew(t *testing.T) {
 			b := f.stream(t, t.Context(), request(a, "run"))
 			a.steps <- start("m")
 			follower := &background{done: make(chan error, 1)}
-			go func() { follower.done <- f.Connect(t.Context(), key, 1000, follower.follow) }()
+			go func() { follower.done <- f.Connect(t.Context(), key, 1000, runner.Each(follower.follow)) }()
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
 			want(t, follower.events(), all[:2]...)
@@ -95,7 +95,7 @@ func TestConnectWaitsForWhatItsClientHas(t *testing.T) {
 		}
 		record(agui.RunStartedEvent{ThreadID: key.ID, RunID: "run"}, start("m"))
 		follower := &background{done: make(chan error, 1)}
-		go func() { follower.done <- f.Connect(t.Context(), key, 3, follower.follow) }()
+		go func() { follower.done <- f.Connect(t.Context(), key, 3, runner.Each(follower.follow)) }()
 		time.Sleep(time.Second)
 		record(delta("m", "x"))
 		synctest.Wait()
@@ -129,7 +129,7 @@ func TestTenFollowersGetEverythingOnce(t *testing.T) {
 					c := &client{}
 					clients = append(clients, c)
 					group.Go(func() {
-						if err := f.Connect(t.Context(), key, 0, c.follow); err != nil {
+						if err := f.Connect(t.Context(), key, 0, runner.Each(c.follow)); err != nil {
 							t.Error(err)
 						}
 					})
@@ -185,12 +185,12 @@ func TestFollowerResumesInsideAFinishedRun(t *testing.T) {
 		// This one's connection breaks in the middle; the run ends meanwhile.
 		var first client
 		broken := errors.New("broken")
-		err := f.Connect(t.Context(), key, 0, func(record store.Record) error {
+		err := f.Connect(t.Context(), key, 0, runner.Each(func(record store.Record) error {
 			if len(first.lines) == 4 {
 				return broken
 			}
 			return first.follow(record)
-		})
+		}))
 		if !errors.Is(err, broken) {
 			t.Fatalf("connect: %v", err)
 		}
@@ -201,7 +201,7 @@ func TestFollowerResumesInsideAFinishedRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		var second client
-		if err := f.Connect(t.Context(), key, first.seqs[3], second.follow); err != nil {
+		if err := f.Connect(t.Context(), key, first.seqs[3], runner.Each(second.follow)); err != nil {
 			t.Fatal(err)
 		}
 		want(t, first.events(), "run_started run", "text_message_start m", "text_message_content m é0", "text_message_content m é1")
@@ -215,7 +215,7 @@ func TestFollowerEndsWithTheRunThatItFollows(t *testing.T) {
 		a := newSteered()
 		b := f.stream(t, t.Context(), request(a, "one"))
 		follower := &background{done: make(chan error, 1)}
-		go func() { follower.done <- f.Connect(t.Context(), key, 0, follower.follow) }()
+		go func() { follower.done <- f.Connect(t.Context(), key, 0, runner.Each(follower.follow)) }()
 		a.steps <- start("m")
 		synctest.Wait()
 		next := newSteered()
@@ -239,7 +239,7 @@ func TestFollowerLeaves(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		follower := &background{done: make(chan error, 1)}
-		go func() { follower.done <- f.Connect(ctx, key, 0, follower.follow) }()
+		go func() { follower.done <- f.Connect(ctx, key, 0, runner.Each(follower.follow)) }()
 		synctest.Wait()
 		cancel()
 		if err := <-follower.done; !errors.Is(err, context.Canceled) {
@@ -249,7 +249,7 @@ func TestFollowerLeaves(t *testing.T) {
 		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		begun := time.Now()
-		go func() { follower.done <- f.Connect(ctx, key, 0, follower.follow) }()
+		go func() { follower.done <- f.Connect(ctx, key, 0, runner.Each(follower.follow)) }()
 		if err := <-follower.done; err != nil {
 			t.Fatalf("connect: %v", err)
 		}

@@ -40,15 +40,24 @@ func newOutbox() *outbox {
 	return &outbox{more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
 }
 
-// put adds an event, unless the client is gone.
-func (o *outbox) put(event agui.Encoded) {
+// put adds events, unless the client is gone. The slice isn't kept.
+func (o *outbox) put(events ...agui.Encoded) {
 	o.mu.Lock()
 	if o.gone == nil {
-		o.events = append(o.events, event)
-		o.unsent += len(event.Frame())
+		o.events = append(o.events, events...)
+		o.unsent += size(events)
 	}
 	o.mu.Unlock()
 	signal(o.more)
+}
+
+// size returns how many bytes events take on the wire.
+func size(events []agui.Encoded) int {
+	bytes := 0
+	for _, event := range events {
+		bytes += len(event.Frame())
+	}
+	return bytes
 }
 
 // full reports whether the client is to be waited for, by its signals on read.
@@ -86,29 +95,46 @@ func (o *outbox) close() {
 	signal(o.more)
 }
 
-// drain sends what is put in, until the outbox is closed and empty. It calls failed
-// with an error of send, which is to abandon the client.
-func (o *outbox) drain(send func(agui.Encoded) error, failed func(error)) {
-	var batch []agui.Encoded
+// maxBatch is about how many bytes are sent at once: few, so that a client that reads
+// slowly is known to be reading.
+const maxBatch = 4 << 10
+
+// drain sends what is put in, whatever has gathered at once, until the outbox is closed
+// and empty. It calls failed with an error of send, which is to abandon the client.
+func (o *outbox) drain(send func([]agui.Encoded) error, failed func(error)) {
+	var gathered []agui.Encoded
 	for range o.more {
 		for {
 			var closed bool
-			if batch, closed = o.take(batch); closed {
+			if gathered, closed = o.take(gathered); closed {
 				return
 			}
-			if len(batch) == 0 {
+			if len(gathered) == 0 {
 				break
 			}
-			for _, event := range batch {
-				if err := send(event); err != nil {
+			for rest := gathered; len(rest) > 0; {
+				batch := firstBatch(rest)
+				rest = rest[len(batch):]
+				if err := send(batch); err != nil {
 					failed(err)
 				}
-				if !o.sent(len(event.Frame())) {
+				if !o.sent(size(batch)) {
 					break
 				}
 			}
 		}
 	}
+}
+
+// firstBatch returns the events that are sent first, one at least.
+func firstBatch(events []agui.Encoded) []agui.Encoded {
+	bytes := 0
+	for i, event := range events {
+		if bytes += len(event.Frame()); bytes > maxBatch {
+			return events[:max(i, 1)]
+		}
+	}
+	return events
 }
 
 // take returns the events that are to be sent next, and makes room for more in spare.

@@ -20,13 +20,13 @@ func TestPanicOfTheCallerFreesTheThread(t *testing.T) {
 		panicked := make(chan any)
 		go func() {
 			defer func() { panicked <- recover() }()
-			run.Stream(t.Context(), func(event agui.Encoded) error {
+			run.Stream(t.Context(), runner.Each(func(event agui.Encoded) error {
 				if event.EventType() == agui.EventTypeTextMessageContent {
 					synctest.Wait() // what was sent is recorded
 					panic("handler aborted")
 				}
 				return nil
-			})
+			}))
 		}()
 		a.steps <- start("m")
 		a.steps <- delta("m", "x")
@@ -56,7 +56,7 @@ func TestPanicOfTheObserverReachesTheCaller(t *testing.T) {
 					t.Fatalf("panic: %v", got)
 				}
 			}()
-			run.Stream(t.Context(), new(client).send)
+			run.Stream(t.Context(), runner.Each(new(client).send))
 		}()
 		time.Sleep(3 * time.Second)
 		if got := f.connect(t, 0); got[len(got)-1] != instanceGone {

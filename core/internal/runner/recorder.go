@@ -14,19 +14,19 @@ import (
 )
 
 // recorder appends a run's events to the store in batches (whatever gathered while
-// the batch before was on its way) and renews the lease, both in one goroutine. The
-// client's stream never waits for it.
+// the batch before was on its way) and renews the lease, one call after the other. The
+// client's stream never waits for it. Between the calls it has no goroutine.
 type recorder struct {
 	lease    store.Lease
 	interval time.Duration
+	// gather is how long deltas wait for those that follow.
+	gather time.Duration
 	// tolerate lets the run go on when the store fails.
 	tolerate bool
 	// end ends the run.
 	end    context.CancelCauseFunc
 	logger *slog.Logger
 
-	// more has room for one: there are events, or the lease is to be checked.
-	more chan struct{}
 	// watch ends with close.
 	watch   context.Context
 	unwatch context.CancelFunc
@@ -39,49 +39,144 @@ type recorder struct {
 	// records are those that aren't all appended yet; next is the Seq of the next.
 	records []store.Record
 	next    int64
-	// check asks for the lease to be renewed at once.
-	check bool
+	// delta is when the last delta was added, zero if something else came after it.
+	delta time.Time
+	// flushAt is when records are to be appended, zero if there are none.
+	flushAt time.Time
+	// renewAt is when the lease is to be renewed; check asks for that at once.
+	renewAt time.Time
+	check   bool
+	// timer fires when there is something to do.
+	timer *time.Timer
+	// working is set while a goroutine makes calls, which owns appended: how many of
+	// records are stored.
+	working  bool
+	appended int
+	// closed says that no call is begun any more.
+	closed bool
 	// away says that the store failed and hasn't recovered.
 	away bool
 	// lost says that nothing can be written any more.
 	lost bool
-
-	// appended counts those of records that are stored. It is owned by the goroutine
-	// that makes the calls.
-	appended int
 }
 
-// maxSpare is for how many records room is kept when all are appended.
-const maxSpare = 256
+const (
+	// maxSpare is for how many records room is kept when all are appended.
+	maxSpare = 16
+	// maxGathered is how many deltas wait at most.
+	maxGathered = 256
+)
 
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
-		lease: lease, interval: r.interval(), tolerate: !r.options.FailOnStoreFailure,
+		lease: lease, interval: r.interval(), gather: r.options.Gather, tolerate: !r.options.FailOnStoreFailure,
 		end: end, logger: logger, next: lease.NextSeq(),
-		more: make(chan struct{}, 1),
+		renewAt: time.Now().Add(r.interval()),
 	}
 	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
 	recorder.calls, recorder.cut = context.WithCancel(ctx)
-	recorder.group.Go(recorder.keep)
+	recorder.timer = time.AfterFunc(recorder.interval, recorder.wake)
 	recorder.group.Go(recorder.awaitStop)
 	return recorder
 }
 
-// add takes the run's next event.
-func (r *recorder) add(event agui.Encoded) {
+// add takes the run's next events. The slice isn't kept.
+func (r *recorder) add(events ...agui.Encoded) {
 	r.mu.Lock()
-	if !r.lost {
-		r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+	defer r.mu.Unlock()
+	now := time.Now()
+	// Deltas wait for more where they come in quick succession. What comes at a slower
+	// pace would gain nothing by it.
+	wait := r.gather > 0 && now.Sub(r.delta) < r.gather && len(r.records)-r.appended < maxGathered
+	for _, event := range events {
+		if !r.lost {
+			r.records = append(r.records, store.Record{Seq: r.next, Event: event})
+		}
+		r.next++
+		if !isDelta(event) {
+			wait, r.delta = false, time.Time{} // the next one may be the first of a message
+		} else if r.gather > 0 {
+			r.delta = now
+		}
 	}
-	r.next++
-	r.mu.Unlock()
-	r.wake()
+	switch {
+	case !wait:
+		r.flushAt = now
+	case r.flushAt.IsZero():
+		r.flushAt = now.Add(r.gather)
+	}
+	r.schedule(now)
 }
 
+// isDelta reports whether an event is one of many that say one thing.
+func isDelta(event agui.Encoded) bool {
+	switch event.EventType() {
+	case agui.EventTypeTextMessageContent, agui.EventTypeToolCallArgs, agui.EventTypeReasoningMessageContent:
+		return true
+	}
+	return false
+}
+
+// wake does what is due.
 func (r *recorder) wake() {
-	select {
-	case r.more <- struct{}{}:
-	default:
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.schedule(time.Now())
+}
+
+// schedule begins to work if something is due, and otherwise sets the timer. The caller
+// holds mu.
+func (r *recorder) schedule(now time.Time) {
+	if r.working || r.closed || r.lost {
+		return
+	}
+	if renew, flush := r.due(now); renew || flush {
+		r.working = true
+		r.group.Go(r.work)
+		return
+	}
+	next := r.renewAt
+	if !r.away && !r.flushAt.IsZero() && r.flushAt.Before(next) {
+		next = r.flushAt
+	}
+	r.timer.Reset(next.Sub(now))
+}
+
+// due reports what is to be done. The caller holds mu.
+func (r *recorder) due(now time.Time) (renew, flush bool) {
+	renew = r.check || !now.Before(r.renewAt)
+	pending := r.appended < len(r.records)
+	return renew, pending && (renew || !r.away && !now.Before(r.flushAt))
+}
+
+// work makes the calls that are due.
+func (r *recorder) work() {
+	for {
+		r.mu.Lock()
+		now := time.Now()
+		renew, flush := r.due(now)
+		if r.closed || r.lost || !renew && !flush {
+			r.working = false
+			r.schedule(now)
+			r.mu.Unlock()
+			return
+		}
+		if renew {
+			r.check, r.renewAt = false, now.Add(r.interval)
+		}
+		if flush {
+			r.flushAt = time.Time{}
+		}
+		batch := r.records[r.appended:]
+		r.mu.Unlock()
+		if renew && !r.call("renew lease", r.lease.Renew) {
+			continue
+		}
+		if flush && r.call("append events", func(ctx context.Context) error {
+			return r.lease.Append(ctx, batch)
+		}) {
+			r.drop(len(batch))
+		}
 	}
 }
 
@@ -89,6 +184,10 @@ func (r *recorder) wake() {
 // What isn't stored then is left to Finish. It reports whether nothing can be written
 // any more.
 func (r *recorder) close(limit time.Duration) (lost bool) {
+	r.mu.Lock()
+	r.closed = true
+	r.timer.Stop()
+	r.mu.Unlock()
 	r.unwatch()
 	defer time.AfterFunc(limit, r.cut).Stop()
 	r.group.Wait()
@@ -103,39 +202,6 @@ func (r *recorder) failing() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.away && r.tolerate
-}
-
-// keep appends and renews until close.
-func (r *recorder) keep() {
-	renewal := time.NewTicker(r.interval)
-	defer renewal.Stop()
-	for {
-		due := false
-		select {
-		case <-r.watch.Done():
-			return
-		case <-r.more:
-		case <-renewal.C:
-			due = true
-		}
-		r.mu.Lock()
-		batch := r.records[r.appended:]
-		due = due || r.check
-		away, lost := r.away, r.lost
-		r.check = false
-		r.mu.Unlock()
-		if lost || away && !due {
-			continue
-		}
-		if due && !r.call("renew lease", r.lease.Renew) {
-			continue
-		}
-		if len(batch) > 0 && r.call("append events", func(ctx context.Context) error {
-			return r.lease.Append(ctx, batch)
-		}) {
-			r.drop(len(batch))
-		}
-	}
 }
 
 // drop forgets records that are appended.

@@ -153,7 +153,7 @@ func TestRunFinishedKeepsItsFieldsWhenItsIDsAreReplaced(t *testing.T) {
 	if err := f.begin(t, request(script(
 		encoded(`{"type":"RUN_STARTED","threadId":"theirs","runId":"theirs"}`),
 		encoded(`{"type":"RUN_FINISHED","threadId":"theirs","runId":"theirs","result":{"n":1.50},"unknown":[1, 2],"timestamp":5}`),
-	), "run")).Stream(t.Context(), client.send); err != nil {
+	), "run")).Stream(t.Context(), runner.Each(client.send)); err != nil {
 		t.Fatal(err)
 	}
 	got := string(client.got[len(client.got)-1].JSON())
@@ -219,7 +219,7 @@ func TestClosedRunLeavesNoTrace(t *testing.T) {
 	if err := run.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := run.Stream(t.Context(), new(client).send); err == nil {
+	if err := run.Stream(t.Context(), runner.Each(new(client).send)); err == nil {
 		t.Fatal("a closed run was streamed")
 	}
 	if _, err := f.store.Thread(t.Context(), key); !errors.Is(err, store.ErrNotFound) {
@@ -230,7 +230,7 @@ func TestClosedRunLeavesNoTrace(t *testing.T) {
 
 func TestTerminalEventComesWhenTheThreadIsFree(t *testing.T) {
 	f := newFixture(t, runner.Options{})
-	err := f.begin(t, request(script(start("m"), end("m"), finished()), "one")).Stream(t.Context(), func(event agui.Encoded) error {
+	err := f.begin(t, request(script(start("m"), end("m"), finished()), "one")).Stream(t.Context(), runner.Each(func(event agui.Encoded) error {
 		if event.EventType() == agui.EventTypeRunFinished {
 			run, err := f.Begin(t.Context(), request(script(), "two"))
 			if err != nil {
@@ -240,7 +240,7 @@ func TestTerminalEventComesWhenTheThreadIsFree(t *testing.T) {
 			return run.Close(t.Context())
 		}
 		return nil
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

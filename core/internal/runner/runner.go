@@ -28,6 +28,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/spending"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -81,6 +82,9 @@ type Options struct {
 	// cancelled. After that the run is closed without it. If zero, defaults to 5
 	// seconds.
 	StopGrace time.Duration
+	// Gather is how long deltas that come in quick succession wait before they are
+	// appended, for those that follow. If zero, they don't.
+	Gather time.Duration
 	// StoreGrace is how long the end of a run is tried to be recorded while the store
 	// is away, as far as the deadline allows; it succeeds while the run's lease holds.
 	// If zero, defaults to LeaseTTL.
@@ -144,6 +148,14 @@ type Request struct {
 	// Observe is called with each event that is sent, also after the client is gone.
 	// It must be quick. Nil for none.
 	Observe func(agui.Encoded)
+	// Spent counts what is spent, which is logged when the run ends. Nil for nothing.
+	Spent *spending.Count
+	// Ended is called when the run has ended and is recorded, before its terminal event
+	// is sent: who gets that may begin the next run at once. Nil for nothing. It is
+	// called exactly once by a run that is streamed, however it ends.
+	Ended func()
+	// Kind says in the log what kind of run it is. If empty, defaults to "run".
+	Kind string
 }
 
 // Stop asks the thread's live run to stop, wherever it runs; with a runID only that

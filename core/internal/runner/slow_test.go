@@ -73,7 +73,7 @@ func TestRunDoesNotWaitForAClientThatDoesNotRead(t *testing.T) {
 				run := f.begin(t, request(answering(test.deltas, test.size), "run"))
 				done := make(chan error, 1)
 				begun := time.Now()
-				go func() { done <- run.Stream(t.Context(), stalled.send) }()
+				go func() { done <- run.Stream(t.Context(), runner.Each(stalled.send)) }()
 				follower := f.follow(t, t.Context(), 0)
 				if err := <-follower.done; err != nil {
 					t.Fatal(err)
@@ -104,9 +104,9 @@ func TestAClientThatReadsSlowlyGetsEverything(t *testing.T) {
 		f := newFixture(t, runner.Options{})
 		const deltas = 30
 		var slow client
-		err := f.begin(t, request(answering(deltas, 100_000), "run")).Stream(t.Context(), func(event agui.Encoded) error {
+		err := f.begin(t, request(answering(deltas, 100_000), "run")).Stream(t.Context(), func(events []agui.Encoded) error {
 			time.Sleep(4 * time.Second)
-			return slow.send(event)
+			return runner.Each(slow.send)(events)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func TestWhatEndsARunEndsItWhileItsClientIsWaitedFor(t *testing.T) {
 				run := f.begin(t, request(answering(30, 100_000), "run"))
 				done := make(chan error, 1)
 				begun := time.Now()
-				go func() { done <- run.Stream(ctx, stalled.send) }()
+				go func() { done <- run.Stream(ctx, runner.Each(stalled.send)) }()
 				synctest.Wait()
 				test.end(f, cancel)
 				synctest.Wait()

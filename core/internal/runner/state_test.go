@@ -96,7 +96,7 @@ func TestLargeStateThatChangesOften(t *testing.T) {
 		var finishing time.Time
 		run := f.begin(t, request(patching(fields, deltas, &finishing), "run"))
 		bytes := work(func() {
-			if err := run.Stream(t.Context(), func(agui.Encoded) error { return nil }); err != nil {
+			if err := run.Stream(t.Context(), runner.Each(func(agui.Encoded) error { return nil })); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -155,12 +155,12 @@ func TestFollowerEndsWithTheStateOfTheWholeRun(t *testing.T) {
 		// This one leaves after the first delta, and comes back after the end.
 		var first client
 		broken := errors.New("broken")
-		err := f.Connect(t.Context(), key, 0, func(record store.Record) error {
+		err := f.Connect(t.Context(), key, 0, runner.Each(func(record store.Record) error {
 			if len(first.lines) == 3 {
 				return broken
 			}
 			return first.follow(record)
-		})
+		}))
 		if !errors.Is(err, broken) {
 			t.Fatalf("connect: %v", err)
 		}
@@ -178,7 +178,7 @@ func TestFollowerEndsWithTheStateOfTheWholeRun(t *testing.T) {
 			thread.Add(event)
 		}
 		var second client
-		if err := f.Connect(t.Context(), key, first.seqs[2], second.follow); err != nil {
+		if err := f.Connect(t.Context(), key, first.seqs[2], runner.Each(second.follow)); err != nil {
 			t.Fatal(err)
 		}
 		for _, event := range second.got {
@@ -239,12 +239,12 @@ func BenchmarkState(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				_ = run.Stream(b.Context(), func(event agui.Encoded) error {
+				_ = run.Stream(b.Context(), runner.Each(func(event agui.Encoded) error {
 					if event.EventType() == agui.EventTypeRunFinished || event.EventType() == agui.EventTypeRunError {
 						closing += time.Since(finishing)
 					}
 					return nil
-				})
+				}))
 			}
 			b.ReportMetric(float64(closing.Microseconds())/float64(b.N), "close-µs")
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*size.deltas), "µs/delta")
@@ -258,11 +258,11 @@ func BenchmarkState(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := run.Stream(b.Context(), func(agui.Encoded) error { return nil }); err != nil {
+			if err := run.Stream(b.Context(), runner.Each(func(agui.Encoded) error { return nil })); err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if err := r.Connect(b.Context(), key, 0, func(store.Record) error { return nil }); err != nil {
+				if err := r.Connect(b.Context(), key, 0, runner.Each(func(store.Record) error { return nil })); err != nil {
 					b.Fatal(err)
 				}
 			}

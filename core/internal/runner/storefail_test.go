@@ -216,7 +216,7 @@ func TestStoreThatFailsDuringARun(t *testing.T) {
 					b := f.stream(t, t.Context(), request(a, "run"))
 					a.steps <- start("m")
 					follower := &background{done: make(chan error, 1)}
-					go func() { follower.done <- f.Connect(t.Context(), key, 0, follower.follow) }()
+					go func() { follower.done <- f.Connect(t.Context(), key, 0, runner.Each(follower.follow)) }()
 					synctest.Wait()
 					s.state.Store(how.state)
 					a.steps <- delta("m", "x")
@@ -254,7 +254,7 @@ func TestStoreThatIsAwayIsNoticedSoon(t *testing.T) {
 					_, err := f.Stop(t.Context(), key, "")
 					return err
 				},
-				"connect": func() error { return f.Connect(t.Context(), key, 0, new(client).follow) },
+				"connect": func() error { return f.Connect(t.Context(), key, 0, runner.Each(new(client).follow)) },
 			} {
 				begun := time.Now()
 				if err := call(); !errors.Is(err, store.ErrUnavailable) {
@@ -412,7 +412,7 @@ func TestARunIsNotTakenForRecordedBecauseAnotherEndedAlike(t *testing.T) {
 		f.run(t, request(failing(errors.New("no")), "two"))
 	}
 	var c client
-	err := f.begin(t, request(failing(errors.New("no")), "one")).Stream(t.Context(), c.send)
+	err := f.begin(t, request(failing(errors.New("no")), "one")).Stream(t.Context(), runner.Each(c.send))
 	if !errors.Is(err, store.ErrLeaseLost) {
 		t.Errorf("got %v and %q, want the lease to be lost", err, c.events())
 	}

@@ -34,14 +34,20 @@ type stream struct {
 	cancelOnDisconnect bool
 
 	feed     *feed
+	burst    []agui.Event
 	composer composer
 	outbox   *outbox
 	// terminal is held back until the run is recorded; delivered says that it was
 	// sent.
 	terminal  agui.Encoded
 	delivered bool
+	// emitted are the events of a burst, before they are recorded and sent together.
+	emitted []agui.Encoded
 	// run is what is recorded, nil for a suggestion and a replay.
 	run *recording
+	// begun is when the stream began; isEnded says that Request.Ended was called.
+	begun   time.Time
+	isEnded bool
 }
 
 // recording is what a run has beside other streams.
@@ -56,7 +62,7 @@ func (r *Runner) newStream(ctx context.Context, request Request) *stream {
 	s := &stream{
 		runner: r, request: request, logger: r.logger(request),
 		base: context.WithoutCancel(ctx), deadline: r.deadline(ctx),
-		cancelOnDisconnect: true, outbox: newOutbox(),
+		cancelOnDisconnect: true, outbox: newOutbox(), begun: time.Now(),
 	}
 	s.running, s.end = context.WithCancelCause(s.base)
 	s.composer = composer{input: request.Input, emit: s.emit, logger: s.logger}
@@ -67,7 +73,7 @@ func (r *Runner) newStream(ctx context.Context, request Request) *stream {
 // so that it ends, and is recorded, also when the client doesn't read. It returns when
 // all is made and sent. A client whose send panics is gone; the panic goes on when the
 // stream has ended, as that of an observer does.
-func (s *stream) do(ctx context.Context, send func(agui.Encoded) error) error {
+func (s *stream) do(ctx context.Context, send func([]agui.Encoded) error) error {
 	var err error
 	var panicked any
 	made := make(chan struct{})
@@ -106,6 +112,7 @@ func (s *stream) release() {
 	if s.run != nil {
 		s.run.recorder.close(0)
 	}
+	s.ended()
 }
 
 // follow sends RUN_STARTED and what the agent yields, until its end or the end of
@@ -118,33 +125,21 @@ func (s *stream) follow(ctx context.Context) error {
 	if err := s.composer.start(); err != nil {
 		return err
 	}
+	s.flush()
 	disconnected := ctx.Done()
 	for s.running.Err() == nil {
-		items := s.feed.items
+		more := s.feed.more
 		var stalled <-chan time.Time
 		if s.outbox.full() {
-			items, stalled = nil, time.After(stallLimit)
+			more, stalled = nil, time.After(stallLimit)
 		}
 		select {
 		case <-s.outbox.read:
 		case <-stalled:
 			s.disconnect(errStalled)
-		case next, more := <-items:
-			switch ended := s.running.Err() != nil; {
-			case ended && (!more || next.err != nil):
-				return context.Cause(s.running)
-			case !more:
-				return nil
-			case next.err != nil:
-				return next.err
-			}
-			// The agent knows that this event was taken, so a stop that came
-			// meanwhile doesn't drop it.
-			if err := s.composer.take(next.event); err != nil {
+		case <-more:
+			if ended, err := s.takeBurst(); ended || err != nil {
 				return err
-			}
-			if s.composer.progress.Terminated() {
-				return nil
 			}
 		case <-s.running.Done():
 		case <-s.runner.options.Closing:
@@ -157,19 +152,47 @@ func (s *stream) follow(ctx context.Context) error {
 			s.disconnect(ctx.Err())
 		}
 	}
+	// The agent knows that these events were taken, so a stop that came meanwhile
+	// doesn't drop them.
+	if ended, err := s.takeBurst(); ended || err != nil {
+		return err
+	}
 	return context.Cause(s.running)
 }
 
-// emit takes the stream's next event: it is recorded, sent and folded. The terminal
-// event is kept: when a client gets it, it may begin the next run at once.
-func (s *stream) emit(event agui.Encoded) {
-	if s.run != nil {
-		s.run.recorder.add(event)
+// takeBurst takes what the agent has yielded. It reports whether that, or the agent,
+// has ended the stream, and returns what has cut it short.
+func (s *stream) takeBurst() (ended bool, err error) {
+	defer s.flush()
+	returned := s.feed.returned() // before what it has yielded is taken
+	s.burst = s.feed.take(s.burst)
+	for _, event := range s.burst {
+		if err := s.composer.take(event); err != nil {
+			return true, err
+		}
+		if s.composer.progress.Terminated() {
+			return true, nil
+		}
 	}
+	if !returned {
+		return false, nil
+	}
+	if s.running.Err() != nil {
+		return true, context.Cause(s.running)
+	}
+	err, s.feed.err = s.feed.err, nil
+	return true, err
+}
+
+// emit takes the stream's next event, and folds it. The terminal event is kept: when a
+// client gets it, it may begin the next run at once.
+func (s *stream) emit(event agui.Encoded) {
+	s.request.Spent.Observe(event)
+	s.emitted = append(s.emitted, event)
 	if s.composer.progress.Terminated() {
 		s.terminal = event
-	} else {
-		s.deliver(event)
+	} else if s.request.Observe != nil {
+		s.request.Observe(event)
 	}
 	if s.run != nil {
 		if err := s.run.fold.Add(event); err != nil {
@@ -178,11 +201,21 @@ func (s *stream) emit(event agui.Encoded) {
 	}
 }
 
-func (s *stream) deliver(event agui.Encoded) {
-	if s.request.Observe != nil {
-		s.request.Observe(event)
+// flush records and sends what was emitted.
+func (s *stream) flush() {
+	events := s.emitted
+	if len(events) == 0 {
+		return
 	}
-	s.outbox.put(event)
+	if s.run != nil {
+		s.run.recorder.add(events...)
+	}
+	if s.composer.progress.Terminated() {
+		events = events[:len(events)-1]
+	}
+	s.outbox.put(events...)
+	clear(s.emitted)
+	s.emitted = s.emitted[:0]
 }
 
 // disconnect records that the client is gone.
@@ -202,9 +235,10 @@ func (s *stream) close(cause error) error {
 	if !completed {
 		s.end(cause)
 		if cause != nil || !s.composer.replay {
-			if err := s.composer.end(s.runner.ending(s.base, cause, s.logger)); err != nil {
+			if err := s.composer.end(s.runner.ending(cause)); err != nil {
 				s.fail(err)
 			}
+			s.flush()
 		}
 		// The thread isn't given to the next run while this one's agent works.
 		s.awaitAgent()
@@ -213,9 +247,13 @@ func (s *stream) close(cause error) error {
 	if s.run != nil {
 		err = s.record(cause)
 	}
+	s.ended()
 	s.deliverTerminal()
 	if completed {
 		s.awaitLinger()
+	}
+	if !s.composer.replay {
+		s.logEnd(cause, completed)
 	}
 	return err
 }
@@ -223,6 +261,7 @@ func (s *stream) close(cause error) error {
 // fail ends a stream whose closing events can't be made.
 func (s *stream) fail(err error) {
 	s.logger.ErrorContext(s.base, "run can't be closed in order", "error", err)
+	s.flush()
 	s.terminal = runError(CodeInvalidEvent, "The run can't be closed in order")
 	if s.run != nil {
 		s.run.recorder.add(s.terminal)
@@ -247,7 +286,7 @@ func (s *stream) awaitAgent() {
 		s.logger.DebugContext(s.base, "dropped events after the end of the run", "count", dropped)
 	}
 	switch late := new(PanicError); {
-	case returned && errors.As(s.feed.late, &late):
+	case returned && errors.As(s.feed.err, &late):
 		s.logger.ErrorContext(s.base, "agent panicked after the end of the run",
 			"panic", late.Value, "stack", string(late.Stack))
 	case !returned:
@@ -259,7 +298,10 @@ func (s *stream) awaitAgent() {
 func (s *stream) deliverTerminal() {
 	if !s.delivered && s.terminal.JSON() != nil {
 		s.delivered = true
-		s.deliver(s.terminal)
+		if s.request.Observe != nil {
+			s.request.Observe(s.terminal)
+		}
+		s.outbox.put(s.terminal)
 	}
 }
 

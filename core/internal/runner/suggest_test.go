@@ -31,7 +31,7 @@ func TestSuggestLeavesNoTrace(t *testing.T) {
 			f := newFixture(t, runner.Options{})
 			var client client
 			request := request(test.agent, "run", "hi")
-			if err := f.Suggest(t.Context(), request, client.send); err != nil {
+			if err := f.Suggest(t.Context(), request, runner.Each(client.send)); err != nil {
 				t.Fatal(err)
 			}
 			want(t, client.events(), test.want...)
@@ -52,7 +52,7 @@ func TestSuggestionOfAStubbornAgentKeepsTheDeadline(t *testing.T) {
 		defer cancel()
 		var client client
 		begun := time.Now()
-		if err := f.Suggest(ctx, request(a, "run"), client.send); err != nil {
+		if err := f.Suggest(ctx, request(a, "run"), runner.Each(client.send)); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(begun); took >= 2*time.Second {
@@ -71,7 +71,7 @@ func TestSuggestEndsWithItsClient(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var client client
 		done := make(chan error, 1)
-		go func() { done <- f.Suggest(ctx, request(a, "run"), client.send) }()
+		go func() { done <- f.Suggest(ctx, request(a, "run"), runner.Each(client.send)) }()
 		a.steps <- start("m")
 		synctest.Wait()
 		cancel()
@@ -84,7 +84,7 @@ func TestSuggestEndsWithItsClient(t *testing.T) {
 		a = newSteered()
 		broken := errors.New("broken pipe")
 		go func() {
-			done <- f.Suggest(t.Context(), request(a, "run"), func(agui.Encoded) error { return broken })
+			done <- f.Suggest(t.Context(), request(a, "run"), runner.Each(func(agui.Encoded) error { return broken }))
 		}()
 		select {
 		case a.steps <- start("m"):
@@ -98,7 +98,7 @@ func TestSuggestEndsWithItsClient(t *testing.T) {
 		a = newSteered()
 		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		go func() { done <- f.Suggest(ctx, request(a, "late"), client.send) }()
+		go func() { done <- f.Suggest(ctx, request(a, "late"), runner.Each(client.send)) }()
 		a.steps <- start("m")
 		if err := <-done; err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func TestReplayPassesSeveralRunsOn(t *testing.T) {
 	started := agui.RunStartedEvent{ThreadID: "thread", RunID: "run"}
 	var client client
 	err := f.Replay(t.Context(), request(failing(errors.New("secret"), started, finished(), started,
-		agui.TextMessageChunkEvent{MessageID: "m", Delta: "x", HasDelta: true}, finished()), "connect"), client.send)
+		agui.TextMessageChunkEvent{MessageID: "m", Delta: "x", HasDelta: true}, finished()), "connect"), runner.Each(client.send))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ type lease struct {
 	seen                        map[string]bool
 
 	firstSeq int64
-	records  []store.Record
+	live     *live
 	bytes    int64
 	ttl      time.Duration
 	expires  time.Time
@@ -54,14 +54,15 @@ func (l *lease) Append(ctx context.Context, records []store.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	var bytes int64
 	for i, record := range records {
 		if want := next + int64(i); record.Seq != want {
 			return fmt.Errorf("append record %d where %d is next", record.Seq, want)
 		}
-		bytes += recordBytes(record)
 	}
-	l.records = append(l.records, records...)
+	var bytes int64
+	for _, record := range records {
+		bytes += l.live.add(record)
+	}
 	l.thread.lastSeq = records[len(records)-1].Seq
 	l.grow(bytes)
 	l.thread.wake()

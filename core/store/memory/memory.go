@@ -22,6 +22,10 @@ type Limits struct {
 	// MaxBytes is about the most memory that the threads may take. If zero,
 	// defaults to 512 MiB.
 	MaxBytes int64
+	// MaxUsers is the most users whose spending is counted (see [store.Meter]), and
+	// also the most addresses; of others the count begins anew. Those with a live run
+	// are never forgotten. If zero, defaults to 10,000.
+	MaxUsers int
 }
 
 // Store is a [store.Store] in memory. Beyond its limits it forgets the least
@@ -38,6 +42,7 @@ type Store struct {
 	// what to forget is always in front.
 	idle, busy *list.List
 	bytes      int64
+	meter      meter
 }
 
 var _ store.Store = (*Store)(nil)
@@ -53,7 +58,13 @@ func New(limits Limits) *Store {
 	if limits.MaxBytes == 0 {
 		limits.MaxBytes = 512 << 20
 	}
-	return &Store{limits: limits, threads: make(map[store.Key]*thread), idle: list.New(), busy: list.New()}
+	if limits.MaxUsers == 0 {
+		limits.MaxUsers = 10_000
+	}
+	return &Store{
+		limits: limits, threads: make(map[store.Key]*thread), idle: list.New(), busy: list.New(),
+		meter: meter{accounts: make(map[string]*account)},
+	}
 }
 
 // Begin implements [store.Store].
@@ -81,8 +92,8 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 		store: s, thread: t,
 		runID: request.RunID, agentID: request.AgentID, parentRunID: t.lastRunID,
 		seen:     t.seen(request.MessageIDs),
-		firstSeq: t.lastSeq + 1,
-		ttl:      request.TTL, expires: now.Add(request.TTL),
+		firstSeq: t.lastSeq + 1, live: &live{},
+		ttl: request.TTL, expires: now.Add(request.TTL),
 		ended:  make(chan struct{}),
 		before: t.info,
 	}
@@ -116,7 +127,7 @@ func (s *Store) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (st
 		store: s, thread: t,
 		runID: former.runID, agentID: former.agentID, parentRunID: former.parentRunID,
 		seen:     map[string]bool{},
-		firstSeq: former.firstSeq, records: former.records, bytes: former.bytes,
+		firstSeq: former.firstSeq, live: former.live, bytes: former.bytes,
 		ttl: ttl, expires: now.Add(ttl),
 		ended:  make(chan struct{}),
 		before: former.before,
@@ -155,6 +166,7 @@ func (s *Store) Close() error {
 	for _, t := range s.threads {
 		s.remove(t)
 	}
+	s.meter = meter{}
 	return nil
 }
 

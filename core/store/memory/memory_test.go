@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -276,5 +277,63 @@ func BenchmarkAppend(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestARunIsReadAsItWasAppendedFromAnywhere(t *testing.T) {
+	s := memory.New(memory.Limits{})
+	defer s.Close()
+	lease, err := s.Begin(t.Context(), store.BeginRequest{Key: store.Key{ID: "t"}, RunID: "r", TTL: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var appended []store.Record
+	add := func(event agui.Encoded, cuts ...int) {
+		appended = append(appended, store.Record{Seq: int64(len(appended) + 1), Event: event, Cuts: cuts})
+		if err := lease.Append(t.Context(), appended[len(appended)-1:]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parsed := func(text string) agui.Encoded {
+		event, err := agui.ParseEncoded([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return event
+	}
+	delta := func(kind agui.EventType, id, text string) agui.Encoded {
+		return agui.EncodePlainDelta(kind, []byte(id), []byte(text))
+	}
+	const text, args = agui.EventTypeTextMessageContent, agui.EventTypeToolCallArgs
+	for _, event := range []agui.Encoded{
+		parsed(`{"type":"RUN_STARTED","threadId":"t","runId":"r"}`),
+		delta(text, "m", "a"), delta(text, "m", ""), delta(text, "m", `\"`), delta(text, "m", `\\`), delta(text, "m", `\ud83d`),
+		delta(text, "m", `\ude00 ü`), delta(text, "m2", "b"), delta(args, "m2", `{\"a\":`), delta(args, "m2", `1}`),
+		parsed(`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"c","timestamp":1}`),
+		parsed(`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"d","rawEvent":"e"}`),
+		delta(text, "m", "c"),
+		parsed(`{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"x","rawEvent":"y"}`),
+		parsed(`{"delta":"c","type":"TEXT_MESSAGE_CONTENT","messageId":"m"}`),
+		parsed(`{"type" : "TEXT_MESSAGE_CONTENT","messageId":"m","delta":"spaced"}`),
+		delta(text, "m", "c"), delta(text, "m", "c"),
+	} {
+		add(event)
+	}
+	add(delta(text, "m", "joined before"), 6)
+	add(delta(text, "m", "last"))
+	for after := range len(appended) + 2 {
+		page, err := s.Read(t.Context(), store.Key{ID: "t"}, int64(after), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := appended[min(after, len(appended)):]
+		if len(page.Records) != len(want) {
+			t.Fatalf("after %d: %d records, want %d", after, len(page.Records), len(want))
+		}
+		for i, record := range page.Records {
+			if record.Seq != want[i].Seq || string(record.Event.Frame()) != string(want[i].Event.Frame()) || !slices.Equal(record.Cuts, want[i].Cuts) {
+				t.Errorf("after %d: got %d %s, want %d %s", after, record.Seq, record.Event.JSON(), want[i].Seq, want[i].Event.JSON())
+			}
+		}
 	}
 }

@@ -56,9 +56,12 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 		if t.unfinished == nil {
 			s.idle.MoveToBack(t.place)
 		}
-		page := t.page(after, time.Now())
-		if !wait || !page.Live || len(page.Records) > 0 {
+		page, unfinished := t.page(after, time.Now())
+		if !wait || !page.Live || len(page.Records)+len(unfinished) > 0 {
 			s.mu.Unlock()
+			if len(unfinished) > 0 {
+				page.Records = append(page.Records, records(unfinished, after)...)
+			}
 			return page, nil
 		}
 		changed, expires := t.await(), t.unfinished.expires
@@ -69,9 +72,9 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 	}
 }
 
-// page returns what comes after a Seq.
-func (t *thread) page(after int64, now time.Time) store.Page {
-	var page store.Page
+// page returns what comes after a Seq. The records are those of finished runs; those of
+// the unfinished one are in the parts.
+func (t *thread) page(after int64, now time.Time) (page store.Page, unfinished []*part) {
 	parts := make([][]store.Record, 0, 4)
 	count := 0
 	// take reports whether there may be more in front of these records.
@@ -94,7 +97,8 @@ func (t *thread) page(after int64, now time.Time) store.Page {
 		page.RunID, page.FirstSeq = l.runID, l.firstSeq
 		page.Orphaned = l.expired(now)
 		page.Live = !page.Orphaned
-		more = take(l.records)
+		unfinished = l.live.after(after)
+		more = len(unfinished) > 0 || len(l.live.parts) == 0
 	}
 	for i := len(t.runs) - 1; i >= 0 && more; i-- {
 		more = take(t.runs[i].records)
@@ -102,8 +106,7 @@ func (t *thread) page(after int64, now time.Time) store.Page {
 	switch len(parts) {
 	case 0:
 	case 1:
-		// Records are only ever added behind, so the reader can have these as they
-		// are.
+		// These records don't change, so the reader can have them as they are.
 		page.Records = parts[0]
 	default:
 		page.Records = make([]store.Record, 0, count)
@@ -111,7 +114,7 @@ func (t *thread) page(after int64, now time.Time) store.Page {
 			page.Records = append(page.Records, part...)
 		}
 	}
-	return page
+	return page, unfinished
 }
 
 // seen returns which of the messages the thread has.

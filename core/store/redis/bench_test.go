@@ -21,7 +21,9 @@ func BenchmarkRun(b *testing.B) {
 	s := open(b, server.URL())
 	for _, load := range storetest.Loads() {
 		b.Run(load.Name+"/memory", func(b *testing.B) {
-			storetest.Bench(b, memory.New(memory.Limits{}), load)
+			inMemory := load
+			inMemory.Gather = 0
+			storetest.Bench(b, memory.New(memory.Limits{}), inMemory)
 		})
 		b.Run(load.Name+"/redis", func(b *testing.B) {
 			commandsBefore, bytesBefore := commands(b, admin), traffic(b, admin)

@@ -34,10 +34,18 @@ var (
 	deleteLua string
 	//go:embed lua/unlist.lua
 	unlistLua string
+
+	//go:embed lua/meter.lua
+	meterLua string
+	//go:embed lua/admit.lua
+	admitLua string
+	//go:embed lua/spend.lua
+	spendLua string
 )
 
 type scripts struct {
 	begin, adopt, append, hold, finish, read, stop, create, update, delete, unlist *goredis.Script
+	admit, spend                                                                   *goredis.Script
 }
 
 func newScripts() scripts {
@@ -54,6 +62,8 @@ func newScripts() scripts {
 		update: script(updateLua),
 		delete: script(deleteLua),
 		unlist: script(unlistLua),
+		admit:  goredis.NewScript(meterLua + admitLua),
+		spend:  goredis.NewScript(meterLua + spendLua),
 	}
 }
 

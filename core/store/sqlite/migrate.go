@@ -14,7 +14,7 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
-const version = 1
+const version = 2
 
 // migrate brings the file to the present version, in one transaction: another
 // process that opens it meanwhile waits, and finds it done.

@@ -27,18 +27,22 @@ type Load struct {
 	Pause time.Duration
 	// Followers is how many clients connect when the run has begun.
 	Followers int
+	// Gather is how long deltas wait for those that follow.
+	Gather time.Duration
 }
 
 // Events returns how many events one run has.
 func (l Load) Events() int { return l.Deltas + 4 }
 
 // Loads returns what stores are measured with: an agent that never waits, one
-// at a model's pace, and that with a second tab.
+// at a model's pace, and that with a second tab. Deltas are gathered as for a store
+// that isn't in the process.
 func Loads() []Load {
+	const gather = 25 * time.Millisecond
 	return []Load{
-		{Name: "burst", Deltas: 500},
-		{Name: "paced", Deltas: 100, Pause: 10 * time.Millisecond},
-		{Name: "followed", Deltas: 100, Pause: 10 * time.Millisecond, Followers: 1},
+		{Name: "burst", Deltas: 500, Gather: gather},
+		{Name: "paced", Deltas: 100, Pause: 10 * time.Millisecond, Gather: gather},
+		{Name: "followed", Deltas: 100, Pause: 10 * time.Millisecond, Followers: 1, Gather: gather},
 	}
 }
 
@@ -47,7 +51,7 @@ func Loads() []Load {
 // client for each delta (delta-µs), and from the agent's last event to the
 // client, when the run is recorded (last-µs).
 func Bench(b *testing.B, s store.Store, load Load) {
-	r := runner.New(s, runner.Options{Logger: slog.New(slog.DiscardHandler)})
+	r := runner.New(s, runner.Options{Gather: load.Gather, Logger: slog.New(slog.DiscardHandler)})
 	var first, delta, last time.Duration
 	for n := 0; b.Loop(); n++ {
 		t := &timed{load: load, made: make([]time.Time, load.Deltas+1)}
@@ -62,13 +66,13 @@ func Bench(b *testing.B, s store.Store, load Load) {
 			b.Fatal(err)
 		}
 		next := 0
-		err = run.Stream(b.Context(), func(event agui.Encoded) error {
+		err = run.Stream(b.Context(), runner.Each(func(event agui.Encoded) error {
 			switch event.EventType() {
 			case agui.EventTypeRunStarted:
 				first += time.Since(begun)
 				for range load.Followers {
 					followers.Go(func() {
-						if err := r.Connect(b.Context(), key, 0, func(store.Record) error { return nil }); err != nil {
+						if err := r.Connect(b.Context(), key, 0, runner.Each(func(store.Record) error { return nil })); err != nil {
 							b.Error(err)
 						}
 					})
@@ -81,7 +85,7 @@ func Bench(b *testing.B, s store.Store, load Load) {
 			}
 			_, err := io.Discard.Write(event.Frame())
 			return err
-		})
+		}))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -125,7 +125,7 @@ func (p *play) do(on *instance, r *run) error {
 	}
 	r.begun = true
 	got := 0
-	r.err = run.Stream(context.Background(), func(event agui.Encoded) error {
+	r.err = run.Stream(context.Background(), runner.Each(func(event agui.Encoded) error {
 		if got++; r.clientEvents > 0 && got > r.clientEvents {
 			return errBrokenOff
 		}
@@ -133,7 +133,7 @@ func (p *play) do(on *instance, r *run) error {
 			p.t.Errorf("%s was sent %s where %s was seen", r.id, event.JSON(), observed.JSON())
 		}
 		return nil
-	})
+	}))
 	r.streamEnded = p.tick()
 	return r.err
 }
@@ -178,7 +178,7 @@ func (p *play) connect(random *rand.Rand, key store.Key, breakOff int) {
 		last = record.Seq
 		return nil
 	}
-	c.err = on.Connect(context.Background(), key, 0, take)
+	c.err = on.Connect(context.Background(), key, 0, runner.Each(take))
 	if errors.Is(c.err, errBrokenOff) {
 		breakOff = 0
 		if last == 0 {
@@ -186,7 +186,7 @@ func (p *play) connect(random *rand.Rand, key store.Key, breakOff int) {
 			c.got = nil
 		}
 		on = p.pick(random)
-		c.err = on.Connect(context.Background(), key, last, take)
+		c.err = on.Connect(context.Background(), key, last, runner.Each(take))
 	}
 	c.cut = on.store.isDead() || c.err != nil
 	p.mu.Lock()

@@ -67,7 +67,7 @@ func stopAndSend(ctx context.Context, key store.Key, rounds int, instances []*ru
 	}
 	var history runEnds
 	asked := 0
-	err := instances[0].Connect(ctx, key, 0, func(record store.Record) error {
+	err := instances[0].Connect(ctx, key, 0, runner.Each(func(record store.Record) error {
 		if record.Event.EventType() == agui.EventTypeRunStarted {
 			started, err := record.Event.Decode()
 			if err != nil {
@@ -80,7 +80,7 @@ func stopAndSend(ctx context.Context, key store.Key, rounds int, instances []*ru
 			asked++
 		}
 		return history.add(record.Event)
-	})
+	}))
 	if err == nil && (asked != rounds || history.open) {
 		err = fmt.Errorf("the history has %d of %d messages, the last run open: %t", asked, rounds, history.open)
 	}
@@ -101,7 +101,7 @@ func sendMessage(on *runner.Runner, key store.Key, n int, begun chan<- struct{})
 	}
 	var seen runEnds
 	var wrong error
-	err = run.Stream(context.Background(), func(event agui.Encoded) error {
+	err = run.Stream(context.Background(), runner.Each(func(event agui.Encoded) error {
 		if event.EventType() == agui.EventTypeRunStarted {
 			close(begun)
 		}
@@ -109,7 +109,7 @@ func sendMessage(on *runner.Runner, key store.Key, n int, begun chan<- struct{})
 			wrong = err
 		}
 		return nil
-	})
+	}))
 	switch {
 	case err != nil:
 		return err

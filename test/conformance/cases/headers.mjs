@@ -1,6 +1,9 @@
 // Which of a request's headers reach a remote agent.
 const sent = {
   authorization: "Bearer of-the-user",
+  "proxy-authorization": "Basic of-the-user",
+  "x-api-key": "key-of-the-user",
+  "x-auth-token": "token-of-the-user",
   "X-One": "1",
   "x-two": "2",
   "X-Internal-Three": "3",
@@ -36,7 +39,7 @@ const sent = {
 const interesting = (headers) =>
   Object.fromEntries(
     Object.entries(headers)
-      .filter(([name]) => name === "authorization" || name === "cookie" || name === "content-language" || name.startsWith("x-"))
+      .filter(([name]) => name.endsWith("authorization") || name === "cookie" || name === "content-language" || name.startsWith("x-"))
       .sort(),
   );
 
@@ -48,6 +51,7 @@ const forwarded = (setup, agent, route = "run") => async (it) => {
 
 export const headers = {
   "what is forwarded by default": forwarded("main", "plain"),
+  "what an agent that is trusted gets": forwarded("main", "trusted"),
   "what the server has set wins": forwarded("main", "remote"),
   "an allow list": forwarded("headers allow", "plain"),
   "an allow list and the server's own": forwarded("headers allow", "remote"),

@@ -199,6 +199,13 @@ export const runs = {
       },
     ]),
   ),
+  "a second run in a minute where a user may begin one": async (it) => {
+    const run = (runId) => it.open("POST", "/api/copilotkit/agent/scripted/run", { setup: "limited", body: it.emptyRun({ runId }) });
+    await (await run("run-1")).whole();
+    const { status, headers, body } = await (await run("run-2")).whole();
+    it.see("second", { status, code: body?.code, "when to try again": headers["retry-after"] !== undefined });
+    it.see("usage of nobody", await it.get("/usage", { setup: "limited" }));
+  },
   "an agent that thinks before it begins": async (it) => {
     const events = [{ hold: "think" }, started(it), ...message("m-1", "Hello"), finished(it)];
     const run = await it.openRun("scripted", { messages: [{ id: "user-1", role: "user", content: "hi" }], forwardedProps: { events } });

@@ -61,7 +61,8 @@ func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agen
 			Description: "Somewhere else",
 			Headers:     map[string]string{"Authorization": "Bearer of-the-server", "X-Server": "yes"},
 		},
-		"plain": {URL: remoteURL},
+		"plain":   {URL: remoteURL},
+		"trusted": {URL: remoteURL, ForwardAuthorization: true},
 	} {
 		built, err := remote.New(config)
 		if err != nil {

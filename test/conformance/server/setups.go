@@ -28,6 +28,7 @@ func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger)
 		config.Store = threads
 		config.Logger = logger
 		config.Development = name == "development"
+		config.PublicThreads = name != "root"
 		runtime, err := core.New(config)
 		if err != nil {
 			return nil, fmt.Errorf("set-up %s: %w", name, err)
@@ -85,6 +86,7 @@ func setups(trace *trace) map[string]core.Config {
 		"agents by request": {BasePath: basePath, AgentsFor: agentsOfTenant},
 		"one agent":         {BasePath: basePath, Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}},
 		"supersede":         {BasePath: basePath, SupersedeRuns: true},
+		"limited":           {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
 	}
 }
 

@@ -117,6 +117,7 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 // finish: what a model yields after that would break the protocol.
 func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
 	answer := &step{out: out, messageID: newID(), callIDs: r.callIDs}
+	defer r.report(ctx, answer)
 	for delta, err := range r.Model.Stream(ctx, r.Request) {
 		if err != nil {
 			return nil, fmt.Errorf("ask the model: %w", err)

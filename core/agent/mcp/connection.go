@@ -1,0 +1,228 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
+)
+
+// connection is a session with a server, the list of tools that it gave, and the
+// memory of a failure. It connects when it is used.
+type connection struct {
+	*Server
+	client *http.Client
+	// forwards is set if the requests carry a caller's Authorization; denied, if the
+	// last of them was answered with 401.
+	forwards bool
+	denied   atomic.Bool
+	// expired is set when a session that had begun no longer accepts the Authorization.
+	expired atomic.Bool
+	// secrets are what a log must not show, credentials what the results of tools must
+	// not either.
+	secrets, credentials outbound.Secrets
+	// callTool is what the tools of the list are called with.
+	callTool func(context.Context, *mcp.CallToolParams) (*mcp.CallToolResult, error)
+
+	mu       sync.Mutex
+	building *listing // the one under way, nil when none is
+	session  *session
+	list     []agent.ServerTool
+	listed   time.Time
+	failure  error
+	failed   time.Time
+	closed   bool
+}
+
+// listing is one attempt to list the tools, connecting included. What came of it
+// may be read when done is closed.
+type listing struct {
+	done  chan struct{}
+	tools []agent.ServerTool
+	err   error
+}
+
+// newConnection returns a connection that sends an Authorization, unless it is empty.
+func newConnection(server *Server, authorization string) *connection {
+	c := &connection{Server: server, secrets: server.secrets}
+	header := server.header
+	if authorization != "" {
+		own := http.Header{"Authorization": {authorization}}
+		c.forwards = true
+		c.secrets = c.secrets.With(own)
+		c.credentials = outbound.Secrets(nil).With(own)
+		c.credentials = c.credentials.WithTexts(c.credentials...) // as JSON has them
+		header = agent.MergeHeaders(own, header)
+	}
+	c.client = newClient(server, header, &c.denied)
+	return c
+}
+
+// tools returns the tools of the session, from the cache where it can.
+func (c *connection) tools(ctx context.Context) ([]agent.ServerTool, error) {
+	c.mu.Lock()
+	switch {
+	case c.closed:
+		c.mu.Unlock()
+		return nil, errClosed
+	case c.fresh():
+		tools := c.list
+		c.mu.Unlock()
+		return tools, nil
+	case c.failure != nil && time.Since(c.failed) < c.config.RetryAfter:
+		err := c.failure
+		c.mu.Unlock()
+		return nil, err
+	case c.building == nil:
+		c.building = &listing{done: make(chan struct{})}
+		// Not in the run's own context: the others share the listing, and must get
+		// their tools when this run is stopped. Nor may its values, such as its user,
+		// be seen in a session that others will use.
+		go c.build(context.Background(), c.building)
+	}
+	building := c.building
+	c.mu.Unlock()
+	select {
+	case <-building.done:
+		// Even if the list has changed again meanwhile: a server that always says so
+		// would be asked for ever.
+		return building.tools, building.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// close ends the session; tools then fails.
+func (c *connection) close() error {
+	c.mu.Lock()
+	c.closed = true
+	session, building := c.session, c.building
+	c.session, c.list = nil, nil
+	c.mu.Unlock()
+	if building != nil {
+		<-building.done
+	}
+	if session == nil {
+		return nil
+	}
+	return session.close()
+}
+
+// failing reports whether there is no session but the memory of a failure.
+func (c *connection) failing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session == nil && c.failure != nil
+}
+
+// fresh reports whether the cached tools can be used. The caller holds mu.
+func (c *connection) fresh() bool {
+	return c.session != nil && !c.session.stale.Load() && time.Since(c.listed) < c.config.MaxAge
+}
+
+// build connects if need be, lists the tools, and lets the waiting calls go on.
+// It ends within twice ConnectTimeout.
+func (c *connection) build(ctx context.Context, l *listing) {
+	c.mu.Lock()
+	current := c.session
+	c.mu.Unlock()
+
+	next, tools, err := c.connectAndList(ctx, current)
+	if err != nil {
+		err = fmt.Errorf("mcp server %s: %w", c.config.Name, c.secrets.Redact(err))
+	}
+
+	c.mu.Lock()
+	abandoned := c.closed
+	if abandoned {
+		tools, err = nil, errClosed
+	} else {
+		c.session, c.list, c.failure = next, tools, err
+		c.listed, c.failed = time.Now(), time.Now()
+	}
+	c.building = nil
+	c.mu.Unlock()
+	if abandoned && next != nil {
+		next.close()
+	}
+	l.tools, l.err = tools, err
+	close(l.done)
+}
+
+// connectAndList returns the tools of the current session, or of a new one where
+// there is none or it no longer answers.
+func (c *connection) connectAndList(ctx context.Context, current *session) (*session, []agent.ServerTool, error) {
+	if current != nil {
+		current.stale.Store(false)
+		tools, err := c.listTools(ctx, current)
+		if err == nil {
+			return current, tools, nil
+		}
+		c.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", c.config.Name, "error", c.secrets.Redact(err))
+		current.close()
+	}
+	fresh, err := connect(ctx, c.newTransport(c.client), c.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	tools, err := c.listTools(ctx, fresh)
+	if err != nil {
+		fresh.close()
+		return nil, nil, err
+	}
+	return fresh, tools, nil
+}
+
+func (c *connection) listTools(ctx context.Context, session *session) ([]agent.ServerTool, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
+	defer cancel()
+	return listTools(ctx, session.client, caller{c.callTool, c.secrets, c.credentials})
+}
+
+// errDenied means that a server no longer accepts a caller's Authorization.
+var errDenied = errors.New("the server answered with status 401")
+
+// call calls a tool in the current session. A server that has forgotten the
+// session has done nothing, so the call is made again in a new one.
+func (c *connection) call(run context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+	ctx := run
+	if limit := c.config.CallTimeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(run, limit)
+		defer cancel()
+	}
+	for attempt := 0; ; attempt++ {
+		if _, err := c.tools(ctx); err != nil {
+			return nil, err
+		}
+		c.mu.Lock()
+		session := c.session
+		c.mu.Unlock()
+		if session == nil {
+			return nil, errClosed
+		}
+		result, err := session.client.CallTool(ctx, params)
+		if err != nil && c.forwards && c.denied.Load() {
+			c.expired.Store(true)
+			return nil, errDenied
+		}
+		if err == nil || isAnswer(err) {
+			return result, err
+		}
+		if run.Err() == nil {
+			// Whatever broke, the next run lists again.
+			session.stale.Store(true)
+		}
+		if attempt > 0 || !errors.Is(err, mcp.ErrSessionMissing) {
+			return nil, err
+		}
+	}
+}

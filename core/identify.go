@@ -1,0 +1,102 @@
+package core
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/copilotkit-go/runtime/core/access"
+)
+
+// identify finds out who calls. Nothing but the head of the request has been read.
+func (rt *Runtime) identify(ex *exchange) error {
+	if rt.config.Identify == nil {
+		return nil
+	}
+	user, err := rt.config.Identify(ex.r)
+	if err != nil {
+		return rt.refuse(ex, err)
+	}
+	ex.user = user
+	ex.r = ex.r.WithContext(access.WithUser(ex.r.Context(), user))
+	return nil
+}
+
+// refuse returns the answer to a request that isn't let in, which says nothing about
+// the reason: that is logged.
+func (rt *Runtime) refuse(ex *exchange, err error) error {
+	var refused *access.Error
+	var answer *HTTPError
+	switch {
+	case errors.As(err, &refused) && refused.Forbidden:
+		answer = &HTTPError{Status: http.StatusForbidden, Body: errorBody{Error: "Forbidden", Code: "forbidden"}, Err: err}
+	case errors.As(err, &refused):
+		answer = &HTTPError{Status: http.StatusUnauthorized, Body: errorBody{Error: "Unauthorized", Code: "unauthorized"}, Err: err}
+	case errors.Is(err, access.ErrUnavailable):
+		answer = &HTTPError{
+			Status: http.StatusServiceUnavailable,
+			Header: http.Header{"Retry-After": {retryAfterSeconds}},
+			Body:   errorBody{Error: "Sign-in unavailable", Code: "sign_in_unavailable", Message: "Who calls can't be checked right now. Please try again."},
+			Err:    err,
+		}
+	default:
+		return err
+	}
+	level := slog.LevelInfo // anybody can cause it as often as they like
+	if refused == nil {
+		level = slog.LevelWarn
+	} else if refused.Challenge != "" {
+		answer.Header = http.Header{"Www-Authenticate": {refused.Challenge}}
+	}
+	rt.config.Logger.Log(ex.r.Context(), level, "a request was not let in",
+		"method", ex.r.Method, "path", ex.r.URL.Path, "client", ex.clientAddress(), "reason", err)
+	return answer
+}
+
+// setUserHeader adds what an answer to an identified user carries.
+func (ex *exchange) setUserHeader() {
+	if ex.config.Identify == nil {
+		return
+	}
+	header := ex.w.Header()
+	if header.Get("Cache-Control") == "" {
+		header.Set("Cache-Control", "private, no-store")
+	}
+	// Of the requests that a page sends at first, side by side, each without a cookie
+	// would begin a session of its own. Those that only read need none.
+	if ex.user.Cookie != nil && ex.route.begins(ex.r.Method) {
+		header.Add("Set-Cookie", ex.user.Cookie.String())
+	}
+}
+
+// listsThreads reports whether the request may list threads.
+func (rt *Runtime) listsThreads(ex *exchange) bool {
+	return ex.user.ID != "" || rt.config.PublicThreads || rt.config.Development
+}
+
+func threadsNotListed() *HTTPError {
+	return &HTTPError{Status: http.StatusForbidden, Body: errorBody{
+		Error:   "Threads are not listed",
+		Code:    "threads_not_listed",
+		Message: "Without users, threads are only listed if the deployment says so.",
+	}}
+}
+
+// clientAddress returns the client's address, as far as it can be trusted.
+func (ex *exchange) clientAddress() string {
+	if n := ex.config.TrustedProxies; n > 0 {
+		hops := strings.Split(strings.Join(ex.r.Header.Values("X-Forwarded-For"), ","), ",")
+		if n <= len(hops) {
+			if address, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-n])); err == nil {
+				return address.Unmap().String()
+			}
+		}
+	}
+	if host, _, err := net.SplitHostPort(ex.r.RemoteAddr); err == nil {
+		return host
+	}
+	return ex.r.RemoteAddr
+}
