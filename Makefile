@@ -53,8 +53,8 @@ steady: test-tools ## Run each suite N times on busy processors (N=20, SUITES="u
 soak: test-tools ## Run a thousand streams at once and ten thousand runs on every store (minutes)
 	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
 
-fuzz: ## Run every fuzz target for a while (FUZZTIME=10m)
-	@GO="$(GO)" scripts/fuzz.sh $(or $(FUZZTIME),10m)
+fuzz: ## Run every fuzz target for a while (FUZZTIME=10m, ONLY=core/agui for some)
+	$(GO) run ./scripts/fuzz -time $(or $(FUZZTIME),10m) -only '$(ONLY)'
 
 test-tools: ## Install the programs and npm packages that the tests need
 	@scripts/install-test-tools.sh
@@ -74,8 +74,10 @@ dependencies: ## Check checksums, known vulnerabilities and licences of the link
 tidy: ## Tidy the go.mod files of all modules
 	@scripts/each-module.sh . $(GO) mod tidy
 
+# Many tests wait for a timeout or the end of a lease, so more of them go on at once
+# than there are processors.
 unit: ## Run the Go tests, with the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -parallel=8 ./...
 
 examples: ## Build and test the examples with their own module
 	@scripts/each-module.sh examples $(GO) test ./...

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -66,4 +68,24 @@ func checkStatus(t *testing.T, got, want int) {
 	if got != want {
 		t.Errorf("status %d, want %d", got, want)
 	}
+}
+
+func TestTheEndOfARunWhoseThreadWasDeletedIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		begun := make(chan *agui.RunAgentInput, 1)
+		handler := newRuntime(t, core.Config{Agents: agents(blocking(begun)), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		answered := make(chan string, 1)
+		go func() {
+			answered <- request{method: "POST", path: "/agent/default/run", body: input}.to(handler).Body.String()
+		}()
+		<-begun
+		checkStatus(t, request{method: "DELETE", path: "/threads/t1", body: `{"agentId":"default"}`}.to(handler).Code, 200)
+		if answer := <-answered; !strings.Contains(answer, runner.CodeLeaseLost) {
+			t.Errorf("the run ends with %s", answer)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "lease lost") {
+			t.Errorf("%d lines:\n%s", n, &log)
+		}
+	})
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"text/template"
 
+	"go.uber.org/goleak"
+
 	"github.com/copilotkit-go/runtime/gcf"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -52,10 +54,9 @@ func main() {
 }
 `))
 
+// A handler waits for its instance's end as long as the process runs.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	platformtest.RemoveBuilds()
-	os.Exit(code)
+	platformtest.Main(m, goleak.IgnoreTopFunction("github.com/copilotkit-go/runtime/gcf.closeAtEnd"))
 }
 
 // build builds an uploaded source as Google's Go buildpack does. It returns the
@@ -105,10 +106,12 @@ func start(t testing.TB, env []string) *platformtest.Deployment {
 }
 
 func TestTheDeployedFunction(t *testing.T) {
+	t.Parallel()
 	platformtest.Run(t, platformtest.Artefact{Start: start})
 }
 
 func TestARunIsClosedInGoodOrderBeforeTheTimeout(t *testing.T) {
+	t.Parallel()
 	model := platformtest.NewModel(t, "never finished")
 	held := model.Hold()
 	defer held.Release()
@@ -120,6 +123,7 @@ func TestARunIsClosedInGoodOrderBeforeTheTimeout(t *testing.T) {
 }
 
 func TestARunIsClosedInGoodOrderWhenTheInstanceEnds(t *testing.T) {
+	t.Parallel()
 	model := platformtest.NewModel(t, "never finished")
 	held := model.Hold()
 	defer held.Release()
@@ -134,6 +138,7 @@ func TestARunIsClosedInGoodOrderWhenTheInstanceEnds(t *testing.T) {
 }
 
 func TestTheSourceIsWhatTheBuildpackLooksFor(t *testing.T) {
+	t.Parallel()
 	t.Run("the root is one package that declares its function", func(t *testing.T) {
 		packages := make(map[string]bool)
 		imports := make(map[string]bool)

@@ -44,8 +44,10 @@ func startBootstrap(t testing.TB, door door, config lambdaapi.Config) (*lambdaap
 }
 
 func TestTheRuntimeBehindEveryDoor(t *testing.T) {
+	t.Parallel()
 	for _, door := range doors {
 		t.Run(door.name, func(t *testing.T) {
+			t.Parallel()
 			platformtest.Run(t, platformtest.Artefact{
 				Start: func(t testing.TB, env []string) *platformtest.Deployment {
 					_, d := startBootstrap(t, door, lambdaapi.Config{Env: env})
@@ -61,9 +63,10 @@ func TestTheRuntimeBehindEveryDoor(t *testing.T) {
 var waitingDoors = []door{doors[0], doors[1], doors[4]}
 
 func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
 	for _, door := range waitingDoors {
 		t.Run(door.name, func(t *testing.T) {
-			t.Parallel() // they wait
+			t.Parallel()
 			model := platformtest.NewModel(t, "never finished")
 			held := model.Hold()
 			defer held.Release()
@@ -89,9 +92,10 @@ func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
 }
 
 func TestAnEndlessAnswerEndsBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
 	for _, door := range waitingDoors {
 		t.Run(door.name, func(t *testing.T) {
-			t.Parallel() // they wait
+			t.Parallel()
 			env := append(platformtest.NewModel(t, "unused").Env(), "COPILOTKIT_ENV=development")
 			function, d := startBootstrap(t, door, lambdaapi.Config{Env: env, Timeout: 3 * time.Second})
 			events := d.Do(t, "GET", platformtest.BasePath+"/cpk-debug-events", "", nil)
@@ -106,6 +110,7 @@ func TestAnEndlessAnswerEndsBeforeTheDeadline(t *testing.T) {
 }
 
 func TestWhatTheBootstrapHolds(t *testing.T) {
+	t.Parallel()
 	command := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", ".")
 	output, err := command.Output()
 	if err != nil {

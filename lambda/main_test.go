@@ -29,9 +29,7 @@ func TestMain(m *testing.M) {
 		lambda.StartWithOptions(f.invoke, lambda.WithSetEscapeHTML(false))
 		return
 	}
-	code := m.Run()
-	platformtest.RemoveBuilds()
-	os.Exit(code)
+	platformtest.Main(m)
 }
 
 // echo is what the test handler got of a request.

@@ -59,6 +59,7 @@ func checkTemplate(t *testing.T, file string) (*template, string, error) {
 }
 
 func TestTheTemplate(t *testing.T) {
+	t.Parallel()
 	parsed, complaints, err := checkTemplate(t, "../template.yaml")
 	if err != nil || complaints != "" {
 		t.Fatalf("the template isn't valid: %v\n%s", err, complaints)
@@ -225,6 +226,7 @@ func holds(t *testing.T, condition value, parameters map[string]string) bool {
 }
 
 func TestAWrongTemplateIsNoticed(t *testing.T) {
+	t.Parallel()
 	good, err := os.ReadFile("../template.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -244,6 +246,7 @@ func TestAWrongTemplateIsNoticed(t *testing.T) {
 			continue
 		}
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			changed := strings.Replace(string(good), test.from, test.to, 1)
 			if changed == string(good) {
 				t.Fatalf("the template has no %q", test.from)

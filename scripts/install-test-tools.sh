@@ -7,19 +7,25 @@ cd "$(dirname "$0")/.."
 
 have() { command -v "$1" >/dev/null; }
 
-packages=()
-have node || packages+=(nodejs)
-have npm || packages+=(npm)
-have redis-server || packages+=(redis-server)
-have chromium || packages+=(chromium)
+node=() # npm has to be there before its packages
+servers=()
+have node || node+=(nodejs)
+have npm || node+=(npm)
+have redis-server || servers+=(redis-server)
+have chromium || servers+=(chromium)
 
-if [ ${#packages[@]} -gt 0 ]; then
+install() {
+	[ $# -eq 0 ] && return
+	echo "Installing $*"
+	"${apt[@]}" install --no-install-recommends "$@" >/dev/null
+}
+
+if [ $((${#node[@]} + ${#servers[@]})) -gt 0 ]; then
 	if ! have apt-get || [ "$(id -u)" != 0 ]; then
-		echo "The tests need these programs: ${packages[*]}." >&2
+		echo "The tests need these programs: ${node[*]} ${servers[*]}." >&2
 		echo "Install them, or run this as root on Debian or Ubuntu: $0" >&2
 		exit 1
 	fi
-	echo "Installing ${packages[*]}"
 	export DEBIAN_FRONTEND=noninteractive
 	apt=(apt-get -qq -y -o DPkg::Lock::Timeout=600)
 	"${apt[@]}" update
@@ -30,10 +36,12 @@ if [ ${#packages[@]} -gt 0 ]; then
 		chmod +x "$policy"
 		trap 'rm -f "$policy"' EXIT
 	fi
-	"${apt[@]}" install --no-install-recommends "${packages[@]}" >/dev/null
+	install "${node[@]}"
 fi
 
-installs=()
+# The rest of Debian's packages comes beside those of npm.
+install "${servers[@]}" &
+installs=($!)
 while read -r lockfile; do
 	folder=$(dirname "$lockfile")
 	# npm writes its copy of the lockfile last, when everything is installed.
@@ -43,7 +51,7 @@ while read -r lockfile; do
 	echo "Installing npm packages in $folder"
 	# Install what the lockfile says. npm ci would refuse a lockfile that lacks the
 	# optional packages of other systems.
-	(cd "$folder" && npm install --no-save --no-audit --no-fund --loglevel=error) &
+	(cd "$folder" && npm install --prefer-offline --no-save --no-audit --no-fund --loglevel=error) &
 	installs+=($!)
 done < <(git ls-files '*package-lock.json')
 

@@ -15,11 +15,7 @@ import (
 	"github.com/copilotkit-go/runtime/vercel"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	platformtest.RemoveBuilds()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { platformtest.Main(m) }
 
 // build runs Vercel's builder on a copy of the source. It returns the folder with the
 // deployment.

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 )
@@ -28,6 +29,9 @@ type Lazy struct {
 
 	built atomic.Pointer[core.Runtime]
 
+	// closing is closed by Close.
+	closing chan struct{}
+
 	mu      sync.Mutex
 	current *attempt // the build under way, nil when none is
 	closed  bool
@@ -35,7 +39,11 @@ type Lazy struct {
 
 // attempt is a build under way. runtime and err may be read when done is closed.
 type attempt struct {
-	done    chan struct{}
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+	// abandoned is set, with the mutex of the Lazy, if Close no longer waits.
+	abandoned bool
+
 	runtime *core.Runtime
 	err     error
 }
@@ -47,7 +55,7 @@ func NewLazy(env Env, options ...Option) *Lazy {
 	if logger == nil {
 		logger = newLogger(slog.LevelInfo) // the environment may be what is wrong
 	}
-	return &Lazy{build: build, logger: logger}
+	return &Lazy{build: build, logger: logger, closing: make(chan struct{})}
 }
 
 // ServeHTTP answers a request with the runtime, which it builds if necessary.
@@ -63,20 +71,49 @@ func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close closes the runtime if it was built, and waits for a build under way. From then
-// on requests are answered with 503.
+// buildGrace is how long Close waits for a build whose context it has cancelled.
+const buildGrace = 5 * time.Second
+
+// Close closes the runtime if it was built. It cancels the context of a build under way
+// and waits for its end, but not for long: of a build that doesn't heed its context
+// Close returns an error after five seconds, and what it builds is closed when it is
+// built. From then on requests are answered with 503.
 func (l *Lazy) Close() error {
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed = true
+		close(l.closing)
+	}
 	current := l.current
 	l.mu.Unlock()
 	if current != nil {
-		<-current.done
+		current.cancel(http.ErrServerClosed)
+		if !l.awaitBuild(current) {
+			return errors.New("close the runtime: it is still being built")
+		}
 	}
 	if runtime := l.built.Load(); runtime != nil {
 		return runtime.Close()
 	}
 	return nil
+}
+
+// awaitBuild waits for the end of a build, and reports whether it has ended in time.
+func (l *Lazy) awaitBuild(current *attempt) bool {
+	timer := time.NewTimer(buildGrace)
+	defer timer.Stop()
+	select {
+	case <-current.done:
+		return true
+	case <-timer.C:
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.current != current {
+		return true // it has just ended
+	}
+	current.abandoned = true
+	return false
 }
 
 // runtime returns the runtime, which it builds if necessary. It fails if the build
@@ -99,24 +136,34 @@ func (l *Lazy) runtime(ctx context.Context) (*core.Runtime, error) {
 		select {
 		case <-current.done:
 			return current.runtime, current.err
+		case <-l.closing:
+			return nil, http.ErrServerClosed
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wait for the runtime to be built: %w", ctx.Err())
 		}
 	}
-	mine := &attempt{done: make(chan struct{})}
+	// The build has the values of the first request's context, but isn't cancelled with it.
+	building, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	mine := &attempt{cancel: cancel, done: make(chan struct{})}
 	l.current = mine
 	l.mu.Unlock()
 
-	// The build has the values of the first request's context, but isn't cancelled with it.
-	mine.runtime, mine.err = l.try(context.WithoutCancel(ctx))
+	mine.runtime, mine.err = l.try(building)
 
 	l.mu.Lock()
-	if mine.err == nil {
+	if mine.err == nil && !mine.abandoned {
 		l.built.Store(mine.runtime)
 	}
 	l.current = nil
 	l.mu.Unlock()
 	close(mine.done)
+	if mine.err == nil && mine.abandoned {
+		if err := mine.runtime.Close(); err != nil {
+			l.logger.ErrorContext(ctx, "the runtime that was built too late isn't closed whole", "error", err)
+		}
+		return nil, http.ErrServerClosed
+	}
 	return mine.runtime, mine.err
 }
 
@@ -129,6 +176,9 @@ func (l *Lazy) try(ctx context.Context) (runtime *core.Runtime, err error) {
 		}
 	}()
 	runtime, err = l.build(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return nil, fmt.Errorf("build the runtime: %w", cause)
+	}
 	if err != nil {
 		l.logger.ErrorContext(ctx, "the runtime could not be built; the next request tries again", "error", err)
 		return nil, err

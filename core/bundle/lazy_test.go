@@ -182,20 +182,70 @@ func TestLazyIsClosedWithWhatItHasBuilt(t *testing.T) {
 }
 
 func TestLazyIsClosedInTheMiddleOfABuild(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var builds atomic.Int32
-		lazy := bundle.NewLazy(env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=slow://x"), slowStore(&builds))
-		var wait sync.WaitGroup
-		wait.Go(func() { get(lazy, info, nil) })
-		synctest.Wait()
-		if err := lazy.Close(); err != nil {
-			t.Error(err)
-		}
-		wait.Wait()
-		if got := get(lazy, info, nil); got.Code != http.StatusServiceUnavailable || builds.Load() != 1 {
-			t.Errorf("after Close and %d builds: %d %s", builds.Load(), got.Code, got.Body)
-		}
-	})
+	for name, test := range map[string]struct {
+		heeds  bool          // its context
+		takes  time.Duration // if it isn't cancelled
+		waits  time.Duration
+		failed bool
+	}{
+		"that ends with its context":             {heeds: true, takes: time.Hour},
+		"that goes on, but not for long":         {takes: time.Second, waits: time.Second},
+		"that hangs, and is closed when it ends": {takes: time.Hour, waits: 5 * time.Second, failed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log strings.Builder
+				opened, closed := 0, 0
+				lazy := bundle.NewLazy(env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=slow://x"),
+					bundle.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+					bundle.WithStore("slow", func(ctx context.Context, _ string) (store.Store, error) {
+						done := ctx.Done()
+						if !test.heeds {
+							done = nil
+						}
+						select {
+						case <-time.After(test.takes):
+							opened++
+							return closing{memory.New(memory.Limits{}), func() { closed++ }}, nil
+						case <-done:
+							return nil, ctx.Err()
+						}
+					}))
+				var wait sync.WaitGroup
+				var built, waited int
+				wait.Go(func() { built = get(lazy, info, nil).Code })
+				synctest.Wait()
+				wait.Go(func() { waited = get(lazy, info, nil).Code })
+				synctest.Wait()
+				began := time.Now()
+				if err := lazy.Close(); (err != nil) != test.failed {
+					t.Errorf("close: %v", err)
+				}
+				if took := time.Since(began); took != test.waits {
+					t.Errorf("Close waited %v, want %v", took, test.waits)
+				}
+				synctest.Wait()
+				if waited != http.StatusServiceUnavailable {
+					t.Errorf("the request that waited for the build got %d", waited)
+				}
+				wait.Wait()
+				// What is built in time may still answer the request that built it.
+				inTime := !test.heeds && !test.failed && built == http.StatusOK
+				if built != http.StatusServiceUnavailable && !inTime {
+					t.Errorf("the request that built got %d", built)
+				}
+				if got := get(lazy, info, nil).Code; got != http.StatusServiceUnavailable {
+					t.Errorf("the next request got %d", got)
+				}
+				if opened != closed {
+					t.Errorf("%d stores were opened, and %d closed", opened, closed)
+				}
+				if strings.Contains(log.String(), "tries again") {
+					t.Errorf("the log is about a failed build: %s", log.String())
+				}
+			})
+		})
+	}
 }
 
 // closing is a store that tells when it is closed.

@@ -8,24 +8,32 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
+func TestMain(m *testing.M) { platformtest.Main(m) }
+
+// The command is run as users run it, without the race detector, which would compress
+// for minutes.
 func TestThePackage(t *testing.T) {
-	// The command runs in the repository's root.
-	t.Chdir("../..")
-	machines := map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64}
-	for architecture, machine := range machines {
+	here, elsewhere := filepath.Join("..", ".."), t.TempDir()
+	// This names no files to leave out.
+	if err := platformtest.CopySource(here, os.DevNull, elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	packages := t.TempDir()
+	for name, source := range map[string]string{"here": here, "elsewhere": elsewhere} {
+		if err := platformtest.Command(source, nil, "go", "run", "./scripts/packagelambda", filepath.Join(packages, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for architecture, machine := range map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64} {
 		t.Run(architecture, func(t *testing.T) {
-			first, second := t.TempDir(), t.TempDir()
-			for _, folder := range []string{first, second} {
-				if err := pack(folder, architecture); err != nil {
-					t.Fatal(err)
-				}
-			}
 			name := "lambda-" + architecture + ".zip"
-			packed := read(t, filepath.Join(first, name))
-			if !bytes.Equal(packed, read(t, filepath.Join(second, name))) {
-				t.Error("two packages of the same source differ")
+			packed := read(t, filepath.Join(packages, "here", name))
+			if !bytes.Equal(packed, read(t, filepath.Join(packages, "elsewhere", name))) {
+				t.Error("two packages of the same source, in different folders, differ")
 			}
 
 			archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))

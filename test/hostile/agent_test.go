@@ -21,6 +21,7 @@ var agentStream = frames{
 }
 
 func TestAHostileRemoteAgentEndsItsRunsInGoodOrder(t *testing.T) {
+	t.Parallel()
 	const (
 		unreachable = "remote_agent_unreachable"
 		failed      = "remote_agent_error"

@@ -20,6 +20,7 @@ import (
 // A server that fails when it is connected to, or asked for its tools, is left out of
 // the run; a call that fails has a result that says so.
 func TestAHostileMCPServerEndsNoRunBadly(t *testing.T) {
+	t.Parallel()
 	result := frames{
 		delta: func(text string) string {
 			encoded, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "method": "notifications/message", "params": map[string]any{"level": "info", "data": text}})

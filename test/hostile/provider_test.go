@@ -18,6 +18,7 @@ var completion = frames{
 }
 
 func TestAHostileProviderEndsItsRunsInGoodOrder(t *testing.T) {
+	t.Parallel()
 	const unavailable = "provider_unavailable"
 	hel := completion.delta("Hel")
 	piece := strings.Repeat("x", 64<<10) // 32 MiB are taken

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,11 +17,7 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	platformtest.RemoveBuilds()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { platformtest.Main(m) }
 
 // pair is two instances that share a store.
 type pair struct{ a, b *platformtest.Deployment }
@@ -55,7 +50,7 @@ func forEveryPair(t *testing.T, test func(t *testing.T, start func(*testing.T, [
 func startServer(t *testing.T, env []string) *platformtest.Deployment {
 	t.Helper()
 	dir := platformtest.Build(t, "copilotkit", func(dir string) error {
-		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-o", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
+		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
 	})
 	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), platformtest.FreePort(t), env)
 }
@@ -65,7 +60,7 @@ func startServer(t *testing.T, env []string) *platformtest.Deployment {
 func startFunction(t *testing.T, env []string) *platformtest.Deployment {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
-		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "./lambda")
+		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-o", filepath.Join(dir, "bootstrap"), "./lambda")
 	})
 	log := &platformtest.Log{}
 	function := lambdaapi.New(lambdaapi.Config{Bootstrap: filepath.Join(dir, "bootstrap"), Env: env, MaxInstances: 4, Log: log})

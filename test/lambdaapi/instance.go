@@ -96,8 +96,13 @@ func startInstance(f *Function, number int) (*Instance, error) {
 // await waits for the end of the process, and fails the invocations without answers.
 func (i *Instance) await() {
 	err := i.process.Wait()
+	i.function.mu.Lock()
+	i.function.running-- // before anybody hears of the end, and asks for another one
+	i.function.mu.Unlock()
+
 	i.mu.Lock()
 	i.exitErr = fmt.Errorf("the process has ended: %w", errors.Join(err, errors.New(i.process.ProcessState.String())))
+	close(i.exited)
 	for id, inv := range i.pending {
 		delete(i.pending, id)
 		select {
@@ -106,15 +111,9 @@ func (i *Instance) await() {
 		}
 	}
 	i.mu.Unlock()
-
-	i.function.mu.Lock()
-	i.function.running--
-	i.function.mu.Unlock()
-	close(i.exited)
-	// Whoever waits for an instance may start another one now.
 	select {
-	case i.function.free <- i:
-	default: // nobody waits while the channel is full
+	case i.function.free <- i: // wakes who waits for an instance, to start another one
+	default:
 	}
 }
 

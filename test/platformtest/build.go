@@ -2,11 +2,14 @@ package platformtest
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // builds are the programs that this test binary has built, by name.
@@ -43,8 +46,21 @@ func Build(t testing.TB, name string, make func(dir string) error) (dir string) 
 	return dir
 }
 
-// RemoveBuilds removes the results of Build. TestMain calls it at the end.
-func RemoveBuilds() {
+// Main runs the tests of a package, for its TestMain. At the end it removes the results
+// of Build, and fails if a goroutine is left.
+func Main(m *testing.M, options ...goleak.Option) { goleak.VerifyTestMain(tests{m}, options...) }
+
+type tests struct{ *testing.M }
+
+// Run runs the tests, and ends what all of them have shared.
+func (t tests) Run() int {
+	code := t.M.Run()
+	removeBuilds()
+	http.DefaultClient.CloseIdleConnections()
+	return code
+}
+
+func removeBuilds() {
 	builds.mu.Lock()
 	defer builds.mu.Unlock()
 	_ = os.RemoveAll(builds.dir)

@@ -3,10 +3,12 @@ package platformtest
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -112,17 +114,17 @@ func awaitServer(t testing.TB, exited context.Context, d *Deployment) {
 	}
 }
 
-// FreePort returns a port of 127.0.0.1 on which nothing listens.
+// FreePort returns a port of 127.0.0.1 on which nothing listens. It is below those that
+// the system gives to whoever asks for any, so that nobody gets it meanwhile.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(10000 + rand.IntN(20000))
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("no port is free")
+	return ""
 }

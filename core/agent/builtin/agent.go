@@ -83,14 +83,7 @@ func New(config Config) (*Agent, error) {
 	if config.Model == nil {
 		return nil, errors.New("built-in agent: Model is missing")
 	}
-	if config.Logger == nil {
-		config.Logger = slog.Default()
-	}
-	if config.MaxSteps < 0 {
-		return nil, errors.New("built-in agent: MaxSteps must not be negative")
-	}
-	config.MaxSteps = loop.MaxSteps(config.MaxSteps, config.Tools, config.ToolSources)
-	tools, err := loop.Define(config.Tools)
+	tools, err := loop.Settle(config.Tools, config.ToolSources, &config.MaxSteps, &config.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("built-in agent: %w", err)
 	}

@@ -74,16 +74,9 @@ func New(config Config) (*Agent, error) {
 	if config.Stream == nil {
 		return nil, errors.New("factory: Stream is missing")
 	}
-	if config.MaxSteps < 0 {
-		return nil, errors.New("factory: MaxSteps must not be negative")
-	}
-	tools, err := loop.Define(config.Tools)
+	tools, err := loop.Settle(config.Tools, nil, &config.MaxSteps, &config.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("factory: %w", err)
-	}
-	config.MaxSteps = loop.MaxSteps(config.MaxSteps, config.Tools, nil)
-	if config.Logger == nil {
-		config.Logger = slog.Default()
 	}
 	return &Agent{config: config, tools: tools}, nil
 }

@@ -1,9 +1,7 @@
 package remote_test
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,53 +10,8 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/remote"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 )
-
-// server is a remote agent in a bubble of testing/synctest, without a network:
-// it sends its header after a time, then each part of its answer after another.
-type server struct {
-	header time.Duration
-	parts  []part
-	hang   bool // after the last part
-}
-
-type part struct {
-	after time.Duration
-	text  string
-}
-
-func (s server) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := sleep(r.Context(), s.header); err != nil {
-		return nil, err
-	}
-	reader, writer := io.Pipe()
-	go func() {
-		for _, part := range s.parts {
-			if err := sleep(r.Context(), part.after); err != nil {
-				writer.CloseWithError(err)
-				return
-			}
-			io.WriteString(writer, part.text)
-		}
-		if s.hang {
-			<-r.Context().Done()
-			writer.CloseWithError(r.Context().Err())
-		}
-		writer.Close()
-	}()
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: reader}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 const (
 	started  = "data: {\"type\":\"RUN_STARTED\",\"threadId\":\"t1\",\"runId\":\"r1\"}\n\n"
@@ -68,38 +21,38 @@ const (
 func TestAnAgentThatIsTooSlowIsGivenUp(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		server server
+		server agenttest.Slow
 		config remote.Config
 		reader time.Duration // how long the run takes for each event
 		events int
 		took   time.Duration
 		code   string // "" for a good end
 	}{
-		{"no header comes", server{header: time.Hour}, remote.Config{},
+		{"no header comes", agenttest.Slow{Header: time.Hour}, remote.Config{},
 			0, 0, 5 * time.Minute, remote.CodeUnreachable},
-		{"the header comes late, but in time", server{header: 299 * time.Second, parts: []part{{0, started + finished}}}, remote.Config{},
+		{"the header comes late, but in time", agenttest.Slow{Header: 299 * time.Second, Parts: []agenttest.Part{agenttest.After(0, started+finished)}}, remote.Config{},
 			0, 2, 299 * time.Second, ""},
-		{"no header within the time set", server{header: time.Hour}, remote.Config{HeaderTimeout: time.Second},
+		{"no header within the time set", agenttest.Slow{Header: time.Hour}, remote.Config{HeaderTimeout: time.Second},
 			0, 0, time.Second, remote.CodeUnreachable},
-		{"a header without a limit", server{header: 2 * time.Hour, parts: []part{{0, started + finished}}}, remote.Config{HeaderTimeout: -1},
+		{"a header without a limit", agenttest.Slow{Header: 2 * time.Hour, Parts: []agenttest.Part{agenttest.After(0, started+finished)}}, remote.Config{HeaderTimeout: -1},
 			0, 2, 2 * time.Hour, ""},
-		{"no event comes after the header", server{hang: true}, remote.Config{},
+		{"no event comes after the header", agenttest.Slow{Hang: true}, remote.Config{},
 			0, 0, 5 * time.Minute, remote.CodeBroken},
-		{"the stream falls silent", server{parts: []part{{time.Minute, started}}, hang: true}, remote.Config{},
+		{"the stream falls silent", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(time.Minute, started)}, Hang: true}, remote.Config{},
 			0, 1, 6 * time.Minute, remote.CodeBroken},
-		{"the stream falls silent for the time set", server{parts: []part{{0, started}, {3 * time.Second, finished}}}, remote.Config{IdleTimeout: 2 * time.Second},
+		{"the stream falls silent for the time set", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, started), agenttest.After(3*time.Second, finished)}}, remote.Config{IdleTimeout: 2 * time.Second},
 			0, 1, 2 * time.Second, remote.CodeBroken},
-		{"a silence without a limit", server{parts: []part{{0, started}, {2 * time.Hour, finished}}}, remote.Config{IdleTimeout: -1},
+		{"a silence without a limit", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, started), agenttest.After(2*time.Hour, finished)}}, remote.Config{IdleTimeout: -1},
 			0, 2, 2 * time.Hour, ""},
-		{"comments keep the stream alive", server{parts: []part{{0, started}, {4 * time.Minute, ": alive\n\n"}, {4 * time.Minute, ": alive\n\n"}, {4 * time.Minute, finished}}}, remote.Config{},
+		{"comments keep the stream alive", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, started), agenttest.After(4*time.Minute, ": alive\n\n"), agenttest.After(4*time.Minute, ": alive\n\n"), agenttest.After(4*time.Minute, finished)}}, remote.Config{},
 			0, 2, 12 * time.Minute, ""},
-		{"a slow reader isn't the agent's silence", server{parts: []part{{0, started}, {0, finished}}}, remote.Config{},
+		{"a slow reader isn't the agent's silence", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, started), agenttest.After(0, finished)}}, remote.Config{},
 			10 * time.Minute, 2, 20 * time.Minute, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				test.config.URL = "http://agent/run"
-				test.config.HTTPClient = &http.Client{Transport: test.server}
+				test.config.HTTPClient = &http.Client{Transport: &test.server}
 				begun, events := time.Now(), 0
 				var err error
 				for _, err = range newAgent(t, test.config).Run(t.Context(), input(t)) {

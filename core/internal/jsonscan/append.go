@@ -73,7 +73,7 @@ var plainByte = func() (table [256]bool) {
 // space is only taken out where it has to be.
 func AppendLine(dst, value []byte) []byte {
 	if !utf8.Valid(value) {
-		value = bytes.ToValidUTF8(value, []byte("\uFFFD"))
+		value = appendValid(nil, value) // byte by byte, as encoding/json decodes it
 	}
 	if bytes.IndexByte(value, '\n') < 0 && bytes.IndexByte(value, '\r') < 0 {
 		return append(dst, value...)

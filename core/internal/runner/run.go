@@ -20,7 +20,7 @@ import (
 // When the terminal event is sent the run is recorded and its thread free. When
 // Stream returns nothing goes on, but for an agent that ignores its context; that is
 // logged. The error is nil when the run is recorded, however it ended and whoever
-// listened.
+// listened; any other is logged.
 func (run *Run) Stream(ctx context.Context, send func([]agui.Encoded) error) error {
 	if run.used.Swap(true) {
 		return errors.New("run was streamed or closed before")

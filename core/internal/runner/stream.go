@@ -339,7 +339,9 @@ func (s *stream) record(cause error) error {
 	if err == nil {
 		return nil
 	}
-	s.logger.ErrorContext(s.base, "run isn't recorded to its end", "error", err)
+	if !errors.Is(cause, errLeaseLost) { // that was logged when it ended the run
+		s.logger.ErrorContext(s.base, "run isn't recorded to its end", "error", err)
+	}
 	switch {
 	case errors.Is(err, store.ErrLeaseLost):
 		s.terminal = runError(CodeLeaseLost, leaseLost)

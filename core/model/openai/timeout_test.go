@@ -1,9 +1,7 @@
 package openai_test
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,59 +12,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/test/agenttest"
 )
-
-// slow is a provider in a bubble of testing/synctest: each of its answers comes after
-// a time, and each part of the last one after another.
-type slow struct {
-	header  time.Duration
-	answers []*http.Response // before the last one
-	parts   []slowPart
-	hang    bool // after the last part
-	calls   *int
-}
-
-type slowPart struct {
-	after time.Duration
-	text  string
-}
-
-func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
-	*s.calls++
-	if err := sleep(r.Context(), s.header); err != nil {
-		return nil, err
-	}
-	if *s.calls <= len(s.answers) {
-		return s.answers[*s.calls-1], nil
-	}
-	reader, writer := io.Pipe()
-	go func() {
-		for _, part := range s.parts {
-			if err := sleep(r.Context(), part.after); err != nil {
-				writer.CloseWithError(err)
-				return
-			}
-			io.WriteString(writer, part.text)
-		}
-		if s.hang {
-			<-r.Context().Done()
-			writer.CloseWithError(r.Context().Err())
-		}
-		writer.Close()
-	}()
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: reader}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 const (
 	hel = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n"
@@ -76,44 +23,42 @@ const (
 func TestAProviderThatIsTooSlowIsGivenUp(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		slow   slow
+		slow   agenttest.Slow
 		config openai.Config
 		text   string
 		took   time.Duration
 		calls  int
 		cause  string // "" for a good end
 	}{
-		{"no header comes", slow{header: time.Hour}, openai.Config{},
+		{"no header comes", agenttest.Slow{Header: time.Hour}, openai.Config{},
 			"", 5 * time.Minute, 1, "no header of an answer in time (5m0s)"},
-		{"the header comes late, but in time", slow{header: 299 * time.Second, parts: []slowPart{{0, hel + lo}}}, openai.Config{},
+		{"the header comes late, but in time", agenttest.Slow{Header: 299 * time.Second, Parts: []agenttest.Part{agenttest.After(0, hel+lo)}}, openai.Config{},
 			"Hello", 299 * time.Second, 1, ""},
-		{"no header within the time set", slow{header: time.Hour}, openai.Config{HeaderTimeout: time.Second},
+		{"no header within the time set", agenttest.Slow{Header: time.Hour}, openai.Config{HeaderTimeout: time.Second},
 			"", time.Second, 1, "no header of an answer in time (1s)"},
-		{"the time set includes other tries", slow{header: 40 * time.Second, answers: []*http.Response{refusal(503, "Retry-After", "1")}}, openai.Config{HeaderTimeout: time.Minute},
+		{"the time set includes other tries", agenttest.Slow{Header: 40 * time.Second, First: []*http.Response{refusal(503, "Retry-After", "1")}}, openai.Config{HeaderTimeout: time.Minute},
 			"", time.Minute, 2, "no header of an answer in time (1m0s)"},
-		{"the next try would come after it", slow{header: 40 * time.Second, answers: []*http.Response{refusal(503, "Retry-After", "30")}}, openai.Config{HeaderTimeout: time.Minute},
+		{"the next try would come after it", agenttest.Slow{Header: 40 * time.Second, First: []*http.Response{refusal(503, "Retry-After", "30")}}, openai.Config{HeaderTimeout: time.Minute},
 			"", time.Minute, 1, "status 503"},
-		{"a header without a limit", slow{header: 2 * time.Hour, parts: []slowPart{{0, hel + lo}}}, openai.Config{HeaderTimeout: -1},
+		{"a header without a limit", agenttest.Slow{Header: 2 * time.Hour, Parts: []agenttest.Part{agenttest.After(0, hel+lo)}}, openai.Config{HeaderTimeout: -1},
 			"Hello", 2 * time.Hour, 1, ""},
-		{"nothing comes after the header", slow{hang: true}, openai.Config{},
+		{"nothing comes after the header", agenttest.Slow{Hang: true}, openai.Config{},
 			"", 5 * time.Minute, 1, "silent for too long (5m0s)"},
-		{"the answer falls silent", slow{parts: []slowPart{{time.Minute, hel}}, hang: true}, openai.Config{},
+		{"the answer falls silent", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(time.Minute, hel)}, Hang: true}, openai.Config{},
 			"Hel", 6 * time.Minute, 1, "silent for too long (5m0s)"},
-		{"it falls silent for the time set", slow{parts: []slowPart{{0, hel}, {3 * time.Second, lo}}}, openai.Config{IdleTimeout: 2 * time.Second},
+		{"it falls silent for the time set", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(3*time.Second, lo)}}, openai.Config{IdleTimeout: 2 * time.Second},
 			"Hel", 2 * time.Second, 1, "silent for too long (2s)"},
-		{"it falls silent after the finish reason", slow{parts: []slowPart{{0, hel}, {0, strings.TrimSuffix(lo, "data: [DONE]\n\n")}}, hang: true}, openai.Config{},
+		{"it falls silent after the finish reason", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(0, strings.TrimSuffix(lo, "data: [DONE]\n\n"))}, Hang: true}, openai.Config{},
 			"Hello", time.Second, 1, ""},
-		{"a silence without a limit", slow{parts: []slowPart{{0, hel}, {2 * time.Hour, lo}}}, openai.Config{IdleTimeout: -1},
+		{"a silence without a limit", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(2*time.Hour, lo)}}, openai.Config{IdleTimeout: -1},
 			"Hello", 2 * time.Hour, 1, ""},
-		{"comments keep it alive", slow{parts: []slowPart{{0, hel}, {4 * time.Minute, ": thinking\n\n"}, {4 * time.Minute, ": thinking\n\n"}, {0, lo}}}, openai.Config{},
+		{"comments keep it alive", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(4*time.Minute, ": thinking\n\n"), agenttest.After(4*time.Minute, ": thinking\n\n"), agenttest.After(0, lo)}}, openai.Config{},
 			"Hello", 8 * time.Minute, 1, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				calls := 0
-				test.slow.calls = &calls
 				test.config.Model, test.config.APIKey = "openai/m", "k"
-				test.config.HTTPClient = &http.Client{Transport: test.slow}
+				test.config.HTTPClient = &http.Client{Transport: &test.slow}
 				request := saying("Hi")
 				request.Settings.MaxRetries = nil
 				began, text := time.Now(), ""
@@ -121,8 +66,8 @@ func TestAProviderThatIsTooSlowIsGivenUp(t *testing.T) {
 				for delta, err := range newModel(t, test.config).Stream(t.Context(), request) {
 					text, failure = text+delta.Text, err
 				}
-				if took := time.Since(began); took != test.took || text != test.text || calls != test.calls {
-					t.Errorf("got %q in %v and %d calls, want %q in %v and %d", text, took, calls, test.text, test.took, test.calls)
+				if took := time.Since(began); took != test.took || text != test.text || test.slow.Calls != test.calls {
+					t.Errorf("got %q in %v and %d calls, want %q in %v and %d", text, took, test.slow.Calls, test.text, test.took, test.calls)
 				}
 				if test.cause == "" && failure != nil || test.cause != "" && (code(failure) != model.CodeProviderUnavailable || !strings.Contains(failure.Error(), test.cause)) {
 					t.Errorf("ended with %v, want %q", failure, test.cause)
@@ -134,10 +79,9 @@ func TestAProviderThatIsTooSlowIsGivenUp(t *testing.T) {
 
 func TestATranscriptionThatTakesTooLongIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
 		transcriber, err := openai.NewTranscriber(openai.Config{
 			Model: "whisper-1", APIKey: "k", LookupEnv: environment(nil), HeaderTimeout: time.Second,
-			HTTPClient: &http.Client{Transport: slow{header: time.Hour, calls: &calls}},
+			HTTPClient: &http.Client{Transport: &agenttest.Slow{Header: time.Hour}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(*testing.T) store.Store {
 		return memory.New(memory.Limits{})
 	})
@@ -25,7 +26,7 @@ func TestStore(t *testing.T) {
 func TestStopAndSend(t *testing.T) {
 	s := memory.New(memory.Limits{MaxRunsPerThread: -1})
 	defer s.Close()
-	storetest.StopAndSend(t, 1000, s, s)
+	storetest.StopAndSend(t, 1, 1000, s, s)
 }
 
 func TestForgetsTheLeastRecentlyUsedThread(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return open(t, url(t, "threads.db"))
 	})
@@ -21,6 +22,7 @@ func TestStore(t *testing.T) {
 
 // Two stores in one process share nothing but the file, as two processes do.
 func TestStoreSharedByTwoProcesses(t *testing.T) {
+	t.Parallel()
 	storetest.RunShared(t, func(t *testing.T) (a, b store.Store) {
 		shared := url(t, "odd name, 100% ?#.db") + "?retention=1h&max-runs=100"
 		return open(t, shared), open(t, shared)
@@ -39,7 +41,7 @@ func TestGame(t *testing.T) {
 func TestStopAndSend(t *testing.T) {
 	t.Parallel()
 	shared := url(t, "stop.db")
-	storetest.StopAndSend(t, 50, open(t, shared), open(t, shared))
+	storetest.StopAndSend(t, 8, 125, open(t, shared), open(t, shared))
 }
 
 func TestThreadsOutliveTheProcess(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,44 +16,58 @@ import (
 )
 
 // StopAndSend stops a run and sends the next message of its thread at once, so many
-// times in a row, each time from another of the instances: a and b are stores on the
-// same backend, or the same store. No message may be refused or lost, and nothing may
-// follow the end of a run.
-func StopAndSend(t *testing.T, rounds int, a, b store.Store) {
+// times in a row on each of so many threads, each time from another of the instances:
+// a and b are stores on the same backend, or the same store. No message may be refused
+// or lost, and nothing may follow the end of a run. A store that polls does a thousand
+// rounds sooner on several threads.
+func StopAndSend(t *testing.T, threads, rounds int, a, b store.Store) {
 	t.Helper()
 	options := runner.Options{LeaseTTL: time.Minute, Logger: slog.New(slog.DiscardHandler)}
 	instances := []*runner.Runner{runner.New(a, options), runner.New(b, options)}
+	var played sync.WaitGroup
+	for n := range threads {
+		key := store.Key{Owner: "owner", ID: fmt.Sprint("stopped and sent ", n)}
+		played.Go(func() {
+			if err := stopAndSend(t.Context(), key, rounds, instances); err != nil {
+				t.Errorf("thread %d: %v", n, err)
+			}
+		})
+	}
+	played.Wait()
+}
+
+func stopAndSend(ctx context.Context, key store.Key, rounds int, instances []*runner.Runner) error {
 	previous := make(chan error, 1)
 	previous <- nil
 	for n := range rounds {
 		answered, begun := make(chan error, 1), make(chan struct{})
 		on, beside := instances[n%2], instances[(n+1)%2]
-		go func() { answered <- sendMessage(on, n, begun) }()
+		go func() { answered <- sendMessage(on, key, n, begun) }()
 		select {
 		case <-begun:
 		case err := <-answered:
 			if err != nil {
-				t.Fatalf("message %d wasn't answered: %v", n, err)
+				return fmt.Errorf("message %d wasn't answered: %w", n, err)
 			}
 			answered <- nil // it has ended of itself
 		}
 		if err := <-previous; err != nil {
-			t.Fatalf("run %d: %v", n-1, err)
+			return fmt.Errorf("run %d: %w", n-1, err)
 		}
 		previous = answered
 		if n%4 == 3 {
 			beside = on
 		}
-		if _, err := beside.Stop(t.Context(), resendThread, ""); err != nil {
-			t.Fatalf("stop %d: %v", n, err)
+		if _, err := beside.Stop(ctx, key, ""); err != nil {
+			return fmt.Errorf("stop %d: %w", n, err)
 		}
 	}
 	if err := <-previous; err != nil {
-		t.Fatalf("the last run: %v", err)
+		return fmt.Errorf("the last run: %w", err)
 	}
 	var history runEnds
 	asked := 0
-	err := instances[0].Connect(t.Context(), resendThread, 0, runner.Each(func(record store.Record) error {
+	err := instances[0].Connect(ctx, key, 0, runner.Each(func(record store.Record) error {
 		if record.Event.EventType() == agui.EventTypeRunStarted {
 			started, err := record.Event.Decode()
 			if err != nil {
@@ -66,19 +81,18 @@ func StopAndSend(t *testing.T, rounds int, a, b store.Store) {
 		}
 		return history.add(record.Event)
 	}))
-	if err != nil || asked != rounds || history.open {
-		t.Fatalf("the history has %d of %d messages, the last run open: %t: %v", asked, rounds, history.open, err)
+	if err == nil && (asked != rounds || history.open) {
+		err = fmt.Errorf("the history has %d of %d messages, the last run open: %t", asked, rounds, history.open)
 	}
+	return err
 }
 
-var resendThread = store.Key{Owner: "owner", ID: "stopped and sent"}
-
 // sendMessage runs message n, and closes begun when its client has seen the run begin.
-func sendMessage(on *runner.Runner, n int, begun chan<- struct{}) error {
+func sendMessage(on *runner.Runner, key store.Key, n int, begun chan<- struct{}) error {
 	run, err := on.Begin(context.Background(), runner.Request{
-		Key: resendThread, AgentID: "agent", Agent: stoppable(n),
+		Key: key, AgentID: "agent", Agent: stoppable(n),
 		Input: &agui.RunAgentInput{
-			ThreadID: resendThread.ID, RunID: fmt.Sprint("run ", n),
+			ThreadID: key.ID, RunID: fmt.Sprint("run ", n),
 			Messages: []agui.Message{{ID: fmt.Sprint("question ", n), Role: agui.RoleUser, Content: agui.TextContent(fmt.Sprint("question ", n))}},
 		},
 	})

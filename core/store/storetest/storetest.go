@@ -19,8 +19,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// Run checks the stores that open returns. Each is closed when its test ends.
-// Threads that other tests left in the backend must not be visible in it.
+// Run checks the stores that open returns. Each is closed when its test ends. Tests
+// wait for leases to expire, and so go on at once: open is called concurrently, and
+// threads that other tests have in the backend must not be visible in a store.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Helper()
 	RunShared(t, func(t *testing.T) (a, b store.Store) {
@@ -48,6 +49,7 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b store.Store)) {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
 				t.Run(test.name, func(t *testing.T) {
+					t.Parallel()
 					a, b := open(t)
 					t.Cleanup(func() {
 						if err := a.Close(); err != nil {

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -34,21 +36,27 @@ type Run struct {
 // has to see their results, and may need several of them.
 const defaultMaxSteps = 10
 
-// MaxSteps returns how often a run may ask the model. If configured is zero, it
-// depends on whether there are tools that run here.
-func MaxSteps(configured int, tools []agent.ServerTool, sources []agent.ToolSource) int {
-	if configured > 0 {
-		return configured
+// Settle checks the settings that the agents of this loop have in common, and sets the
+// defaults of maxSteps and logger. It returns the definitions of the tools.
+func Settle(tools []agent.ServerTool, sources []agent.ToolSource, maxSteps *int, logger **slog.Logger) ([]model.Tool, error) {
+	definitions, err := Define(tools)
+	if err != nil {
+		return nil, err
 	}
-	for i := range tools {
-		if tools[i].Interrupt == nil {
-			return defaultMaxSteps
+	switch {
+	case *maxSteps < 0:
+		return nil, errors.New("MaxSteps must not be negative")
+	case *maxSteps == 0:
+		*maxSteps = 1
+		runsHere := func(tool agent.ServerTool) bool { return tool.Interrupt == nil }
+		if len(sources) > 0 || slices.ContainsFunc(tools, runsHere) {
+			*maxSteps = defaultMaxSteps
 		}
 	}
-	if len(sources) > 0 {
-		return defaultMaxSteps
+	if *logger == nil {
+		*logger = slog.Default()
 	}
-	return 1
+	return definitions, nil
 }
 
 // Play yields the events of the run, to RUN_FINISHED or an error.
