@@ -46,8 +46,8 @@ func parseURL(raw string) (settings, goredis.UniversalClient, error) {
 	}
 	query := u.Query()
 	for name := range query {
-		// What follows a question mark in a password isn't to be quoted.
-		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		// Nor the rest of a password that has a question mark, which goes up to the host.
+		if strings.ContainsAny(name, "@:/") {
 			return set, nil, errors.New("there is a name of an option that can't be one: a ? in a password is written %3F")
 		}
 	}
