@@ -110,8 +110,21 @@ func (ex *exchange) callAfterRequest() {
 	answer := Answer{Route: ex.route, Status: ex.response.Status, Header: ex.response.Header}
 	ex.replay.fill(&answer)
 	if err := recovering(func() error { return hook(ex.r, answer) }); err != nil {
-		ex.config.Logger.ErrorContext(ex.r.Context(), "AfterRequest failed", "path", ex.r.URL.Path, "error", err)
+		ex.config.Logger.ErrorContext(ex.r.Context(), "AfterRequest failed", "path", ex.loggedPath(), "error", err)
 	}
+}
+
+// maxLoggedPath is how much of a path the log has, in bytes. Anybody can send a long
+// one, as often as they like.
+const maxLoggedPath = 1024
+
+// loggedPath returns the path as far as the log has it.
+func (ex *exchange) loggedPath() string {
+	path := ex.r.URL.Path
+	if len(path) > maxLoggedPath {
+		return path[:maxLoggedPath] + "…"
+	}
+	return path
 }
 
 // key identifies a thread of the request's owner.
