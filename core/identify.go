@@ -67,6 +67,10 @@ func (rt *Runtime) refuse(ex *exchange, err error) error {
 	default:
 		return err
 	}
+	if ex.hasBody() {
+		// The server reads on before it answers: whoever isn't let in can't hold it up.
+		ex.limitReading()
+	}
 	level := slog.LevelInfo // anybody can cause it as often as they like
 	if refused == nil {
 		level = slog.LevelWarn
