@@ -87,6 +87,9 @@ func (c *Count) finish(event agui.Encoded) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range all {
+		if all[i].InputTokens == nil && all[i].OutputTokens == nil && all[i].TotalTokens == nil {
+			continue // it names a model, and counts nothing
+		}
 		c.hasFinished = true
 		c.finished = sum(c.finished, tokensOf(&all[i]))
 	}
