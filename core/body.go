@@ -12,15 +12,18 @@ import (
 
 // limitBody bounds what hooks and endpoints can read of the request.
 func (ex *exchange) limitBody() {
-	if ex.r.Body != nil {
+	if ex.r.Body != nil && ex.r.Body != http.NoBody {
 		ex.unlimitedBody = ex.r.Body
+		// Not in the server's own request: by its body the server knows a client that
+		// waits to be told to send it, and answers without.
+		ex.r = ex.r.WithContext(ex.r.Context())
 		ex.r.Body = http.MaxBytesReader(ex.w, ex.r.Body, ex.config.MaxBodyBytes)
 	}
 }
 
 const (
-	// maxDrainBytes and maxDrainTime are how much of a body that is too large is
-	// read to be thrown away, and for how long.
+	// maxDrainBytes and maxDrainTime are how much of a body that nobody wants is read to
+	// be thrown away, and for how long.
 	maxDrainBytes = 256 << 20
 	maxDrainTime  = 10 * time.Second
 )
@@ -32,12 +35,21 @@ func (ex *exchange) drainBody() {
 	if ex.unlimitedBody == nil || ex.r.ContentLength > maxDrainBytes || ex.r.Header.Get("Expect") != "" {
 		return
 	}
-	// Not every http.ResponseWriter has deadlines; those of servers do.
-	control := http.NewResponseController(ex.w)
-	if control.SetReadDeadline(time.Now().Add(maxDrainTime)) == nil {
+	if control := ex.limitReading(); control != nil {
 		defer control.SetReadDeadline(time.Time{})
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(ex.unlimitedBody, maxDrainBytes))
+}
+
+// limitReading limits for how long the rest of the body is waited for. It returns what
+// can change that, nil where there is no such limit: not every http.ResponseWriter has
+// deadlines; those of servers do.
+func (ex *exchange) limitReading() *http.ResponseController {
+	control := http.NewResponseController(ex.w)
+	if control.SetReadDeadline(time.Now().Add(maxDrainTime)) != nil {
+		return nil
+	}
+	return control
 }
 
 // readBody reads the whole body. One that is too large, or for which there is no

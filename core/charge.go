@@ -50,6 +50,18 @@ const (
 // that is over a limit. The charge must be closed. Without limits it is nil.
 func (rt *Runtime) admit(ex *exchange) (*charge, error) {
 	limits := &rt.config.Limits
+	return rt.admitWithin(ex, store.Limits{
+		RunsPerMinute: limits.RunsPerMinute, ConcurrentRuns: limits.ConcurrentRuns, TokensPerDay: limits.TokensPerDay,
+	})
+}
+
+// admitThread does the same for a new thread, which calls no model, but would fill the
+// store, or push the threads of others out of it, for free.
+func (rt *Runtime) admitThread(ex *exchange) (*charge, error) {
+	return rt.admitWithin(ex, store.Limits{RunsPerMinute: rt.config.Limits.RunsPerMinute})
+}
+
+func (rt *Runtime) admitWithin(ex *exchange, limits store.Limits) (*charge, error) {
 	if rt.meter == nil {
 		return nil, nil
 	}
@@ -64,15 +76,13 @@ func (rt *Runtime) admit(ex *exchange) (*charge, error) {
 	c.failed = func(err error) { rt.outages.report(c.calls, rt.config.Logger, &outageError{err}) }
 	ctx, cancel := context.WithTimeout(c.calls, storeTimeout)
 	defer cancel()
-	err := rt.meter.Admit(ctx, c.ticket, store.Limits{
-		RunsPerMinute: limits.RunsPerMinute, ConcurrentRuns: limits.ConcurrentRuns, TokensPerDay: limits.TokensPerDay,
-	})
+	err := rt.meter.Admit(ctx, c.ticket, limits)
 	if over := limitError(err); over != nil {
 		c.discard()
 		rt.config.Logger.DebugContext(ex.r.Context(), "a request is over a limit", "limit", string(over.Limit))
 		return nil, overLimit(over)
 	}
-	if err != nil && !limits.AllowUncounted {
+	if err != nil && !rt.config.Limits.AllowUncounted {
 		c.discard()
 		return nil, storeError("Failed to count a run", err)
 	}

@@ -147,6 +147,7 @@ func TestTokensThatNobodyReportsAreTakenFromTheEndOrEstimated(t *testing.T) {
 		}})...), store.Tokens{Input: 106, Output: 9}},
 		"an error has them": {says(agui.RunErrorEvent{Message: "no", Usage: []agui.TokenUsage{{OutputTokens: n(7)}}}), store.Tokens{Output: 7}},
 		"nobody has them":   {says(append(text, agui.RunFinishedEvent{})...), store.Tokens{Input: 20, Output: 10, Estimated: 30}},
+		"the end has none":  {says(append(text, agui.RunFinishedEvent{Usage: []agui.TokenUsage{{Model: "m"}}})...), store.Tokens{Input: 20, Output: 10, Estimated: 30}},
 		"it breaks off":     {says(text...), store.Tokens{Input: 20, Output: 10, Estimated: 30}},
 		"they are absurd":   {says(agui.RunFinishedEvent{Usage: []agui.TokenUsage{{InputTokens: n(1 << 52)}, {InputTokens: n(1 << 52)}}}), store.Tokens{Input: 2e12}},
 		"they are reported too": {using(1, 2, func(ctx context.Context, in *agui.RunAgentInput, yield func(agui.Event, error) bool) {

@@ -32,8 +32,8 @@ type CORS struct {
 	// HEAD, PUT, POST, DELETE, PATCH and OPTIONS.
 	AllowMethods []string
 	// AllowHeaders are the headers that a page may send. If nil, defaults to all: to
-	// "*" or, with Credentials, where that is no wildcard, to those that the preflight
-	// asks for.
+	// "*", with Authorization by its name, or, with Credentials, where that is no wildcard,
+	// to those that the preflight asks for.
 	AllowHeaders []string
 	// ExposeHeaders are the headers of an answer that scripts may read. Defaults to
 	// none.
@@ -138,8 +138,11 @@ func (c *CORS) preflight(header, request http.Header) {
 	headers := strings.Join(c.AllowHeaders, ", ")
 	if c.AllowHeaders == nil {
 		headers = "*"
+		asked := request.Get("Access-Control-Request-Headers")
 		if c.Credentials {
-			headers = request.Get("Access-Control-Request-Headers")
+			headers = asked
+		} else if strings.Contains(strings.ToLower(asked), "authorization") {
+			headers = "*, Authorization" // the wildcard stands for all headers but this one
 		}
 	}
 	if headers != "" {

@@ -108,6 +108,28 @@ func TestCORSPreflight(t *testing.T) {
 	}
 }
 
+// The Fetch standard has the wildcard stand for all headers but Authorization.
+func TestCORSPreflightForAToken(t *testing.T) {
+	for name, test := range map[string]struct {
+		cors core.CORS
+		want string
+	}{
+		"any header":         {core.CORS{}, "*, Authorization"},
+		"of a named origin":  {core.CORS{Origins: []string{"https://page.example"}}, "*, Authorization"},
+		"with credentials":   {core.CORS{Origin: "https://page.example", Credentials: true}, "authorization,content-type"},
+		"not one of a list":  {core.CORS{AllowHeaders: []string{"Content-Type"}}, "Content-Type"},
+		"a list that is all": {core.CORS{AllowHeaders: []string{"*"}}, "*"},
+	} {
+		handler := newRuntime(t, core.Config{CORS: &test.cors})
+		got := request{method: "OPTIONS", path: "/info", header: http.Header{
+			"Origin": {"https://page.example"}, "Access-Control-Request-Headers": {"authorization,content-type"},
+		}}.to(handler).Header().Get("Access-Control-Allow-Headers")
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 func TestCORSUnderAnotherCORSLayerSetsNothingTwice(t *testing.T) {
 	inner := newRuntime(t, core.Config{BasePath: base, CORS: &core.CORS{Origin: "https://inner.example"}})
 	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

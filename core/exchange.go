@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/access"
@@ -110,8 +111,18 @@ func (ex *exchange) callAfterRequest() {
 	answer := Answer{Route: ex.route, Status: ex.response.Status, Header: ex.response.Header}
 	ex.replay.fill(&answer)
 	if err := recovering(func() error { return hook(ex.r, answer) }); err != nil {
-		ex.config.Logger.ErrorContext(ex.r.Context(), "AfterRequest failed", "path", ex.r.URL.Path, "error", err)
+		ex.config.Logger.ErrorContext(ex.r.Context(), "AfterRequest failed", "path", shortened(ex.r.URL.Path), "error", err)
 	}
+}
+
+// maxLogged is how much of what anybody can send goes into a line of the log.
+const maxLogged = 256
+
+func shortened(text string) string {
+	if len(text) <= maxLogged {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxLogged], "") + "…"
 }
 
 // key identifies a thread of the request's owner.

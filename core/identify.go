@@ -2,11 +2,14 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/copilotkit-go/runtime/core/access"
 )
@@ -20,8 +23,27 @@ func (rt *Runtime) identify(ex *exchange) error {
 	if err != nil {
 		return rt.refuse(ex, err)
 	}
+	if err := checkUserID(user.ID); err != nil {
+		return rt.refuse(ex, &access.Error{Reason: err})
+	}
 	ex.user = user
 	ex.r = ex.r.WithContext(access.WithUser(ex.r.Context(), user))
+	return nil
+}
+
+// maxUserBytes is how long a user's id may be. Like those of threads, ids become keys of
+// stores and attributes of logs; the longest that platforms have, ARNs, are shorter.
+const maxUserBytes = 1024
+
+// checkUserID refuses an id that is too long, or that can't be told from others once it
+// is in JSON or in a terminal.
+func checkUserID(id string) error {
+	switch {
+	case len(id) > maxUserBytes:
+		return fmt.Errorf("the user's id has %d bytes, and %d are allowed", len(id), maxUserBytes)
+	case strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }):
+		return errors.New("the user's id has a control character in it, or isn't UTF-8")
+	}
 	return nil
 }
 
@@ -45,6 +67,10 @@ func (rt *Runtime) refuse(ex *exchange, err error) error {
 	default:
 		return err
 	}
+	if ex.hasBody() {
+		// The server reads on before it answers: whoever isn't let in can't hold it up.
+		ex.limitReading()
+	}
 	level := slog.LevelInfo // anybody can cause it as often as they like
 	if refused == nil {
 		level = slog.LevelWarn
@@ -54,16 +80,6 @@ func (rt *Runtime) refuse(ex *exchange, err error) error {
 	rt.config.Logger.Log(ex.r.Context(), level, "a request was not let in",
 		"method", shortened(ex.r.Method), "path", shortened(ex.r.URL.Path), "client", ex.clientAddress(), "reason", err)
 	return answer
-}
-
-// maxLogged is how much of what anybody can send goes into a line of the log.
-const maxLogged = 256
-
-func shortened(text string) string {
-	if len(text) <= maxLogged {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxLogged], "") + "…"
 }
 
 // setUserHeader adds what an answer to an identified user carries.
@@ -100,7 +116,7 @@ func (ex *exchange) clientAddress() string {
 	if n := ex.config.TrustedProxies; n > 0 {
 		hops := strings.Split(strings.Join(ex.r.Header.Values("X-Forwarded-For"), ","), ",")
 		if n <= len(hops) {
-			if address, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-n])); err == nil {
+			if address, err := parseHop(strings.TrimSpace(hops[len(hops)-n])); err == nil {
 				return address.Unmap().String()
 			}
 		}
@@ -109,4 +125,12 @@ func (ex *exchange) clientAddress() string {
 		return host
 	}
 	return ex.r.RemoteAddr
+}
+
+// parseHop returns an address of X-Forwarded-For, to which some proxies add the port.
+func parseHop(hop string) (netip.Addr, error) {
+	if address, err := netip.ParseAddrPort(hop); err == nil {
+		return address.Addr(), nil
+	}
+	return netip.ParseAddr(strings.Trim(hop, "[]"))
 }

@@ -73,6 +73,47 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func TestAnIDThatStoresAndLogsCannotKeepIsNotLetIn(t *testing.T) {
+	for name, test := range map[string]struct {
+		id     string
+		status int
+	}{
+		"a long one":                        {strings.Repeat("é", 512), 200},
+		"one that is too long":              {strings.Repeat("é", 512) + "x", 401},
+		"with spaces and slashes":           {" arn:aws:iam::1:user/a b|c@d ", 200},
+		"with a line feed":                  {"ann\n", 401},
+		"with a NUL":                        {"ann\x00", 401},
+		"with an escape":                    {"\x1b[31mann", 401},
+		"with the end of a line of Unicode": {"ann\u0085", 401},
+		"that isn't UTF-8":                  {"ann\xff", 401},
+		"that wasn't UTF-8":                 {"ann\ufffd", 401},
+	} {
+		var log bytes.Buffer
+		handler := newRuntime(t, core.Config{
+			Identify: func(*http.Request) (access.User, error) { return access.User{ID: test.id}, nil },
+			Logger:   slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		got := request{method: "GET", path: "/threads"}.to(handler)
+		if got.Code != test.status || test.status == 401 && !strings.Contains(log.String(), "the user's id") {
+			t.Errorf("%s: got %d %s, log: %s", name, got.Code, got.Body, &log)
+		}
+	}
+}
+
+func TestTheLogHasTheBeginningOfALongPath(t *testing.T) {
+	for name, refused := range map[string]error{"not let in": &access.Error{}, "failed": errors.New("no")} {
+		var log bytes.Buffer
+		handler := newRuntime(t, core.Config{
+			Identify: func(*http.Request) (access.User, error) { return access.User{}, refused },
+			Logger:   slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		get(t.Context(), handler, "/begin"+strings.Repeat("%00", 100_000))
+		if !strings.Contains(log.String(), "/begin") || log.Len() > 8<<10 {
+			t.Errorf("%s: the log has %d bytes", name, log.Len())
+		}
+	}
+}
+
 func TestThePanicOfIdentifyIsAnInternalError(t *testing.T) {
 	handler := newRuntime(t, core.Config{Identify: func(*http.Request) (access.User, error) { panic("secret") }})
 	checkAnswer(t, handler, request{method: "GET", path: "/info"}, answer{500, `{"error":"internal_error"}`, nil})
@@ -200,14 +241,17 @@ func TestTheClientsAddressIsTheOneThatProxiesSaw(t *testing.T) {
 		forwarded []string
 		want      string
 	}{
-		"without proxies":        {0, []string{"1.1.1.1"}, "client=192.0.2.1"},
-		"behind one":             {1, []string{"1.1.1.1, 2.2.2.2"}, "client=2.2.2.2"},
-		"behind two":             {2, []string{"1.1.1.1, 2.2.2.2, 3.3.3.3"}, "client=2.2.2.2"},
-		"in two lines":           {2, []string{"1.1.1.1", "2.2.2.2,3.3.3.3"}, "client=2.2.2.2"},
-		"an IPv6 one":            {1, []string{"2001:db8::1"}, "client=2001:db8::1"},
-		"behind fewer than said": {2, []string{"1.1.1.1"}, "client=192.0.2.1"},
-		"not an address":         {1, []string{"1.1.1.1, unknown"}, "client=192.0.2.1"},
-		"without the header":     {1, nil, "client=192.0.2.1"},
+		"without proxies":         {0, []string{"1.1.1.1"}, "client=192.0.2.1"},
+		"behind one":              {1, []string{"1.1.1.1, 2.2.2.2"}, "client=2.2.2.2"},
+		"behind two":              {2, []string{"1.1.1.1, 2.2.2.2, 3.3.3.3"}, "client=2.2.2.2"},
+		"in two lines":            {2, []string{"1.1.1.1", "2.2.2.2,3.3.3.3"}, "client=2.2.2.2"},
+		"an IPv6 one":             {1, []string{"2001:db8::1"}, "client=2001:db8::1"},
+		"behind fewer than said":  {2, []string{"1.1.1.1"}, "client=192.0.2.1"},
+		"with a port":             {1, []string{"1.1.1.1, 2.2.2.2:3000"}, "client=2.2.2.2"},
+		"an IPv6 one with a port": {1, []string{"[2001:db8::1]:3000"}, "client=2001:db8::1"},
+		"an IPv6 one in brackets": {1, []string{"[2001:db8::1]"}, "client=2001:db8::1"},
+		"not an address":          {1, []string{"1.1.1.1, unknown"}, "client=192.0.2.1"},
+		"without the header":      {1, nil, "client=192.0.2.1"},
 	} {
 		var log bytes.Buffer
 		handler := newRuntime(t, core.Config{

@@ -14,7 +14,8 @@ import (
 
 // Limits bound what each user may spend, on all instances that share a store. Runs,
 // suggestions and transcriptions count; one that is over a limit gets 429 with
-// Retry-After and a code that names the limit. A run over a limit isn't counted.
+// Retry-After and a code that names the limit. A run over a limit isn't counted. A
+// thread that is made without a run counts as one of a minute.
 //
 // A user who is anonymous (see [access.User]), and everybody without
 // [Config.Identify], is limited by the client's address, IPv6 by the first 64 bits.

@@ -134,6 +134,42 @@ func TestARunOverALimitIsRefused(t *testing.T) {
 	}
 }
 
+// Threads are kept: who could make any number would fill the store.
+func TestThreadsThatAreMadeWithoutARunCountToo(t *testing.T) {
+	create := func(id string) request {
+		return request{method: "POST", path: "/threads", body: `{"agentId":"default","id":"` + id + `"}`}
+	}
+	for name, test := range map[string]struct {
+		limits core.Limits
+		second int
+	}{
+		"within a minute":            {core.Limits{RunsPerMinute: 2}, 429},
+		"not beside runs":            {core.Limits{ConcurrentRuns: 1}, 201},
+		"not against a day's tokens": {core.Limits{TokensPerDay: 1}, 201},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			handler := newRuntime(t, core.Config{Agents: agents(using(1, 1, waits)), Identify: byHeader, Limits: test.limits})
+			ctx, leave := context.WithCancel(t.Context())
+			var run sync.WaitGroup
+			run.Go(func() { of("ann", runOn("t0")).serve(ctx, handler) })
+			synctest.Wait()
+			for id, want := range []int{201, test.second} {
+				if got := of("ann", create(fmt.Sprint("t", id+1))).to(handler); got.Code != want {
+					t.Errorf("%s: thread %d: got %d %s, want %d", name, id+1, got.Code, got.Body, want)
+				}
+			}
+			if got := of("bob", create("t1")).to(handler); got.Code != 201 {
+				t.Errorf("%s: another user's: got %d %s", name, got.Code, got.Body)
+			}
+			leave()
+			if err := handler.Close(); err != nil {
+				t.Error(err)
+			}
+			run.Wait()
+		})
+	}
+}
+
 func TestAPlaceIsFreeWhenTheClientKnowsOfTheEnd(t *testing.T) {
 	handler := newRuntime(t, core.Config{Limits: core.Limits{ConcurrentRuns: 1}, Identify: byHeader})
 	server := httptest.NewServer(handler)

@@ -208,7 +208,7 @@ func (ex *exchange) unmatched() error {
 	if json.Unmarshal(e["method"], &method) != nil || !envelopeMethod(method) {
 		return notFound()
 	}
-	ex.config.Logger.WarnContext(ex.r.Context(), singleRouteEnvelopeMessage, "path", ex.r.URL.Path, "method", method)
+	ex.config.Logger.WarnContext(ex.r.Context(), singleRouteEnvelopeMessage, "path", shortened(ex.r.URL.Path), "method", method)
 	return &HTTPError{Status: http.StatusNotFound, Body: errorBody{
 		Error:   "Not found",
 		Code:    "single_route_envelope_against_multi_route_runtime",
@@ -225,7 +225,7 @@ func (rt *Runtime) explain(ex *exchange, answer *HTTPError) *HTTPError {
 	if !ok || route.Name == RouteInfo {
 		return answer
 	}
-	rt.config.Logger.WarnContext(ex.r.Context(), multiRoutePathMessage, "path", ex.r.URL.Path)
+	rt.config.Logger.WarnContext(ex.r.Context(), multiRoutePathMessage, "path", shortened(ex.r.URL.Path))
 	body, _ := answer.Body.(errorBody)
 	body.Code, body.Message = "multi_route_path_against_single_route_runtime", multiRoutePathMessage
 	answer.Body = body

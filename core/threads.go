@@ -76,6 +76,11 @@ func (rt *Runtime) serveThreadCreate(ex *exchange) error {
 	if agents[body.AgentID] == nil {
 		return agentNotFound(body.AgentID)
 	}
+	charge, err := rt.admitThread(ex)
+	if err != nil {
+		return err
+	}
+	defer charge.close()
 	name := ""
 	if body.Name != nil {
 		name = *body.Name

@@ -14,7 +14,8 @@ import (
 // User is who calls.
 type User struct {
 	// ID is whose threads the request may see: threads of different users never meet,
-	// even under the same id. It is not shown to other users. If empty, all such
+	// even under the same id. It is not shown to other users. It has 1024 bytes at most,
+	// and no control characters: a request with another is not let in. If empty, all such
 	// requests share one set of threads.
 	ID string
 	// Name is what people call the user. If empty, there is none.

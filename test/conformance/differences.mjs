@@ -230,6 +230,11 @@ export const deliberate = [
     rows: [{ in: /^cors: origins: credentials$/, at: /access-control-allow-headers$/, reference: "*", ours: any }],
   },
   {
+    what: "CORS: a preflight that asks for `Authorization` gets it by name, beside `*`",
+    why: "In the Fetch standard `*` stands for all other headers: browsers that go by it send no token to another origin.",
+    rows: [{ in: /^cors: origins: (any|one|list|function|all|single)$/, at: /^preflight with a token, .*access-control-allow-headers$/, reference: "*", ours: "*, Authorization" }],
+  },
+  {
     what: "A body that isn't `application/json` gets 415",
     why: "Any web page can send text, forms and bodies without a type with its visitor's cookies, without a preflight.",
     rows: [

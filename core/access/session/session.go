@@ -88,21 +88,32 @@ func New(config Config) (*Sessions, error) {
 // Identify returns the browser's user. A request without a cookie, or with one that is
 // not right, is by a new user, whose cookie the answer may set. A request that can
 // change something must be by a page of an allowed origin if it has a cookie, since
-// browsers add that by themselves.
+// browsers add that by themselves. Without one it gets none unless it is by such a page:
+// a form that any page sends here comes without the browser's cookie, and the answer's
+// would take its place.
 func (s *Sessions) Identify(r *http.Request) (access.User, error) {
 	now := time.Now()
 	id, issued, ok := s.find(r, now)
 	if !ok {
-		id, issued = rand.Text(), time.Time{}
-	} else if err := s.checkPage(r); err != nil {
+		id = rand.Text()
+		user := access.User{ID: userPrefix + id, Anonymous: true}
+		if s.pages.Check(r) == nil {
+			user.Cookie = s.cookie(id, now)
+		}
+		return user, nil
+	}
+	if err := s.checkPage(r); err != nil {
 		return access.User{}, &access.Error{Forbidden: true, Reason: err}
 	}
-	user := access.User{ID: "session:" + id, Anonymous: true}
+	user := access.User{ID: userPrefix + id, Anonymous: true}
 	if now.Sub(issued) > renewal {
 		user.Cookie = s.cookie(id, now)
 	}
 	return user, nil
 }
+
+// userPrefix tells the ids of these users from all others.
+const userPrefix = "session:"
 
 // checkPage refuses what a page of another origin, or none, may have sent with the
 // browser's cookie.

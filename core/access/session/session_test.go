@@ -207,6 +207,35 @@ func TestOnlyAllowedPagesChangeSomethingWithTheCookie(t *testing.T) {
 	}
 }
 
+// A cookie that isn't for other sites' pages isn't sent with their forms either, but the
+// browser takes the one of the answer, which it shows.
+func TestOtherPagesCannotReplaceTheBrowsersUser(t *testing.T) {
+	sessions := newSessions(t, session.Config{Origins: []string{"https://app.example"}})
+	for name, test := range map[string]struct {
+		site, origin string
+		cookie       bool
+	}{
+		"the runtime's own page":           {"same-origin", "https://api.example", true},
+		"a named page":                     {"cross-site", "https://app.example", true},
+		"something that is no browser":     {"", "", true},
+		"a form anywhere":                  {"cross-site", "https://evil.example", false},
+		"a form in a sandbox":              {"cross-site", "null", false},
+		"a form of the same site":          {"same-site", "https://evil.api.example", false},
+		"a form anywhere, old browser":     {"", "https://evil.example", false},
+		"a form in a sandbox, old browser": {"", "null", false},
+	} {
+		r := httptest.NewRequest("POST", "https://api.example/agent/default/run", nil)
+		for header, value := range map[string]string{"Sec-Fetch-Site": test.site, "Origin": test.origin} {
+			if value != "" {
+				r.Header.Set(header, value)
+			}
+		}
+		if user, err := sessions.Identify(r); err != nil || (user.Cookie != nil) != test.cookie {
+			t.Errorf("%s: got the cookie %v, %v", name, user.Cookie, err)
+		}
+	}
+}
+
 func TestAConfigurationThatIsWrongIsRefused(t *testing.T) {
 	for name, config := range map[string]session.Config{
 		"no key":                      {},

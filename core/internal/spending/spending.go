@@ -48,7 +48,7 @@ func (c *Count) Report(usage agent.Usage) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hasReported = true
-	c.reported = c.reported.Plus(tokens)
+	c.reported = sum(c.reported, tokens)
 }
 
 // Observe counts an event of the run.
@@ -87,8 +87,11 @@ func (c *Count) finish(event agui.Encoded) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range all {
+		if all[i].InputTokens == nil && all[i].OutputTokens == nil && all[i].TotalTokens == nil {
+			continue // it names a model, and counts nothing
+		}
 		c.hasFinished = true
-		c.finished = c.finished.Plus(tokensOf(&all[i]))
+		c.finished = sum(c.finished, tokensOf(&all[i]))
 	}
 }
 
@@ -129,8 +132,22 @@ func (c *Count) Tokens() store.Tokens {
 	return store.Tokens{}
 }
 
-// maxTokens bounds what one report can count, so that no sum overflows.
-const maxTokens = 1_000_000_000_000
+// maxTokens bounds what one report can count, and maxRunTokens all those of a run, so
+// that no sum overflows whatever a remote agent says.
+const (
+	maxTokens    = 1_000_000_000_000
+	maxRunTokens = 10 * maxTokens
+)
+
+// sum adds the tokens of a report to those of a run.
+func sum(run, report store.Tokens) store.Tokens {
+	run = run.Plus(report)
+	return store.Tokens{
+		Input:     min(run.Input, maxRunTokens),
+		Output:    min(run.Output, maxRunTokens),
+		Estimated: min(run.Estimated, 2*maxRunTokens),
+	}
+}
 
 // tokensOf returns the counts of a usage. Where only the total is known it counts as
 // input, so that the sum is right.

@@ -24,7 +24,7 @@ func (s *Store) Admit(ctx context.Context, t store.Ticket, limits store.Limits) 
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err // nil for a repeated call
 		}
-		if err := checkLimits(ctx, tx, t.User, limits, at); err != nil {
+		if err := checkLimits(ctx, tx, t, limits, at); err != nil {
 			return err
 		}
 		if err := forgetSpent(ctx, tx, at); err != nil {
@@ -85,11 +85,13 @@ func counted(ctx context.Context, tx *sql.Tx, t store.Ticket) (state ticketState
 	return state, err
 }
 
-// checkLimits returns a *store.LimitError if another run would be over a limit.
-func checkLimits(ctx context.Context, tx *sql.Tx, user string, limits store.Limits, at time.Time) error {
+// checkLimits returns a *store.LimitError if another run would be over a limit. What is
+// in a future that can't be was written before the clock was set back: it doesn't count,
+// or it would until the clock is there again.
+func checkLimits(ctx context.Context, tx *sql.Tx, t store.Ticket, limits store.Limits, at time.Time) error {
 	if limits.TokensPerDay > 0 {
 		var tokens int64
-		err := tx.QueryRowContext(ctx, `SELECT input + output FROM usage WHERE day = ? AND user = ?`, day.Of(at), user).Scan(&tokens)
+		err := tx.QueryRowContext(ctx, `SELECT input + output FROM usage WHERE day = ? AND user = ?`, day.Of(at), t.User).Scan(&tokens)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -101,8 +103,8 @@ func checkLimits(ctx context.Context, tx *sql.Tx, user string, limits store.Limi
 		// The one that has to be a minute ago for another to begin.
 		var begun int64
 		err := tx.QueryRowContext(ctx,
-			`SELECT begun FROM tickets WHERE user = ? AND begun > ? ORDER BY begun DESC LIMIT 1 OFFSET ?`,
-			user, at.Add(-time.Minute).UnixMicro(), limits.RunsPerMinute-1).Scan(&begun)
+			`SELECT begun FROM tickets WHERE user = ? AND begun > ? AND begun <= ? ORDER BY begun DESC LIMIT 1 OFFSET ?`,
+			t.User, at.Add(-time.Minute).UnixMicro(), at.Add(time.Minute).UnixMicro(), limits.RunsPerMinute-1).Scan(&begun)
 		if err == nil {
 			left := min(time.UnixMicro(begun).Add(time.Minute).Sub(at), time.Minute)
 			return &store.LimitError{Limit: store.LimitRunsPerMinute, RetryAfter: left}
@@ -113,7 +115,8 @@ func checkLimits(ctx context.Context, tx *sql.Tx, user string, limits store.Limi
 	}
 	if limits.ConcurrentRuns > 0 {
 		var live int
-		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM tickets WHERE user = ? AND expires > ?`, user, at.UnixMicro()).Scan(&live)
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM tickets WHERE user = ? AND expires > ? AND expires <= ?`,
+			t.User, at.UnixMicro(), at.Add(t.TTL+time.Minute).UnixMicro()).Scan(&live)
 		if err != nil {
 			return err
 		}

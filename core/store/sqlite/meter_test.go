@@ -116,6 +116,31 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 	}
 }
 
+// A clock that is set back moves what is in the file into the future.
+func TestAClockThatIsSetBackLocksNobodyOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "usage.db")
+	s := open(t, "sqlite://"+file)
+	user := store.Ticket{User: "user", ID: "1", TTL: time.Minute}
+	limits := store.Limits{RunsPerMinute: 1, ConcurrentRuns: 1}
+	if err := s.Admit(t.Context(), user, limits); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		back time.Duration
+		over bool
+	}{{10 * time.Second, true}, {time.Hour, false}} {
+		_, err := database(t, file).ExecContext(t.Context(),
+			`UPDATE tickets SET begun = begun + $1, used = used + $1, expires = expires + $1`, test.back.Microseconds())
+		if err != nil {
+			t.Fatal(err)
+		}
+		user.ID = test.back.String()
+		if err := s.Admit(t.Context(), user, limits); (err != nil) != test.over {
+			t.Errorf("%s back: got %v", test.back, err)
+		}
+	}
+}
+
 func BenchmarkAdmit(b *testing.B) {
 	s, err := sqlite.Open(b.Context(), url(b, "bench.db"))
 	if err != nil {

@@ -9,6 +9,8 @@ export const cors = Object.fromEntries(
       for (const [label, headers] of Object.entries(origins)) {
         const preflight = { ...headers, "access-control-request-method": "POST", "access-control-request-headers": "content-type,x-one" };
         it.see(`preflight, origin ${label}`, await it.http("OPTIONS", "/api/copilotkit/info", { setup, headers: preflight }));
+        const withToken = { ...preflight, "access-control-request-headers": "authorization,content-type" };
+        it.see(`preflight with a token, origin ${label}`, await it.http("OPTIONS", "/api/copilotkit/info", { setup, headers: withToken }));
         it.see(`preflight elsewhere, origin ${label}`, await it.http("OPTIONS", "/elsewhere", { setup, headers: preflight }));
         it.see(`plain OPTIONS, origin ${label}`, await it.http("OPTIONS", "/api/copilotkit/info", { setup, headers }));
         it.see(`info, origin ${label}`, (await it.http("GET", "/api/copilotkit/info", { setup, headers })).headers);

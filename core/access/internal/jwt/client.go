@@ -10,13 +10,12 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 // maxDocument is the size of the largest document that is read from an issuer.
 const maxDocument = 1 << 20
-
-// maxRedirects is how many redirects are followed, within one host.
-const maxRedirects = 3
 
 // errTooLarge is the error of reading a document of more than maxDocument bytes.
 var errTooLarge = errors.New("the document has more than a megabyte")
@@ -30,16 +29,8 @@ func NewClient(base *http.Client) *http.Client {
 	}
 	client := *base
 	client.Transport = limited{cmp.Or[http.RoundTripper](base.Transport, http.DefaultTransport)}
-	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		if r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme {
-			return errors.New("redirected to another host")
-		}
-		if len(via) > maxRedirects {
-			return errors.New("redirected too often")
-		}
-		return nil
-	}
-	return &client
+	client.CheckRedirect = nil
+	return outbound.Guard(&client)
 }
 
 // Fetch returns the body of the document at an address.

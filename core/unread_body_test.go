@@ -1,0 +1,93 @@
+package core_test
+
+import (
+	"bufio"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
+)
+
+// pipes is a listener in memory, whose connections a test's clock times out.
+type pipes struct {
+	connections chan net.Conn
+	closed      chan struct{}
+	close       func()
+}
+
+func newPipes() *pipes {
+	p := &pipes{connections: make(chan net.Conn), closed: make(chan struct{})}
+	p.close = sync.OnceFunc(func() { close(p.closed) })
+	return p
+}
+
+func (p *pipes) dial() net.Conn {
+	client, server := net.Pipe()
+	p.connections <- server
+	return client
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case connection := <-p.connections:
+		return connection, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.close()
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+
+func TestWhoIsNotLetInIsAnsweredWithoutTheBody(t *testing.T) {
+	for name, test := range map[string]struct {
+		head   string
+		within time.Duration
+	}{
+		"a client that waits to be told to send it": {"Content-Length: 10\r\nExpect: 100-continue\r\n", 0},
+		"one that announces too much":               {"Content-Length: 1000000\r\n", 0},
+		"one that sends nothing of it":              {"Content-Length: 10\r\n", 10 * time.Second},
+		"one that sends no chunk of it":             {"Transfer-Encoding: chunked\r\n", 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				handler := newRuntime(t, core.Config{Identify: func(*http.Request) (access.User, error) { return access.User{}, &access.Error{} }})
+				listener := newPipes()
+				server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+				go func() { _ = server.Serve(listener) }()
+				defer server.Close()
+				connection := listener.dial()
+				defer connection.Close()
+				began := time.Now()
+				if err := connection.SetDeadline(began.Add(time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.WriteString(connection, "POST /agent/default/run HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+test.head+"\r\n"); err != nil {
+					t.Fatal(err)
+				}
+				response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); response.StatusCode != 401 || took > test.within {
+					t.Errorf("got %d after %s", response.StatusCode, took)
+				}
+				if _, err := io.Copy(io.Discard, connection); err != nil {
+					t.Errorf("the connection isn't closed: %v", err)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
