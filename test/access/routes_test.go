@@ -106,7 +106,7 @@ func newRequest(method, path, body string) *http.Request {
 }
 
 func TestTheTableHasEveryRoute(t *testing.T) {
-	packages, err := parser.ParseDir(token.NewFileSet(), "../../core", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../core/routes.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestTheTableHasEveryRoute(t *testing.T) {
 		known[string(r.name)] = true
 	}
 	found := 0
-	ast.Inspect(packages["core"], func(node ast.Node) bool {
+	ast.Inspect(file, func(node ast.Node) bool {
 		spec, ok := node.(*ast.ValueSpec)
 		if !ok {
 			return true

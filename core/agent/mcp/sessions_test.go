@@ -129,7 +129,7 @@ func TestConcurrentFirstRunsOfAUserShareOneSession(t *testing.T) {
 	}
 }
 
-func TestTheSessionsOfAThousandUsersAreBounded(t *testing.T) {
+func TestTheSessionsOfManyUsersAreBounded(t *testing.T) {
 	const limit = 10
 	g := newGuarded(t)
 	server := newServer(t, mcp.Config{URL: g.URL, ForwardAuthorization: true, MaxSessions: limit, ConnectTimeout: time.Minute})
@@ -146,7 +146,7 @@ func TestTheSessionsOfAThousandUsersAreBounded(t *testing.T) {
 			}
 		})
 	}
-	for i := range 1000 {
+	for i := range 300 {
 		users <- i
 	}
 	close(users)
