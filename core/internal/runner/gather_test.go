@@ -63,10 +63,10 @@ func TestDeltasInQuickSuccessionAreAppendedTogether(t *testing.T) {
 		least, most   int64 // appends
 		late          time.Duration
 	}{
-		"at a model's pace":   {gather, 10 * time.Millisecond, 30, 37, gather},
-		"very quickly":        {gather, time.Millisecond, 4, 8, gather},
-		"at a slow pace":      {gather, 30 * time.Millisecond, 100, 104, 0},
-		"without a gathering": {0, 10 * time.Millisecond, 100, 104, 0},
+		"at a model's pace":   {gather, 10 * time.Millisecond, 30, 40, gather},
+		"very quickly":        {gather, time.Millisecond, 4, 10, gather},
+		"at a slow pace":      {gather, 30 * time.Millisecond, 100, 106, 0},
+		"without a gathering": {0, 10 * time.Millisecond, 100, 106, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

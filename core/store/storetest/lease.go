@@ -89,8 +89,7 @@ var leaseTests = []test{
 		s.append(lease, s.records(1, "one", 1))
 	}},
 	{"an expired lease leaves an orphan", func(s *suite) {
-		lease := s.begin(thread, "one", briefTTL)
-		s.append(lease, s.records(1, "one", 2))
+		s.brief(thread, "one", 2)
 		page := s.awaitExpiry(thread)
 		if !page.Orphaned || page.Live || page.RunID != "one" || page.FirstSeq != 1 {
 			s.Fatalf("an orphan reads as %+v", page)
@@ -104,8 +103,7 @@ var leaseTests = []test{
 	}},
 	{"an adopted run goes on where the orphan ended", func(s *suite) {
 		s.run(thread, "zero", 2)
-		lease := s.begin(thread, "one", briefTTL)
-		s.append(lease, s.records(3, "one", 2))
+		s.brief(thread, "one", 2)
 		s.awaitExpiry(thread)
 		adopted, err := s.Other.Adopt(s.context(), thread, longTTL)
 		if err != nil {
@@ -128,8 +126,7 @@ var leaseTests = []test{
 		}
 	}},
 	{"the former holder of an adopted run is fenced off", func(s *suite) {
-		lease := s.begin(thread, "one", briefTTL)
-		s.append(lease, s.records(1, "one", 1))
+		lease := s.brief(thread, "one", 1)
 		s.awaitExpiry(thread)
 		adopted, err := s.Other.Adopt(s.context(), thread, longTTL)
 		if err != nil {

@@ -86,6 +86,28 @@ func (s *suite) renewed(key store.Key, wait func(ttl time.Duration), begun func(
 	}
 }
 
+// brief begins a run whose lease soon expires, and appends n records of it. A machine
+// that is too slow for that gets a longer lease.
+func (s *suite) brief(key store.Key, runID string, n int) store.Lease {
+	s.Helper()
+	for ttl := briefTTL; ; ttl *= 4 {
+		held := time.Now()
+		lease := s.begin(key, runID, ttl)
+		err := lease.Append(s.context(), s.records(lease.NextSeq(), runID, n))
+		if err == nil {
+			return lease
+		}
+		if time.Since(held) < ttl {
+			s.Fatalf("append to run %s: %v", runID, err)
+		}
+		adopted, err := s.Store.Adopt(s.context(), key, longTTL)
+		if err != nil {
+			s.Fatalf("adopt what was appended too late: %v", err)
+		}
+		s.finish(adopted, nil)
+	}
+}
+
 // run does a whole run of n events, and returns its records.
 func (s *suite) run(key store.Key, runID string, n int, messageIDs ...string) []store.Record {
 	s.Helper()

@@ -123,8 +123,7 @@ var waitTests = []test{
 		}
 	}},
 	{"the expiry of the lease wakes a reader", func(s *suite) {
-		lease := s.begin(thread, "one", briefTTL)
-		s.append(lease, s.records(1, "one", 1))
+		s.brief(thread, "one", 1)
 		result := await(s, "wake", s.waiting(s.context(), thread, 1))
 		if result.err != nil || result.page.Live || !result.page.Orphaned || result.page.RunID != "one" {
 			s.Fatalf("woken with %+v, %v", result.page, result.err)
