@@ -16,6 +16,7 @@ let threadId;
 let conversation = new Conversation();
 let leave = new AbortController(); // aborts the stream that the page follows
 let canManage = false; // whether threads can be renamed and deleted
+let listing = 0; // counts the requests for the list, of which the last is shown
 
 async function main() {
   wire();
@@ -41,6 +42,7 @@ async function load() {
   const [agent, thread] = location.hash.slice(1).split("/").map(decodeURIComponent);
   agentId = agent in about.agents ? agent : Object.keys(about.agents)[0];
   $("agent").value = agentId;
+  $("input").disabled = false; // before there is nobody to send to
   if (thread && agentId === agent) await openThread(thread);
   else newThread();
   await listThreads();
@@ -96,6 +98,7 @@ function enter(id, hash) {
 
 async function listThreads() {
   if (runtime.singleRoute) return; // the single route has no threads
+  const mine = ++listing;
   let threads;
   try {
     threads = await runtime.listThreads(agentId);
@@ -103,6 +106,7 @@ async function listThreads() {
     showNotice(`Threads: ${error.message}`);
     return;
   }
+  if (mine !== listing) return;
   $("no-threads").hidden = threads.length > 0;
   $("threads").replaceChildren(...threads.map((thread) => {
     const label = thread.name || `Thread of ${new Date(thread.createdAt).toLocaleString()}`;
