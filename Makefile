@@ -74,10 +74,8 @@ dependencies: ## Check checksums, known vulnerabilities and licences of the link
 tidy: ## Tidy the go.mod files of all modules
 	@scripts/each-module.sh . $(GO) mod tidy
 
-# Many tests wait for a timeout or the end of a lease, so more of them go on at once
-# than there are processors.
 unit: ## Run the Go tests, with the race detector
-	$(GO) test -race -parallel=8 ./...
+	@GO="$(GO)" scripts/unit.sh
 
 examples: ## Build and test the examples with their own module
 	@scripts/each-module.sh examples $(GO) test ./...
