@@ -110,8 +110,11 @@ func (s *eventStream) gather(frame []byte) error {
 	return s.writeGathered()
 }
 
-// writeGathered writes the buffer.
+// writeGathered writes the buffer, if there is anything in it.
 func (s *eventStream) writeGathered() error {
+	if len(s.buffer) == 0 {
+		return s.err
+	}
 	err := s.write(s.buffer)
 	if s.buffer = s.buffer[:0]; cap(s.buffer) > 2*maxWrite {
 		s.buffer = nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -30,15 +31,9 @@ func (rt *Runtime) serveThreadList(ex *exchange) error {
 	if err := checkID("agentId", query.AgentID); err != nil {
 		return err
 	}
-	if limit := values.Get("limit"); limit != "" {
-		n, err := strconv.Atoi(limit)
-		if err != nil || n < 1 {
-			return answerError(http.StatusBadRequest, "Valid limit query param is required")
-		}
-		query.Limit = n
-	}
-	if query.Limit == 0 || query.Limit > maxThreadPage {
-		query.Limit = maxThreadPage
+	var err error
+	if query.Limit, err = pageLimit(values, maxThreadPage); err != nil {
+		return err
 	}
 	ctx, cancel := ex.storeContext()
 	defer cancel()
@@ -57,6 +52,20 @@ func (rt *Runtime) serveThreadList(ex *exchange) error {
 		answer.NextCursor = &page.NextCursor
 	}
 	return ex.json(http.StatusOK, answer)
+}
+
+// pageLimit returns how many entries a page of a list has: what the query asks for, but
+// no more than most, which is also the default.
+func pageLimit(values url.Values, most int) (int, error) {
+	limit := values.Get("limit")
+	if limit == "" {
+		return most, nil
+	}
+	n, err := strconv.Atoi(limit)
+	if err != nil || n < 1 {
+		return 0, answerError(http.StatusBadRequest, "Valid limit query param is required")
+	}
+	return min(n, most), nil
 }
 
 // serveThreadCreate adds a thread without runs: {"agentId", "id"?, "name"?}.

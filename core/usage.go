@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -64,7 +63,7 @@ func (rt *Runtime) serveUsage(ex *exchange) error {
 
 // usageQuery reads the query but for the user.
 func usageQuery(values url.Values) (store.UsageQuery, error) {
-	query := store.UsageQuery{Limit: maxUsagePage, Cursor: values.Get("cursor")}
+	query := store.UsageQuery{Cursor: values.Get("cursor")}
 	for _, bound := range []struct {
 		name string
 		day  *time.Time
@@ -79,14 +78,9 @@ func usageQuery(values url.Values) (store.UsageQuery, error) {
 		}
 		*bound.day = day
 	}
-	if limit := values.Get("limit"); limit != "" {
-		n, err := strconv.Atoi(limit)
-		if err != nil || n < 1 {
-			return query, answerError(http.StatusBadRequest, "Valid limit query param is required")
-		}
-		query.Limit = min(n, maxUsagePage)
-	}
-	return query, nil
+	var err error
+	query.Limit, err = pageLimit(values, maxUsagePage)
+	return query, err
 }
 
 type usagePage struct {

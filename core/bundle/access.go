@@ -39,11 +39,8 @@ func setAuth(s *Settings, value string) error {
 }
 
 func setAdmins(s *Settings, value string) error {
-	for id := range strings.SplitSeq(value, ",") {
-		if id = strings.TrimSpace(id); id == "" {
-			return errors.New("there is an empty id in it")
-		}
-		s.AuthAdmins = append(s.AuthAdmins, id)
+	if s.AuthAdmins = splitList(value); slices.Contains(s.AuthAdmins, "") {
+		return errors.New("there is an empty id in it")
 	}
 	return nil
 }
@@ -58,37 +55,17 @@ func setSessionKey(field func(*Settings) *Secret) func(*Settings, string) error 
 	}
 }
 
-// authVariables are the variables that only have an effect in one mode, by variable.
-// Those of requiredAuth must be set in it.
-var (
-	authVariables = map[string]string{
-		"COPILOTKIT_AUTH_TOKENS":       AuthToken,
-		"COPILOTKIT_SESSION_KEY":       AuthSession,
-		"COPILOTKIT_SESSION_OLD_KEY":   AuthSession,
-		"COPILOTKIT_SESSION_SAME_SITE": AuthSession,
-		"COPILOTKIT_OIDC_ISSUER":       AuthOIDC,
-		"COPILOTKIT_OIDC_AUDIENCE":     AuthOIDC,
-		"COPILOTKIT_OIDC_USER_CLAIM":   AuthOIDC,
-		"COPILOTKIT_OIDC_SCOPES":       AuthOIDC,
-		"COPILOTKIT_ALB_ARN":           AuthPlatform,
-		"COPILOTKIT_IAP_AUDIENCE":      AuthPlatform,
-		"COPILOTKIT_PUBLIC_THREADS":    AuthNone,
-	}
-	requiredAuth = []string{"COPILOTKIT_AUTH_TOKENS", "COPILOTKIT_SESSION_KEY", "COPILOTKIT_OIDC_ISSUER", "COPILOTKIT_OIDC_AUDIENCE"}
-)
-
 // checkAuth finds variables of another mode than the one that is set, which somebody
 // believes to have an effect, and those that are missing.
 func (s *Settings) checkAuth(values map[string]string) []error {
 	mode := s.auth()
 	var errs []error
 	for _, v := range variables {
-		needs, ok := authVariables[v.name]
 		switch {
-		case !ok:
-		case needs != mode && mode != "" && values[v.name] != "" && values[v.name] != v.value:
-			errs = append(errs, &EnvError{Name: v.name, Err: fmt.Errorf("it has an effect with COPILOTKIT_AUTH=%s only, and that is %s", needs, mode)})
-		case needs == mode && values[v.name] == "" && slices.Contains(requiredAuth, v.name):
+		case v.auth == "":
+		case v.auth != mode && mode != "" && values[v.name] != "" && values[v.name] != v.value:
+			errs = append(errs, &EnvError{Name: v.name, Err: fmt.Errorf("it has an effect with COPILOTKIT_AUTH=%s only, and that is %s", v.auth, mode)})
+		case v.auth == mode && v.required && values[v.name] == "":
 			errs = append(errs, &EnvError{Name: v.name, Err: fmt.Errorf("not set, and COPILOTKIT_AUTH=%s needs it", mode)})
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // forwardAuthorization is the variable that names who gets the caller's Authorization.
@@ -14,9 +13,7 @@ func setForwardAuthorization(s *Settings, value string) error {
 	if value == "off" {
 		return nil
 	}
-	for name := range strings.SplitSeq(value, ",") {
-		s.ForwardAuthorization = append(s.ForwardAuthorization, strings.TrimSpace(name))
-	}
+	s.ForwardAuthorization = splitList(value)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/copilotkit-go/runtime/core/access/oidc"
 	"github.com/copilotkit-go/runtime/core/access/platform"
@@ -34,15 +33,6 @@ func checkOIDC(config oidc.Config) error {
 	}
 	_, err := oidc.New(config)
 	return err
-}
-
-// splitList splits a list at its commas.
-func splitList(value string) []string {
-	items := strings.Split(value, ",")
-	for i, item := range items {
-		items[i] = strings.TrimSpace(item)
-	}
-	return items
 }
 
 // checkPlatform returns an error if no front door can verify users, so that nobody could

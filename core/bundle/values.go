@@ -96,6 +96,15 @@ func setLogLevel(s *Settings, value string) error {
 	return nil
 }
 
+// splitList splits a list at its commas.
+func splitList(value string) []string {
+	items := strings.Split(value, ",")
+	for i, item := range items {
+		items[i] = strings.TrimSpace(item)
+	}
+	return items
+}
+
 // parseInt parses a whole number in a range.
 func parseInt(value string, least, most int) (int, error) {
 	n, err := strconv.Atoi(value)

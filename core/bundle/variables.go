@@ -21,6 +21,10 @@ type variable struct {
 	value string
 	// fallback describes the default in Markdown, where it is more than value.
 	fallback string
+	// auth is the way to know who calls that the variable is for. If empty, it is for
+	// all; required says that this way needs it.
+	auth     string
+	required bool
 	// set parses a value into the settings. Its error doesn't name the variable.
 	set func(s *Settings, value string) error
 }
@@ -88,8 +92,10 @@ var variables = []variable{
 		set:      setAuth,
 	},
 	{
-		name:    "COPILOTKIT_AUTH_TOKENS",
-		meaning: "the tokens of `token`: `name:token` or `name:sha256:digest`, comma-separated; the name is the user",
+		name:     "COPILOTKIT_AUTH_TOKENS",
+		auth:     AuthToken,
+		required: true,
+		meaning:  "the tokens of `token`: `name:token` or `name:sha256:digest`, comma-separated; the name is the user",
 		set: func(s *Settings, value string) (err error) {
 			s.AuthTokens, err = token.Parse(value)
 			return err
@@ -101,17 +107,21 @@ var variables = []variable{
 		set:     setAdmins,
 	},
 	{
-		name:    "COPILOTKIT_SESSION_KEY",
-		meaning: "signs the cookies of `session`: at least 32 random bytes, such as those of `openssl rand -hex 32`",
-		set:     setSessionKey(func(s *Settings) *Secret { return &s.SessionKey }),
+		name:     "COPILOTKIT_SESSION_KEY",
+		auth:     AuthSession,
+		required: true,
+		meaning:  "signs the cookies of `session`: at least 32 random bytes, such as those of `openssl rand -hex 32`",
+		set:      setSessionKey(func(s *Settings) *Secret { return &s.SessionKey }),
 	},
 	{
 		name:    "COPILOTKIT_SESSION_OLD_KEY",
+		auth:    AuthSession,
 		meaning: "the key before that, whose cookies are still accepted",
 		set:     setSessionKey(func(s *Settings) *Secret { return &s.SessionOldKey }),
 	},
 	{
 		name:    "COPILOTKIT_SESSION_SAME_SITE",
+		auth:    AuthSession,
 		meaning: "to whose requests browsers add the cookie: `lax`, `strict`, or `none` if pages of another site call the runtime",
 		value:   "lax",
 		set: func(s *Settings, value string) (err error) {
@@ -120,16 +130,20 @@ var variables = []variable{
 		},
 	},
 	{
-		name:    "COPILOTKIT_OIDC_ISSUER",
-		meaning: "whose tokens `oidc` takes: the issuer's address exactly as its tokens have it; see [identity providers](docs/identity-providers.md)",
+		name:     "COPILOTKIT_OIDC_ISSUER",
+		auth:     AuthOIDC,
+		required: true,
+		meaning:  "whose tokens `oidc` takes: the issuer's address exactly as its tokens have it; see [identity providers](docs/identity-providers.md)",
 		set: func(s *Settings, value string) error {
 			s.OIDCIssuer = value
 			return checkOIDC(oidc.Config{Issuer: value})
 		},
 	},
 	{
-		name:    "COPILOTKIT_OIDC_AUDIENCE",
-		meaning: "for whom those tokens must be: the name of this runtime at the issuer, or several, comma-separated",
+		name:     "COPILOTKIT_OIDC_AUDIENCE",
+		auth:     AuthOIDC,
+		required: true,
+		meaning:  "for whom those tokens must be: the name of this runtime at the issuer, or several, comma-separated",
 		set: func(s *Settings, value string) error {
 			s.OIDCAudience = splitList(value)
 			return checkOIDC(oidc.Config{Audience: s.OIDCAudience})
@@ -137,6 +151,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_OIDC_USER_CLAIM",
+		auth:    AuthOIDC,
 		meaning: "the claim of those tokens with the user's id",
 		value:   "sub",
 		set: func(s *Settings, value string) error {
@@ -146,6 +161,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_OIDC_SCOPES",
+		auth:    AuthOIDC,
 		meaning: "scopes that those tokens must have, all of them, comma-separated",
 		set: func(s *Settings, value string) error {
 			s.OIDCScopes = splitList(value)
@@ -154,6 +170,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_ALB_ARN",
+		auth:    AuthPlatform,
 		meaning: "the AWS Application Load Balancer whose signed header `platform` believes",
 		set: func(s *Settings, value string) error {
 			s.LoadBalancer = value
@@ -163,6 +180,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_IAP_AUDIENCE",
+		auth:    AuthPlatform,
 		meaning: "the audience of Google's Identity-Aware Proxy whose signed header `platform` believes: `/projects/…`",
 		set: func(s *Settings, value string) error {
 			s.IAPAudience = value
@@ -172,6 +190,7 @@ var variables = []variable{
 	},
 	{
 		name:     "COPILOTKIT_PUBLIC_THREADS",
+		auth:     AuthNone,
 		meaning:  "`on` lets everybody list the threads where `COPILOTKIT_AUTH` is `none`; or `off`",
 		value:    "off",
 		fallback: "`off`; in development they are always listed",
