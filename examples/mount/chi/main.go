@@ -1,4 +1,6 @@
 // The runtime in a chi router, beside other routes.
+//
+//	COPILOTKIT_MODEL=demo COPILOTKIT_AUTH=none go run ./chi
 package main
 
 import (

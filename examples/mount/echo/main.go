@@ -1,4 +1,6 @@
 // The runtime in an echo instance, beside other routes.
+//
+//	COPILOTKIT_MODEL=demo COPILOTKIT_AUTH=none go run ./echo
 package main
 
 import (

@@ -1,4 +1,6 @@
 // The runtime in a gin engine, beside other routes.
+//
+//	COPILOTKIT_MODEL=demo COPILOTKIT_AUTH=none go run ./gin
 package main
 
 import (

@@ -1,4 +1,6 @@
 // The runtime in a server of net/http, beside other routes.
+//
+//	COPILOTKIT_MODEL=demo COPILOTKIT_AUTH=none go run ./nethttp
 package main
 
 import (
