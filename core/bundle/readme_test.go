@@ -25,6 +25,7 @@ var titles = []struct{ title, prefix string }{
 	{"OpenAI, and any endpoint that speaks its protocol", "openai"},
 	{"Azure OpenAI", "azure"},
 	{"Anthropic", "anthropic"},
+	{"Anthropic, by chat completions", "anthropic-chat"},
 	{"Google Gemini", "google"},
 	{"MiniMax", "minimax"},
 	{"OpenRouter", "openrouter"},
@@ -101,6 +102,10 @@ func providersTable(t *testing.T) string {
 		if key != "" {
 			listed = append(listed, key)
 			key = "`" + key + "`"
+			if token := provider.TokenVariable; token != "" {
+				listed = append(listed, token)
+				key += " or `" + token + "`"
+			}
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,
 			cmp.Or(map[string]string{"azure": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))
@@ -110,6 +115,7 @@ func providersTable(t *testing.T) string {
 		known = append(known, v.name)
 	}
 	slices.Sort(listed)
+	listed = slices.Compact(listed) // providers share variables
 	slices.Sort(known)
 	if !slices.Equal(listed, known) {
 		t.Errorf("the table has the variables %v, the providers have %v", listed, known)
