@@ -76,8 +76,12 @@ func (m *Model) open(x *transport.Exchange, request *model.Request) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
+	reasons := conversation.HasReasoning()
 	body, err := m.post(x, request, conversation)
-	if refused := (*transport.Failure)(nil); errors.As(err, &refused) && conversation.HasReasoning() && blocks.RefusesReasoning(refused) {
+	if refused := (*transport.Failure)(nil); reasons && errors.As(err, &refused) && blocks.RefusesReasoning(refused) {
+		if conversation, err = blocks.Convert(request, name); err != nil {
+			return nil, err
+		}
 		conversation.DropReasoning()
 		return m.post(x, request, conversation)
 	}

@@ -1,6 +1,10 @@
 package anthropic
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
+)
 
 // pieceKind is the kind of a piece of text.
 type pieceKind uint8
@@ -26,11 +30,8 @@ func quickDelta(event []byte) (index int, kind pieceKind, literal []byte, ok boo
 	if !ok {
 		return 0, 0, nil, false
 	}
-	digits := 0
-	for ; digits < len(rest) && digits < 9 && rest[digits] >= '0' && rest[digits] <= '9'; digits++ {
-		index = index*10 + int(rest[digits]-'0')
-	}
-	if digits == 0 || digits > 1 && rest[0] == '0' {
+	index, digits := blocks.LeadingIndex(rest)
+	if digits == 0 {
 		return 0, 0, nil, false
 	}
 	rest = rest[digits:]
@@ -43,7 +44,7 @@ func quickDelta(event []byte) (index int, kind pieceKind, literal []byte, ok boo
 	} else {
 		return 0, 0, nil, false
 	}
-	end := stringEnd(rest)
+	end := blocks.StringEnd(rest)
 	if end < 0 {
 		return 0, 0, nil, false
 	}
@@ -53,23 +54,4 @@ func quickDelta(event []byte) (index int, kind pieceKind, literal []byte, ok boo
 		return 0, 0, nil, false
 	}
 	return index, kind, rest[:end], true
-}
-
-// stringEnd returns the length of the JSON string at the beginning of text, -1 if there
-// is none, or one with control characters, which JSON doesn't have.
-func stringEnd(text []byte) int {
-	if len(text) == 0 || text[0] != '"' {
-		return -1
-	}
-	for i := 1; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			return i + 1
-		case c == '\\':
-			i++
-		case c < ' ':
-			return -1
-		}
-	}
-	return -1
 }

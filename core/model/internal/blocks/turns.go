@@ -118,6 +118,21 @@ func (c *Conversation) DropReasoning() {
 	}
 }
 
+// SpellOut replaces calls and their results by words, for providers that refuse them
+// where a request has no tools.
+func (c *Conversation) SpellOut() {
+	for i := range c.Turns {
+		for j := range c.Turns[i].Parts {
+			switch part := &c.Turns[i].Parts[j]; part.Kind {
+			case Call:
+				*part = Part{Kind: Text, Text: "(Called the tool " + part.Name + " with " + part.Arguments + ")"}
+			case Result:
+				*part = Part{Kind: Text, Text: "(The tool " + part.Name + " answered: " + part.Text + ")"}
+			}
+		}
+	}
+}
+
 // MidTurnWithoutReasoning reports whether the conversation ends with results of calls
 // that no reasoning led to: of another model, or of one that didn't think.
 func (c *Conversation) MidTurnWithoutReasoning() bool {
