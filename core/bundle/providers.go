@@ -6,12 +6,13 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/anthropic"
+	"github.com/copilotkit-go/runtime/core/model/bedrock"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // providers returns all providers of models.
 func providers() model.Providers {
-	return slices.Concat(openai.Providers(), anthropic.Providers())
+	return slices.Concat(openai.Providers(), anthropic.Providers(), bedrock.Providers())
 }
 
 // providerVariables returns the variables of the model providers, which have a

@@ -26,6 +26,7 @@ var titles = []struct{ title, prefix string }{
 	{"Azure OpenAI", "azure"},
 	{"Anthropic", "anthropic"},
 	{"Anthropic, by chat completions", "anthropic-chat"},
+	{"Amazon Bedrock", "bedrock"},
 	{"Google Gemini", "google"},
 	{"MiniMax", "minimax"},
 	{"OpenRouter", "openrouter"},
