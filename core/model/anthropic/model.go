@@ -25,6 +25,14 @@ const (
 // provider is Anthropic, without its New.
 var provider = model.Provider{Name: name, KeyVariable: "ANTHROPIC_API_KEY", TokenVariable: "ANTHROPIC_AUTH_TOKEN", URLVariable: "ANTHROPIC_BASE_URL"}
 
+// tools are the rules for tools.
+var tools = transport.ToolRules{
+	Names:      transport.NameRule{Max: 64, Signs: "-"},
+	Properties: transport.NameRule{Max: 64, Signs: ".-"},
+	Schemas:    transport.SchemaDraft2020,
+	FlatRoot:   true,
+}
+
 // Providers returns the provider of this protocol.
 func Providers() model.Providers {
 	p := provider
@@ -54,15 +62,14 @@ func New(config model.Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	endpoint.Tools = tools
 	endpoint.URL = strings.TrimSuffix(endpoint.URL, "/v1")
 	return &Model{endpoint, claude.Parse(endpoint.Name.Model)}, nil
 }
 
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
-	return m.endpoint.Stream(ctx, request, func(x *transport.Exchange) (io.ReadCloser, error) {
-		return m.open(x, request)
-	}, func(x *transport.Exchange, body io.Reader, send transport.Send) error {
+	return m.endpoint.Stream(ctx, request, m.open, func(x *transport.Exchange, body io.Reader, send transport.Send) error {
 		d := decoder{answer: blocks.Answer{Send: send, Provider: name}, onStopReason: x.Linger}
 		return d.decode(body)
 	})

@@ -61,7 +61,7 @@ func (m *Model) encode(request *model.Request, conversation *blocks.Conversation
 	for i, text := range conversation.System {
 		system[i] = block{Type: "text", Text: text}
 	}
-	tools := m.tools(request.Tools)
+	tools := m.encodeTools(request.Tools)
 	options.mark(tools, system, messages)
 	if len(system) > 0 {
 		body["system"] = system
@@ -122,7 +122,7 @@ type tool struct {
 	CacheControl        json.RawMessage `json:"cache_control,omitempty"`
 }
 
-func (m *Model) tools(all []model.Tool) []tool {
+func (m *Model) encodeTools(all []model.Tool) []tool {
 	converted := make([]tool, len(all))
 	for i, t := range all {
 		// Other servers of this protocol may refuse a field that they don't know.

@@ -34,6 +34,22 @@ var provider = model.Provider{
 	URLVariable: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", Variables: []string{regionVariable, defaultRegionVariable},
 }
 
+// tools are the rules for tools.
+var tools = transport.ToolRules{
+	Names:      transport.NameRule{Max: 64, Signs: "-"},
+	Properties: transport.NameRule{Max: 64, Signs: ".-"},
+	Schemas:    transport.SchemaDraft2020,
+	FlatRoot:   true,
+}
+
+// novaTools are those of Amazon's own models, which take three keywords at the root.
+func novaTools() transport.ToolRules {
+	rules := tools
+	rules.Inline = true
+	rules.RootKeywords = []string{"type", "properties", "required"}
+	return rules
+}
+
 // Providers returns the provider of this protocol.
 func Providers() model.Providers {
 	p := provider
@@ -81,6 +97,10 @@ func New(config model.Config) (*Model, error) {
 	endpoint, err := transport.NewEndpoint(config, provider, publicURL)
 	if err != nil {
 		return nil, err
+	}
+	endpoint.Tools = tools
+	if strings.Contains(endpoint.Name.Model, "amazon.nova") {
+		endpoint.Tools = novaTools()
 	}
 	m := &Model{endpoint: endpoint, claude: claude.Parse(endpoint.Name.Model)}
 	m.url = endpoint.URL + "/model/" + escape(endpoint.Name.Model) + "/converse-stream"
@@ -134,9 +154,7 @@ var guardrailVersion = regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`)
 
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
-	return m.endpoint.Stream(ctx, request, func(x *transport.Exchange) (io.ReadCloser, error) {
-		return m.open(x, request)
-	}, func(x *transport.Exchange, body io.Reader, send transport.Send) error {
+	return m.endpoint.Stream(ctx, request, m.open, func(x *transport.Exchange, body io.Reader, send transport.Send) error {
 		d := decoder{
 			answer: blocks.Answer{Send: send, Provider: name}, model: m.endpoint.Name.Model, onStopReason: x.Linger,
 		}
