@@ -12,13 +12,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/signin/internal/fresh"
 )
@@ -76,7 +79,7 @@ func (s *signer) sign(request *http.Request, body []byte) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		return model.NewError(model.CodeAuthFailed, fmt.Errorf("sign in to AWS (environment, shared files, web identity, container, instance): %w", err))
+		return model.NewError(model.CodeAuthFailed, errors.New("sign in to AWS (environment, shared files, web identity, container, instance): "+redact(err)))
 	}
 	region := who.region
 	if found := regionalHost.FindStringSubmatch(request.URL.Hostname()); found != nil {
@@ -93,6 +96,20 @@ func (s *signer) sign(request *http.Request, body []byte) error {
 		return model.NewError(model.CodeAuthFailed, fmt.Errorf("sign the request: %w", err))
 	}
 	return nil
+}
+
+// maxCause is how much of an error is logged, in bytes.
+const maxCause = 512
+
+// redact returns an error's text without the secrets of the environment, which what was
+// asked may quote.
+func redact(err error) string {
+	var secrets []string
+	for _, variable := range []string{"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"} {
+		secrets = append(secrets, os.Getenv(variable))
+	}
+	text := outbound.Secrets(nil).WithTexts(secrets...).RedactText(err.Error())
+	return strings.ToValidUTF8(text[:min(len(text), maxCause)], "")
 }
 
 // regionalHost matches the hosts of a region's services, those of VPC endpoints too.
