@@ -24,7 +24,8 @@ type template struct {
 		// AllowedValues is nil if any value is allowed.
 		AllowedValues []value
 	}
-	Rules map[string]struct {
+	Conditions map[string]value
+	Rules      map[string]struct {
 		RuleCondition value
 		Assertions    []struct {
 			Assert            value
