@@ -5,12 +5,8 @@ import (
 	"testing"
 )
 
-func TestTheRoleMayUseTheModelOnBedrockAlone(t *testing.T) {
-	t.Parallel()
-	parsed, complaints, err := checkTemplate(t, "../template.yaml")
-	if err != nil || complaints != "" {
-		t.Fatalf("the template isn't valid: %v\n%s", err, complaints)
-	}
+// testBedrock tests which models of Amazon Bedrock the function's role may use.
+func testBedrock(t *testing.T, parsed *template) {
 	model := func(id string) string { return "arn:aws:bedrock:eu-west-1::foundation-model/" + id }
 	profile := func(id string) string { return "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/" + id }
 	const own = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc"
