@@ -12,6 +12,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/bedrock"
+	"github.com/copilotkit-go/runtime/test/dialecttest"
 )
 
 func newModel(t testing.TB, config model.Config) *bedrock.Model {
@@ -58,7 +59,7 @@ func (n *network) RoundTrip(request *http.Request) (*http.Response, error) {
 // model returns a model behind this network.
 func (n *network) model(t testing.TB, name string) *bedrock.Model {
 	t.Helper()
-	return newModel(t, model.Config{Model: "bedrock/" + name, APIKey: "bedrock-api-key", HTTPClient: &http.Client{Transport: n}})
+	return newModel(t, model.Config{Model: "bedrock/" + name, LookupEnv: environment(map[string]string{"AWS_REGION": "eu-west-1"}), APIKey: "bedrock-api-key", HTTPClient: &http.Client{Transport: n}})
 }
 
 // sent returns a field of the last request as JSON, empty if there is none.
@@ -72,22 +73,31 @@ func (n *network) sent(t testing.TB, field string) string {
 }
 
 // said is the stream of a short answer.
-const said = `data: {"type":"message_start","message":{"model":"claude-x","usage":{"input_tokens":3,"output_tokens":1}}}
+var said = events(
+	"messageStart", `{"role":"assistant"}`,
+	"contentBlockDelta", `{"contentBlockIndex":0,"delta":{"text":"ok"},"p":"abcdef"}`,
+	"contentBlockStop", `{"contentBlockIndex":0}`,
+	"messageStop", `{"stopReason":"end_turn"}`,
+	"metadata", `{"usage":{"inputTokens":3,"outputTokens":2,"totalTokens":5},"metrics":{"latencyMs":7}}`)
 
-data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+// events returns a stream of events, each a type and a payload.
+func events(pairs ...string) string {
+	var b strings.Builder
+	for i := 0; i < len(pairs); i += 2 {
+		b.Write(dialecttest.BedrockEvent(pairs[i], pairs[i+1]))
+	}
+	return b.String()
+}
 
-data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"ok"}}
+// exception returns an exception in a stream.
+func exception(kind, message string) string {
+	return string(dialecttest.BedrockFrame([][2]string{{":exception-type", kind}, {":content-type", "application/json"}, {":message-type", "exception"}}, []byte(`{"message":"`+message+`"}`)))
+}
 
-data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}
-
-data: {"type":"message_stop"}
-
-`
-
-func stream(lines string) *http.Response {
+func stream(frames string) *http.Response {
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}},
-		Body: io.NopCloser(strings.NewReader(lines)),
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/vnd.amazon.eventstream"}},
+		Body: io.NopCloser(strings.NewReader(frames)),
 	}
 }
 
