@@ -37,6 +37,10 @@ var titles = []struct{ title, prefix string }{
 	{"Ollama", "ollama"},
 }
 
+// identities are the platforms whose identities sign requests without a key, by
+// [model.Provider.SignIn].
+var identities = map[string]string{"aws": "AWS", "azure": "Azure", "google": "Google Cloud"}
+
 func TestPagesHaveTheTables(t *testing.T) {
 	tests := map[string]struct{ page, table string }{
 		"variables": {readme, variablesTable()},
@@ -106,6 +110,9 @@ func providersTable(t *testing.T) string {
 			if token := provider.TokenVariable; token != "" {
 				listed = append(listed, token)
 				key += " or `" + token + "`"
+			}
+			if who := identities[provider.SignIn]; who != "" {
+				key += ", or none with an identity on " + who
 			}
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,

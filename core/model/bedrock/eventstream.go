@@ -35,7 +35,8 @@ type frame struct {
 //
 // Source: https://smithy.io/2.0/aws/amazon-eventstream.html
 type frameReader struct {
-	r *bufio.Reader
+	r       *bufio.Reader
+	prelude [preludeLength]byte
 	// buffer holds a frame without its prelude.
 	buffer []byte
 }
@@ -46,11 +47,11 @@ func newFrameReader(r io.Reader) *frameReader {
 
 // next reads a frame. It fails with [io.EOF] at the end of the stream.
 func (f *frameReader) next() (frame, error) {
-	var prelude [preludeLength]byte
-	if _, err := io.ReadFull(f.r, prelude[:]); err != nil {
+	prelude := f.prelude[:]
+	if _, err := io.ReadFull(f.r, prelude); err != nil {
 		return frame{}, err
 	}
-	total, headers := binary.BigEndian.Uint32(prelude[:]), binary.BigEndian.Uint32(prelude[4:])
+	total, headers := binary.BigEndian.Uint32(prelude), binary.BigEndian.Uint32(prelude[4:])
 	if crc32.ChecksumIEEE(prelude[:8]) != binary.BigEndian.Uint32(prelude[8:]) {
 		return frame{}, errors.New("read the event stream: wrong checksum of a prelude")
 	}
@@ -64,7 +65,7 @@ func (f *frameReader) next() (frame, error) {
 		return frame{}, err
 	}
 	end := len(f.buffer) - checksumLength
-	sum := crc32.Update(crc32.ChecksumIEEE(prelude[:]), crc32.IEEETable, f.buffer[:end])
+	sum := crc32.Update(crc32.ChecksumIEEE(prelude), crc32.IEEETable, f.buffer[:end])
 	if sum != binary.BigEndian.Uint32(f.buffer[end:]) {
 		return frame{}, errors.New("read the event stream: wrong checksum of a frame")
 	}
