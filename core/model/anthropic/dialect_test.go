@@ -9,20 +9,14 @@ import (
 )
 
 func TestTheDialectKeepsItsPromises(t *testing.T) {
-	for name, data := range map[string]modeltest.Data{
-		"with signatures": {
+	modeltest.Run(t, modeltest.Dialect{
+		New: func(t *testing.T, url, key string) model.Model {
+			return newModel(t, model.Config{Model: "anthropic/claude-sonnet-4-5", BaseURL: url, APIKey: key})
+		},
+		Serve: dialecttest.Anthropic,
+		ReasoningData: modeltest.Data{
 			Value: `{"anthropic":{"signature":"c2ln"}}`,
 			Sent:  `{"type":"thinking","thinking":"Let me see.","signature":"c2ln"}`,
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			modeltest.Run(t, modeltest.Dialect{
-				New: func(t *testing.T, url, key string) model.Model {
-					return newModel(t, model.Config{Model: "anthropic/claude-sonnet-4-5", BaseURL: url, APIKey: key})
-				},
-				Serve:         dialecttest.Anthropic,
-				ReasoningData: data,
-			})
-		})
-	}
+	})
 }

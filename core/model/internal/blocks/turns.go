@@ -3,6 +3,7 @@ package blocks
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -246,8 +247,19 @@ func (c *converter) add(user bool, parts ...Part) {
 	c.Turns = append(c.Turns, Turn{User: user, Parts: parts})
 }
 
-// tidy has the conversation begin with the user.
+// tidy has the conversation begin with the user, and the user's turns with results.
 func (c *converter) tidy() {
+	for _, turn := range c.Turns {
+		slices.SortStableFunc(turn.Parts, func(a, b Part) int {
+			switch {
+			case a.Kind == Result && b.Kind != Result:
+				return -1
+			case a.Kind != Result && b.Kind == Result:
+				return 1
+			}
+			return 0
+		})
+	}
 	if len(c.Turns) == 0 || !c.Turns[0].User {
 		c.Turns = append([]Turn{{User: true, Parts: []Part{{Kind: Text, Text: begins}}}}, c.Turns...)
 	}
