@@ -1,0 +1,154 @@
+package transfer_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/store/redis"
+	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
+	"github.com/copilotkit-go/runtime/core/store/sqlite"
+	"github.com/copilotkit-go/runtime/core/store/transfer"
+)
+
+// kept closes a store when the test ends.
+func kept[S store.Store](t testing.TB, s S, err error) S {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func inMemory(t testing.TB) store.Store { return kept(t, memory.New(memory.Limits{}), nil) }
+
+func inSQLite(t testing.TB) store.Store {
+	address := url.URL{Scheme: "sqlite", Path: filepath.Join(t.TempDir(), "threads.db")}
+	s, err := sqlite.Open(t.Context(), address.String())
+	return kept(t, s, err)
+}
+
+func inRedis(t testing.TB) store.Store {
+	s, err := redis.Open(context.Background(), redistest.Start(t).URL(), redis.Options{Logger: slog.New(slog.DiscardHandler)})
+	return kept(t, s, err)
+}
+
+func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
+	for seed := range uint64(2) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			first := inMemory(t)
+			keys := fill(t, first, rand.New(rand.NewPCG(seed, 0)), 10)
+			file := export(t, first, transfer.Options{})
+			ids := regexp.MustCompile(`"(?:id|messageId|parentMessageId)":"((?:[^"\\]|\\.)*)"`)
+			var messageIDs []string
+			for _, match := range ids.FindAllSubmatch(file, -1) {
+				messageIDs = append(messageIDs, string(match[1]))
+			}
+			from := first
+			for _, to := range []store.Store{inSQLite(t), inRedis(t), inMemory(t)} {
+				summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{})
+				if err != nil || summary.Threads[transfer.Moved] != len(keys) || len(summary.Threads) != 1 {
+					t.Fatalf("got %+v, %v", summary, err)
+				}
+				if again := export(t, to, transfer.Options{}); !bytes.Equal(again, file) {
+					t.Fatalf("%T: the file was\n%s\nand is\n%s", to, file, again)
+				}
+				for _, key := range keys {
+					if got, want := streams(t, to, key), streams(t, first, key); got != want {
+						t.Errorf("%T: clients of %q get\n%s\nwant\n%s", to, key, got, want)
+					}
+					if got, want := next(t, to, key, messageIDs), next(t, first, key, messageIDs); got != want {
+						t.Errorf("%T: the next run of %q has %s, want %s", to, key, got, want)
+					}
+				}
+				from = to
+			}
+		})
+	}
+}
+
+func TestOnlyTheThreadsOfTheOwnersAreExported(t *testing.T) {
+	s := inMemory(t)
+	fill(t, s, rand.New(rand.NewPCG(7, 0)), 9)
+	for name, test := range map[string]struct {
+		owners []string
+		want   int
+	}{"all": {nil, 9}, "nobody's": {[]string{""}, 3}, "two": {[]string{"ada", `böb/"x"`}, 6}, "none": {[]string{}, 0}, "a stranger's": {[]string{"eve"}, 0}} {
+		to := inMemory(t)
+		if summary := load(t, to, export(t, s, transfer.Options{Owners: test.owners})); summary.Threads[transfer.Moved] != test.want {
+			t.Errorf("%s: got %+v, want %d", name, summary, test.want)
+		}
+		list, err := to.Threads(t.Context(), store.Query{AllOwners: true, IncludeArchived: true})
+		if err != nil || len(list.Threads) != test.want {
+			t.Errorf("%s: got %d threads, %v", name, len(list.Threads), err)
+		}
+	}
+}
+
+func TestWhatALaterFileHasIsAdded(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 0))
+	for name, to := range map[string]store.Store{"memory": inMemory(t), "sqlite": inSQLite(t)} {
+		from := inMemory(t)
+		keys := fill(t, from, random, 8)
+		load(t, to, export(t, from, transfer.Options{}))
+		if summary := load(t, to, export(t, from, transfer.Options{})); summary.Threads[transfer.Present] != 8 || summary.Records != 0 {
+			t.Errorf("%s: the same again: %+v", name, summary)
+		}
+		play(t, from, keys[1], random, "a later run", nil)
+		play(t, from, keys[4], random, "the first run", nil)
+		newName := "renamed"
+		if _, err := from.UpdateThread(t.Context(), keys[2], store.Patch{Name: &newName}); err != nil {
+			t.Fatal(err)
+		}
+		file := export(t, from, transfer.Options{})
+		summary := load(t, to, file)
+		// A thread without runs has no records to tell that it was imported.
+		if summary.Threads[transfer.Present] != 5 || summary.Threads[transfer.Extended]+summary.Threads[transfer.Moved] != 3 {
+			t.Errorf("%s: a later file: %+v", name, summary)
+		}
+		if got := export(t, to, transfer.Options{}); !bytes.Equal(got, file) {
+			t.Errorf("%s: the file was\n%s\nand is\n%s", name, file, got)
+		}
+	}
+}
+
+func TestWhatTheStoreHasAlreadyStaysAsItIs(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 0))
+	from, to := inMemory(t), inMemory(t)
+	keys := fill(t, from, random, 4)
+	old := export(t, from, transfer.Options{})
+	load(t, to, old)
+	// The users of the one go on in the other, and somebody else's thread has its id.
+	play(t, to, keys[0], random, "a run in the other store", nil)
+	newName := "renamed in the other store"
+	if _, err := to.UpdateThread(t.Context(), keys[1], store.Patch{Name: &newName}); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.DeleteThread(t.Context(), keys[2]); err != nil {
+		t.Fatal(err)
+	}
+	play(t, to, keys[2], random, "another thread's run", nil)
+	before := export(t, to, transfer.Options{})
+	var refused []transfer.Report
+	summary, err := transfer.Import(t.Context(), to, bytes.NewReader(old), transfer.Options{Report: func(r transfer.Report) {
+		if r.Outcome == transfer.Refused {
+			refused = append(refused, r)
+		}
+	}})
+	if err != nil || summary.Threads[transfer.Present] != 3 || len(refused) != 1 || refused[0].Key != keys[2] || refused[0].Note != "the store has other records of it" {
+		t.Errorf("got %+v, %v; refused %+v", summary, err, refused)
+	}
+	if after := export(t, to, transfer.Options{}); !bytes.Equal(after, before) {
+		t.Errorf("the store had\n%s\nand has\n%s", before, after)
+	}
+}
