@@ -194,7 +194,7 @@ func parse(data []byte) (line, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&l); err != nil {
-		return line{}, fmt.Errorf("%w: %w", errLine, err)
+		return line{}, fmt.Errorf("%w: %v", errLine, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return line{}, errLine
