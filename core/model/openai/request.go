@@ -18,7 +18,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	}
 	p, s := &e.provider, &request.Settings
 	body := map[string]any{
-		"model":    e.model,
+		"model":    e.Name.Model,
 		"messages": messages,
 		"stream":   true,
 	}
@@ -40,6 +40,9 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	}
 	if s.TopK != nil && p.topK {
 		body["top_k"] = *s.TopK
+	}
+	if s.ReasoningEffort != "" {
+		body["reasoning_effort"] = s.ReasoningEffort
 	}
 	set(body, "temperature", s.Temperature)
 	set(body, "top_p", s.TopP)
