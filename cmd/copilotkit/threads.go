@@ -222,6 +222,7 @@ func (p *progress) end(summary transfer.Summary, err error) error {
 		{transfer.Extended, "brought %d up to date"},
 		{transfer.Present, "passed over %d that are there already"},
 		{transfer.Empty, "left %d that have just begun"},
+		{transfer.Expired, "left %d that are older than what the store keeps"},
 		{transfer.Refused, "refused %d"},
 	} {
 		if n := summary.Threads[more.outcome]; n > 0 {

@@ -69,7 +69,8 @@ func bring(ctx context.Context, to store.Store, b *brought) (Report, error) {
 		_, err = to.UpdateThread(ctx, b.key(), store.Patch{Name: &b.Name, Archived: &b.Archived, Times: b.times()})
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		report.Outcome, report.Note = Refused, "it is older than what the store keeps"
+		// By its times it is older than what the store keeps.
+		report.Outcome = Expired
 		return report, nil
 	}
 	report.Records = len(missing)

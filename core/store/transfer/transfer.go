@@ -57,6 +57,8 @@ const (
 	Present
 	// Empty is a thread of which nothing has finished yet.
 	Empty
+	// Expired is a thread that is older than what the store keeps.
+	Expired
 	// Refused is a thread that wasn't moved. The note says why.
 	Refused
 )

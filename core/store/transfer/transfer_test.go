@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
@@ -37,8 +38,10 @@ func inSQLite(t testing.TB) store.Store {
 	return kept(t, s, err)
 }
 
-func inRedis(t testing.TB) store.Store {
-	s, err := redis.Open(context.Background(), redistest.Start(t).URL(), redis.Options{Logger: slog.New(slog.DiscardHandler)})
+func inRedis(t testing.TB) store.Store { return redisAt(t, redistest.Start(t).URL()) }
+
+func redisAt(t testing.TB, url string) store.Store {
+	s, err := redis.Open(context.Background(), url, redis.Options{Logger: slog.New(slog.DiscardHandler)})
 	return kept(t, s, err)
 }
 
@@ -150,5 +153,33 @@ func TestWhatTheStoreHasAlreadyStaysAsItIs(t *testing.T) {
 	}
 	if after := export(t, to, transfer.Options{}); !bytes.Equal(after, before) {
 		t.Errorf("the store had\n%s\nand has\n%s", before, after)
+	}
+}
+
+func TestThreadsThatTheStoreWouldNotKeepAreLeft(t *testing.T) {
+	from := inMemory(t)
+	keys := fill(t, from, rand.New(rand.NewPCG(11, 0)), 5)
+	for _, key := range []store.Key{keys[1], keys[4]} {
+		thread, err := from.Thread(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times := &store.Times{Created: thread.CreatedAt, Updated: thread.UpdatedAt.Add(-2 * time.Hour), LastRun: thread.LastRunAt}
+		if _, err := from.UpdateThread(t.Context(), key, store.Patch{Times: times}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := redisAt(t, redistest.Start(t).URL()+"?retention=1h")
+	file := export(t, from, transfer.Options{})
+	for range 2 {
+		summary := load(t, to, file)
+		if summary.Threads[transfer.Expired] != 2 || summary.Threads[transfer.Moved]+summary.Threads[transfer.Present] != 3 {
+			t.Errorf("got %+v", summary)
+		}
+	}
+	for _, key := range []store.Key{keys[1], keys[4]} {
+		if page, err := to.Read(t.Context(), key, 0, false); err != nil || len(page.Records) > 0 {
+			t.Errorf("%q reads as %+v, %v", key, page, err)
+		}
 	}
 }
