@@ -9,11 +9,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/transfer"
@@ -33,6 +35,10 @@ func fill(t testing.TB, s store.Store, random *rand.Rand, threads int) []store.K
 	for n := range threads {
 		key := store.Key{Owner: []string{"", "ada", "böb/\"x\""}[n%3], ID: fmt.Sprint("thread <", n, ">")}
 		keys = append(keys, key)
+		// So that the list has the same order in a store that counts microseconds.
+		if err := pause.Sleep(t.Context(), 2*time.Microsecond); err != nil {
+			t.Fatal(err)
+		}
 		if n%5 == 4 { // made, and never run
 			if _, err := s.CreateThread(t.Context(), key, "made", "only made"); err != nil {
 				t.Fatal(err)
