@@ -264,16 +264,34 @@ func TestWhatHasNotFinishedIsNotExported(t *testing.T) {
 	})
 }
 
-// busy is a store on which, while it is listed, threads are written to.
+// busy is a store on which threads are written to when it has been listed, when a thread
+// has been read, and before a run begins.
 type busy struct {
 	store.Store
-	listed func()
+	listed, read, begins func()
+}
+
+func (b *busy) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
+	page, err := b.Store.Read(ctx, key, after, wait)
+	if b.read != nil {
+		b.read()
+	}
+	return page, err
+}
+
+func (b *busy) Begin(ctx context.Context, request store.BeginRequest) (store.Lease, error) {
+	if b.begins != nil {
+		b.begins()
+	}
+	return b.Store.Begin(ctx, request)
 }
 
 func (b *busy) Threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
 	query.Limit = 2
 	page, err := b.Store.Threads(ctx, query)
-	b.listed()
+	if b.listed != nil {
+		b.listed()
+	}
 	return page, err
 }
 
@@ -297,6 +315,50 @@ func TestThreadsThatAreWrittenToDuringAnExportAreInIt(t *testing.T) {
 	from.listed = func() { written++; play(t, s, keys[0], random, fmt.Sprint("more ", written), nil) }
 	if _, err := transfer.Export(t.Context(), io.Discard, from, transfer.Options{}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAThreadIsReadAsItWasAtOneTime(t *testing.T) {
+	s := inMemory(t)
+	random := rand.New(rand.NewPCG(14, 0))
+	key := fill(t, s, random, 1)[0]
+	// A run ends between the reading of the records and that of the snapshot.
+	reads := 0
+	from := &busy{Store: s, read: func() {
+		if reads++; reads == 1 {
+			play(t, s, key, random, "meanwhile", nil)
+		}
+	}}
+	file := export(t, from, transfer.Options{})
+	first, _, _ := bytes.Cut(file, []byte("{\"records\":"))
+	if !bytes.Contains(first, []byte(`"runId":"meanwhile"`)) {
+		t.Errorf("the file has the thread as it never was:\n%s", first)
+	}
+	from.read = func() { reads++; play(t, s, key, random, fmt.Sprint("more ", reads), nil) }
+	summary, err := transfer.Export(t.Context(), io.Discard, from, transfer.Options{})
+	if err != nil || summary.Threads[transfer.Refused] == 0 || summary.Threads[transfer.Moved] > 0 {
+		t.Errorf("a thread that changes all the time: %+v, %v", summary, err)
+	}
+}
+
+func TestAThreadThatIsWrittenToDuringTheImportIsLeftAlone(t *testing.T) {
+	from, s := inMemory(t), inMemory(t)
+	random := rand.New(rand.NewPCG(15, 0))
+	key := fill(t, from, random, 1)[0]
+	file := export(t, from, transfer.Options{})
+	begun := false
+	to := &busy{Store: s, begins: func() {
+		if !begun {
+			begun = true
+			play(t, s, key, random, "a run in the store", nil)
+		}
+	}}
+	summary, err := transfer.Import(t.Context(), to, bytes.NewReader(file), transfer.Options{})
+	if err != nil || summary.Threads[transfer.Refused] != 1 {
+		t.Fatalf("got %+v, %v", summary, err)
+	}
+	if got := next(t, s, key, nil); !strings.Contains(got, `parent "a run in the store"`) {
+		t.Errorf("the next run has %s", got)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
 	"github.com/copilotkit-go/runtime/core/store/redis"
@@ -32,8 +33,10 @@ func kept[S store.Store](t testing.TB, s S, err error) S {
 
 func inMemory(t testing.TB) store.Store { return kept(t, memory.New(memory.Limits{}), nil) }
 
-func inSQLite(t testing.TB) store.Store {
-	address := url.URL{Scheme: "sqlite", Path: filepath.Join(t.TempDir(), "threads.db")}
+func inSQLite(t testing.TB) store.Store { return sqliteWith(t, "") }
+
+func sqliteWith(t testing.TB, query string) store.Store {
+	address := url.URL{Scheme: "sqlite", Path: filepath.Join(t.TempDir(), "threads.db"), RawQuery: query}
 	s, err := sqlite.Open(t.Context(), address.String())
 	return kept(t, s, err)
 }
@@ -153,6 +156,76 @@ func TestWhatTheStoreHasAlreadyStaysAsItIs(t *testing.T) {
 	}
 	if after := export(t, to, transfer.Options{}); !bytes.Equal(after, before) {
 		t.Errorf("the store had\n%s\nand has\n%s", before, after)
+	}
+}
+
+func TestRunsAreCountedOneByOneWhereOnlySomeAreKept(t *testing.T) {
+	from, to := sqliteWith(t, "max-runs=3"), sqliteWith(t, "max-runs=2")
+	key, random := store.Key{ID: "thread"}, rand.New(rand.NewPCG(12, 0))
+	var conversation []agui.Message
+	for n := range 5 {
+		conversation = play(t, from, key, random, fmt.Sprint("run ", n), conversation)
+	}
+	file := export(t, from, transfer.Options{})
+	load(t, to, file)
+	read := func(s store.Store) []store.Record {
+		page, err := s.Read(t.Context(), key, 0, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Records
+	}
+	started := func(records []store.Record) (runs int) {
+		for _, record := range records {
+			if record.Event.EventType() == agui.EventTypeRunStarted {
+				runs++
+			}
+		}
+		return runs
+	}
+	kept := read(to)
+	if n := started(kept); n != 2 || kept[0].Event.EventType() != agui.EventTypeRunStarted {
+		t.Fatalf("%d runs are kept of those that have come", n)
+	}
+	// The first runs are forgotten, but not that the thread has their messages.
+	ids := []string{"question of run 0", "question of run 1", "question of run 4", "a new one"}
+	if got, want := next(t, to, key, ids), next(t, from, key, ids); got != want {
+		t.Errorf("the next run has %s, want %s", got, want)
+	}
+	play(t, from, key, random, "run 5", conversation)
+	load(t, to, export(t, from, transfer.Options{}))
+	if records := read(to); started(records) != 2 || records[len(records)-1].Seq != read(from)[len(read(from))-1].Seq {
+		t.Errorf("%d runs are kept after a later file, up to record %d", started(records), records[len(records)-1].Seq)
+	}
+}
+
+func TestAThreadWithOtherRecordsIsRefused(t *testing.T) {
+	from := inMemory(t)
+	key, random := store.Key{ID: "thread"}, rand.New(rand.NewPCG(13, 0))
+	play(t, from, key, random, "run 0", nil)
+	old := export(t, from, transfer.Options{})
+	play(t, from, key, random, "run 1", nil)
+	later := export(t, from, transfer.Options{})
+	for name, file := range map[string][]byte{
+		"with as many":             bytes.ReplaceAll(old, []byte("question"), []byte("Question")),
+		"with more":                bytes.ReplaceAll(later, []byte("question"), []byte("Question")),
+		"with none of the store's": bytes.ReplaceAll(bytes.ReplaceAll(later, []byte(`"seq":`), []byte(`"seq":1000`)), []byte(`"created":"20`), []byte(`"created":"19`)),
+	} {
+		to := inMemory(t)
+		load(t, to, old)
+		// As if it had been made in the store.
+		given := "made here"
+		if _, err := to.UpdateThread(t.Context(), key, store.Patch{Name: &given}); err != nil {
+			t.Fatal(err)
+		}
+		before := export(t, to, transfer.Options{})
+		summary, err := transfer.Import(t.Context(), to, bytes.NewReader(file), transfer.Options{})
+		if err != nil || summary.Threads[transfer.Refused] != 1 {
+			t.Errorf("%s: got %+v, %v", name, summary, err)
+		}
+		if after := export(t, to, transfer.Options{}); !bytes.Equal(after, before) {
+			t.Errorf("%s: the store had\n%s\nand has\n%s", name, before, after)
+		}
 	}
 }
 
