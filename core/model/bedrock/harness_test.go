@@ -62,16 +62,6 @@ func (n *network) model(t testing.TB, name string) *bedrock.Model {
 	return newModel(t, model.Config{Model: "bedrock/" + name, LookupEnv: environment(map[string]string{"AWS_REGION": "eu-west-1"}), APIKey: "bedrock-api-key", HTTPClient: &http.Client{Transport: n}})
 }
 
-// sent returns a field of the last request as JSON, empty if there is none.
-func (n *network) sent(t testing.TB, field string) string {
-	t.Helper()
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.bodies[len(n.bodies)-1]), &body); err != nil {
-		t.Fatal(err)
-	}
-	return string(body[field])
-}
-
 // said is the stream of a short answer.
 var said = events(
 	"messageStart", `{"role":"assistant"}`,

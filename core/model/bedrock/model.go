@@ -12,6 +12,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
@@ -87,7 +88,7 @@ func New(config model.Config) (*Model, error) {
 	}
 	publicURL := ""
 	if region := cmp.Or(arnRegion(config.Model), env(regionVariable), env(defaultRegionVariable)); region != "" {
-		if !regionName.MatchString(region) {
+		if !regionName().MatchString(region) {
 			return nil, fmt.Errorf("model %q: %s is not the name of a region", config.Model, regionVariable)
 		}
 		publicURL = "https://bedrock-runtime." + region + "." + domain(region)
@@ -110,7 +111,7 @@ func New(config model.Config) (*Model, error) {
 	return m, nil
 }
 
-var regionName = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
+var regionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`) })
 
 // arnRegion returns the region of the ARN of a model, empty if its name is none.
 func arnRegion(model string) string {
@@ -144,13 +145,13 @@ func parseGuardrail(text string) (map[string]any, error) {
 		return nil, nil
 	}
 	at := strings.LastIndexByte(text, ':')
-	if at <= 0 || !guardrailVersion.MatchString(text[at+1:]) {
+	if at <= 0 || !guardrailVersion().MatchString(text[at+1:]) {
 		return nil, fmt.Errorf(`%s is not of the form "id:version"`, guardrailVariable)
 	}
 	return map[string]any{"guardrailIdentifier": text[:at], "guardrailVersion": text[at+1:]}, nil
 }
 
-var guardrailVersion = regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`)
+var guardrailVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`) })
 
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {

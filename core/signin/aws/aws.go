@@ -15,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,7 +83,7 @@ func (s *signer) sign(request *http.Request, body []byte) error {
 		return model.NewError(model.CodeAuthFailed, errors.New("sign in to AWS (environment, shared files, web identity, container, instance): "+redact(err)))
 	}
 	region := who.region
-	if found := regionalHost.FindStringSubmatch(request.URL.Hostname()); found != nil {
+	if found := regionalHost().FindStringSubmatch(request.URL.Hostname()); found != nil {
 		region = found[1]
 	}
 	if region == "" {
@@ -113,4 +114,6 @@ func redact(err error) string {
 }
 
 // regionalHost matches the hosts of a region's services, those of VPC endpoints too.
-var regionalHost = regexp.MustCompile(`\.([a-z]{2,}(?:-[a-z0-9]+)+)\.(?:vpce\.)?(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws)$`)
+var regionalHost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\.([a-z]{2,}(?:-[a-z0-9]+)+)\.(?:vpce\.)?(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws)$`)
+})

@@ -7,6 +7,7 @@ package claude
 import (
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // Model is a model of Anthropic. The zero value is a model of anybody else.
@@ -19,26 +20,29 @@ type Model struct {
 	Major, Minor int
 }
 
+// The forms of names, compiled when the first model is made.
 var (
 	// named has the family before the version, as names have it since Claude 4, such as
 	// claude-sonnet-4-5-20250929 and anthropic.claude-opus-4-6-v1.
-	named = regexp.MustCompile(`claude-([a-z]+)(?:-(\d{1,2})(?:[-.](\d{1,2}))?(?:[^0-9]|$))?`)
+	named = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`claude-([a-z]+)(?:-(\d{1,2})(?:[-.](\d{1,2}))?(?:[^0-9]|$))?`)
+	})
 	// numbered has the version before the family, such as claude-3-7-sonnet-20250219.
-	numbered = regexp.MustCompile(`claude-(\d)(?:[-.](\d))?-([a-z]+)`)
+	numbered = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`claude-(\d)(?:[-.](\d))?-([a-z]+)`) })
 	// ancient are the models before Claude 3.
-	ancient = regexp.MustCompile(`claude-(?:instant|v?[12])(?:[^0-9]|$)`)
+	ancient = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`claude-(?:instant|v?[12])(?:[^0-9]|$)`) })
 )
 
 // Parse returns the model that a name, or an address of a model of Amazon Bedrock, is
 // of.
 func Parse(name string) Model {
-	if ancient.MatchString(name) {
+	if ancient().MatchString(name) {
 		return Model{Family: "claude", Major: 2}
 	}
-	if found := numbered.FindStringSubmatch(name); found != nil {
+	if found := numbered().FindStringSubmatch(name); found != nil {
 		return Model{Family: found[3], Major: number(found[1]), Minor: number(found[2])}
 	}
-	found := named.FindStringSubmatch(name)
+	found := named().FindStringSubmatch(name)
 	switch {
 	case found == nil:
 		return Model{}
