@@ -167,8 +167,13 @@ func (s *Settings) checkKey(parts parts, variable, model string) error {
 		return &EnvError{Name: variable, Err: err}
 	}
 	key := provider.KeyVariable
-	if key == "" || s.Credentials[key] != "" || parts.signIns[provider.SignIn] != nil {
+	if key == "" || parts.signIns[provider.SignIn] != nil {
 		return nil
+	}
+	for _, name := range append([]string{key}, provider.OtherKeyVariables...) {
+		if s.Credentials[name] != "" {
+			return nil
+		}
 	}
 	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}
 }

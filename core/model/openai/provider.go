@@ -56,7 +56,7 @@ var providers = []provider{
 	{Provider: model.Provider{Name: "openai", KeyVariable: "OPENAI_API_KEY", URLVariable: "OPENAI_BASE_URL"}, baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
 	{Provider: model.Provider{Name: "azure", KeyVariable: "AZURE_OPENAI_API_KEY", URLVariable: "AZURE_OPENAI_ENDPOINT", Variables: []string{azureVersionVariable}}, azure: true, maxCompletionTokens: true, usage: true},
 	{Provider: model.Provider{Name: "anthropic", KeyVariable: "ANTHROPIC_API_KEY", URLVariable: "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", usage: true},
-	{Provider: model.Provider{Name: "google", KeyVariable: "GOOGLE_API_KEY", URLVariable: "GOOGLE_BASE_URL", Aliases: []string{"gemini", "google-gemini"}}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
+	{Provider: model.Provider{Name: "google-chat", KeyVariable: "GOOGLE_API_KEY", OtherKeyVariables: []string{"GEMINI_API_KEY"}, URLVariable: "GOOGLE_BASE_URL"}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
 		unsigned: `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
 	{Provider: model.Provider{Name: "minimax", KeyVariable: "MINIMAX_API_KEY", URLVariable: "MINIMAX_BASE_URL"}, baseURL: "https://api.minimax.io/v1", topK: true, usage: true},
 	{Provider: model.Provider{Name: "openrouter", KeyVariable: "OPENROUTER_API_KEY", URLVariable: "OPENROUTER_BASE_URL"}, baseURL: "https://openrouter.ai/api/v1", topK: true, usage: true},
