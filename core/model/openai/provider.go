@@ -68,6 +68,13 @@ var providers = []provider{
 	{Provider: model.Provider{Name: "ollama", URLVariable: "OLLAMA_BASE_URL"}, baseURL: "http://127.0.0.1:11434/v1", topK: true, usage: true},
 }
 
+// tools are the rules of OpenAI, which others have taken over with its protocol.
+var tools = transport.ToolRules{
+	Names:    transport.NameRule{Max: 64, Signs: "-"},
+	Schemas:  transport.SchemaDraft2020,
+	FlatRoot: true,
+}
+
 // azureVersionVariable is the environment variable with the version of Azure's API.
 const azureVersionVariable = "AZURE_OPENAI_API_VERSION"
 
@@ -105,6 +112,7 @@ func newEndpoint(config model.Config, doer goopenai.HTTPDoer) (*endpoint, error)
 	if p.Name == "openai" && e.OwnAddress && !strings.HasPrefix(e.URL, p.baseURL) {
 		p.maxCompletionTokens, p.topK, p.signatures = false, true, true
 	}
+	e.Tools = tools
 	client := goopenai.DefaultConfig(e.Key)
 	if p.azure && !strings.HasSuffix(e.URL, azureV1) {
 		client = goopenai.DefaultAzureConfig(e.Key, e.URL)

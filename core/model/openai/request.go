@@ -26,7 +26,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		body["stream_options"] = map[string]bool{"include_usage": true}
 	}
 	if len(request.Tools) > 0 {
-		body["tools"] = tools(request.Tools)
+		body["tools"] = encodeTools(request.Tools)
 		if !s.ToolChoice.IsAuto() {
 			body["tool_choice"] = toolChoice(s.ToolChoice)
 		}
@@ -82,7 +82,7 @@ type toolFunction struct {
 	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
-func tools(all []model.Tool) []tool {
+func encodeTools(all []model.Tool) []tool {
 	result := make([]tool, len(all))
 	for i, t := range all {
 		result[i] = tool{Type: "function", Function: toolFunction{t.Name, t.Description, t.Parameters}}

@@ -23,9 +23,12 @@ type Endpoint struct {
 	URL string
 	// OwnAddress is set if URL is not the provider's public address.
 	OwnAddress bool
+	// Tools are what the provider takes of tools. The dialect sets them.
+	Tools ToolRules
 	// Config has its defaults filled in.
 	Config  model.Config
 	secrets outbound.Secrets
+	schemas schemaCache
 }
 
 // NewEndpoint looks up the model of the configuration, its key and its address, which

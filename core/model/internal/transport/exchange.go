@@ -42,10 +42,11 @@ type Exchange struct {
 	linger     *time.Timer
 }
 
-// Stream implements Stream of [model.Model]: open sends the request and returns the
-// body of the answer, and decode sends what it finds there, to the finish. What they
-// fail with is converted to an error that is safe to show.
-func (e *Endpoint) Stream(ctx context.Context, request *model.Request, open func(*Exchange) (io.ReadCloser, error), decode func(*Exchange, io.Reader, Send) error) iter.Seq2[model.Delta, error] {
+// Stream implements Stream of [model.Model]: open sends the request that it is given,
+// whose tools are as the provider takes them, and returns the body of the answer, and
+// decode sends what it finds there, to the finish. What they fail with is converted to
+// an error that is safe to show.
+func (e *Endpoint) Stream(ctx context.Context, request *model.Request, open func(*Exchange, *model.Request) (io.ReadCloser, error), decode func(*Exchange, io.Reader, Send) error) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
@@ -53,10 +54,12 @@ func (e *Endpoint) Stream(ctx context.Context, request *model.Request, open func
 		if retries := request.Settings.MaxRetries; retries != nil {
 			x.maxRetries = *retries
 		}
-		body, err := open(x)
+		translated, names := e.translate(request)
+		body, err := open(x, translated)
 		if err == nil {
 			defer body.Close()
 			err = decode(x, body, func(delta model.Delta) error {
+				names.receive(&delta)
 				if !yield(delta, nil) {
 					return ErrStopped
 				}
