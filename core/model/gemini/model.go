@@ -29,7 +29,7 @@ func New(config model.Config) (*Model, error) {
 
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
-	return m.endpoint.Stream(ctx, request, func(x *transport.Exchange) (io.ReadCloser, error) {
+	return m.endpoint.Stream(ctx, request, func(x *transport.Exchange, request *model.Request) (io.ReadCloser, error) {
 		return m.open(x, request)
 	}, func(x *transport.Exchange, body io.Reader, send transport.Send) error {
 		d := decoder{yield: send, provider: m.endpoint.Name.Provider, onFinishReason: x.Linger}

@@ -140,6 +140,7 @@ func withPath(e *endpoint, version, path string) (*endpoint, error) {
 		}
 		segments[i] = url.PathEscape(segment)
 	}
+	e.Tools = toolRules
 	base := strings.TrimSuffix(e.URL, "/openai")
 	if !endsInVersion(base) {
 		base += "/" + version

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // body is the body of a request.
@@ -24,9 +25,18 @@ type toolSet struct {
 type declaration struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
-	// ParametersJSONSchema is JSON Schema. The older field, parameters, is a part of
-	// OpenAPI's, and refuses most keywords.
-	ParametersJSONSchema json.RawMessage `json:"parametersJsonSchema"`
+	// Parameters are nil for none. There is parametersJsonSchema too, which newer models
+	// have and which refuses less, but not all references.
+	Parameters json.RawMessage `json:"parameters,omitempty"`
+}
+
+// toolRules are what models of all generations take.
+var toolRules = transport.ToolRules{
+	Names:     transport.NameRule{Max: 64, Signs: "-.", LetterFirst: true},
+	Schemas:   transport.SchemaOpenAPI,
+	Inline:    true,
+	OmitEmpty: true,
+	Formats:   []string{"date-time", "double", "enum", "float", "int32", "int64"},
 }
 
 // encode encodes the body of a request, and reports whether it has signatures that the
