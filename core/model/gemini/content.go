@@ -36,7 +36,7 @@ type functionCall struct {
 type functionResponse struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
-	// Response has the result as "output", or as "error".
+	// Response has the result as "output", and a failure as "error".
 	Response map[string]string `json:"response"`
 }
 
@@ -65,7 +65,7 @@ func (c *conversation) add(request *model.Request) error {
 			// The protocol has instructions for the conversation as a whole only.
 			c.system = append(c.system, textPart(m.Content.Text()))
 		case agui.RoleUser:
-			parts, err := userParts(m.Content)
+			parts, err := userParts(m.Content, c.endpoint.vertex)
 			if err != nil {
 				return err
 			}
@@ -129,9 +129,12 @@ func (c *conversation) calls(calls []agui.ToolCall) []part {
 
 // result adds the result of a call to the turn of results.
 func (c *conversation) result(m *agui.Message) {
-	response := &functionResponse{ID: c.id(m.ToolCallID), Name: c.names[m.ToolCallID], Response: map[string]string{"output": m.Content.Text()}}
+	response := &functionResponse{ID: c.id(m.ToolCallID), Name: c.names[m.ToolCallID], Response: map[string]string{}}
+	if text := m.Content.Text(); text != "" || m.Error == "" {
+		response.Response["output"] = text
+	}
 	if m.Error != "" {
-		response.Response = map[string]string{"error": m.Error, "output": m.Content.Text()}
+		response.Response["error"] = m.Error
 	}
 	if last := len(c.contents) - 1; last >= 0 && c.contents[last].Parts[0].FunctionResponse != nil {
 		c.contents[last].Parts = append(c.contents[last].Parts, part{FunctionResponse: response})

@@ -25,7 +25,7 @@ type file struct {
 
 // userParts converts the content of a user's message. It fails for content that can't
 // be sent, rather than omit it.
-func userParts(message agui.Content) ([]part, error) {
+func userParts(message agui.Content, vertex bool) ([]part, error) {
 	inputs := message.Parts()
 	if len(inputs) == 0 {
 		return []part{textPart(message.Text())}, nil
@@ -40,7 +40,7 @@ func userParts(message agui.Content) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := mediaPart(media)
+		p, err := mediaPart(media, vertex)
 		if err != nil {
 			return nil, err
 		}
@@ -52,10 +52,17 @@ func userParts(message agui.Content) ([]part, error) {
 // unknownType is the type of media whose client has sent none.
 const unknownType = "application/octet-stream"
 
-func mediaPart(media model.Media) (part, error) {
+// usualTypes are what Vertex AI is told of an address that says no type, as it must be
+// told one.
+var usualTypes = map[string]string{"image": "image/jpeg", "audio": "audio/mpeg", "video": "video/mp4", "document": "application/pdf"}
+
+func mediaPart(media model.Media, vertex bool) (part, error) {
 	if media.Data == "" {
 		if media.MimeType == unknownType {
 			media.MimeType = typeOfAddress(media.URL)
+		}
+		if media.MimeType == "" && vertex {
+			media.MimeType = usualTypes[media.Kind]
 		}
 		return part{FileData: &file{MimeType: media.MimeType, FileURI: media.URL}}, nil
 	}
