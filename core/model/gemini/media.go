@@ -52,9 +52,19 @@ func userParts(message agui.Content, vertex bool) ([]part, error) {
 // unknownType is the type of media whose client has sent none.
 const unknownType = "application/octet-stream"
 
-// usualTypes are what Vertex AI is told of an address that says no type, as it must be
-// told one.
-var usualTypes = map[string]string{"image": "image/jpeg", "audio": "audio/mpeg", "video": "video/mp4", "document": "application/pdf"}
+// usualType returns what Vertex AI is told of an address that says no type, as it must
+// be told one.
+func usualType(kind string) string {
+	switch kind {
+	case "image":
+		return "image/jpeg"
+	case "audio":
+		return "audio/mpeg"
+	case "video":
+		return "video/mp4"
+	}
+	return "application/pdf"
+}
 
 func mediaPart(media model.Media, vertex bool) (part, error) {
 	if media.Data == "" {
@@ -62,7 +72,7 @@ func mediaPart(media model.Media, vertex bool) (part, error) {
 			media.MimeType = typeOfAddress(media.URL)
 		}
 		if media.MimeType == "" && vertex {
-			media.MimeType = usualTypes[media.Kind]
+			media.MimeType = usualType(media.Kind)
 		}
 		return part{FileData: &file{MimeType: media.MimeType, FileURI: media.URL}}, nil
 	}
