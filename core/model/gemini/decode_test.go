@@ -180,7 +180,7 @@ func (r *repeated) Read(p []byte) (int, error) {
 }
 
 func TestAMillionPiecesTakeTimeInProportion(t *testing.T) {
-	const pieces = 200_000
+	const pieces = 100_000
 	var parts strings.Builder
 	parts.WriteString(`data: {"candidates":[{"content":{"parts":[{"text":"a"}`)
 	for range 9 {
