@@ -7,11 +7,12 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/core/model/responses"
 )
 
 // providers returns all providers of models.
 func providers() model.Providers {
-	return slices.Concat(openai.Providers(), gemini.Providers())
+	return slices.Concat(openai.Providers(), responses.Providers(), gemini.Providers())
 }
 
 // providerVariables returns the variables of the model providers, which have a
