@@ -7,12 +7,14 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/anthropic"
 	"github.com/copilotkit-go/runtime/core/model/bedrock"
+	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/core/model/responses"
 )
 
 // providers returns all providers of models.
 func providers() model.Providers {
-	return slices.Concat(openai.Providers(), anthropic.Providers(), bedrock.Providers())
+	return slices.Concat(openai.Providers(), responses.Providers(), anthropic.Providers(), bedrock.Providers(), gemini.Providers())
 }
 
 // providerVariables returns the variables of the model providers, which have a
@@ -27,7 +29,9 @@ func providerVariables() []variable {
 	}
 	for _, provider := range providers() {
 		add(credential(provider.KeyVariable))
-		add(credential(provider.TokenVariable))
+		for _, name := range provider.OtherKeyVariables {
+			add(credential(name))
+		}
 		add(providerAddress(provider.URLVariable))
 		for _, name := range provider.Variables {
 			add(credential(name))

@@ -23,11 +23,14 @@ const (
 // titles are the providers' names in the table, by the prefix of their models.
 var titles = []struct{ title, prefix string }{
 	{"OpenAI, and any endpoint that speaks its protocol", "openai"},
+	{"OpenAI's Responses API", "openai-responses"},
 	{"Azure OpenAI", "azure"},
+	{"Azure OpenAI's Responses API", "azure-responses"},
 	{"Anthropic", "anthropic"},
 	{"Anthropic, by chat completions", "anthropic-chat"},
 	{"Amazon Bedrock", "bedrock"},
 	{"Google Gemini", "google"},
+	{"Google Gemini on Vertex AI", "vertex"},
 	{"MiniMax", "minimax"},
 	{"OpenRouter", "openrouter"},
 	{"Groq", "groq"},
@@ -36,10 +39,6 @@ var titles = []struct{ title, prefix string }{
 	{"xAI", "xai"},
 	{"Ollama", "ollama"},
 }
-
-// identities are the platforms whose identities sign requests without a key, by
-// [model.Provider.SignIn].
-var identities = map[string]string{"aws": "AWS", "azure": "Azure", "google": "Google Cloud"}
 
 func TestPagesHaveTheTables(t *testing.T) {
 	tests := map[string]struct{ page, table string }{
@@ -105,27 +104,23 @@ func providersTable(t *testing.T) string {
 		key, addresses := provider.KeyVariable, append([]string{provider.URLVariable}, provider.Variables...)
 		listed = append(listed, addresses...)
 		if key != "" {
-			listed = append(listed, key)
-			key = "`" + key + "`"
-			if token := provider.TokenVariable; token != "" {
-				listed = append(listed, token)
-				key += " or `" + token + "`"
-			}
-			if who := identities[provider.SignIn]; who != "" {
-				key += ", or none with an identity on " + who
-			}
+			keys := append([]string{key}, provider.OtherKeyVariables...)
+			listed = append(listed, keys...)
+			key = "`" + strings.Join(keys, "` or `") + "`"
+		}
+		if provider.SignIn != "" {
+			key += ", or the platform's identity"
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,
-			cmp.Or(map[string]string{"azure": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))
+			cmp.Or(map[string]string{"azure": "deployment", "azure-responses": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))
 	}
 	var known []string
 	for _, v := range providerVariables() {
 		known = append(known, v.name)
 	}
 	slices.Sort(listed)
-	listed = slices.Compact(listed) // providers share variables
 	slices.Sort(known)
-	if !slices.Equal(listed, known) {
+	if listed = slices.Compact(listed); !slices.Equal(listed, known) {
 		t.Errorf("the table has the variables %v, the providers have %v", listed, known)
 	}
 	return table.String()

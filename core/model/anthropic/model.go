@@ -22,8 +22,11 @@ const (
 	apiVersion = "2023-06-01"
 )
 
+// tokenVariable is the variable with a bearer token, which takes the place of a key.
+const tokenVariable = "ANTHROPIC_AUTH_TOKEN"
+
 // provider is Anthropic, without its New.
-var provider = model.Provider{Name: name, KeyVariable: "ANTHROPIC_API_KEY", TokenVariable: "ANTHROPIC_AUTH_TOKEN", URLVariable: "ANTHROPIC_BASE_URL"}
+var provider = model.Provider{Name: name, KeyVariable: "ANTHROPIC_API_KEY", OtherKeyVariables: []string{tokenVariable}, URLVariable: "ANTHROPIC_BASE_URL"}
 
 // tools are the rules for tools.
 var tools = transport.ToolRules{
@@ -51,6 +54,8 @@ func Providers() model.Providers {
 type Model struct {
 	endpoint *transport.Endpoint
 	claude   claude.Model
+	// bearer is set if the endpoint's key is a bearer token.
+	bearer bool
 }
 
 var _ model.Model = (*Model)(nil)
@@ -64,7 +69,10 @@ func New(config model.Config) (*Model, error) {
 	}
 	endpoint.Tools = tools
 	endpoint.URL = strings.TrimSuffix(endpoint.URL, "/v1")
-	return &Model{endpoint, claude.Parse(endpoint.Name.Model)}, nil
+	return &Model{
+		endpoint: endpoint, claude: claude.Parse(endpoint.Name.Model),
+		bearer: config.APIKey == "" && endpoint.Env(provider.KeyVariable) == "",
+	}, nil
 }
 
 // Stream implements [model.Model].
@@ -107,7 +115,7 @@ func (m *Model) post(x *transport.Exchange, request *model.Request, conversation
 		}
 		switch {
 		case m.endpoint.Key == "":
-		case m.endpoint.Bearer:
+		case m.bearer:
 			r.Header.Set("Authorization", "Bearer "+m.endpoint.Key)
 		default:
 			r.Header.Set("X-Api-Key", m.endpoint.Key)

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,7 +25,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/signin/internal/fresh"
+	"github.com/copilotkit-go/runtime/core/signin/internal/token"
 )
 
 // service is the name of Amazon Bedrock in signatures.
@@ -36,18 +37,21 @@ const service = "bedrock"
 // the chain.
 //
 // The chain is consulted at the first request, and again before what it gave expires,
-// or after a quarter of an hour. That takes ten seconds at most. A failure is a
+// or after a quarter of an hour. That takes twenty seconds at most. A failure is a
 // [*model.Error] with the code auth_failed.
 func SignIn() model.SignIn {
 	s := &signer{signer: v4.NewSigner()}
-	s.identities.Fetch = fetch
+	s.tokens = token.NewCache(s.fetch)
 	return s.sign
 }
 
 // signer signs requests. It is safe for concurrent use.
 type signer struct {
-	signer     *v4.Signer
-	identities fresh.Cache[identity]
+	signer *v4.Signer
+	// tokens says when the identity is due for another one, by the ids of its keys.
+	tokens *token.Cache
+	// identity is that of the last token, or a newer one.
+	identity atomic.Pointer[identity]
 }
 
 // identity is who the program is, and the region that it is configured for, if any.
@@ -56,32 +60,38 @@ type identity struct {
 	region      string
 }
 
-func fetch(ctx context.Context) (identity, time.Time, error) {
+// undated is how long an identity is kept that names no end. Where it comes from may
+// have another one by then. It is replaced five minutes before that.
+const undated = 20 * time.Minute
+
+// fetch has the chain find an identity.
+func (s *signer) fetch(ctx context.Context) (token.Token, error) {
 	loaded, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return identity{}, time.Time{}, fmt.Errorf("load the configuration: %w", err)
+		return token.Token{}, fmt.Errorf("load the configuration: %w", err)
 	}
 	credentials, err := loaded.Credentials.Retrieve(ctx)
 	if err != nil {
-		return identity{}, time.Time{}, err
+		return token.Token{}, err
 	}
-	var ends time.Time
+	ends := time.Now().Add(undated)
 	if credentials.CanExpire {
 		ends = credentials.Expires
 	}
-	return identity{credentials, loaded.Region}, ends, nil
+	s.identity.Store(&identity{credentials, loaded.Region})
+	return token.Token{Value: credentials.AccessKeyID, Expiry: ends}, nil
 }
 
 // sign signs a request whose body is given.
 func (s *signer) sign(request *http.Request, body []byte) error {
 	ctx := request.Context()
-	who, err := s.identities.Get(ctx)
-	if err != nil {
+	if _, err := s.tokens.Get(ctx); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
 		return model.NewError(model.CodeAuthFailed, errors.New("sign in to AWS (environment, shared files, web identity, container, instance): "+redact(err)))
 	}
+	who := s.identity.Load()
 	region := who.region
 	if found := regionalHost().FindStringSubmatch(request.URL.Hostname()); found != nil {
 		region = found[1]

@@ -19,8 +19,6 @@ type Endpoint struct {
 	Name model.Name
 	// Key is the provider's key, empty for none.
 	Key string
-	// Bearer is set if Key is a bearer token that takes the place of a key.
-	Bearer bool
 	// URL is the provider's address, without a slash at the end.
 	URL string
 	// OwnAddress is set if URL is not the provider's public address.
@@ -54,9 +52,8 @@ func NewEndpoint(config model.Config, p model.Provider, publicURL string) (*Endp
 	}
 	e.secrets = outbound.NewSecrets(nil, address)
 	e.Key = cmp.Or(config.APIKey, e.Env(p.KeyVariable))
-	if e.Key == "" {
-		e.Key = e.Env(p.TokenVariable)
-		e.Bearer = e.Key != ""
+	for _, variable := range p.OtherKeyVariables {
+		e.Key = cmp.Or(e.Key, e.Env(variable))
 	}
 	if e.Key == "" && p.KeyVariable != "" && config.SignIn == nil && !e.OwnAddress {
 		return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)

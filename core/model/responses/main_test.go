@@ -1,4 +1,4 @@
-package fresh_test
+package responses_test
 
 import (
 	"testing"
