@@ -80,14 +80,6 @@ var variables = []variable{
 		},
 	},
 	{
-		name:    "COPILOTKIT_BEDROCK_GUARDRAIL",
-		meaning: "the guardrail of all requests to Amazon Bedrock: `id:version`, or its ARN and version",
-		set: func(s *Settings, value string) error {
-			s.Credentials["COPILOTKIT_BEDROCK_GUARDRAIL"] = Secret(value)
-			return nil
-		},
-	},
-	{
 		name:    "COPILOTKIT_PROMPT",
 		meaning: "system prompt of the default agent",
 		set: func(s *Settings, value string) error {

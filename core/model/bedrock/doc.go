@@ -8,8 +8,6 @@
 // or BaseURL is another address than the region's. The key is AWS_BEARER_TOKEN_BEDROCK;
 // without one, [model.Config.SignIn] signs requests, as core/signin/aws does.
 //
-// COPILOTKIT_BEDROCK_GUARDRAIL, such as "gr-id:1", is the guardrail of all requests.
-//
 // The fields of ProviderOptions["bedrock"], such as guardrailConfig, serviceTier and
 // additionalModelRequestFields, are added to the body. "caching" has a meaning here:
 // false turns the caching of prompts off, and true turns it on for a model whose name

@@ -26,7 +26,6 @@ const name = "bedrock"
 const (
 	regionVariable        = "AWS_REGION"
 	defaultRegionVariable = "AWS_DEFAULT_REGION"
-	guardrailVariable     = "COPILOTKIT_BEDROCK_GUARDRAIL"
 )
 
 // provider is Amazon Bedrock, without its New.
@@ -70,8 +69,6 @@ type Model struct {
 	// url is where the model is asked.
 	url    string
 	claude claude.Model
-	// guardrail is the guardrail of all requests, nil for none.
-	guardrail map[string]any
 }
 
 var _ model.Model = (*Model)(nil)
@@ -105,9 +102,6 @@ func New(config model.Config) (*Model, error) {
 	}
 	m := &Model{endpoint: endpoint, claude: claude.Parse(endpoint.Name.Model)}
 	m.url = endpoint.URL + "/model/" + escape(endpoint.Name.Model) + "/converse-stream"
-	if m.guardrail, err = parseGuardrail(env(guardrailVariable)); err != nil {
-		return nil, err
-	}
 	return m, nil
 }
 
@@ -138,20 +132,6 @@ func domain(region string) string {
 func escape(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
-
-// parseGuardrail parses the id or ARN of a guardrail and its version.
-func parseGuardrail(text string) (map[string]any, error) {
-	if text == "" {
-		return nil, nil
-	}
-	at := strings.LastIndexByte(text, ':')
-	if at <= 0 || !guardrailVersion().MatchString(text[at+1:]) {
-		return nil, fmt.Errorf(`%s is not of the form "id:version"`, guardrailVariable)
-	}
-	return map[string]any{"guardrailIdentifier": text[:at], "guardrailVersion": text[at+1:]}, nil
-}
-
-var guardrailVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`) })
 
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {

@@ -53,9 +53,6 @@ func (m *Model) encode(request *model.Request, conversation *blocks.Conversation
 		mark(messages)
 	}
 	body := map[string]any{"messages": messages}
-	if m.guardrail != nil {
-		body["guardrailConfig"] = m.guardrail
-	}
 	for option, value := range options {
 		if option != "caching" && option != "additionalModelRequestFields" && !slices.Contains(ownFields, option) {
 			body[option] = value

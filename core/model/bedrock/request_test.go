@@ -107,7 +107,6 @@ func TestWhereAModelIsAsked(t *testing.T) {
 		"no region":                 {"m", nil, "", "AWS_REGION"},
 		"a region that is none":     {"m", map[string]string{"AWS_REGION": "evil.example/"}, "", "not the name of a region"},
 		"an ARN with such a region": {"arn:aws:bedrock:evil.example/x:123:inference-profile/a", nil, "", "not the name of a region"},
-		"a guardrail that is none":  {"m", map[string]string{"AWS_REGION": "us-east-1", "COPILOTKIT_BEDROCK_GUARDRAIL": "arn:aws:bedrock:us-east-1:1:guardrail/abc"}, "", "COPILOTKIT_BEDROCK_GUARDRAIL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}
@@ -185,28 +184,25 @@ func TestWhatIsParticularToAModel(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		model       string
-		env         string
 		changes     []func(*model.Request)
 		has, hasNot []string
 	}{
-		"thinking within a budget": {sonnet, "", []func(*model.Request){effort("low")}, []string{`"thinking":{"budget_tokens":6400,"type":"enabled"}`, `"maxTokens":64000`}, nil},
-		"adaptive thinking":        {"anthropic.claude-opus-4-6-v1", "", []func(*model.Request){effort("high")}, []string{`"thinking":{"display":"summarized","type":"adaptive"}`, `"output_config":{"effort":"high"}`}, []string{"maxTokens"}},
-		"bound thinking":           {"global.anthropic.claude-opus-5-5", "", []func(*model.Request){called, withTool}, []string{`"prefix_mismatch_behavior":"drop_block"`, `"anthropic_beta":["thinking-binding-controls-2026-08-01"]`}, nil},
-		"OpenAI's effort":          {"us.openai.gpt-oss-120b-1:0", "", []func(*model.Request){effort("high")}, []string{`"reasoning_effort":"high"`}, []string{"thinking"}},
-		"Amazon's effort":          {"us.amazon.nova-2-lite-v1:0", "", []func(*model.Request){effort("xhigh")}, []string{`"reasoningConfig":{"maxReasoningEffort":"high","type":"enabled"}`}, []string{"thinking"}},
-		"nobody's effort":          {"us.deepseek.r1-v1:0", "", []func(*model.Request){effort("high")}, nil, []string{"additional", "effort"}},
-		"calls without tools":      {"us.amazon.nova-lite-v1:0", "", []func(*model.Request){called}, []string{`Called the tool look with {\"at\":\"it\"}`, "The tool look answered: a cat"}, []string{"toolUse", "toolConfig"}},
-		"no choice of none":        {"us.amazon.nova-lite-v1:0", "", []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceNone }}, nil, []string{"toolConfig"}},
-		"any tool":                 {sonnet, "", []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceRequired }}, []string{`"toolChoice":{"any":{}}`}, nil},
-		"any tool, in words":       {"anthropic.claude-opus-5-5", "", []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceRequired }}, []string{"with calls of tools"}, []string{"toolChoice"}},
-		"nine letters for an id":   {"mistral.mistral-large-2407-v1:0", "", []func(*model.Request){called, withTool}, nil, []string{"tooluse_1"}},
-		"a model that caches":      {"anthropic.claude-haiku-4-5-20251001-v1:0", "", nil, []string{"cachePoint"}, nil},
-		"models that don't":        {"anthropic.claude-3-haiku-20240307-v1:0", "", nil, nil, []string{"cachePoint"}},
-		"Amazon's, which do alone": {"us.amazon.nova-pro-v1:0", "", nil, nil, []string{"cachePoint"}},
-		"one that is said to":      {"arn:aws:bedrock:eu-west-1:1:application-inference-profile/abc", "", []func(*model.Request){option("caching", true)}, []string{"cachePoint"}, []string{"caching"}},
-		"one that is said not to":  {sonnet, "", []func(*model.Request){option("caching", false)}, nil, []string{"cachePoint", "caching"}},
-		"a guardrail for all":      {"m", "arn:aws:bedrock:us-east-1:1:guardrail/abc:DRAFT", nil, []string{`"guardrailConfig":{"guardrailIdentifier":"arn:aws:bedrock:us-east-1:1:guardrail/abc","guardrailVersion":"DRAFT"}`}, nil},
-		"another for one request":  {"m", "abc:1", []func(*model.Request){option("guardrailConfig", map[string]any{"guardrailIdentifier": "own"})}, []string{`"guardrailConfig":{"guardrailIdentifier":"own"}`}, []string{"abc"}},
+		"thinking within a budget": {sonnet, []func(*model.Request){effort("low")}, []string{`"thinking":{"budget_tokens":6400,"type":"enabled"}`, `"maxTokens":64000`}, nil},
+		"adaptive thinking":        {"anthropic.claude-opus-4-6-v1", []func(*model.Request){effort("high")}, []string{`"thinking":{"display":"summarized","type":"adaptive"}`, `"output_config":{"effort":"high"}`}, []string{"maxTokens"}},
+		"bound thinking":           {"global.anthropic.claude-opus-5-5", []func(*model.Request){called, withTool}, []string{`"prefix_mismatch_behavior":"drop_block"`, `"anthropic_beta":["thinking-binding-controls-2026-08-01"]`}, nil},
+		"OpenAI's effort":          {"us.openai.gpt-oss-120b-1:0", []func(*model.Request){effort("high")}, []string{`"reasoning_effort":"high"`}, []string{"thinking"}},
+		"Amazon's effort":          {"us.amazon.nova-2-lite-v1:0", []func(*model.Request){effort("xhigh")}, []string{`"reasoningConfig":{"maxReasoningEffort":"high","type":"enabled"}`}, []string{"thinking"}},
+		"nobody's effort":          {"us.deepseek.r1-v1:0", []func(*model.Request){effort("high")}, nil, []string{"additional", "effort"}},
+		"calls without tools":      {"us.amazon.nova-lite-v1:0", []func(*model.Request){called}, []string{`Called the tool look with {\"at\":\"it\"}`, "The tool look answered: a cat"}, []string{"toolUse", "toolConfig"}},
+		"no choice of none":        {"us.amazon.nova-lite-v1:0", []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceNone }}, nil, []string{"toolConfig"}},
+		"any tool":                 {sonnet, []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceRequired }}, []string{`"toolChoice":{"any":{}}`}, nil},
+		"any tool, in words":       {"anthropic.claude-opus-5-5", []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceRequired }}, []string{"with calls of tools"}, []string{"toolChoice"}},
+		"nine letters for an id":   {"mistral.mistral-large-2407-v1:0", []func(*model.Request){called, withTool}, nil, []string{"tooluse_1"}},
+		"a model that caches":      {"anthropic.claude-haiku-4-5-20251001-v1:0", nil, []string{"cachePoint"}, nil},
+		"models that don't":        {"anthropic.claude-3-haiku-20240307-v1:0", nil, nil, []string{"cachePoint"}},
+		"Amazon's, which do alone": {"us.amazon.nova-pro-v1:0", nil, nil, []string{"cachePoint"}},
+		"one that is said to":      {"arn:aws:bedrock:eu-west-1:1:application-inference-profile/abc", []func(*model.Request){option("caching", true)}, []string{"cachePoint"}, []string{"caching"}},
+		"one that is said not to":  {sonnet, []func(*model.Request){option("caching", false)}, nil, []string{"cachePoint", "caching"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request := saying("Hi")
@@ -216,7 +212,7 @@ func TestWhatIsParticularToAModel(t *testing.T) {
 			n := &network{}
 			m := newModel(t, model.Config{
 				Model: "bedrock/" + test.model, APIKey: "bedrock-api-key", HTTPClient: &http.Client{Transport: n},
-				LookupEnv: environment(map[string]string{"AWS_REGION": "us-east-1", "COPILOTKIT_BEDROCK_GUARDRAIL": test.env}),
+				LookupEnv: environment(map[string]string{"AWS_REGION": "us-east-1"}),
 			})
 			if got := modeltest.Ask(t.Context(), t, m, request); got.Err != nil {
 				t.Fatal(got.Err)
