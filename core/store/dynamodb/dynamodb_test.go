@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -20,22 +20,24 @@ import (
 // server is what most tests share: each has a prefix of its own.
 var server *dynamotest.Server
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+
+type tests struct{ *testing.M }
+
+// Run runs the tests, with the server that they share.
+func (t tests) Run() int {
 	var err error
 	if server, err = dynamotest.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "",
-		"AWS_REGION": "us-east-1",
-	} {
-		os.Setenv(name, value)
+	defer server.Stop()
+	for _, variable := range server.Env() {
+		if name, value, _ := strings.Cut(variable, "="); name != "AWS_ENDPOINT_URL_DYNAMODB" {
+			os.Setenv(name, value)
+		}
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(), goleak.Cleanup(func(code int) {
-		server.Stop()
-		os.Exit(code)
-	}))
+	return t.M.Run()
 }
 
 func TestStore(t *testing.T) {
@@ -65,5 +67,3 @@ func openAt(t testing.TB, address string, proxy *dynamotest.Proxy) *dynamodb.Sto
 	t.Cleanup(func() { s.Close() })
 	return s
 }
-
-var _ sync.Mutex
