@@ -62,6 +62,8 @@ type Store struct {
 	// endpoint is another one than the environment's, for tests.
 	endpoint string
 
+	everybody everybody
+
 	// accounts has the runs of one user counted one after the other: they write the
 	// same item.
 	accounts queues

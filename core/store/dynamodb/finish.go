@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/block"
@@ -68,13 +69,13 @@ func (l *lease) finish(ctx context.Context, result *store.Result, known *head) e
 
 // legacy is what a finished run has written, for the head to name.
 type legacy struct {
-	newest, ids, snapshot string
-	snapshotParts         int64
+	newest, ids, snapshot    string
+	seq, runs, snapshotParts int64
 }
 
 // leave writes what a finished run leaves, below the lease's own name.
 func (l *lease) leave(ctx context.Context, result *store.Result, h head) (legacy, error) {
-	left := legacy{newest: h.newest, ids: h.ids, snapshot: h.snapshot, snapshotParts: h.snapshotParts}
+	left := legacy{newest: h.newest, seq: h.seq, runs: h.runs, ids: h.ids, snapshot: h.snapshot, snapshotParts: h.snapshotParts}
 	if result == nil {
 		return left, nil
 	}
@@ -88,9 +89,15 @@ func (l *lease) leave(ctx context.Context, result *store.Result, h head) (legacy
 		first, rest := s.split(pk, sk, l.token, data, more)
 		items = append(append(items, first), rest...)
 	}
-	if n := len(result.Records); n > 0 {
-		left.newest = runKey(result.Records[n-1].Seq, l.token)
-		add(left.newest, block.Encode(result.Records), item{"before": text(h.newest), "ordinal": integer(h.runs + 1)})
+	for _, records := range slices.Concat(result.Earlier, [][]store.Record{result.Records}) {
+		n := len(records)
+		if n == 0 {
+			continue
+		}
+		left.runs++
+		name := runKey(records[n-1].Seq, l.token)
+		add(name, block.Encode(records), item{"before": text(left.newest), "ordinal": integer(left.runs)})
+		left.newest, left.seq = name, records[n-1].Seq
 	}
 	if digests := l.newDigests(result.MessageIDs); len(digests) > 0 {
 		left.ids = l.token
@@ -122,11 +129,9 @@ func (h *head) finish(l *lease, s *Store, result *store.Result, left legacy) {
 	} else {
 		h.updated = h.touch(s.clock)
 		h.kept, h.parent = true, h.run
-		if n := len(result.Records); n > 0 {
-			seq = max(seq, result.Records[n-1].Seq)
-			h.runs++
-		}
-		h.newest, h.ids, h.snapshot, h.snapshotParts = left.newest, left.ids, left.snapshot, left.snapshotParts
+		seq = max(seq, left.seq)
+		h.newest, h.runs = left.newest, left.runs
+		h.ids, h.snapshot, h.snapshotParts = left.ids, left.snapshot, left.snapshotParts
 	}
 	h.seq, h.done = max(h.seq, seq), l.token
 	h.chain, h.token, h.run, h.stop, h.wasAgent = "", "", "", "", ""

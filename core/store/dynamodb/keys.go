@@ -38,7 +38,9 @@ func (s *Store) partition(key store.Key) string {
 }
 
 // ownerList is the index's partition with an owner's threads.
-func (s *Store) ownerList(owner string) string { return s.prefix + "threads:" + name(owner) }
+func (s *Store) ownerList(owner string) string { return s.prefix + listPrefix + name(owner) }
+
+const listPrefix = "threads:"
 
 // maxName is how long a name may be to stand in a key as it is. DynamoDB's limit for a
 // whole key is 2048 bytes.
@@ -86,7 +88,8 @@ const maxIndexID = 900
 
 // threadPlace is a thread's place in its owner's list, from the longest ago updated on.
 func threadPlace(updated int64, id string) []byte {
-	place := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(id)), uint64(updated))
+	// With its sign turned, so that times before 1970 come first.
+	place := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(id)), uint64(updated)^1<<63)
 	if len(id) > maxIndexID {
 		sum := sha256.Sum256([]byte(id))
 		id = id[:maxIndexID-len(sum)] + string(sum[:])

@@ -12,6 +12,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/cursor"
+	"github.com/copilotkit-go/runtime/core/store/internal/retention"
 )
 
 // Thread takes one reading.
@@ -34,6 +35,9 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 }
 
 func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
+	if query.AllOwners {
+		return s.everybody.threads(ctx, s, query)
+	}
 	list := s.ownerList(query.Owner)
 	input := &api.QueryInput{
 		TableName: &s.table, IndexName: aws.String(indexName),
@@ -63,7 +67,7 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 		}
 		for _, i := range out.Items {
 			h := s.alive(parseHead(i))
-			if !h.exists() || query.AgentID != "" && h.agent != query.AgentID || h.archived && !query.IncludeArchived {
+			if !h.matches(query) {
 				continue
 			}
 			if query.Limit > 0 && len(page.Threads) == query.Limit {
@@ -83,6 +87,25 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 // indexSpare is how many threads more than asked for are read at once, since some may
 // be archived or another agent's.
 const indexSpare = 4
+
+// matches reports whether a query lists the thread.
+func (h *head) matches(query store.Query) bool {
+	return h.exists() && (query.AgentID == "" || h.agent == query.AgentID) && (!h.archived || query.IncludeArchived)
+}
+
+// moved sets the times of a thread that comes from another store.
+func (h *head) moved(times store.Times, limits retention.Limits) {
+	h.created, h.updated, h.ran = times.Created.UnixMicro(), times.Updated.UnixMicro(), 0
+	if h.created == 0 {
+		h.created = 1 // there is such a thread
+	}
+	if !times.LastRun.IsZero() {
+		h.ran = times.LastRun.UnixMicro()
+	}
+	if limits.Age > 0 {
+		h.expires = times.Updated.Add(limits.Age).Unix() + 1
+	}
+}
 
 // CreateThread takes one write.
 func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name string) (store.Thread, error) {
@@ -120,6 +143,9 @@ func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Pat
 		}
 		h.updated, h.kept = h.touch(s.clock), true
 		h.keep(s.clock, s.limits)
+		if patch.Times != nil {
+			h.moved(*patch.Times, s.limits)
+		}
 		return nil
 	})
 	if err != nil {
