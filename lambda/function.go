@@ -26,7 +26,7 @@ type function struct {
 // builds the runtime.
 func newFunction() *function {
 	return &function{
-		handler: bundle.NewLazy(os.Environ),
+		handler: bundle.NewLazy(os.Environ, withDynamoDB()),
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}

@@ -272,7 +272,7 @@ func (p *parts) join(i item) ([]byte, error) {
 }
 
 // minPacked is from which size on data is compressed: DynamoDB counts by the kilobyte.
-const minPacked = 1 << 10
+const minPacked = 512
 
 // packers compress. Each has buffers of some hundred kilobytes, to be used again.
 type packers struct{ pool sync.Pool }

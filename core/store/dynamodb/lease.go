@@ -78,6 +78,7 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 	s := l.store
 	t := s.join(l.key, false)
 	defer s.leave(l.key, t, false)
+	t.hold(l.known())
 	for {
 		changed := t.next()
 		select {

@@ -42,7 +42,7 @@ func (t *tables) make(ctx context.Context, s *Store, client *api.Client) error {
 		return err
 	}
 	defer t.turn.leave()
-	_, err := client.CreateTable(ctx, tableInput(s.table))
+	_, err := client.CreateTable(ctx, Table(s.table))
 	if err == nil {
 		t.unlimited.Store(true)
 		s.logger.InfoContext(ctx, "made a DynamoDB table for threads", "table", s.table)
@@ -84,8 +84,9 @@ func (t *tables) limit(ctx context.Context, s *Store, client *api.Client) {
 	}
 }
 
-// tableInput is the table as template.yaml has it too.
-func tableInput(name string) *api.CreateTableInput {
+// Table returns the table that a store makes with create=true, for those who make it
+// by other means. Its time to live is the attribute expires.
+func Table(name string) *api.CreateTableInput {
 	attribute := func(name string, kind types.ScalarAttributeType) types.AttributeDefinition {
 		return types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: kind}
 	}

@@ -283,6 +283,15 @@ func (t *topic) isFresh(now time.Time) bool {
 	return !t.seen.IsZero() && now.Round(0).Sub(t.seen.Round(0)).Abs() < maxGlimpse && now.Sub(t.seen) < maxGlimpse
 }
 
+// hold prepares for a run whose lease has been taken here: its blocks needn't be read.
+func (t *topic) hold(h head) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.chain != h.chain {
+		t.chain, t.from, t.upTo, t.tail, t.tailSize = h.chain, h.seq, h.seq, nil, 0
+	}
+}
+
 // learn takes what was read of a thread.
 func (t *topic) learn(f found, now time.Time) {
 	t.mu.Lock()
