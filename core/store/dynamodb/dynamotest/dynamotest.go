@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -23,6 +22,7 @@ type Server struct {
 	*Proxy
 
 	command *exec.Cmd
+	input   io.Closer
 	output  sync.WaitGroup
 }
 
@@ -41,14 +41,17 @@ func Start(t testing.TB) *Server {
 // Run is as [Start] for a program, which has to stop the server.
 func Run() (*Server, error) {
 	_, file, _, _ := runtime.Caller(0)
-	program := filepath.Join(filepath.Dir(file), "../../../../test/tools/dynamodb/node_modules/dynalite/cli.js")
-	if _, err := os.Stat(program); err != nil {
+	program := filepath.Join(filepath.Dir(file), "../../../../test/tools/dynamodb/server.mjs")
+	if _, err := os.Stat(filepath.Join(filepath.Dir(program), "node_modules")); err != nil {
 		return nil, fmt.Errorf("dynalite isn't installed: run scripts/install-test-tools.sh: %w", err)
 	}
-	s := &Server{command: exec.Command("node", program, "--host", "127.0.0.1", "--port", "0",
-		"--createTableMs", "0", "--updateTableMs", "0", "--deleteTableMs", "0")}
+	s := &Server{command: exec.Command("node", program)}
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
+		return nil, err
+	}
+	// It ends with this process, however that ends.
+	if s.input, err = s.command.StdinPipe(); err != nil {
 		return nil, err
 	}
 	var complaints strings.Builder
@@ -58,12 +61,8 @@ func Run() (*Server, error) {
 	}
 	listening := make(chan string, 1)
 	s.output.Go(func() {
-		scanner := bufio.NewScanner(stdout)
-		for scanner.Scan() {
-			if address := regexp.MustCompile(`http://(\S+)$`).FindStringSubmatch(scanner.Text()); address != nil {
-				listening <- address[1]
-				break
-			}
+		if scanner := bufio.NewScanner(stdout); scanner.Scan() {
+			listening <- strings.TrimPrefix(scanner.Text(), "http://")
 		}
 		_, _ = io.Copy(io.Discard, stdout)
 		close(listening)
@@ -92,6 +91,7 @@ func (s *Server) Stop() {
 }
 
 func (s *Server) end() {
+	_ = s.input.Close()
 	_ = s.command.Process.Kill()
 	s.output.Wait()
 	_ = s.command.Wait()
