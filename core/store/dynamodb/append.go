@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
@@ -117,12 +118,31 @@ func (s *Store) itemExpiry() int64 {
 	return s.clock.latest().Add(2*s.limits.Age).Unix() + 1
 }
 
-// sealTime is how long the seal of a deleted thread's run is kept: much longer than a
-// lease.
-const sealTime = 24 * time.Hour
+// fenceTime is how long the places of a run's blocks stay taken that a former holder may
+// still write to: much longer than a lease.
+const fenceTime = 24 * time.Hour
 
-// nobody is who holds the run of a thread that was deleted.
+// nobody is who holds a run that is gone.
 const nobody = "nobody"
+
+// fence removes blocks of a run that had a former holder, or is gone with its thread,
+// and leaves their places taken, so that this holder, whose clock may have stood still,
+// learns that its lease is lost. Other keys are just removed.
+func (s *Store) fence(ctx context.Context, pk, chain string, keys []string) error {
+	var fences []item
+	var rest []string
+	expires := s.clock.latest().Add(fenceTime).Unix()
+	for _, sk := range unique(keys) {
+		if !strings.HasPrefix(sk, liveItem+chain+":") || strings.Contains(sk, partMark) {
+			rest = append(rest, sk)
+			continue
+		}
+		fence := key(pk, sk)
+		fence["lease"], fence[expiryName] = text(nobody), integer(expires)
+		fences = append(fences, fence)
+	}
+	return s.write(ctx, fences, rest, pk)
+}
 
 // sealed is a run whose former holder can't append any more.
 type sealed struct {
@@ -131,8 +151,8 @@ type sealed struct {
 	keys []string
 }
 
-// seal puts a seal behind the blocks of the unfinished run, for a new holder, or for
-// nobody if token is empty.
+// seal puts a seal behind the blocks of the unfinished run, for a new holder or for
+// nobody.
 func (s *Store) seal(ctx context.Context, k store.Key, h head, token string) (sealed, error) {
 	pk := s.partition(k)
 	result := sealed{next: max(h.seq+1, h.first)}
@@ -161,15 +181,12 @@ func (s *Store) seal(ctx context.Context, k store.Key, h head, token string) (se
 			result.keys = append(append(result.keys, sk), partKeys(found)...)
 			continue
 		}
-		if found != nil && token != "" && getText(found, "lease") == token {
+		if found != nil && getText(found, "lease") == token {
 			return result, nil
 		}
 		seal := key(pk, sk)
 		seal["lease"] = text(token)
-		if token == "" {
-			seal["lease"] = text(nobody)
-			seal[expiryName] = integer(s.clock.latest().Add(sealTime).Unix())
-		} else if expires := s.itemExpiry(); expires != 0 {
+		if expires := s.itemExpiry(); expires != 0 {
 			seal[expiryName] = integer(expires)
 		}
 		c := condition{"attribute_not_exists(pk)", nil}
@@ -178,9 +195,7 @@ func (s *Store) seal(ctx context.Context, k store.Key, h head, token string) (se
 		}
 		err = s.put(ctx, seal, c)
 		if err == nil {
-			if token != "" {
-				result.keys = append(result.keys, sk)
-			}
+			result.keys = append(result.keys, sk)
 			return result, nil
 		}
 		if !errors.Is(err, errConflict) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -103,6 +104,9 @@ type dated struct {
 }
 
 func (d *dated) Do(request *http.Request) (*http.Response, error) {
+	if sent, ok := request.Context().Value(attemptsKey{}).(*atomic.Int32); ok {
+		sent.Add(1)
+	}
 	sent := d.clock.now()
 	response, err := d.Client.Do(request)
 	if err == nil {
@@ -111,6 +115,14 @@ func (d *dated) Do(request *http.Request) (*http.Response, error) {
 		}
 	}
 	return response, err
+}
+
+type attemptsKey struct{}
+
+// countAttempts returns a context whose requests are counted.
+func countAttempts(ctx context.Context) (context.Context, *atomic.Int32) {
+	sent := new(atomic.Int32)
+	return context.WithValue(ctx, attemptsKey{}, sent), sent
 }
 
 // credentials tells a failure to get credentials from one of the table's.

@@ -201,7 +201,7 @@ func (s *Store) begin(ctx context.Context, l *lease, messageIDs []string) error 
 // Adopt takes over an orphaned run: the lease first, and then what its former holder
 // has stored by then.
 func (s *Store) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (store.Lease, error) {
-	l := &lease{store: s, key: key, token: rand.Text(), ttl: ttl, ended: make(chan struct{}), seen: map[string]bool{}}
+	l := &lease{store: s, key: key, token: rand.Text(), ttl: ttl, adopted: true, ended: make(chan struct{}), seen: map[string]bool{}}
 	if err := s.adopt(ctx, l); err != nil {
 		return nil, failed(ctx, "adopt the run of thread "+key.ID, err)
 	}

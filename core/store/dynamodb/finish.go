@@ -119,7 +119,7 @@ func (h *head) finish(l *lease, s *Store, result *store.Result, left legacy) {
 	seq := l.next - 1
 	if result == nil {
 		if !h.kept {
-			*h = head{key: h.key, version: h.version}
+			*h = head{key: h.key}
 			return
 		}
 		h.agent, h.ran = h.wasAgent, h.wasRan
@@ -153,7 +153,11 @@ func (l *lease) clean(ctx context.Context, before, after head) {
 	if keep := s.limits.Runs; keep > 0 && after.runs > keep {
 		old = append(old, s.oldestRuns(ctx, pk, after.runs-keep)...)
 	}
-	_ = s.write(ctx, nil, unique(old), pk)
+	if l.adopted {
+		_ = s.fence(ctx, pk, before.chain, old)
+	} else {
+		_ = s.write(ctx, nil, unique(old), pk)
+	}
 	l.blocks, l.garbage = nil, nil
 	_ = s.refresh(ctx, after)
 }

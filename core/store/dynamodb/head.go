@@ -217,18 +217,19 @@ func (s *Store) swap(ctx context.Context, before, next head) (head, error) {
 		c = condition{"version = :version", item{":version": binaryText(before.version)}}
 	}
 	var err error
+	counted, sent := countAttempts(ctx)
 	if next.exists() {
-		err = s.put(ctx, next.item(s), c)
+		err = s.put(counted, next.item(s), c)
 	} else {
-		err = s.remove(ctx, next.key, c)
+		err = s.remove(counted, next.key, c)
 	}
 	if errors.Is(err, errConflict) {
-		// A request that got no answer was sent again: was it that one that changed it?
 		now, failure := s.readHead(ctx, next.key)
 		if failure != nil {
 			return head{}, failure
 		}
-		if removed := !next.exists() && now.version == ""; !removed && (now.version != next.version || !next.exists()) {
+		// A request that got no answer is sent again: it may be that one that changed it.
+		if sent.Load() == 1 || now.version != next.version {
 			return now, errConflict
 		}
 		err = nil

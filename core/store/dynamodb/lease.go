@@ -22,6 +22,8 @@ type lease struct {
 	parent  string
 	seen    map[string]bool
 	next    int64
+	// adopted is set if the run had another holder.
+	adopted bool
 
 	// blocks are the keys of the run's blocks, and garbage is what nobody reads: both
 	// are removed when the run is finished.

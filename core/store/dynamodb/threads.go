@@ -198,13 +198,13 @@ func (s *Store) delete(ctx context.Context, k store.Key) error {
 			return err
 		}
 		if h.chain != "" {
-			sealed, err := s.seal(ctx, k, h, "")
+			sealed, err := s.seal(ctx, k, h, nobody)
 			if err != nil {
 				return err
 			}
 			keys = append(keys, sealed.keys...)
 		}
-		return s.write(ctx, nil, unique(keys), pk)
+		return s.fence(ctx, pk, h.chain, keys)
 	}
 }
 
