@@ -40,11 +40,7 @@ func (t tests) Run() int {
 	return t.M.Run()
 }
 
-func TestStore(t *testing.T) {
-	t.Parallel()
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, fresh()) })
-}
-
+// What one process sees of itself is played by the games.
 func TestStoreSharedByTwoProcesses(t *testing.T) {
 	t.Parallel()
 	storetest.RunShared(t, func(t *testing.T) (a, b store.Store) {

@@ -15,7 +15,7 @@ func TestGame(t *testing.T) {
 	t.Parallel()
 	address := fresh()
 	storetest.Play(t, storetest.Game{
-		Seed: 1,
+		Seed: 1, Clients: 8, Moves: 10, Kills: 4,
 		Open: func(t testing.TB) store.Store { return open(t, address) },
 	})
 }
@@ -37,7 +37,7 @@ func TestGameOnABadDay(t *testing.T) {
 		return []dynamotest.Fault{dynamotest.Throttle, dynamotest.Fail, dynamotest.Lose, dynamotest.Lose, dynamotest.Refuse}[random.IntN(5)]
 	})
 	storetest.Play(t, storetest.Game{
-		Seed: 2, Kills: 4, LeaseTTL: 2 * time.Second, Impatient: true,
+		Seed: 2, Clients: 8, Moves: 10, Kills: 4, LeaseTTL: 2 * time.Second, Impatient: true,
 		Open: func(t testing.TB) store.Store { return openAt(t, address, proxy) },
 	})
 }
@@ -45,5 +45,5 @@ func TestGameOnABadDay(t *testing.T) {
 func TestStopAndSend(t *testing.T) {
 	t.Parallel()
 	address := fresh()
-	storetest.StopAndSend(t, 4, 20, open(t, address), open(t, address))
+	storetest.StopAndSend(t, 2, 12, open(t, address), open(t, address))
 }

@@ -49,8 +49,11 @@ func (s *Store) readNow(ctx context.Context, key store.Key, after int64) (found,
 			return found{head: h}, err
 		}
 		f, err := s.readFrom(ctx, h, after)
-		if !errors.Is(err, errMoved) || attempt == maxReadings {
+		if !errors.Is(err, errMoved) {
 			return f, err
+		}
+		if attempt == maxReadings {
+			return f, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}
 		if err := backOff(ctx, attempt); err != nil {
 			return found{}, err
@@ -106,10 +109,10 @@ func (s *Store) readRuns(ctx context.Context, h head, after int64, f *found) err
 	for name := h.newest; name != "" && name >= runItem+number(after+1); {
 		run, ok := runs[name]
 		if !ok {
-			if len(chosen) > 0 && s.limits.Runs > 0 {
-				break // those before it were removed, since there were too many
+			if len(chosen) == 0 {
+				return errMoved
 			}
-			return errMoved
+			break // those before it were removed, since there were too many
 		}
 		if s.limits.Runs > 0 && int64(len(chosen)) == s.limits.Runs {
 			break
