@@ -6,11 +6,12 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/core/model/responses"
 )
 
 // providers returns all providers of models.
 func providers() model.Providers {
-	return slices.Concat(openai.Providers())
+	return slices.Concat(openai.Providers(), responses.Providers())
 }
 
 // providerVariables returns the variables of the model providers, which have a

@@ -133,13 +133,13 @@ func classify(failure *Failure) model.Code {
 		return model.CodeRateLimited
 	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(code, "invalid_api_key", "authentication"):
 		return model.CodeAuthFailed
-	case containsAny(code, "content_filter", "content_policy"):
+	case containsAny(code, "content_filter", "content_policy", "invalid_prompt", "bio_policy", "cyber_policy"):
 		return model.CodeContentFiltered
 	case status == http.StatusNotFound || containsAny(code, "model_not_found"):
 		return model.CodeModelNotFound
 	case status == http.StatusRequestEntityTooLarge:
 		return model.CodeRequestTooLarge
-	case status >= http.StatusBadRequest && status < http.StatusInternalServerError:
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError, status == 0 && containsAny(code, "invalid_request", "_image", "image_"):
 		return model.CodeInvalidRequest
 	}
 	return model.CodeProviderUnavailable
