@@ -40,6 +40,7 @@ type topic struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed by the next change
 	quiet   time.Time     // when the last change was
+	looked  time.Time     // when DynamoDB was asked last
 	away    bool          // DynamoDB hasn't answered
 	// head is as it was seen at a time, zero for never.
 	head head
@@ -58,7 +59,8 @@ func (s *Store) join(key store.Key, follower bool) *topic {
 	defer s.mu.Unlock()
 	t := s.topics[key]
 	if t == nil {
-		t = &topic{turn: make(chan struct{}, 1), changed: make(chan struct{}), quiet: s.clock.now()}
+		now := s.clock.now()
+		t = &topic{turn: make(chan struct{}, 1), changed: make(chan struct{}), quiet: now, looked: now}
 		s.topics[key] = t
 	}
 	if !follower {
@@ -172,7 +174,7 @@ func (s *Store) await(ctx context.Context, key store.Key, t *topic, changed, don
 	case <-timer.C:
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
-		timer.Reset(min(max(limit, 0)+time.Millisecond, s.interval(t)))
+		timer.Reset(min(max(limit, 0)+time.Millisecond, s.untilLook(t)))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -187,7 +189,17 @@ func (s *Store) await(ctx context.Context, key store.Key, t *topic, changed, don
 	return nil
 }
 
-// interval is how soon DynamoDB is asked again.
+// untilLook is how soon DynamoDB is asked again. Changes that are made in this process
+// don't put it off: a run that is written to all the time has to see that it is to stop.
+func (s *Store) untilLook(t *topic) time.Duration {
+	interval := s.interval(t)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	passed := s.clock.now().Sub(t.looked)
+	return min(max(interval-passed, 0), interval)
+}
+
+// interval is the time from one question to the next.
 func (s *Store) interval(t *topic) time.Duration {
 	s.mu.Lock()
 	// What is written in this process is known at once.
@@ -214,6 +226,7 @@ func (s *Store) interval(t *topic) time.Duration {
 func (s *Store) look(ctx context.Context, key store.Key, t *topic) error {
 	t.mu.Lock()
 	chain, from := t.chain, t.upTo+1
+	t.looked = s.clock.now()
 	t.mu.Unlock()
 	blocks, h, err := s.blocks(ctx, key, chain, from, true)
 	if err != nil {
@@ -259,7 +272,10 @@ func (t *topic) wake() {
 func (t *topic) show(h head, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.head, t.seen, t.quiet, t.away = h, now, now, false
+	if h.chain != t.head.chain {
+		t.quiet = now
+	}
+	t.head, t.seen, t.away = h, now, false
 	t.wake()
 }
 
