@@ -132,9 +132,14 @@ func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error
 	if err := settings.checkKey(parts, "COPILOTKIT_TRANSCRIPTION_MODEL", transcriptionModel(settings.TranscriptionModel)); err != nil {
 		return nil, err
 	}
+	provider, err := lookupProvider(transcriptionModel(settings.TranscriptionModel))
+	if err != nil {
+		return nil, &EnvError{Name: "COPILOTKIT_TRANSCRIPTION_MODEL", Err: err}
+	}
 	built, err := openai.NewTranscriber(model.Config{
 		Model:         settings.TranscriptionModel,
 		LookupEnv:     settings.credential,
+		SignIn:        parts.signIns[provider.SignIn],
 		HeaderTimeout: parts.timeouts.ModelHeader,
 	})
 	if err != nil {

@@ -28,6 +28,7 @@ var titles = []struct{ title, prefix string }{
 	{"Azure OpenAI's Responses API", "azure-responses"},
 	{"Anthropic", "anthropic"},
 	{"Google Gemini", "google"},
+	{"Google Gemini on Vertex AI", "vertex"},
 	{"MiniMax", "minimax"},
 	{"OpenRouter", "openrouter"},
 	{"Groq", "groq"},
@@ -101,8 +102,12 @@ func providersTable(t *testing.T) string {
 		key, addresses := provider.KeyVariable, append([]string{provider.URLVariable}, provider.Variables...)
 		listed = append(listed, addresses...)
 		if key != "" {
-			listed = append(listed, key)
-			key = "`" + key + "`"
+			keys := append([]string{key}, provider.OtherKeyVariables...)
+			listed = append(listed, keys...)
+			key = "`" + strings.Join(keys, "` or `") + "`"
+		}
+		if provider.SignIn != "" {
+			key += ", or the platform's identity"
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,
 			cmp.Or(map[string]string{"azure": "deployment", "azure-responses": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))

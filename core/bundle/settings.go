@@ -186,7 +186,8 @@ func (s *Settings) checkKey(parts parts, variable, models string) error {
 			return &EnvError{Name: variable, Err: err}
 		}
 		key := provider.KeyVariable
-		if key == "" || s.Credentials[key] != "" || parts.signIns[provider.SignIn] != nil {
+		isSet := func(name string) bool { return s.Credentials[name] != "" }
+		if key == "" || isSet(key) || slices.ContainsFunc(provider.OtherKeyVariables, isSet) || parts.signIns[provider.SignIn] != nil {
 			continue
 		}
 		return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", name)}

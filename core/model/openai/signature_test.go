@@ -22,8 +22,8 @@ func TestASignedToolCallGoesBackSigned(t *testing.T) {
 		`"extra_content":{ "google":{"thought_signature":"c2ln"}},"function":{"name":"weather","arguments":"{\"city\":\"Oslo\"}"}}]},"finish_reason":"tool_calls"}]}`
 	const extra = `{"google":{"thought_signature":"c2ln"}}`
 	for name, test := range map[string]struct{ nextStep, nextRun, unsigned string }{
-		"google/gemini-3-pro": {extra, extra, `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
-		"groq/llama":          {`null`, `null`, `null`}, // who may not know the field isn't given it
+		"google-chat/gemini-3-pro": {extra, extra, `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
+		"groq/llama":               {`null`, `null`, `null`}, // who may not know the field isn't given it
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
@@ -72,7 +73,7 @@ func New(config model.Config) (*Model, error) {
 	e.Tools = transport.ToolRules{Names: transport.NameRule{Max: 64, Signs: "-"}, Schemas: transport.SchemaDraft2020, FlatRoot: true}
 	m := &Model{endpoint: e, url: e.URL + "/responses", options: []string{"openai", p.Name}, reasons: reasons(name.Model)}
 	if p.Name == azure {
-		m.url = e.URL + "/openai/v1/responses"
+		m.url = strings.TrimSuffix(e.URL, "/openai/v1") + "/openai/v1/responses"
 		m.options = slices.Insert(m.options, 1, "azure")
 		if e.Key == "" && config.SignIn == nil {
 			return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)

@@ -198,3 +198,18 @@ func TestAModelThatCannotWorkIsAnErrorThatSaysWhy(t *testing.T) {
 		})
 	}
 }
+
+func TestAzuresAddressMayHaveItsPath(t *testing.T) {
+	for _, address := range []string{"https://me.openai.azure.com", "https://me.openai.azure.com/openai/v1/"} {
+		n := &network{events: completed}
+		m := newModel(t, model.Config{Model: "azure-responses/gpt", APIKey: "k", HTTPClient: n.client(), BaseURL: address})
+		for _, err := range m.Stream(t.Context(), saying("Hi")) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := n.requests[0].URL.String(); got != "https://me.openai.azure.com/openai/v1/responses" {
+			t.Errorf("asked at %s", got)
+		}
+	}
+}
