@@ -27,7 +27,7 @@ type function struct {
 // builds the runtime.
 func newFunction() *function {
 	return &function{
-		handler: bundle.NewLazy(os.Environ, bundle.WithSignIn("aws", aws.SignIn())),
+		handler: bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn())),
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}
