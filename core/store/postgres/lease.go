@@ -15,9 +15,9 @@ const (
 	// listenDelay is how long a run goes on before a connection is made for it to be
 	// stopped through: many are over before.
 	listenDelay = 250 * time.Millisecond
-	// stopInterval is how often a run asks whether it was asked to stop while no messages
-	// arrive. What it writes tells it too.
-	stopInterval = time.Second
+	// How long a run is silent before it asks whether it was asked to stop, while no
+	// messages arrive, grows from the one to the other. What it writes tells it too.
+	minStopInterval, maxStopInterval = 100 * time.Millisecond, time.Second
 	// minCheckInterval is how often the server is asked about a lease that should have
 	// run out but hasn't.
 	minCheckInterval = 20 * time.Millisecond
@@ -185,8 +185,8 @@ func (l *lease) hold(ctx context.Context) (seq int64, err error) {
 }
 
 // AwaitStop waits for the message. It asks the server itself once messages arrive, when
-// the lease should have run out, and every second while none arrive, unless what the run
-// writes has told it.
+// the lease should have run out, and at least every second while none arrive, unless what
+// the run writes has told it.
 func (l *lease) AwaitStop(ctx context.Context) error {
 	s := l.store
 	if !s.signals.running() {
@@ -197,7 +197,8 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 	topic := s.signals.join(s.names.stops(l.key))
 	defer s.signals.leave(topic)
 	// asked is what the next message closes, as it was when the server was last asked.
-	for asked := (<-chan struct{})(nil); ; {
+	asked, interval := (<-chan struct{})(nil), minStopInterval
+	for {
 		switch stopped, lost := l.state(); {
 		case lost:
 			return store.ErrLeaseLost
@@ -208,17 +209,18 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 		}
 		subscribed, changed := topic.state()
 		var err error
-		if l.remaining() <= 0 || subscribed && asked != changed || !subscribed && l.silence() >= stopInterval {
+		if l.remaining() <= 0 || subscribed && asked != changed || !subscribed && l.silence() >= interval {
 			if _, err = l.hold(ctx); err == nil {
 				asked = changed
 			}
+			interval = min(2*interval, maxStopInterval)
 		}
 		wait := l.remaining()
 		switch {
 		case err != nil:
-			wait = stopInterval
+			wait = maxStopInterval
 		case !subscribed:
-			wait = min(wait, stopInterval-l.silence())
+			wait = min(wait, interval-l.silence())
 		}
 		if err := l.await(ctx, max(wait, minCheckInterval), changed); err != nil {
 			return err

@@ -127,8 +127,12 @@ func (s *Store) migrateFrom(ctx context.Context) (int64, error) {
 		}
 		return results[len(results)-1].Rows, nil
 	}
-	rows, err := do(fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(%d); "+
-		"SELECT to_regnamespace('%s') IS NOT NULL, to_regclass('%s') IS NOT NULL", migrationLock, s.names.schema, s.names.table("version")))
+	// By the catalog's own tables: functions that look a name up may remember what was
+	// before the lock.
+	rows, err := do(fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(%d);
+		SELECT count(*) > 0, count(c.oid) > 0 FROM pg_catalog.pg_namespace AS n
+		LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = '%sversion' WHERE n.nspname = '%s'`,
+		migrationLock, s.names.prefix, s.names.schema))
 	if err != nil {
 		return 0, err
 	}

@@ -24,33 +24,27 @@ func TestStore(t *testing.T) {
 		ALTER ROLE odd SET bytea_output = 'escape';
 		ALTER ROLE odd SET extra_float_digits = -15`)
 	bouncer := postgrestest.StartBouncer(t, server, "transaction")
-	for name, test := range map[string]func(t *testing.T, url string){
-		"of one process": func(t *testing.T, url string) {
-			storetest.Run(t, func(t *testing.T) store.Store { return open(t, url+prefix()) })
-		},
-		"shared by two processes": func(t *testing.T, url string) {
-			storetest.RunShared(t, func(t *testing.T) (a, b store.Store) {
-				url := url + prefix() + "&retention=1h&max-runs=100"
-				return open(t, url), open(t, url)
-			})
-		},
-		"as a meter": func(t *testing.T, url string) {
-			storetest.RunMeter(t, func(t *testing.T) (a, b store.Store) {
-				url := url + prefix()
-				return open(t, url), open(t, url)
-			})
-		},
+	two := func(t *testing.T, url string) (a, b store.Store) {
+		url += "&retention=1h&max-runs=100&prefix=" + prefix()
+		return open(t, url), open(t, url)
+	}
+	t.Run("of one process", func(t *testing.T) {
+		t.Parallel()
+		storetest.Run(t, func(t *testing.T) store.Store { return open(t, server.URL()+"&pool=1&prefix="+prefix()) })
+	})
+	for name, url := range map[string]string{
+		"of two processes":                         server.URL(),
+		"of two processes, behind a pooler":        bouncer,
+		"of two processes, with a role's settings": server.URLFor("odd"),
 	} {
-		for where, url := range map[string]string{
-			"":                                server.URL(),
-			", behind a pooler":               bouncer,
-			", with a role of other settings": server.URLFor("odd"),
-		} {
-			t.Run(name+where, func(t *testing.T) {
-				t.Parallel()
-				test(t, url+"&prefix=")
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.RunShared(t, func(t *testing.T) (a, b store.Store) { return two(t, url) })
+		})
+		t.Run(name+", as a meter", func(t *testing.T) {
+			t.Parallel()
+			storetest.RunMeter(t, func(t *testing.T) (a, b store.Store) { return two(t, url) })
+		})
 	}
 	t.Run("stopped and sent to at once", func(t *testing.T) {
 		t.Parallel()
