@@ -9,6 +9,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/store/postgres"
 	"github.com/copilotkit-go/runtime/core/store/redis"
 )
 
@@ -25,7 +26,14 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 		}
 		return opened, nil
 	}
-	known := map[string]OpenStore{"redis": openRedis, "rediss": openRedis}
+	openPostgres := func(ctx context.Context, address string) (store.Store, error) {
+		opened, err := postgres.Open(ctx, address, postgres.Options{Logger: parts.logger})
+		if err != nil {
+			return nil, err // not the nil pointer in an interface
+		}
+		return opened, nil
+	}
+	known := map[string]OpenStore{"redis": openRedis, "rediss": openRedis, "postgres": openPostgres, "postgresql": openPostgres}
 	maps.Copy(known, parts.stores)
 	open, ok := known[scheme]
 	if !ok {

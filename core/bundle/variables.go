@@ -81,7 +81,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_STORE",
-		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
+		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; the local server also takes `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},
