@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 var update = flag.Bool("update", false, "write the tables of variables and providers")
@@ -94,14 +92,11 @@ func providersTable(t *testing.T) string {
 	table.WriteString("| provider | model | key | endpoint |\n|---|---|---|---|\n")
 	var listed []string
 	for _, row := range titles {
-		provider, err := openai.LookupProvider(row.prefix)
+		provider, err := providers().Lookup(row.prefix)
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, addresses := provider.KeyVariable, []string{provider.URLVariable}
-		if row.prefix == "azure" {
-			addresses = append(addresses, openai.AzureVersionVariable)
-		}
+		key, addresses := provider.KeyVariable, append([]string{provider.URLVariable}, provider.Variables...)
 		listed = append(listed, addresses...)
 		if key != "" {
 			listed = append(listed, key)

@@ -154,20 +154,20 @@ func (s *Settings) listsOrigins() bool {
 
 // CheckKey returns an [*EnvError] with the variable of the model's key, if the model
 // needs a key that isn't set.
-func (s *Settings) CheckKey() error {
-	if s.Model == DemoModel {
+func (s *Settings) CheckKey() error { return s.checkKey(parts{}, "COPILOTKIT_MODEL", s.Model) }
+
+// checkKey does the same for a model that a variable names, unless the program can sign
+// in without a key.
+func (s *Settings) checkKey(parts parts, variable, model string) error {
+	if model == DemoModel {
 		return nil
 	}
-	return s.checkKey("COPILOTKIT_MODEL", s.Model)
-}
-
-// checkKey does the same for a model that a variable names.
-func (s *Settings) checkKey(variable, model string) error {
-	key, err := keyVariable(model)
+	provider, err := lookupProvider(model)
 	if err != nil {
 		return &EnvError{Name: variable, Err: err}
 	}
-	if key == "" || s.Credentials[key] != "" {
+	key := provider.KeyVariable
+	if key == "" || s.Credentials[key] != "" || parts.signIns[provider.SignIn] != nil {
 		return nil
 	}
 	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}

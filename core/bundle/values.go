@@ -30,7 +30,7 @@ func setModel(s *Settings, value string) error {
 	if value == DemoModel {
 		return nil
 	}
-	if _, err := keyVariable(value); err != nil {
+	if _, err := lookupProvider(value); err != nil {
 		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
 	}
 	return checkPrintable(value)

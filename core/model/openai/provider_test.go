@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
@@ -37,7 +38,7 @@ func TestAModelsNameSelectsItsProvider(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}
-			m := newModel(t, openai.Config{Model: test.model, LookupEnv: environment(test.env), HTTPClient: n.client()})
+			m := newModel(t, model.Config{Model: test.model, LookupEnv: environment(test.env), HTTPClient: n.client()})
 			request := saying("Hi")
 			request.Settings.MaxOutputTokens, request.Settings.Temperature = pointer(5), pointer(0.5)
 			if got := mustAsk(t, m, request).text; got != "ok" {
@@ -61,16 +62,16 @@ func TestAModelsNameSelectsItsProvider(t *testing.T) {
 
 func TestAModelThatCannotWorkIsAnErrorThatSaysWhy(t *testing.T) {
 	for name, test := range map[string]struct {
-		config openai.Config
+		config model.Config
 		says   []string
 	}{
-		"no model":         {openai.Config{}, []string{"provider/model"}},
-		"a bare model":     {openai.Config{Model: "gpt-4o"}, []string{`"gpt-4o"`, "provider/model"}},
-		"no model's name":  {openai.Config{Model: "openai/ "}, []string{"provider/model"}},
-		"no such provider": {openai.Config{Model: "acme/one"}, []string{`"acme"`, "openai", "anthropic"}},
-		"no key":           {openai.Config{Model: "anthropic/claude"}, []string{"anthropic", "ANTHROPIC_API_KEY"}},
-		"no address":       {openai.Config{Model: "azure/gpt", APIKey: "k"}, []string{"azure", "AZURE_OPENAI_ENDPOINT"}},
-		"no URL":           {openai.Config{Model: "openai/gpt", APIKey: "k", BaseURL: "here"}, []string{"OPENAI_BASE_URL", "not a URL"}},
+		"no model":         {model.Config{}, []string{"provider/model"}},
+		"a bare model":     {model.Config{Model: "gpt-4o"}, []string{`"gpt-4o"`, "provider/model"}},
+		"no model's name":  {model.Config{Model: "openai/ "}, []string{"provider/model"}},
+		"no such provider": {model.Config{Model: "acme/one"}, []string{`"acme"`, "openai", "anthropic"}},
+		"no key":           {model.Config{Model: "anthropic/claude"}, []string{"anthropic", "ANTHROPIC_API_KEY"}},
+		"no address":       {model.Config{Model: "azure/gpt", APIKey: "k"}, []string{"azure", "AZURE_OPENAI_ENDPOINT"}},
+		"no URL":           {model.Config{Model: "openai/gpt", APIKey: "k", BaseURL: "here"}, []string{"OPENAI_BASE_URL", "not a URL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.config.LookupEnv = environment(nil)
@@ -94,12 +95,12 @@ func TestReasoningGoesBackToDeepSeekAlone(t *testing.T) {
 			request := called("", "")
 			request.Messages = slices.Insert(request.Messages, 1, agui.Message{Role: agui.RoleReasoning, Content: agui.TextContent("hm")})
 			request.History = 1
-			mustAsk(t, newModel(t, openai.Config{Model: provider + "/m", APIKey: "k", HTTPClient: n.client()}), request)
+			mustAsk(t, newModel(t, model.Config{Model: provider + "/m", APIKey: "k", HTTPClient: n.client()}), request)
 			if got := n.body["messages"].([]any)[1].(map[string]any)["reasoning_content"]; got != want {
 				t.Errorf("the model got the reasoning %v", got)
 			}
 			request.History = len(request.Messages)
-			mustAsk(t, newModel(t, openai.Config{Model: provider + "/m", APIKey: "k", HTTPClient: n.client()}), request)
+			mustAsk(t, newModel(t, model.Config{Model: provider + "/m", APIKey: "k", HTTPClient: n.client()}), request)
 			if got := n.body["messages"].([]any)[1].(map[string]any)["reasoning_content"]; got != nil {
 				t.Errorf("the model got the reasoning of an earlier run, %v", got)
 			}
@@ -120,11 +121,10 @@ func TestAnotherModelHasTheKeyOfItsOwnProvider(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}
-			m := newModel(t, openai.Config{
+			other, err := openai.Providers().Resolve(model.Config{
 				Model: "openai/gpt-4o", APIKey: "configured", HTTPClient: n.client(),
 				LookupEnv: environment(map[string]string{"GROQ_API_KEY": "groq's"}),
-			})
-			other, err := m.Resolve(test.model)
+			}, test.model)
 			if (err != nil) != test.fails {
 				t.Fatalf("got %v", err)
 			}

@@ -18,7 +18,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	}
 	p, s := &e.provider, &request.Settings
 	body := map[string]any{
-		"model":    e.model,
+		"model":    e.Name.Model,
 		"messages": messages,
 		"stream":   true,
 	}
@@ -26,7 +26,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		body["stream_options"] = map[string]bool{"include_usage": true}
 	}
 	if len(request.Tools) > 0 {
-		body["tools"] = tools(request.Tools)
+		body["tools"] = encodeTools(request.Tools)
 		if !s.ToolChoice.IsAuto() {
 			body["tool_choice"] = toolChoice(s.ToolChoice)
 		}
@@ -40,6 +40,9 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	}
 	if s.TopK != nil && p.topK {
 		body["top_k"] = *s.TopK
+	}
+	if s.ReasoningEffort != "" {
+		body["reasoning_effort"] = s.ReasoningEffort
 	}
 	set(body, "temperature", s.Temperature)
 	set(body, "top_p", s.TopP)
@@ -79,7 +82,7 @@ type toolFunction struct {
 	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
-func tools(all []model.Tool) []tool {
+func encodeTools(all []model.Tool) []tool {
 	result := make([]tool, len(all))
 	for i, t := range all {
 		result[i] = tool{Type: "function", Function: toolFunction{t.Name, t.Description, t.Parameters}}

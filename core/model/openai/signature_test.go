@@ -5,7 +5,6 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // called is a request in which a tool was called and has answered.
@@ -28,13 +27,13 @@ func TestASignedToolCallGoesBackSigned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}
-			m := newModel(t, openai.Config{Model: name, APIKey: "k", HTTPClient: n.client()})
+			m := newModel(t, model.Config{Model: name, APIKey: "k", HTTPClient: n.client()})
 			sent := func(request *model.Request) string {
 				mustAsk(t, m, request)
 				message := n.body["messages"].([]any)[1].(map[string]any)
 				return compact(t, message["tool_calls"].([]any)[0].(map[string]any)["extra_content"])
 			}
-			reply, err := ask(t, newModel(t, openai.Config{Model: name, APIKey: "k", HTTPClient: answering(stream(signed)).client()}), saying("Hi"))
+			reply, err := ask(t, newModel(t, model.Config{Model: name, APIKey: "k", HTTPClient: answering(stream(signed)).client()}), saying("Hi"))
 			if err != nil || len(reply.calls) != 1 || reply.calls[0].data != extra {
 				t.Fatalf("got %+v, %v", reply, err)
 			}
