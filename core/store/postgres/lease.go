@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -280,14 +281,15 @@ func (l *lease) finishing(result *store.Result) []query {
 	if result == nil {
 		return []query{{sql: st.discard, args: []any{l.id, l.token}}, unblock, ended}
 	}
+	queries := []query{{}, unblock}
 	last := int64(0)
-	if n := len(result.Records); n > 0 {
-		last = result.Records[n-1].Seq
+	for _, records := range slices.Concat(result.Earlier, [][]store.Record{result.Records}) {
+		if len(records) > 0 {
+			last = records[len(records)-1].Seq
+			queries = append(queries, query{sql: st.addBlock, args: []any{l.id, l.token, last, block.Encode(records)}})
+		}
 	}
-	queries := []query{{sql: st.keep, args: []any{l.id, l.token, last}}, unblock}
-	if last > 0 {
-		queries = append(queries, query{sql: st.addBlock, args: []any{l.id, l.token, last, block.Encode(result.Records)}})
-	}
+	queries[0] = query{sql: st.keep, args: []any{l.id, l.token, last}}
 	if runs := l.store.limits.Runs; runs > 0 {
 		queries = append(queries, query{sql: st.trim, args: []any{l.id, l.token, runs}})
 	}

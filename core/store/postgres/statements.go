@@ -104,7 +104,7 @@ func newStatements(n names) statements {
 			ON CONFLICT DO NOTHING`),
 		created: n.fill(`SELECT ` + threadColumns + `, done = $2 FROM {threads} WHERE key = $1`),
 		update: n.fill(`UPDATE {threads} SET name = coalesce($2, name), archived = coalesce($3, archived), kept = true,
-				updated = clock_timestamp()
+				created = coalesce($4, created), updated = coalesce($5, clock_timestamp()), ran = CASE WHEN $4 IS NULL THEN ran ELSE $6 END
 			WHERE key = $1 RETURNING ` + threadColumns),
 		remove: n.fill(`WITH gone AS (DELETE FROM {threads} WHERE key = $1 RETURNING key, run)
 			SELECT (SELECT ` + wakeFollowers + ` || ` + wakeRun + ` WHERE run IS NOT NULL) FROM gone`),

@@ -49,7 +49,9 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 
 func (s *Store) threads(ctx context.Context, asked store.Query) (store.ThreadPage, error) {
 	where := conditions{}
-	where.add("owner_key = @", hash(asked.Owner))
+	if !asked.AllOwners {
+		where.add("owner_key = @", hash(asked.Owner))
+	}
 	if asked.Cursor != "" {
 		updated, text, err := cursor.Parse(asked.Cursor)
 		if err != nil {
@@ -68,6 +70,7 @@ func (s *Store) threads(ctx context.Context, asked store.Query) (store.ThreadPag
 	if !asked.IncludeArchived {
 		where.add("NOT archived")
 	}
+	where.add("true") // there must be a condition
 	sql := where.fill(s.statements.list, asked.Limit)
 	var page store.ThreadPage
 	var last int64 // the number of the page's last
@@ -118,7 +121,17 @@ func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name s
 
 // UpdateThread takes one round trip.
 func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Patch) (store.Thread, error) {
-	thread, err := s.one(ctx, query{sql: s.statements.update, args: []any{hashKey(key), patch.Name, patch.Archived}})
+	var created, updated, ran *time.Time
+	if times := patch.Times; times != nil {
+		created, updated = &times.Created, &times.Updated
+		if !times.LastRun.IsZero() {
+			ran = &times.LastRun
+		}
+	}
+	thread, err := s.one(ctx, query{
+		sql:  s.statements.update,
+		args: []any{hashKey(key), patch.Name, patch.Archived, created, updated, ran},
+	})
 	return thread, s.failed(ctx, "update thread "+key.ID, err)
 }
 
