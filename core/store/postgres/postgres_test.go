@@ -28,14 +28,13 @@ func TestStore(t *testing.T) {
 		url += "&retention=1h&max-runs=100&prefix=" + prefix()
 		return open(t, url), open(t, url)
 	}
-	t.Run("of one process", func(t *testing.T) {
+	t.Run("of one process, with a role's settings", func(t *testing.T) {
 		t.Parallel()
-		storetest.Run(t, func(t *testing.T) store.Store { return open(t, server.URL()+"&pool=1&prefix="+prefix()) })
+		storetest.Run(t, func(t *testing.T) store.Store { return open(t, server.URLFor("odd")+"&pool=1&prefix="+prefix()) })
 	})
 	for name, url := range map[string]string{
-		"of two processes":                         server.URL(),
-		"of two processes, behind a pooler":        bouncer,
-		"of two processes, with a role's settings": server.URLFor("odd"),
+		"of two processes":                  server.URL(),
+		"of two processes, behind a pooler": bouncer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +45,8 @@ func TestStore(t *testing.T) {
 			storetest.RunMeter(t, func(t *testing.T) (a, b store.Store) { return two(t, url) })
 		})
 	}
+	t.Run("and what is kept", func(t *testing.T) { whatIsKept(t, server) })
+	t.Run("behind poolers of two kinds", func(t *testing.T) { poolers(t, server) })
 	t.Run("stopped and sent to at once", func(t *testing.T) {
 		t.Parallel()
 		url := server.URL() + "&prefix=" + prefix()
@@ -63,12 +64,11 @@ func TestStore(t *testing.T) {
 	})
 }
 
-func TestGameWithAServerThatCrashes(t *testing.T) {
-	t.Parallel()
-	server := postgrestest.Start(t)
+func gameWithCrashes(t *testing.T, server *postgrestest.Server) {
+	url := server.URL() + "&prefix=" + prefix()
 	storetest.Play(t, storetest.Game{
 		Seed: 3, Kills: 3,
-		Open: func(t testing.TB) store.Store { return open(t, server.URL()) },
+		Open: func(t testing.TB) store.Store { return open(t, url) },
 		Disturb: func() {
 			server.Kill()
 			server.Restart()

@@ -143,3 +143,24 @@ func folder(t testing.TB) string {
 	}
 	return dir
 }
+
+// RequirePasswords has a role give its password from now on.
+func (s *Server) RequirePasswords(t testing.TB, role string) {
+	t.Helper()
+	rules := "host all " + role + " 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+	if err := os.WriteFile(filepath.Join(s.folder, "data", "pg_hba.conf"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Exec(t, "SELECT pg_reload_conf()")
+	// It takes effect soon after.
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		conn, err := pgconn.Connect(t.Context(), s.URLFor(role))
+		if err != nil {
+			return
+		}
+		conn.Close(t.Context())
+		if time.Now().After(deadline) {
+			t.Fatal("the server doesn't ask for passwords")
+		}
+	}
+}
