@@ -20,9 +20,9 @@ there is none: its parameters schema and prefix count. It connects to nothing.
 
 // storeCommand does what the arguments behind "store" ask for, and returns the exit code:
 // 1 for a failure, 2 for arguments that ask for nothing.
-func storeCommand(args []string, getenv func(string) string, out, errors io.Writer) int {
+func storeCommand(args []string, getenv func(string) string, s streams) int {
 	if len(args) == 0 || args[0] != "schema" || len(args) > 2 {
-		_, _ = io.WriteString(errors, storeUsage)
+		_, _ = io.WriteString(s.err, storeUsage)
 		return 2
 	}
 	address := getenv("COPILOTKIT_STORE")
@@ -34,10 +34,10 @@ func storeCommand(args []string, getenv func(string) string, out, errors io.Writ
 	}
 	script, err := postgres.Schema(address)
 	if err == nil {
-		_, err = io.WriteString(out, script)
+		_, err = io.WriteString(s.out, script)
 	}
 	if err != nil {
-		fmt.Fprintln(errors, "copilotkit:", err)
+		fmt.Fprintln(s.err, "copilotkit:", err)
 		return 1
 	}
 	return 0

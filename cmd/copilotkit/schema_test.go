@@ -21,8 +21,8 @@ func TestStoreSchemaPrintsTheTables(t *testing.T) {
 		"not with more arguments":    {[]string{"schema", "a", "b"}, "", 2, "Usage:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var out, errors strings.Builder
-			code := storeCommand(test.args, func(string) string { return test.env }, &out, &errors)
+			var out, errors buffer
+			code := storeCommand(test.args, func(string) string { return test.env }, streams{out: &out, err: &errors})
 			got, silent := out.String(), errors.String()
 			if code != 0 {
 				got, silent = silent, got

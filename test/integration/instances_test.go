@@ -1,6 +1,6 @@
 // Package integration tests what happens when the requests of one thread reach
 // different instances, as on every function platform. It uses real processes, a real
-// Redis or one SQLite file, and a real bootstrap behind Lambda's protocol.
+// Redis, Postgres or one SQLite file, and a real bootstrap behind Lambda's protocol.
 package integration
 
 import (
@@ -36,6 +36,8 @@ var pairs = map[string]func(t *testing.T, env []string) pair{
 		env = append(env, "COPILOTKIT_STORE="+redistest.Start(t).URL())
 		return pair{startFunction(t, env), startFunction(t, env)}
 	},
+	"two servers and Postgres":                    serversOnPostgres,
+	"two bootstraps and Postgres behind a pooler": functionsOnPostgres,
 }
 
 func forEveryPair(t *testing.T, test func(t *testing.T, start func(*testing.T, []string) pair)) {
@@ -170,7 +172,7 @@ func TestAThreadIsManagedFromAnyInstance(t *testing.T) {
 
 func TestARunOfADeadInstanceIsClosedByAnother(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"two servers and Redis", "two servers and a SQLite file"} {
+	for _, name := range []string{"two servers and Redis", "two servers and a SQLite file", "two servers and Postgres"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits for a lease to expire
 			model := platformtest.NewModel(t, answer)

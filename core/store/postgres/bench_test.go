@@ -80,9 +80,12 @@ func BenchmarkThreads(b *testing.B) {
 			}
 			return err
 		},
-		"page":   func(int) error { _, err := s.Threads(b.Context(), store.Query{Owner: "owner", Limit: 20}); return err },
-		"rename": func(n int) error { _, err := s.UpdateThread(b.Context(), key(n%threads), store.Patch{Name: &name}); return err },
-		"read":   func(n int) error { _, err := s.Read(b.Context(), key(n%threads), 0, false); return err },
+		"page": func(int) error { _, err := s.Threads(b.Context(), store.Query{Owner: "owner", Limit: 20}); return err },
+		"rename": func(n int) error {
+			_, err := s.UpdateThread(b.Context(), key(n%threads), store.Patch{Name: &name})
+			return err
+		},
+		"read": func(n int) error { _, err := s.Read(b.Context(), key(n%threads), 0, false); return err },
 	} {
 		b.Run(what, func(b *testing.B) {
 			for n := 0; b.Loop(); n++ {

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// A reader that waits for messages asks that they be sent for watchTime, again when
-	// less than watchRenewal is left, and looks for itself after watchInterval.
-	watchTime, watchRenewal, watchInterval = 60 * time.Second, 35 * time.Second, 25 * time.Second
+	// A reader that waits for messages asks that they be sent for watchTime, again after
+	// watchInterval, when it also looks for itself. It needn't write that when more than
+	// watchRenewal is left, since another process has asked.
+	watchTime, watchRenewal, watchInterval = 60 * time.Second, 55 * time.Second, 25 * time.Second
 	// While no messages arrive it asks again after minPollInterval, and less and less
 	// often while nothing comes, up to maxPollInterval.
 	minPollInterval, maxPollInterval = 50 * time.Millisecond, time.Second
@@ -50,20 +51,23 @@ func (s *Store) read(ctx context.Context, key uuid, after int64, wait bool) (sto
 			return store.Page{}, errClosed
 		}
 		found, known := topic.recall(changed, after)
+		again := false
 		if !known || !first {
 			var err error
-			if found, err = s.readShared(ctx, key, after, changed, subscribed); err != nil {
+			watch := subscribed && !topic.watches(0)
+			if found, err = s.readShared(ctx, key, after, changed, watch); err != nil {
 				return store.Page{}, err
 			}
-			if subscribed {
-				topic.remember(changed, after, found)
-			}
+			again = subscribed && !topic.learn(found, changed, after, watch)
 		}
 		if first {
 			runID = found.RunID
 		}
 		if !found.worthWaiting() || found.RunID != runID {
 			return found.Page, nil
+		}
+		if again {
+			continue
 		}
 		limit := min(found.leaseLeft, watchInterval)
 		if !subscribed {
@@ -80,6 +84,7 @@ func (s *Store) read(ctx context.Context, key uuid, after int64, wait bool) (sto
 type found struct {
 	store.Page
 	leaseLeft time.Duration
+	thread    int64 // its number, 0 if there is none
 }
 
 func (f found) worthWaiting() bool { return len(f.Records) == 0 && f.Live }
@@ -100,6 +105,7 @@ func (s *Store) readNow(ctx context.Context, key uuid, after int64, watch bool) 
 
 // scan adds a row of the read statement.
 func (f *found) scan(row row, after int64) (err error) {
+	f.thread = row.int(4)
 	if !row.isNull(0) {
 		f.RunID, f.FirstSeq = row.string(0), row.int(1)
 		left := row.int(2)
@@ -114,6 +120,33 @@ func (f *found) scan(row row, after int64) (err error) {
 		return fmt.Errorf("%w: %w", errStored, err)
 	}
 	return nil
+}
+
+// learn records what a reading has found, which has asked for announcements if watch is
+// set. It reports false if none are to be expected: then another reading has to ask.
+func (t *topic) learn(f found, changed <-chan struct{}, after int64, watch bool) bool {
+	expected := watch && f.Live || !watch && t.watches(f.thread)
+	t.mu.Lock()
+	switch {
+	case !expected:
+		// It isn't live, or is another thread of the same name.
+		t.watching = 0
+	case watch:
+		t.watching, t.watchedAt = f.thread, time.Now()
+	}
+	t.mu.Unlock()
+	if expected {
+		t.remember(changed, after, f)
+	}
+	return expected
+}
+
+// watches reports whether the server does so, for a while to come. With 0 the thread is
+// any.
+func (t *topic) watches(thread int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.watching > 0 && (thread == 0 || thread == t.watching) && time.Since(t.watchedAt) < watchInterval
 }
 
 // glimpse records that a run was live and had nothing after a Seq when the messages
@@ -153,6 +186,7 @@ type readKey struct {
 	thread  uuid
 	after   int64
 	changed <-chan struct{}
+	watch   bool
 }
 
 // sharedRead is a reading under way. What came of it may be read when done is closed.
@@ -168,7 +202,7 @@ type sharedRead struct {
 // reading: the first of them makes it. When the first one's context ends too soon for
 // that, another one makes it again.
 func (s *Store) readShared(ctx context.Context, thread uuid, after int64, changed <-chan struct{}, watch bool) (found, error) {
-	key := readKey{thread, after, changed}
+	key := readKey{thread, after, changed, watch}
 	for {
 		s.readsMu.Lock()
 		shared, underWay := s.reads[key]

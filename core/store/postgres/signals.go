@@ -50,6 +50,10 @@ type topic struct {
 	subscribed bool // the server has confirmed it
 	changed    chan struct{}
 	last       glimpse
+	// watching is the number of the thread whose changes the server was asked to
+	// announce, and watchedAt is when.
+	watching  int64
+	watchedAt time.Time
 }
 
 func newSignals(s *Store) *signals {

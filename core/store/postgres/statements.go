@@ -92,7 +92,7 @@ func newStatements(n names) statements {
 
 		watch: n.fill(`UPDATE {threads} SET watched = clock_timestamp() + $2` + microseconds + `
 			WHERE key = $1 AND run IS NOT NULL AND (watched IS NULL OR watched < clock_timestamp() + $3` + microseconds + `)`),
-		read: n.fill(`SELECT run, first, ` + left + `, records FROM {threads} AS t
+		read: n.fill(`SELECT run, first, ` + left + `, records, t.id FROM {threads} AS t
 			LEFT JOIN {blocks} AS b ON b.thread = t.id AND b.last_seq > $2
 			WHERE key = $1 ORDER BY last_seq`),
 
