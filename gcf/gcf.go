@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/store/postgres/googleauth"
 )
 
 // Handler returns the function. The first request builds the runtime that the
@@ -30,7 +31,8 @@ import (
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
 // process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults)}, options...)...)
+	ours := []bundle.Option{bundle.WithDefaults(defaults), bundle.WithDatabasePassword("google", googleauth.Password(os.Getenv))}
+	runtime := bundle.NewLazy(os.Environ, append(ours, options...)...)
 	var first sync.Once
 	return func(w http.ResponseWriter, r *http.Request) {
 		first.Do(func() {

@@ -38,7 +38,7 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 		return opened, nil
 	}
 	openPostgres := func(ctx context.Context, address string) (store.Store, error) {
-		opened, err := postgres.Open(ctx, address, postgres.Options{Logger: parts.logger})
+		opened, err := postgres.Open(ctx, address, postgres.Options{Logger: parts.logger, IAM: parts.passwords})
 		if err != nil {
 			return nil, err // not the nil pointer in an interface
 		}

@@ -6,7 +6,7 @@ type statements struct {
 	version                               string
 	begin, adopt, state, seen, stop       string
 	append, held, renew                   string
-	keep, discard, undo, unblock          string
+	keep, discard, unblock                string
 	addBlock, trim, addSnapshot, addIDs   string
 	ended, vanish                         string
 	watch, read                           string
