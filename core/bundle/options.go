@@ -85,7 +85,7 @@ func WithSignIn(name string, sign model.SignIn) Option {
 }
 
 // WithDatabasePassword adds a way to sign in to a Postgres store, which the parameter iam
-// of its address names.
+// of its address names. A program that has [WithSignIn] for "google" has iam=google, too.
 func WithDatabasePassword(iam string, password postgres.PasswordFunc) Option {
 	return func(p *parts) { p.passwords[iam] = password }
 }

@@ -52,7 +52,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	if len(s.Stop) > 0 {
 		body["stop"] = s.Stop
 	}
-	for name, value := range s.ProviderOptions[p.Name] {
+	for name, value := range s.ProviderOptions[strings.TrimSuffix(p.Name, "-chat")] {
 		if name = snakeCase(name); !slices.Contains([]string{"model", "messages", "stream", "tools", "tool_choice"}, name) {
 			body[name] = value
 		}

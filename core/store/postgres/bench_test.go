@@ -1,12 +1,10 @@
 package postgres_test
 
 import (
-	"fmt"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/postgres/postgrestest"
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
@@ -49,53 +47,9 @@ func work(b *testing.B, server *postgrestest.Server) (statements, wal float64) {
 	return statements, wal
 }
 
-// BenchmarkThreads is what a thousand threads of ten runs each cost: their size on disk,
-// and each call's time on them.
+// BenchmarkThreads is what lists and changes of threads cost.
 func BenchmarkThreads(b *testing.B) {
-	server := postgrestest.Start(b)
-	s := open(b, server.URL())
-	key := func(n int) store.Key { return store.Key{Owner: "owner", ID: fmt.Sprint("thread ", n)} }
-	const threads, runs, events = 1000, 10, 50
-	for n := range threads {
-		lease := beginOn(b, s, key(n), "run")
-		result := &store.Result{Records: records(1+(runs-1)*events, events), MessageIDs: []string{"1", "2", "3"}, Snapshot: store.Snapshot{Messages: []byte(`[]`)}}
-		for run := range runs - 1 {
-			result.Earlier = append(result.Earlier, records(int64(1+run*events), events))
-		}
-		if err := lease.Finish(b.Context(), result); err != nil {
-			b.Fatal(err)
-		}
-	}
-	rows := server.Exec(b, "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'copilotkit' AND relkind = 'r'")
-	size, err := strconv.ParseFloat(rows[0][0], 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	name := "name"
-	for what, call := range map[string]func(n int) error{
-		"list": func(int) error {
-			page, err := s.Threads(b.Context(), store.Query{Owner: "owner"})
-			if len(page.Threads) != threads {
-				b.Fatalf("%d threads", len(page.Threads))
-			}
-			return err
-		},
-		"page": func(int) error { _, err := s.Threads(b.Context(), store.Query{Owner: "owner", Limit: 20}); return err },
-		"rename": func(n int) error {
-			_, err := s.UpdateThread(b.Context(), key(n%threads), store.Patch{Name: &name})
-			return err
-		},
-		"read": func(n int) error { _, err := s.Read(b.Context(), key(n%threads), 0, false); return err },
-	} {
-		b.Run(what, func(b *testing.B) {
-			for n := 0; b.Loop(); n++ {
-				if err := call(n); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(size/threads/runs/events, "disk-bytes/event")
-		})
-	}
+	storetest.BenchThreads(b, open(b, postgrestest.Start(b).URL()))
 }
 
 func BenchmarkAdmit(b *testing.B) {

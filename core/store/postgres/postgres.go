@@ -91,8 +91,7 @@ var _ store.Store = (*Store)(nil)
 //     it;
 //   - pool: how many connections statements may use at the same time, by default 2. One
 //     more exists while calls wait;
-//   - iam: which of options.IAM is asked for passwords (package rdsauth has aws, package
-//     googleauth has google);
+//   - iam: which of options.IAM is asked for passwords;
 //   - and what libpq knows, as it means it: sslmode, sslrootcert, sslcert, sslkey,
 //     channel_binding, target_session_attrs, connect_timeout (by default 5 seconds),
 //     application_name (by default copilotkit), options and so on. As in libpq the

@@ -125,21 +125,21 @@ func classify(failure *Failure) model.Code {
 	status := failure.Status
 	code, text := strings.ToLower(strings.Join(failure.Codes, " ")), strings.ToLower(failure.Message)
 	switch {
-	case containsAny(code, "context_length_exceeded") || containsAny(text, "maximum context length", "prompt is too long", "context window"):
+	case containsAny(code, "context_length_exceeded") || containsAny(text, "maximum context length", "prompt is too long", "context window", "exceeds the maximum number of tokens"):
 		return model.CodeContextLength
 	case containsAny(code, "insufficient_quota"):
 		return model.CodeQuotaExceeded
 	case status == http.StatusTooManyRequests || containsAny(code, "rate_limit"):
 		return model.CodeRateLimited
-	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(code, "invalid_api_key", "authentication"):
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(code, "invalid_api_key", "authentication") || containsAny(text, "api key not valid", "api key expired"):
 		return model.CodeAuthFailed
-	case containsAny(code, "content_filter", "content_policy"):
+	case containsAny(code, "content_filter", "content_policy", "invalid_prompt", "bio_policy", "cyber_policy"):
 		return model.CodeContentFiltered
 	case status == http.StatusNotFound || containsAny(code, "model_not_found"):
 		return model.CodeModelNotFound
 	case status == http.StatusRequestEntityTooLarge:
 		return model.CodeRequestTooLarge
-	case status >= http.StatusBadRequest && status < http.StatusInternalServerError:
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError, status == 0 && containsAny(code, "invalid_request", "_image", "image_"):
 		return model.CodeInvalidRequest
 	}
 	return model.CodeProviderUnavailable
