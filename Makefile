@@ -61,7 +61,7 @@ test-tools: ## Install the programs and npm packages that the tests need
 
 # With an empty build cache compiling takes as long as installing.
 compile:
-	@$(GO) build -race ./...
+	@GO="$(GO)" scripts/unit.sh compile
 
 lint: ## Check gofmt, go vet, staticcheck and go.mod files, in every module of the repository
 	@scripts/lint.sh
