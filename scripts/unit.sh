@@ -23,7 +23,8 @@ fi
 
 # Many tests wait for a timeout or the end of a lease, so more tests, and packages, go on
 # at once than there are processors. Those that wait longest begin first.
-flags=("${race[@]}" -parallel=8 -p=4)
+# make lint vets.
+flags=("${race[@]}" -parallel=8 -p=4 -vet=off)
 first=(./test/integration ./test/hostile ./core/agent/mcp ./core/store/... ./lambda)
 # A process of the detector sleeps for a second before it exits, for goroutines that are
 # still running. The tests leave none.
