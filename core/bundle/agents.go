@@ -64,7 +64,7 @@ func checkUnused(settings *Settings, parts parts) error {
 
 // buildDefault returns the built-in agent with the model of the environment.
 func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
-	if err := settings.CheckKey(); err != nil {
+	if err := settings.checkKey(parts, "COPILOTKIT_MODEL", settings.Model); err != nil {
 		return nil, err
 	}
 	sources, err := toolSources(settings, parts)
@@ -72,7 +72,10 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 		return nil, err
 	}
 	config := builtin.Config{
-		Prompt:      settings.Prompt,
+		Prompt:        settings.Prompt,
+		Settings:      settings.ModelSettings,
+		HistoryTokens: settings.ModelHistoryTokens,
+
 		MaxSteps:    settings.MaxSteps,
 		Tools:       parts.tools,
 		ToolSources: sources,
@@ -83,13 +86,7 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	build := demo.New
 	if settings.Model != DemoModel {
 		build = builtin.New
-		config.Model, err = openai.New(openai.Config{
-			Model:         settings.Model,
-			LookupEnv:     settings.credential,
-			HeaderTimeout: parts.timeouts.ModelHeader,
-			IdleTimeout:   parts.timeouts.ModelIdle,
-		})
-		if err != nil {
+		if config.Model, err = buildModel(settings, parts); err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_MODEL", Err: err}
 		}
 	}
@@ -132,12 +129,17 @@ func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error
 	if settings.TranscriptionModel == "" {
 		return nil, nil
 	}
-	if err := settings.checkKey("COPILOTKIT_TRANSCRIPTION_MODEL", transcriptionModel(settings.TranscriptionModel)); err != nil {
+	if err := settings.checkKey(parts, "COPILOTKIT_TRANSCRIPTION_MODEL", transcriptionModel(settings.TranscriptionModel)); err != nil {
 		return nil, err
 	}
-	built, err := openai.NewTranscriber(openai.Config{
+	provider, err := lookupProvider(transcriptionModel(settings.TranscriptionModel))
+	if err != nil {
+		return nil, &EnvError{Name: "COPILOTKIT_TRANSCRIPTION_MODEL", Err: err}
+	}
+	built, err := openai.NewTranscriber(model.Config{
 		Model:         settings.TranscriptionModel,
 		LookupEnv:     settings.credential,
+		SignIn:        parts.signIns[provider.SignIn],
 		HeaderTimeout: parts.timeouts.ModelHeader,
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -24,6 +25,7 @@ type parts struct {
 	tools    []agent.ServerTool
 	sources  []agent.ToolSource
 	stores   map[string]OpenStore
+	signIns  map[string]model.SignIn
 	changes  []func(*core.Config)
 	defaults map[string]string
 	timeouts Timeouts
@@ -32,7 +34,7 @@ type parts struct {
 }
 
 func collect(options []Option) parts {
-	p := parts{agents: make(map[string]agent.Agent), stores: make(map[string]OpenStore), opened: &closers{}}
+	p := parts{agents: make(map[string]agent.Agent), stores: make(map[string]OpenStore), signIns: make(map[string]model.SignIn), opened: &closers{}}
 	for _, option := range options {
 		option(&p)
 	}
@@ -70,6 +72,12 @@ func WithStore(scheme string, open OpenStore) Option {
 	return func(p *parts) { p.stores[scheme] = open }
 }
 
+// WithSignIn lets models whose provider has identities of that name ("aws", "azure",
+// "google") be asked without a key.
+func WithSignIn(name string, sign model.SignIn) Option {
+	return func(p *parts) { p.signIns[name] = sign }
+}
+
 // WithLogger sets where logs go. By default they go to standard error as JSON,
 // from COPILOTKIT_LOG_LEVEL on.
 func WithLogger(logger *slog.Logger) Option {
@@ -82,7 +90,7 @@ func WithLogger(logger *slog.Logger) Option {
 type Timeouts struct {
 	// ModelHeader is how long a provider may take to the header of its answer,
 	// retries included, and ModelIdle how long it may be silent within it; 5 minutes
-	// each. See Config of package openai.
+	// each. See [model.Config].
 	ModelHeader, ModelIdle time.Duration
 	// AgentHeader and AgentIdle are the same for remote agents; 5 minutes each. See
 	// [remote.Config].

@@ -2,20 +2,38 @@ package bundle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/core/model/responses"
 )
+
+// providers returns all providers of models.
+func providers() model.Providers {
+	return slices.Concat(openai.Providers(), responses.Providers(), gemini.Providers())
+}
 
 // providerVariables returns the variables of the model providers, which have a
 // table of their own in the README.
 func providerVariables() []variable {
-	list := []variable{credential(openai.AzureVersionVariable)}
-	for _, provider := range openai.Providers() {
-		if provider.KeyVariable != "" {
-			list = append(list, credential(provider.KeyVariable))
+	var list []variable
+	add := func(v variable) {
+		// Providers share variables.
+		if v.name != "" && !slices.ContainsFunc(list, func(known variable) bool { return known.name == v.name }) {
+			list = append(list, v)
 		}
-		list = append(list, providerAddress(provider.URLVariable))
+	}
+	for _, provider := range providers() {
+		add(credential(provider.KeyVariable))
+		for _, name := range provider.OtherKeyVariables {
+			add(credential(name))
+		}
+		add(providerAddress(provider.URLVariable))
+		for _, name := range provider.Variables {
+			add(credential(name))
+		}
 	}
 	return list
 }
@@ -42,16 +60,30 @@ func providerAddress(name string) variable {
 	}}
 }
 
-// keyVariable returns the variable that holds the key for a model, "" for a
-// provider that asks for none. It fails for a provider that doesn't exist.
-func keyVariable(text string) (string, error) {
+// lookupProvider returns the provider of a model.
+func lookupProvider(text string) (model.Provider, error) {
 	name, err := model.ParseName(text)
 	if err != nil {
-		return "", err
+		return model.Provider{}, err
 	}
-	provider, err := openai.LookupProvider(name.Provider)
+	provider, err := providers().Lookup(name.Provider)
 	if err != nil {
-		return "", fmt.Errorf("model %q: %w", text, err)
+		return model.Provider{}, fmt.Errorf("model %q: %w", text, err)
 	}
-	return provider.KeyVariable, nil
+	return provider, nil
+}
+
+// newModel returns the model that a setting names.
+func newModel(settings *Settings, parts parts, name string) (model.Model, error) {
+	provider, err := lookupProvider(name)
+	if err != nil {
+		return nil, err
+	}
+	return provider.New(model.Config{
+		Model:         name,
+		LookupEnv:     settings.credential,
+		SignIn:        parts.signIns[provider.SignIn],
+		HeaderTimeout: parts.timeouts.ModelHeader,
+		IdleTimeout:   parts.timeouts.ModelIdle,
+	})
 }

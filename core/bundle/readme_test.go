@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 var update = flag.Bool("update", false, "write the tables of variables and providers")
@@ -25,9 +23,12 @@ const (
 // titles are the providers' names in the table, by the prefix of their models.
 var titles = []struct{ title, prefix string }{
 	{"OpenAI, and any endpoint that speaks its protocol", "openai"},
+	{"OpenAI's Responses API", "openai-responses"},
 	{"Azure OpenAI", "azure"},
+	{"Azure OpenAI's Responses API", "azure-responses"},
 	{"Anthropic", "anthropic"},
 	{"Google Gemini", "google"},
+	{"Google Gemini on Vertex AI", "vertex"},
 	{"MiniMax", "minimax"},
 	{"OpenRouter", "openrouter"},
 	{"Groq", "groq"},
@@ -94,21 +95,22 @@ func providersTable(t *testing.T) string {
 	table.WriteString("| provider | model | key | endpoint |\n|---|---|---|---|\n")
 	var listed []string
 	for _, row := range titles {
-		provider, err := openai.LookupProvider(row.prefix)
+		provider, err := providers().Lookup(row.prefix)
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, addresses := provider.KeyVariable, []string{provider.URLVariable}
-		if row.prefix == "azure" {
-			addresses = append(addresses, openai.AzureVersionVariable)
-		}
+		key, addresses := provider.KeyVariable, append([]string{provider.URLVariable}, provider.Variables...)
 		listed = append(listed, addresses...)
 		if key != "" {
-			listed = append(listed, key)
-			key = "`" + key + "`"
+			keys := append([]string{key}, provider.OtherKeyVariables...)
+			listed = append(listed, keys...)
+			key = "`" + strings.Join(keys, "` or `") + "`"
+		}
+		if provider.SignIn != "" {
+			key += ", or the platform's identity"
 		}
 		fmt.Fprintf(&table, "| %s | `%s/%s` | %s | `%s` |\n", row.title, row.prefix,
-			cmp.Or(map[string]string{"azure": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))
+			cmp.Or(map[string]string{"azure": "deployment", "azure-responses": "deployment"}[row.prefix], "…"), cmp.Or(key, "none"), strings.Join(addresses, "`, `"))
 	}
 	var known []string
 	for _, v := range providerVariables() {
@@ -116,7 +118,7 @@ func providersTable(t *testing.T) string {
 	}
 	slices.Sort(listed)
 	slices.Sort(known)
-	if !slices.Equal(listed, known) {
+	if listed = slices.Compact(listed); !slices.Equal(listed, known) {
 		t.Errorf("the table has the variables %v, the providers have %v", listed, known)
 	}
 	return table.String()

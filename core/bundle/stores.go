@@ -12,6 +12,17 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/redis"
 )
 
+// StoreAt opens the store at an address as COPILOTKIT_STORE has it, without a runtime.
+// Whoever calls it closes the store. Of the options it heeds [WithStore] and
+// [WithLogger]. Its errors don't show the address's password.
+func StoreAt(ctx context.Context, address string, options ...Option) (store.Store, error) {
+	var settings Settings
+	if err := setStore(&settings, address); err != nil {
+		return nil, &EnvError{Name: "COPILOTKIT_STORE", Err: err}
+	}
+	return openStore(ctx, &settings, collect(options))
+}
+
 // openStore opens the store that COPILOTKIT_STORE names.
 func openStore(ctx context.Context, settings *Settings, parts parts) (store.Store, error) {
 	scheme := settings.Store.Scheme()

@@ -25,17 +25,6 @@ func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) 
 	}
 }
 
-func setModel(s *Settings, value string) error {
-	s.Model = value
-	if value == DemoModel {
-		return nil
-	}
-	if _, err := keyVariable(value); err != nil {
-		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
-	}
-	return checkPrintable(value)
-}
-
 func setStore(s *Settings, value string) error {
 	if value == "memory" {
 		return nil

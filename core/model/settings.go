@@ -17,6 +17,10 @@ type Settings struct {
 	// MaxOutputTokens limits the length of an answer. If nil, defaults to the
 	// provider's limit.
 	MaxOutputTokens *int
+	// ReasoningEffort is how much the model thinks before it answers: "none",
+	// "minimal", "low", "medium", "high" or "xhigh". Dialects whose provider has a
+	// budget of tokens convert it. If empty, defaults to the provider's.
+	ReasoningEffort string
 	// PresencePenalty and FrequencyPenalty make repetitions less likely. If nil,
 	// they default to the provider's values.
 	PresencePenalty  *float64

@@ -140,7 +140,8 @@ type Lease interface {
 	// when the lease is lost.
 	AwaitStop(ctx context.Context) error
 	// Finish ends the run and releases the lease, in one step: result.Records
-	// replace all that Append stored for the run, and may go on beyond it. A nil
+	// replace all that Append stored for the run, and may go on beyond it. Their Seqs
+	// grow, from NextSeq of a new lease or from any Seq beyond it. A nil
 	// result leaves no trace of the run, nor of a thread that Begin created for
 	// it; Seqs that were used aren't used again while the thread exists. A Finish
 	// whose outcome isn't known can be repeated: it fails with ErrLeaseLost if it
@@ -165,6 +166,10 @@ type Record struct {
 type Result struct {
 	// Records is the run's compacted history.
 	Records []Record
+	// Earlier are the histories of other finished runs, oldest first, which come before
+	// Records and are kept as if each had been finished by itself. It is how a thread
+	// that comes from another store has its whole history in one step.
+	Earlier [][]Record
 	// MessageIDs are the ids of all messages that the run was given or made.
 	MessageIDs []string
 	Snapshot   Snapshot
@@ -207,8 +212,11 @@ type Thread struct {
 
 // Query says which threads to list.
 type Query struct {
-	// Owner is whose threads are listed.
+	// Owner is whose threads are listed. It is not used with AllOwners.
 	Owner string
+	// AllOwners lists the threads of all owners. It is for who administers the store,
+	// and may take time that grows with the number of owners for each page.
+	AllOwners bool
 	// AgentID, if not empty, limits the list to that agent's threads.
 	AgentID string
 	// IncludeArchived adds the archived threads to the list.
@@ -230,4 +238,16 @@ type ThreadPage struct {
 type Patch struct {
 	Name     *string
 	Archived *bool
+	// Times sets the times of a thread that comes from another store.
+	Times *Times
+}
+
+// Times are the times of a [Thread]. A store keeps them to the microsecond at least.
+type Times struct {
+	Created time.Time
+	// Updated is the thread's place in lists, instead of the time of the update that
+	// sets it. A store's retention counts from it.
+	Updated time.Time
+	// LastRun is zero for a thread without runs.
+	LastRun time.Time
 }

@@ -2,7 +2,7 @@
 // answers runs with a model, tools that run in this process, tools that run in the
 // front end, and the state that it shares with the front end.
 //
-//	m, err := openai.New(openai.Config{Model: "openai/gpt-4o"})
+//	m, err := openai.New(model.Config{Model: "openai/gpt-4o"})
 //	if err != nil {
 //		return err
 //	}

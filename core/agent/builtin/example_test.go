@@ -38,7 +38,7 @@ func Example() {
 	type Plan struct {
 		Summary string `json:"summary"`
 	}
-	gpt, err := openai.New(openai.Config{
+	gpt, err := openai.New(model.Config{
 		Model:  "openai/gpt-4o",
 		APIKey: "sk-…", // or OPENAI_API_KEY
 	})

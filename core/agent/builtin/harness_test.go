@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
+	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
@@ -19,10 +20,15 @@ func scripted(t testing.TB, answers ...scriptedmodel.Answer) provider {
 	return provider{agenttest.NewProvider(t, answers...)}
 }
 
+// config returns the configuration of a model of this provider.
+func (p provider) config() model.Config {
+	return model.Config{Model: "openai/gpt-4o", APIKey: "sk-test-key", BaseURL: p.URL, LookupEnv: noEnvironment}
+}
+
 // model returns a model of this provider.
 func (p provider) model(t testing.TB) *openai.Model {
 	t.Helper()
-	m, err := openai.New(openai.Config{Model: "openai/gpt-4o", APIKey: "sk-test-key", BaseURL: p.URL, LookupEnv: noEnvironment})
+	m, err := openai.New(p.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,8 +39,8 @@ func (p provider) model(t testing.TB) *openai.Model {
 // filled in.
 func (p provider) agent(t testing.TB, config builtin.Config) *builtin.Agent {
 	t.Helper()
-	m := p.model(t)
-	config.Model, config.Models = m, m.Resolve
+	config.Model = p.model(t)
+	config.Models = func(name string) (model.Model, error) { return openai.Providers().Resolve(p.config(), name) }
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	goopenai "github.com/sashabaranov/go-openai"
-
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // chunk is the data of one event of an answer. The library's type lacks fields that
@@ -67,11 +66,7 @@ func (c *chunk) parse(data []byte) error {
 		}
 	}
 	if len(c.Error) > 0 && string(c.Error) != "null" {
-		var response goopenai.ErrorResponse
-		if json.Unmarshal(data, &response) == nil && response.Error != nil {
-			return response.Error
-		}
-		return fmt.Errorf("the provider reports an error: %s", c.Error)
+		return transport.ParseFailure(data)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // Decode decodes a chat completion that somebody else has requested. A chunk is the
@@ -15,29 +16,27 @@ import (
 // yielded by chunks or reported in one, are yielded as [*model.Error].
 func Decode(chunks iter.Seq2[[]byte, error]) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
-		d := decoder{yield: yield, convertError: func(err error) error { return (&endpoint{}).safeError(err) }}
-		d.decode(chunks)
+		d := decoder{yield: func(delta model.Delta) error {
+			if !yield(delta, nil) {
+				return transport.ErrStopped
+			}
+			return nil
+		}}
+		if err := d.decode(chunks); err != nil && err != transport.ErrStopped {
+			yield(model.Delta{}, new(transport.Endpoint).SafeError(failure(err)))
+		}
 	}
 }
 
-var (
-	errStreamBroken = errors.New("the stream ended before the answer was complete")
-	errNamelessCall = errors.New("the provider's answer has a tool call without a name")
-	// errStopped reports that the loop over the answer has ended.
-	errStopped = errors.New("the answer is no longer wanted")
-)
+var errNamelessCall = errors.New("the provider's answer has a tool call without a name")
 
 // decoder converts the chunks of one answer to deltas.
 type decoder struct {
-	yield func(model.Delta, error) bool
+	yield transport.Send
 	// provider is the provider's name; chunks have the model's only.
 	provider string
-	// convertError converts an error to one that is safe to show to the client.
-	convertError func(error) error
-	// onFinishReason, unless nil, is called when the finish reason has arrived. Stop
-	// is called when the answer has ended.
-	onFinishReason func() (stop func() bool)
-	stop           func() bool
+	// onFinishReason, unless nil, is called when the finish reason has arrived.
+	onFinishReason func()
 
 	chunk           chunk
 	text, reasoning jsontext.Decoder
@@ -62,17 +61,11 @@ type pendingCall struct {
 }
 
 // decode yields the deltas of the answer.
-func (d *decoder) decode(chunks iter.Seq2[[]byte, error]) {
-	err := d.read(chunks)
-	if d.stop != nil {
-		d.stop()
+func (d *decoder) decode(chunks iter.Seq2[[]byte, error]) error {
+	if err := d.read(chunks); err != nil {
+		return err
 	}
-	if err == nil {
-		err = d.finish()
-	}
-	if err != nil && err != errStopped {
-		d.yield(model.Delta{}, d.convertError(err))
-	}
+	return d.finish()
 }
 
 // read reads the answer to its end: [DONE], or the end of the connection after a
@@ -103,7 +96,7 @@ func (d *decoder) read(chunks iter.Seq2[[]byte, error]) error {
 		}
 	}
 	if d.finishReason == "" {
-		return errStreamBroken
+		return transport.ErrBroken
 	}
 	return nil
 }
@@ -125,8 +118,8 @@ func (d *decoder) handle(c *chunk) error {
 		}
 		if reason := c.Choices[i].FinishReason; reason != "" {
 			d.finishReason = reason
-			if d.onFinishReason != nil && d.stop == nil {
-				d.stop = d.onFinishReason()
+			if d.onFinishReason != nil {
+				d.onFinishReason()
 			}
 		}
 	}
@@ -249,10 +242,7 @@ func (d *decoder) send(delta model.Delta) error {
 			return err
 		}
 	}
-	if !d.yield(delta, nil) {
-		return errStopped
-	}
-	return nil
+	return d.yield(delta)
 }
 
 // finish yields what is known only at the end.

@@ -191,7 +191,7 @@ func TestAProviderThatHasGivenItsReasonIsNotWaitedForLong(t *testing.T) {
 			return response
 		}}
 		began := time.Now()
-		got := modeltest.Ask(t.Context(), t, newModel(t, openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()}), saying("Hi"))
+		got := modeltest.Ask(t.Context(), t, newModel(t, model.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()}), saying("Hi"))
 		if got.Err != nil || got.Text != "ok" || got.Finish.Reason != model.FinishStop || time.Since(began) > time.Second {
 			t.Errorf("after %v: %+v", time.Since(began), got)
 		}

@@ -2,7 +2,7 @@
 // many other providers. A table of the providers has their addresses and what is
 // particular to each.
 //
-//	m, err := openai.New(openai.Config{Model: "openai/gpt-4o"})
+//	m, err := openai.New(model.Config{Model: "openai/gpt-4o"})
 //
 // The key and the address are those of the provider's environment variables unless
 // they are configured. The provider "openai" with another address is any compatible

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
@@ -84,7 +83,7 @@ func TestALargeErrorIsNotReadToItsEnd(t *testing.T) {
 func TestAnErrorThatCallsItselfASuccessIsAnError(t *testing.T) {
 	n := answering(&http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
 		Body: io.NopCloser(strings.NewReader(`{"error":{"message":"slow down","type":"x","code":"rate_limit_exceeded"}}`))})
-	_, err := ask(t, newModel(t, openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()}), saying("Hi"))
+	_, err := ask(t, newModel(t, model.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()}), saying("Hi"))
 	if code(err) != model.CodeRateLimited {
 		t.Errorf("the answer ended with %v", err)
 	}
@@ -110,7 +109,7 @@ func TestTheLogIsToldWhatHappenedInWholeWords(t *testing.T) {
 			`The model provider is receiving too many requests. Try again in a moment: model openai/m: status 429: no key [key], [key] or "[key]"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newModel(t, openai.Config{Model: "openai/m", APIKey: test.key, HTTPClient: answering(test.response).client()})
+			m := newModel(t, model.Config{Model: "openai/m", APIKey: test.key, HTTPClient: answering(test.response).client()})
 			if _, err := ask(t, m, saying("Hi")); err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %s", err, test.want)
 			}

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // FuzzStream answers with any stream. What is made of it must keep the promises of
@@ -24,7 +23,7 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, lines string) {
 		client := (&network{answer: func(*http.Request) *http.Response { return body(lines) }}).client()
-		m := newModel(t, openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: client})
+		m := newModel(t, model.Config{Model: "openai/m", APIKey: "k", HTTPClient: client})
 		calls, finished := 0, false
 		for delta, err := range m.Stream(t.Context(), saying("Hi")) {
 			if finished {

@@ -32,7 +32,7 @@ func scripted(t testing.TB, answers ...scriptedmodel.Answer) *provider {
 // model returns a model of this provider.
 func (p *provider) model(t testing.TB) *openai.Model {
 	t.Helper()
-	return newModel(t, openai.Config{Model: "openai/gpt-4o", APIKey: "sk-test-key", BaseURL: p.url})
+	return newModel(t, model.Config{Model: "openai/gpt-4o", APIKey: "sk-test-key", BaseURL: p.url})
 }
 
 // sent returns the messages of the first request, each as compact JSON.
@@ -53,7 +53,7 @@ func (p *provider) sent(t testing.TB) []string {
 	return messages
 }
 
-func newModel(t testing.TB, config openai.Config) *openai.Model {
+func newModel(t testing.TB, config model.Config) *openai.Model {
 	t.Helper()
 	if config.LookupEnv == nil {
 		config.LookupEnv = environment(nil)

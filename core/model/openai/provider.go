@@ -1,49 +1,37 @@
 package openai
 
 import (
+	"cmp"
 	"fmt"
-	"net/url"
+	"net/http"
 	"slices"
 	"strings"
 
 	goopenai "github.com/sashabaranov/go-openai"
 
-	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
-// Provider is a provider of models, and the environment variables that configure it.
-type Provider struct {
-	// Name is the first part of the names of its models.
-	Name string
-	// KeyVariable is the variable with the key, empty if the provider needs none.
-	KeyVariable string
-	// URLVariable is the variable with the address, up to and without
-	// "/chat/completions".
-	URLVariable string
-}
-
-// Providers returns all providers.
-func Providers() []Provider {
-	var all []Provider
+// Providers returns all providers that speak this protocol.
+func Providers() model.Providers {
+	var all model.Providers
 	for _, p := range providers {
+		p.New = func(config model.Config) (model.Model, error) {
+			m, err := New(config)
+			if err != nil {
+				return nil, err // not the nil pointer in an interface
+			}
+			return m, nil
+		}
 		all = append(all, p.Provider)
 	}
 	return all
 }
 
-// LookupProvider returns the provider with a name or an alias. If there is none, the
-// error lists all names.
-func LookupProvider(name string) (Provider, error) {
-	p, err := lookup(name)
-	return p.Provider, err
-}
-
 // provider is a Provider with what is particular to it.
 type provider struct {
-	Provider
-	// aliases are other names of the provider.
-	aliases []string
+	model.Provider
 	// baseURL is the public address, empty if every customer has an own one.
 	baseURL string
 	// azure selects the paths, the header and the API version of Azure.
@@ -66,92 +54,87 @@ type provider struct {
 
 // providers is the table of all providers. It must not be modified.
 var providers = []provider{
-	{Provider: Provider{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"}, baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
-	{Provider: Provider{"azure", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT"}, azure: true, maxCompletionTokens: true, usage: true},
-	{Provider: Provider{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", usage: true},
-	{Provider: Provider{"google", "GOOGLE_API_KEY", "GOOGLE_BASE_URL"}, aliases: []string{"gemini", "google-gemini"}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
+	{Provider: model.Provider{Name: "openai", KeyVariable: "OPENAI_API_KEY", URLVariable: "OPENAI_BASE_URL"}, baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
+	{Provider: model.Provider{Name: "azure", KeyVariable: "AZURE_OPENAI_API_KEY", SignIn: "azure", URLVariable: "AZURE_OPENAI_ENDPOINT", Variables: []string{azureVersionVariable}}, azure: true, maxCompletionTokens: true, usage: true},
+	{Provider: model.Provider{Name: "anthropic", KeyVariable: "ANTHROPIC_API_KEY", URLVariable: "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", usage: true},
+	{Provider: model.Provider{Name: "google-chat", KeyVariable: "GOOGLE_API_KEY", OtherKeyVariables: []string{"GEMINI_API_KEY"}, URLVariable: "GOOGLE_BASE_URL"}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
 		unsigned: `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
-	{Provider: Provider{"minimax", "MINIMAX_API_KEY", "MINIMAX_BASE_URL"}, baseURL: "https://api.minimax.io/v1", topK: true, usage: true},
-	{Provider: Provider{"openrouter", "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL"}, baseURL: "https://openrouter.ai/api/v1", topK: true, usage: true},
-	{Provider: Provider{"groq", "GROQ_API_KEY", "GROQ_BASE_URL"}, baseURL: "https://api.groq.com/openai/v1", usage: true},
-	{Provider: Provider{"mistral", "MISTRAL_API_KEY", "MISTRAL_BASE_URL"}, baseURL: "https://api.mistral.ai/v1"},
-	{Provider: Provider{"deepseek", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL"}, baseURL: "https://api.deepseek.com/v1", usage: true, echoReasoning: true},
-	{Provider: Provider{"xai", "XAI_API_KEY", "XAI_BASE_URL"}, baseURL: "https://api.x.ai/v1", usage: true},
-	{Provider: Provider{"ollama", "", "OLLAMA_BASE_URL"}, baseURL: "http://127.0.0.1:11434/v1", topK: true, usage: true},
+	{Provider: model.Provider{Name: "minimax", KeyVariable: "MINIMAX_API_KEY", URLVariable: "MINIMAX_BASE_URL"}, baseURL: "https://api.minimax.io/v1", topK: true, usage: true},
+	{Provider: model.Provider{Name: "openrouter", KeyVariable: "OPENROUTER_API_KEY", URLVariable: "OPENROUTER_BASE_URL"}, baseURL: "https://openrouter.ai/api/v1", topK: true, usage: true},
+	{Provider: model.Provider{Name: "groq", KeyVariable: "GROQ_API_KEY", URLVariable: "GROQ_BASE_URL"}, baseURL: "https://api.groq.com/openai/v1", usage: true},
+	{Provider: model.Provider{Name: "mistral", KeyVariable: "MISTRAL_API_KEY", URLVariable: "MISTRAL_BASE_URL"}, baseURL: "https://api.mistral.ai/v1"},
+	{Provider: model.Provider{Name: "deepseek", KeyVariable: "DEEPSEEK_API_KEY", URLVariable: "DEEPSEEK_BASE_URL"}, baseURL: "https://api.deepseek.com/v1", usage: true, echoReasoning: true},
+	{Provider: model.Provider{Name: "xai", KeyVariable: "XAI_API_KEY", URLVariable: "XAI_BASE_URL"}, baseURL: "https://api.x.ai/v1", usage: true},
+	{Provider: model.Provider{Name: "ollama", URLVariable: "OLLAMA_BASE_URL"}, baseURL: "http://127.0.0.1:11434/v1", topK: true, usage: true},
 }
 
-func lookup(name string) (provider, error) {
-	var known []string
-	for _, p := range providers {
-		if p.Name == name || slices.Contains(p.aliases, name) {
-			return p, nil
-		}
-		known = append(append(known, p.Name), p.aliases...)
-	}
-	slices.Sort(known)
-	return provider{}, fmt.Errorf("unknown provider %q (there are %s)", name, strings.Join(known, ", "))
+// tools are the rules of OpenAI, which others have taken over with its protocol.
+var tools = transport.ToolRules{
+	Names:    transport.NameRule{Max: 64, Signs: "-"},
+	Schemas:  transport.SchemaDraft2020,
+	FlatRoot: true,
 }
 
-// AzureVersionVariable is the environment variable with the version of Azure's API.
-const AzureVersionVariable = "AZURE_OPENAI_API_VERSION"
+// azureVersionVariable is the environment variable with the version of Azure's API.
+const azureVersionVariable = "AZURE_OPENAI_API_VERSION"
 
 const defaultAzureVersion = "2024-10-21"
 
+// azureV1 ends the addresses of Azure's newer API, which has OpenAI's own paths and no
+// versions by date.
+const azureV1 = "/openai/v1"
+
 // endpoint is a model of a provider and the client to call it with.
 type endpoint struct {
+	*transport.Endpoint
 	provider provider
-	model    string
 	client   *goopenai.Client
-	// key and secrets are removed from all errors.
-	key     string
-	secrets outbound.Secrets
 }
 
-// endpoint looks up the provider of a model, its key and its address.
-func (c *Config) endpoint(name model.Name, doer goopenai.HTTPDoer) (*endpoint, error) {
-	p, err := lookup(name.Provider)
+// newEndpoint looks up the provider of the configured model, its key and its address.
+func newEndpoint(config model.Config, doer goopenai.HTTPDoer) (*endpoint, error) {
+	name, err := model.ParseName(config.Model)
+	if err != nil {
+		return nil, err
+	}
+	found, err := Providers().Lookup(name.Provider)
 	if err != nil {
 		return nil, fmt.Errorf("model %q: %w", name, err)
 	}
-	env := func(variable string) string {
-		value, _ := c.LookupEnv(variable)
-		return strings.TrimSpace(value)
+	p := providers[slices.IndexFunc(providers, func(p provider) bool { return p.Name == found.Name })]
+	e, err := transport.NewEndpoint(config, p.Provider, p.baseURL)
+	if err != nil {
+		return nil, err
 	}
-	key, baseURL := c.APIKey, c.BaseURL
-	if baseURL == "" {
-		baseURL = env(p.URLVariable)
+	if e.Key == "" && p.azure && e.Config.SignIn == nil {
+		return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)
 	}
-	ownAddress := baseURL != ""
-	if !ownAddress {
-		baseURL = p.baseURL
-	}
-	if baseURL == "" {
-		return nil, fmt.Errorf("model %q: provider %s has no address: set %s", name, p.Name, p.URLVariable)
-	}
-	address, err := url.Parse(baseURL)
-	if err != nil || address.Host == "" {
-		return nil, fmt.Errorf("model %q: the address of provider %s (%s) is not a URL", name, p.Name, p.URLVariable)
-	}
-	if key == "" && p.KeyVariable != "" {
-		// Servers at other addresses often need no key.
-		if key = env(p.KeyVariable); key == "" && (!ownAddress || p.azure) {
-			return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)
-		}
-	}
-	if p.Name == "openai" && ownAddress && !strings.HasPrefix(baseURL, p.baseURL) {
+	if p.Name == "openai" && e.OwnAddress && !strings.HasPrefix(e.URL, p.baseURL) {
 		p.maxCompletionTokens, p.topK, p.signatures = false, true, true
 	}
-
-	config := goopenai.DefaultConfig(key)
-	if p.azure {
-		config = goopenai.DefaultAzureConfig(key, baseURL)
-		config.AzureModelMapperFunc = nil // the name of the model is that of the deployment
-		config.APIVersion = defaultAzureVersion
-		if version := env(AzureVersionVariable); version != "" {
-			config.APIVersion = version
-		}
+	e.Tools = tools
+	client := goopenai.DefaultConfig(e.Key)
+	if p.azure && !strings.HasSuffix(e.URL, azureV1) {
+		client = goopenai.DefaultAzureConfig(e.Key, e.URL)
+		client.AzureModelMapperFunc = nil // the name of the model is that of the deployment
+		client.APIVersion = cmp.Or(e.Env(azureVersionVariable), defaultAzureVersion)
 	}
-	config.BaseURL = baseURL
-	config.HTTPClient = doer
-	return &endpoint{provider: p, model: name.Model, client: goopenai.NewClientWithConfig(config), key: key, secrets: outbound.NewSecrets(nil, address)}, nil
+	client.BaseURL = e.URL
+	client.HTTPClient = doer
+	return &endpoint{e, p, goopenai.NewClientWithConfig(client)}, nil
+}
+
+// sign sets what the provider knows the caller by, unless the library has: Azure's key
+// has a header of its own, and in its place there may be an identity.
+func (e *endpoint) sign(request *http.Request, body []byte) error {
+	if !e.provider.azure {
+		return nil
+	}
+	request.Header.Del("Authorization")
+	if e.Key != "" {
+		request.Header.Set("Api-Key", e.Key)
+		return nil
+	}
+	request.Header.Del("Api-Key")
+	return e.Config.SignIn(request, body)
 }

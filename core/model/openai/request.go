@@ -18,7 +18,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	}
 	p, s := &e.provider, &request.Settings
 	body := map[string]any{
-		"model":    e.model,
+		"model":    e.Name.Model,
 		"messages": messages,
 		"stream":   true,
 	}
@@ -26,7 +26,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		body["stream_options"] = map[string]bool{"include_usage": true}
 	}
 	if len(request.Tools) > 0 {
-		body["tools"] = tools(request.Tools)
+		body["tools"] = encodeTools(request.Tools)
 		if !s.ToolChoice.IsAuto() {
 			body["tool_choice"] = toolChoice(s.ToolChoice)
 		}
@@ -41,6 +41,9 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	if s.TopK != nil && p.topK {
 		body["top_k"] = *s.TopK
 	}
+	if s.ReasoningEffort != "" {
+		body["reasoning_effort"] = s.ReasoningEffort
+	}
 	set(body, "temperature", s.Temperature)
 	set(body, "top_p", s.TopP)
 	set(body, "presence_penalty", s.PresencePenalty)
@@ -49,7 +52,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	if len(s.Stop) > 0 {
 		body["stop"] = s.Stop
 	}
-	for name, value := range s.ProviderOptions[p.Name] {
+	for name, value := range s.ProviderOptions[strings.TrimSuffix(p.Name, "-chat")] {
 		if name = snakeCase(name); !slices.Contains([]string{"model", "messages", "stream", "tools", "tool_choice"}, name) {
 			body[name] = value
 		}
@@ -79,7 +82,7 @@ type toolFunction struct {
 	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
-func tools(all []model.Tool) []tool {
+func encodeTools(all []model.Tool) []tool {
 	result := make([]tool, len(all))
 	for i, t := range all {
 		result[i] = tool{Type: "function", Function: toolFunction{t.Name, t.Description, t.Parameters}}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
@@ -61,7 +60,7 @@ func TestABusyProviderIsAskedAgain(t *testing.T) {
 				request := saying("Hi")
 				request.Settings.MaxRetries = test.maxRetries
 				began := time.Now()
-				config := openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client(), HeaderTimeout: -1}
+				config := model.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client(), HeaderTimeout: -1}
 				_, err := ask(t, newModel(t, config), request)
 				if code(err) != test.code || (err != nil) != (test.code != "") {
 					t.Errorf("the answer ended with %v", err)
@@ -83,7 +82,7 @@ func TestABusyProviderIsAskedAgain(t *testing.T) {
 func TestAnAnswerThatIsStoppedDoesNotWaitForTheNextTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := busy(refusal(503))
-		m := newModel(t, openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()})
+		m := newModel(t, model.Config{Model: "openai/m", APIKey: "k", HTTPClient: n.client()})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		began := time.Now()
@@ -101,7 +100,7 @@ func TestAnAnswerThatIsStoppedDoesNotWaitForTheNextTry(t *testing.T) {
 
 func TestATryThatWouldComeAfterTheDeadlineIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newModel(t, openai.Config{Model: "openai/m", APIKey: "k", HTTPClient: busy(refusal(503)).client()})
+		m := newModel(t, model.Config{Model: "openai/m", APIKey: "k", HTTPClient: busy(refusal(503)).client()})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()

@@ -5,7 +5,6 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
 // called is a request in which a tool was called and has answered.
@@ -23,18 +22,18 @@ func TestASignedToolCallGoesBackSigned(t *testing.T) {
 		`"extra_content":{ "google":{"thought_signature":"c2ln"}},"function":{"name":"weather","arguments":"{\"city\":\"Oslo\"}"}}]},"finish_reason":"tool_calls"}]}`
 	const extra = `{"google":{"thought_signature":"c2ln"}}`
 	for name, test := range map[string]struct{ nextStep, nextRun, unsigned string }{
-		"google/gemini-3-pro": {extra, extra, `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
-		"groq/llama":          {extra, `null`, `null`}, // who sends the field takes it; who doesn't isn't given it
+		"google-chat/gemini-3-pro": {extra, extra, `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
+		"groq/llama":               {`null`, `null`, `null`}, // who may not know the field isn't given it
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}
-			m := newModel(t, openai.Config{Model: name, APIKey: "k", HTTPClient: n.client()})
+			m := newModel(t, model.Config{Model: name, APIKey: "k", HTTPClient: n.client()})
 			sent := func(request *model.Request) string {
 				mustAsk(t, m, request)
 				message := n.body["messages"].([]any)[1].(map[string]any)
 				return compact(t, message["tool_calls"].([]any)[0].(map[string]any)["extra_content"])
 			}
-			reply, err := ask(t, newModel(t, openai.Config{Model: name, APIKey: "k", HTTPClient: answering(stream(signed)).client()}), saying("Hi"))
+			reply, err := ask(t, newModel(t, model.Config{Model: name, APIKey: "k", HTTPClient: answering(stream(signed)).client()}), saying("Hi"))
 			if err != nil || len(reply.calls) != 1 || reply.calls[0].data != extra {
 				t.Fatalf("got %+v, %v", reply, err)
 			}
@@ -46,7 +45,7 @@ func TestASignedToolCallGoesBackSigned(t *testing.T) {
 			if got := sent(called("{}", extra)); got != test.nextRun {
 				t.Errorf("the next run got %s", got)
 			}
-			for _, other := range []string{"", "no JSON", "{}", "[1]"} {
+			for _, other := range []string{"", "no JSON", "{}", "[1]", `{"anthropic":{"signature":"s"}}`} {
 				if got := sent(called("{}", other)); got != test.unsigned {
 					t.Errorf("a call with the data %q got %s", other, got)
 				}

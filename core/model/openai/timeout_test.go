@@ -24,35 +24,35 @@ func TestAProviderThatIsTooSlowIsGivenUp(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		slow   agenttest.Slow
-		config openai.Config
+		config model.Config
 		text   string
 		took   time.Duration
 		calls  int
 		cause  string // "" for a good end
 	}{
-		{"no header comes", agenttest.Slow{Header: time.Hour}, openai.Config{},
+		{"no header comes", agenttest.Slow{Header: time.Hour}, model.Config{},
 			"", 5 * time.Minute, 1, "no header of an answer in time (5m0s)"},
-		{"the header comes late, but in time", agenttest.Slow{Header: 299 * time.Second, Parts: []agenttest.Part{agenttest.After(0, hel+lo)}}, openai.Config{},
+		{"the header comes late, but in time", agenttest.Slow{Header: 299 * time.Second, Parts: []agenttest.Part{agenttest.After(0, hel+lo)}}, model.Config{},
 			"Hello", 299 * time.Second, 1, ""},
-		{"no header within the time set", agenttest.Slow{Header: time.Hour}, openai.Config{HeaderTimeout: time.Second},
+		{"no header within the time set", agenttest.Slow{Header: time.Hour}, model.Config{HeaderTimeout: time.Second},
 			"", time.Second, 1, "no header of an answer in time (1s)"},
-		{"the time set includes other tries", agenttest.Slow{Header: 40 * time.Second, First: []*http.Response{refusal(503, "Retry-After", "1")}}, openai.Config{HeaderTimeout: time.Minute},
+		{"the time set includes other tries", agenttest.Slow{Header: 40 * time.Second, First: []*http.Response{refusal(503, "Retry-After", "1")}}, model.Config{HeaderTimeout: time.Minute},
 			"", time.Minute, 2, "no header of an answer in time (1m0s)"},
-		{"the next try would come after it", agenttest.Slow{Header: 40 * time.Second, First: []*http.Response{refusal(503, "Retry-After", "30")}}, openai.Config{HeaderTimeout: time.Minute},
+		{"the next try would come after it", agenttest.Slow{Header: 40 * time.Second, First: []*http.Response{refusal(503, "Retry-After", "30")}}, model.Config{HeaderTimeout: time.Minute},
 			"", time.Minute, 1, "status 503"},
-		{"a header without a limit", agenttest.Slow{Header: 2 * time.Hour, Parts: []agenttest.Part{agenttest.After(0, hel+lo)}}, openai.Config{HeaderTimeout: -1},
+		{"a header without a limit", agenttest.Slow{Header: 2 * time.Hour, Parts: []agenttest.Part{agenttest.After(0, hel+lo)}}, model.Config{HeaderTimeout: -1},
 			"Hello", 2 * time.Hour, 1, ""},
-		{"nothing comes after the header", agenttest.Slow{Hang: true}, openai.Config{},
+		{"nothing comes after the header", agenttest.Slow{Hang: true}, model.Config{},
 			"", 5 * time.Minute, 1, "silent for too long (5m0s)"},
-		{"the answer falls silent", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(time.Minute, hel)}, Hang: true}, openai.Config{},
+		{"the answer falls silent", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(time.Minute, hel)}, Hang: true}, model.Config{},
 			"Hel", 6 * time.Minute, 1, "silent for too long (5m0s)"},
-		{"it falls silent for the time set", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(3*time.Second, lo)}}, openai.Config{IdleTimeout: 2 * time.Second},
+		{"it falls silent for the time set", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(3*time.Second, lo)}}, model.Config{IdleTimeout: 2 * time.Second},
 			"Hel", 2 * time.Second, 1, "silent for too long (2s)"},
-		{"it falls silent after the finish reason", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(0, strings.TrimSuffix(lo, "data: [DONE]\n\n"))}, Hang: true}, openai.Config{},
+		{"it falls silent after the finish reason", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(0, strings.TrimSuffix(lo, "data: [DONE]\n\n"))}, Hang: true}, model.Config{},
 			"Hello", time.Second, 1, ""},
-		{"a silence without a limit", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(2*time.Hour, lo)}}, openai.Config{IdleTimeout: -1},
+		{"a silence without a limit", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(2*time.Hour, lo)}}, model.Config{IdleTimeout: -1},
 			"Hello", 2 * time.Hour, 1, ""},
-		{"comments keep it alive", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(4*time.Minute, ": thinking\n\n"), agenttest.After(4*time.Minute, ": thinking\n\n"), agenttest.After(0, lo)}}, openai.Config{},
+		{"comments keep it alive", agenttest.Slow{Parts: []agenttest.Part{agenttest.After(0, hel), agenttest.After(4*time.Minute, ": thinking\n\n"), agenttest.After(4*time.Minute, ": thinking\n\n"), agenttest.After(0, lo)}}, model.Config{},
 			"Hello", 8 * time.Minute, 1, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestAProviderThatIsTooSlowIsGivenUp(t *testing.T) {
 
 func TestATranscriptionThatTakesTooLongIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transcriber, err := openai.NewTranscriber(openai.Config{
+		transcriber, err := openai.NewTranscriber(model.Config{
 			Model: "whisper-1", APIKey: "k", LookupEnv: environment(nil), HeaderTimeout: time.Second,
 			HTTPClient: &http.Client{Transport: &agenttest.Slow{Header: time.Hour}},
 		})
@@ -103,7 +103,7 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	defer provider.Close()
 	request := saying("Hi")
 	request.Settings.MaxRetries = nil // it isn't tried again
-	m := newModel(t, openai.Config{Model: "openai/m", APIKey: "sk-test-key", BaseURL: provider.URL + "/v1"})
+	m := newModel(t, model.Config{Model: "openai/m", APIKey: "sk-test-key", BaseURL: provider.URL + "/v1"})
 	if _, err := ask(t, m, request); code(err) != model.CodeProviderUnavailable || !strings.Contains(err.Error(), "redirected to another host") {
 		t.Errorf("ended with %v", err)
 	}
@@ -118,7 +118,7 @@ func TestTheLogHasNeitherTheConversationNorTheAddress(t *testing.T) {
 		"when the provider isn't there": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newModel(t, openai.Config{Model: "openai/m", APIKey: "k", BaseURL: base, HTTPClient: client})
+			m := newModel(t, model.Config{Model: "openai/m", APIKey: "k", BaseURL: base, HTTPClient: client})
 			if _, err := ask(t, m, request); err == nil || strings.Contains(err.Error(), "private") || strings.Contains(err.Error(), "pass-word") {
 				t.Errorf("got %v", err)
 			}

@@ -12,57 +12,50 @@ import (
 	"net/textproto"
 	"path"
 	"strings"
-	"time"
 
 	goopenai "github.com/sashabaranov/go-openai"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // Transcriber converts speech to text with the endpoint for transcriptions of a
 // provider. It is safe for concurrent use.
-type Transcriber struct {
-	endpoint *endpoint
-	timeout  time.Duration
-}
+type Transcriber struct{ endpoint *endpoint }
 
 var _ agent.Transcriber = (*Transcriber)(nil)
 
 // NewTranscriber returns a transcriber. Its model is one for transcriptions, such as
 // "openai/whisper-1"; the provider may be omitted if it is OpenAI. NewTranscriber
 // does no I/O. It fails if the provider is unknown, or its key or address is missing.
-func NewTranscriber(config Config) (*Transcriber, error) {
-	config = config.withDefaults()
-	name := config.Model
-	if !strings.ContainsAny(name, "/:") {
-		name = "openai/" + name
+func NewTranscriber(config model.Config) (*Transcriber, error) {
+	if !strings.ContainsAny(config.Model, "/:") {
+		config.Model = "openai/" + config.Model
 	}
-	parsed, err := model.ParseName(name)
+	uploads := &uploader{}
+	endpoint, err := newEndpoint(config, uploads)
 	if err != nil {
 		return nil, err
 	}
-	endpoint, err := config.endpoint(parsed, uploader{config.HTTPClient})
-	if err != nil {
-		return nil, err
-	}
-	return &Transcriber{endpoint: endpoint, timeout: config.HeaderTimeout}, nil
+	uploads.next, uploads.sign = endpoint.Config.HTTPClient, endpoint.sign
+	return &Transcriber{endpoint}, nil
 }
 
 // Transcribe implements [agent.Transcriber]. It sends the recording while reading it.
 func (t *Transcriber) Transcribe(ctx context.Context, audio agent.Audio) (string, error) {
 	request := goopenai.AudioRequest{
-		Model:    t.endpoint.model,
+		Model:    t.endpoint.Name.Model,
 		FilePath: filename(audio),
 		// The library holds the whole form in memory, so it gets an empty file, and
 		// the uploader sends the form.
 		Reader: strings.NewReader(""),
 	}
 	limited := context.WithValue(ctx, uploadKey{}, &upload{audio: audio, filename: request.FilePath, model: request.Model})
-	if t.timeout > 0 {
+	if limit := t.endpoint.Config.HeaderTimeout; limit > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(limited, t.timeout, outbound.ErrNoHeader)
+		limited, cancel = context.WithTimeoutCause(limited, limit, outbound.ErrNoHeader)
 		defer cancel()
 	}
 	response, err := t.endpoint.client.CreateTranscription(limited, request)
@@ -77,10 +70,14 @@ func (t *Transcriber) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	status, code, text := details(err)
-	text = strings.ToLower(code + " " + text)
-	failed := &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: errors.New(t.endpoint.redact(describe(err)))}
-	switch {
+	err = failure(err)
+	answer := &transport.Failure{}
+	errors.As(err, &answer)
+	status, text := answer.Status, strings.ToLower(strings.Join(answer.Codes, " ")+" "+answer.Message)
+	failed := &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: errors.New(t.endpoint.Redact(err.Error()))}
+	switch refused := (*model.Error)(nil); {
+	case errors.As(err, &refused) && refused.Code == model.CodeAuthFailed:
+		failed.Code = agent.TranscriptionAuthFailed
 	case status == 0:
 		failed.Code = agent.TranscriptionNetworkError
 	case status == http.StatusTooManyRequests || strings.Contains(text, "rate_limit"):
@@ -115,7 +112,10 @@ func filename(audio agent.Audio) string {
 }
 
 // uploader sends a recording as a form without holding it in memory.
-type uploader struct{ next *http.Client }
+type uploader struct {
+	next *http.Client
+	sign func(*http.Request, []byte) error
+}
 
 type upload struct {
 	audio           agent.Audio
@@ -125,10 +125,13 @@ type upload struct {
 type uploadKey struct{}
 
 // Do sends a request, with the recording of its context as the body.
-func (u uploader) Do(request *http.Request) (*http.Response, error) {
+func (u *uploader) Do(request *http.Request) (*http.Response, error) {
 	upload, ok := request.Context().Value(uploadKey{}).(*upload)
 	if !ok {
 		return u.next.Do(request)
+	}
+	if err := u.sign(request, nil); err != nil {
+		return nil, err
 	}
 	head, tail, contentType, err := upload.form()
 	if err != nil {

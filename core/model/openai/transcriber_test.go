@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 )
 
@@ -127,7 +128,7 @@ func TestAProvidersErrorHasItsCodeAndStaysInTheLog(t *testing.T) {
 
 func newTranscriber(t *testing.T, url string) *openai.Transcriber {
 	t.Helper()
-	transcriber, err := openai.NewTranscriber(openai.Config{
+	transcriber, err := openai.NewTranscriber(model.Config{
 		Model: "whisper-1", APIKey: "k", BaseURL: url + "/v1",
 	})
 	if err != nil {

@@ -132,7 +132,23 @@ func (t *thread) seen(messageIDs []string) map[string]bool {
 // how many bytes the thread has grown.
 func (t *thread) finish(runID string, result *store.Result, maxRuns int) int64 {
 	before := t.bytes
-	run := finishedRun{records: slices.Clip(result.Records), messageIDs: result.MessageIDs}
+	for _, records := range result.Earlier {
+		t.add(finishedRun{records: slices.Clip(records)})
+	}
+	t.add(finishedRun{records: slices.Clip(result.Records), messageIDs: result.MessageIDs})
+	t.lastRunID = runID
+	t.kept = true
+	t.info.UpdatedAt = wall(time.Now())
+	t.bytes += snapshotBytes(&result.Snapshot) - snapshotBytes(t.snapshot)
+	t.snapshot = &result.Snapshot
+	for maxRuns > 0 && len(t.runs) > maxRuns {
+		t.forgetOldest()
+	}
+	return t.bytes - before
+}
+
+// add adds a finished run.
+func (t *thread) add(run finishedRun) {
 	for _, record := range run.records {
 		run.bytes += recordBytes(record)
 	}
@@ -145,18 +161,9 @@ func (t *thread) finish(runID string, result *store.Result, maxRuns int) int64 {
 	}
 	t.bytes += run.bytes
 	t.runs = append(t.runs, run)
-	t.lastRunID = runID
-	t.kept = true
 	if len(run.records) > 0 {
 		t.lastSeq = max(t.lastSeq, run.records[len(run.records)-1].Seq)
 	}
-	t.info.UpdatedAt = wall(time.Now())
-	t.bytes += snapshotBytes(&result.Snapshot) - snapshotBytes(t.snapshot)
-	t.snapshot = &result.Snapshot
-	for maxRuns > 0 && len(t.runs) > maxRuns {
-		t.forgetOldest()
-	}
-	return t.bytes - before
 }
 
 func (t *thread) forgetOldest() {

@@ -26,11 +26,11 @@ func (s *Store) Thread(ctx context.Context, key store.Key) (store.Thread, error)
 func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
 	var last store.Thread // of the page before
 	if query.Cursor != "" {
-		updated, id, err := cursor.Parse(query.Cursor)
+		updated, key, err := parseCursor(query)
 		if err != nil {
 			return store.ThreadPage{}, err
 		}
-		last.UpdatedAt, last.Key.ID = time.Unix(0, updated), id
+		last.UpdatedAt, last.Key = time.Unix(0, updated), key
 	}
 	s.mu.Lock()
 	if err := s.usable(ctx); err != nil {
@@ -39,7 +39,7 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 	}
 	var threads []store.Thread
 	for key, t := range s.threads {
-		if key.Owner != query.Owner ||
+		if !query.AllOwners && key.Owner != query.Owner ||
 			query.AgentID != "" && t.info.AgentID != query.AgentID ||
 			t.info.Archived && !query.IncludeArchived ||
 			query.Cursor != "" && compareThreads(t.info, last) <= 0 {
@@ -54,9 +54,22 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 	if query.Limit > 0 && len(threads) > query.Limit {
 		page.Threads = threads[:query.Limit:query.Limit]
 		last := page.Threads[query.Limit-1]
-		page.NextCursor = cursor.Encode(last.UpdatedAt.UnixNano(), last.Key.ID)
+		if query.AllOwners {
+			page.NextCursor = cursor.EncodeKey(last.UpdatedAt.UnixNano(), last.Key)
+		} else {
+			page.NextCursor = cursor.Encode(last.UpdatedAt.UnixNano(), last.Key.ID)
+		}
 	}
 	return page, nil
+}
+
+// parseCursor returns the place that the query's cursor names.
+func parseCursor(query store.Query) (updated int64, key store.Key, err error) {
+	if query.AllOwners {
+		return cursor.ParseKey(query.Cursor)
+	}
+	updated, id, err := cursor.Parse(query.Cursor)
+	return updated, store.Key{Owner: query.Owner, ID: id}, err
 }
 
 // CreateThread implements [store.Store].
@@ -91,6 +104,9 @@ func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Pat
 		t.info.Archived = *patch.Archived
 	}
 	t.info.UpdatedAt = wall(time.Now())
+	if times := patch.Times; times != nil {
+		t.info.CreatedAt, t.info.UpdatedAt, t.info.LastRunAt = wall(times.Created), wall(times.Updated), wall(times.LastRun)
+	}
 	t.kept = true
 	return t.info, nil
 }
@@ -150,5 +166,8 @@ func (s *Store) find(ctx context.Context, key store.Key) (*thread, error) {
 
 // compareThreads orders a list: last updated first.
 func compareThreads(a, b store.Thread) int {
-	return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), strings.Compare(a.Key.ID, b.Key.ID))
+	return cmp.Or(
+		b.UpdatedAt.Compare(a.UpdatedAt),
+		strings.Compare(a.Key.Owner, b.Key.Owner),
+		strings.Compare(a.Key.ID, b.Key.ID))
 }

@@ -1,10 +1,19 @@
 package redis
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/cursor"
 )
 
 // The list of an owner's threads is a sorted set, by the time of their last
@@ -52,43 +61,154 @@ func (s *Store) restoreInList(ctx context.Context, k keys, id, at string) error 
 }
 
 // place is a thread's place in the list: later ones come first, and of those
-// with the same time the ones with greater ids.
+// with the same time the ones with greater owners, then those with greater ids.
 type place struct {
-	at int64
-	id string
+	at        int64
+	owner, id string
 }
 
-func (p place) isBehind(other place) bool {
-	return p.at < other.at || p.at == other.at && p.id < other.id
+func (p place) key() store.Key { return store.Key{Owner: p.owner, ID: p.id} }
+
+func (p place) isBehind(other place) bool { return comparePlaces(p, other) > 0 }
+
+// comparePlaces orders a list.
+func comparePlaces(a, b place) int {
+	return cmp.Or(cmp.Compare(b.at, a.at), strings.Compare(b.owner, a.owner), strings.Compare(b.id, a.id))
+}
+
+// cursor returns the cursor that names the place behind this one.
+func (p place) cursor(query store.Query) string {
+	if query.AllOwners {
+		return cursor.EncodeKey(p.at, p.key())
+	}
+	return cursor.Encode(p.at, p.id)
+}
+
+// parsePlace returns the place that the query's cursor names, nil for none.
+func parsePlace(query store.Query) (*place, error) {
+	if query.Cursor == "" {
+		return nil, nil
+	}
+	if query.AllOwners {
+		at, key, err := cursor.ParseKey(query.Cursor)
+		return &place{at, key.Owner, key.ID}, err
+	}
+	at, id, err := cursor.Parse(query.Cursor)
+	return &place{at, query.Owner, id}, err
 }
 
 const placesPerRead = 100
 
-// placesBehind returns the places behind from, or the first ones when it is nil,
-// and reports whether there may be more.
-func (s *Store) placesBehind(ctx context.Context, index string, from *place) ([]place, bool, error) {
-	highest := "+inf"
-	if from != nil {
-		highest = strconv.FormatInt(from.at, 10)
-	}
+// placesBehind returns the places of an owner's threads behind from, or the first ones
+// when it is nil, and reports whether there may be more.
+func (s *Store) placesBehind(ctx context.Context, owner string, from *place) ([]place, bool, error) {
 	// Threads of the same microsecond can fill more than one reading.
 	for offset := int64(0); ; offset += placesPerRead {
-		members, err := s.client.ZRangeArgsWithScores(ctx, goredis.ZRangeArgs{
-			Key: index, Start: highest, Stop: "-inf", ByScore: true, Rev: true, Offset: offset, Count: placesPerRead,
-		}).Result()
+		members, err := s.client.ZRangeArgsWithScores(ctx, s.indexRange(owner, from, offset)).Result()
 		if err != nil {
 			return nil, false, err
 		}
-		places := make([]place, 0, len(members))
-		for _, member := range members {
-			id, _ := member.Member.(string)
-			if p := (place{int64(member.Score), id}); from == nil || p.isBehind(*from) {
-				places = append(places, p)
-			}
-		}
-		more := len(members) == placesPerRead
+		places, more := parsePlaces(members, owner, from), len(members) == placesPerRead
 		if len(places) > 0 || !more {
 			return places, more, nil
 		}
 	}
 }
+
+// placesOfAll returns the places of several owners' threads behind from, in order, and
+// reports whether there may be more.
+func (s *Store) placesOfAll(ctx context.Context, owners []string, from *place) (all []place, more bool, err error) {
+	if len(owners) == 1 {
+		return s.placesBehind(ctx, owners[0], from)
+	}
+	// What comes behind end may come behind what wasn't read.
+	var end *place
+	for owners := range slices.Chunk(owners, placesPerRead) {
+		commands := make([]*goredis.ZSliceCmd, len(owners))
+		_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
+			for i, owner := range owners {
+				commands[i] = p.ZRangeArgsWithScores(ctx, s.indexRange(owner, from, 0))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		for i, owner := range owners {
+			members := commands[i].Val()
+			places, unread := parsePlaces(members, owner, from), len(members) == placesPerRead
+			if unread && len(places) == 0 {
+				if places, unread, err = s.placesBehind(ctx, owner, from); err != nil {
+					return nil, false, err
+				}
+			}
+			if n := len(places); unread && (end == nil || end.isBehind(places[n-1])) {
+				end = &places[n-1]
+			}
+			all = append(all, places...)
+		}
+	}
+	slices.SortFunc(all, comparePlaces)
+	if end != nil {
+		n, _ := slices.BinarySearchFunc(all, *end, comparePlaces)
+		all = all[:n+1]
+	}
+	return all, end != nil, nil
+}
+
+// indexRange returns the arguments that read an owner's places.
+func (s *Store) indexRange(owner string, from *place, offset int64) goredis.ZRangeArgs {
+	highest := "+inf"
+	if from != nil {
+		highest = strconv.FormatInt(from.at, 10)
+	}
+	return goredis.ZRangeArgs{
+		Key: s.keys(store.Key{Owner: owner}).index, Start: highest, Stop: "-inf", ByScore: true, Rev: true,
+		Offset: offset, Count: placesPerRead,
+	}
+}
+
+// parsePlaces returns those of an owner's places that are behind from.
+func parsePlaces(members []goredis.Z, owner string, from *place) []place {
+	places := make([]place, 0, len(members))
+	for _, member := range members {
+		id, _ := member.Member.(string)
+		if p := (place{int64(member.Score), owner, id}); from == nil || p.isBehind(*from) {
+			places = append(places, p)
+		}
+	}
+	return places
+}
+
+// owners returns who has threads.
+func (s *Store) owners(ctx context.Context) ([]string, error) {
+	begin := s.prefix + "threads:"
+	var mu sync.Mutex
+	found := make(map[string]bool) // a scan may find a key twice
+	scan := func(ctx context.Context, client goredis.UniversalClient) error {
+		keys := client.Scan(ctx, 0, globEscapes.Replace(begin)+"*", keysPerScan).Iterator()
+		for keys.Next(ctx) {
+			owner, err := url.QueryUnescape(strings.TrimPrefix(keys.Val(), begin))
+			if err != nil {
+				continue // another program's
+			}
+			mu.Lock()
+			found[owner] = true
+			mu.Unlock()
+		}
+		return keys.Err()
+	}
+	var err error
+	if cluster, ok := s.client.(*goredis.ClusterClient); ok {
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error { return scan(ctx, node) })
+	} else {
+		err = scan(ctx, s.client)
+	}
+	return slices.Sorted(maps.Keys(found)), err
+}
+
+// keysPerScan is how many keys the server looks at before it answers others.
+const keysPerScan = 1000
+
+// globEscapes escapes what isn't literal in a pattern of keys.
+var globEscapes = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)

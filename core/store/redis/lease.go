@@ -152,9 +152,15 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 		return store.ErrLeaseLost
 	}
 	s := l.store
-	args := []any{l.token, milliseconds(s.limits.Age), l.key.ID, s.limits.Runs, "", "", "", "", l.keys.wake}
+	args := []any{l.token, milliseconds(s.limits.Age), l.key.ID, s.limits.Runs, "", "", "", "", l.keys.wake, 0}
 	if result != nil {
 		args[4] = 0
+		for _, records := range result.Earlier {
+			if n := len(records); n > 0 {
+				args[4], args[9] = records[n-1].Seq, args[9].(int)+1
+				args = append(args, records[n-1].Seq, block.Encode(records))
+			}
+		}
 		if n := len(result.Records); n > 0 {
 			args[4], args[5] = result.Records[n-1].Seq, block.Encode(result.Records)
 		}

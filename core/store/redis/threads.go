@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/copilotkit-go/runtime/core/store"
-	"github.com/copilotkit-go/runtime/core/store/internal/cursor"
 )
 
 // Thread takes one round trip.
@@ -25,25 +25,29 @@ func (s *Store) Thread(ctx context.Context, key store.Key) (store.Thread, error)
 }
 
 // Threads takes two round trips for every hundred threads that it looks at.
-// Those that the query leaves out count too.
+// Those that the query leaves out count too. The list of all owners goes through
+// all keys of the database to find the owners, for each page, and takes a round trip
+// for every hundred of them.
 func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
 	page, err := s.threads(ctx, query)
 	return page, failed(ctx, "list threads", err)
 }
 
 func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
-	var from *place
-	if query.Cursor != "" {
-		at, id, err := cursor.Parse(query.Cursor)
-		if err != nil {
+	from, err := parsePlace(query)
+	if err != nil {
+		return store.ThreadPage{}, err
+	}
+	owners := []string{query.Owner}
+	if query.AllOwners {
+		if owners, err = s.owners(ctx); err != nil {
 			return store.ThreadPage{}, err
 		}
-		from = &place{at, id}
 	}
 	var page store.ThreadPage
 	var last place // of the page
 	for more := true; more; {
-		places, next, err := s.placesBehind(ctx, s.keys(store.Key{Owner: query.Owner}).index, from)
+		places, next, err := s.placesOfAll(ctx, owners, from)
 		if err != nil {
 			return store.ThreadPage{}, err
 		}
@@ -51,33 +55,35 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 			break
 		}
 		more, from = next, &places[len(places)-1]
-		threads, err := s.threadsAt(ctx, query.Owner, places)
-		if err != nil {
-			return store.ThreadPage{}, err
-		}
-		for i, thread := range threads {
-			if thread == nil ||
-				query.AgentID != "" && thread.AgentID != query.AgentID ||
-				thread.Archived && !query.IncludeArchived {
-				continue
+		for places := range slices.Chunk(places, placesPerRead) {
+			threads, err := s.threadsAt(ctx, places)
+			if err != nil {
+				return store.ThreadPage{}, err
 			}
-			if query.Limit > 0 && len(page.Threads) == query.Limit {
-				page.NextCursor = cursor.Encode(last.at, last.id)
-				return page, nil
+			for i, thread := range threads {
+				if thread == nil ||
+					query.AgentID != "" && thread.AgentID != query.AgentID ||
+					thread.Archived && !query.IncludeArchived {
+					continue
+				}
+				if query.Limit > 0 && len(page.Threads) == query.Limit {
+					page.NextCursor = last.cursor(query)
+					return page, nil
+				}
+				page.Threads = append(page.Threads, *thread)
+				last = places[i]
 			}
-			page.Threads = append(page.Threads, *thread)
-			last = places[i]
 		}
 	}
 	return page, nil
 }
 
 // threadsAt reads threads of a list; nil stands for one that is gone.
-func (s *Store) threadsAt(ctx context.Context, owner string, places []place) ([]*store.Thread, error) {
+func (s *Store) threadsAt(ctx context.Context, places []place) ([]*store.Thread, error) {
 	commands := make([]*goredis.SliceCmd, len(places))
 	_, err := s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
 		for i, place := range places {
-			commands[i] = p.HMGet(ctx, s.keys(store.Key{Owner: owner, ID: place.id}).thread, threadFields...)
+			commands[i] = p.HMGet(ctx, s.keys(place.key()).thread, threadFields...)
 		}
 		return nil
 	})
@@ -86,7 +92,7 @@ func (s *Store) threadsAt(ctx context.Context, owner string, places []place) ([]
 	}
 	threads := make([]*store.Thread, len(places))
 	for i, command := range commands {
-		key := store.Key{Owner: owner, ID: places[i].id}
+		key := places[i].key()
 		switch thread, err := parseThread(key, command.Val()); {
 		case err == nil:
 			threads[i] = &thread
@@ -134,19 +140,29 @@ func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name s
 // UpdateThread takes two round trips.
 func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Patch) (store.Thread, error) {
 	k := s.keys(key)
-	args := []any{milliseconds(s.limits.Age), key.ID}
+	args := []any{milliseconds(s.limits.Age), key.ID, ""}
 	if patch.Name != nil {
 		args = append(args, "name", *patch.Name)
 	}
 	if patch.Archived != nil {
 		args = append(args, "archived", strconv.FormatBool(*patch.Archived))
 	}
+	put := s.addToList
+	if times := patch.Times; times != nil {
+		put = s.restoreInList
+		args[2] = times.Updated.UnixMicro()
+		ran := ""
+		if !times.LastRun.IsZero() {
+			ran = strconv.FormatInt(times.LastRun.UnixMicro(), 10)
+		}
+		args = append(args, "created", times.Created.UnixMicro(), "ran", ran)
+	}
 	at, err := s.run(ctx, s.scripts.update, k.all(s.cluster), args...).Text()
 	if err == nil && at == "" {
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		err = s.addToList(ctx, k, key.ID, at)
+		err = put(ctx, k, key.ID, at)
 	}
 	if err != nil {
 		return store.Thread{}, failed(ctx, "update thread "+key.ID, err)
@@ -196,15 +212,14 @@ func (s *Store) Clear(ctx context.Context, owner string) error {
 func (s *Store) clear(ctx context.Context, owner string) error {
 	var from *place
 	for more := true; more; {
-		index := s.keys(store.Key{Owner: owner}).index
-		places, next, err := s.placesBehind(ctx, index, from)
+		places, next, err := s.placesBehind(ctx, owner, from)
 		if err != nil || len(places) == 0 {
 			return err
 		}
 		more, from = next, &places[len(places)-1]
 		_, err = s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
 			for _, place := range places {
-				k := s.keys(store.Key{Owner: owner, ID: place.id})
+				k := s.keys(place.key())
 				// By source: within a pipeline there is no second try.
 				s.scripts.delete.Eval(ctx, p, k.all(s.cluster), place.id, k.wake, k.stop)
 				if s.cluster {

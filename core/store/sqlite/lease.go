@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/pause"
@@ -145,11 +146,14 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 // keep stores the finished run.
 func (l *lease) keep(ctx context.Context, tx *sql.Tx, held held, number int64, result *store.Result) error {
 	seq := held.seq
-	if n := len(result.Records); n > 0 {
-		last := result.Records[n-1].Seq
+	for _, records := range slices.Concat(result.Earlier, [][]store.Record{result.Records}) {
+		if len(records) == 0 {
+			continue
+		}
+		last := records[len(records)-1].Seq
 		seq = max(seq, last)
 		if _, err := tx.ExecContext(ctx, `INSERT INTO blocks (thread, last_seq, records) VALUES (?, ?, ?)`,
-			l.id, last, block.Encode(result.Records)); err != nil {
+			l.id, last, block.Encode(records)); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
@@ -28,13 +29,17 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 
 func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
 	where, args := `owner = ?`, []any{query.Owner}
+	if query.AllOwners {
+		// A bound, for the index by time.
+		where, args = `updated <= ?`, []any{math.MaxInt64}
+	}
 	if query.Cursor != "" {
-		updated, id, err := cursor.Parse(query.Cursor)
+		updated, key, err := parseCursor(query)
 		if err != nil {
 			return store.ThreadPage{}, err
 		}
-		where += ` AND updated <= ? AND (updated < ? OR thread > ?)`
-		args = append(args, updated, updated, id)
+		where += ` AND updated <= ? AND (updated < ? OR (owner, thread) > (?, ?))`
+		args = append(args, updated, updated, key.Owner, key.ID)
 	}
 	if query.AgentID != "" {
 		where += ` AND agent = ?`
@@ -48,7 +53,7 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 		limit = query.Limit + 1 // to see whether there are more
 	}
 	rows, err := s.reader.QueryContext(ctx,
-		`SELECT `+threadColumns+` FROM threads WHERE `+where+` ORDER BY updated DESC, thread LIMIT ?`, append(args, limit)...)
+		`SELECT `+threadColumns+` FROM threads WHERE `+where+` ORDER BY updated DESC, owner, thread LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return store.ThreadPage{}, err
 	}
@@ -57,7 +62,7 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 	for rows.Next() {
 		if query.Limit > 0 && len(page.Threads) == query.Limit {
 			last := page.Threads[query.Limit-1]
-			page.NextCursor = cursor.Encode(last.UpdatedAt.UnixMicro(), last.Key.ID)
+			page.NextCursor = nextCursor(query, last)
 			break
 		}
 		thread, err := scanThread(rows)
@@ -67,6 +72,23 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 		page.Threads = append(page.Threads, thread)
 	}
 	return page, rows.Err()
+}
+
+// nextCursor names the place behind the last thread of a page.
+func nextCursor(query store.Query, last store.Thread) string {
+	if query.AllOwners {
+		return cursor.EncodeKey(last.UpdatedAt.UnixMicro(), last.Key)
+	}
+	return cursor.Encode(last.UpdatedAt.UnixMicro(), last.Key.ID)
+}
+
+// parseCursor returns the place that the query's cursor names.
+func parseCursor(query store.Query) (updated int64, key store.Key, err error) {
+	if query.AllOwners {
+		return cursor.ParseKey(query.Cursor)
+	}
+	updated, id, err := cursor.Parse(query.Cursor)
+	return updated, store.Key{Owner: query.Owner, ID: id}, err
 }
 
 // CreateThread implements [store.Store].
@@ -94,12 +116,19 @@ func (s *Store) CreateThread(ctx context.Context, key store.Key, agentID, name s
 
 // UpdateThread implements [store.Store].
 func (s *Store) UpdateThread(ctx context.Context, key store.Key, patch store.Patch) (store.Thread, error) {
+	set, args := `name = coalesce(?, name), archived = coalesce(?, archived), kept = 1, updated = ?`, []any{patch.Name, patch.Archived}
+	if times := patch.Times; times != nil {
+		set += `, created = ?, ran = ?`
+		args = append(args, times.Updated.UnixMicro(), times.Created.UnixMicro(),
+			sql.NullInt64{Int64: times.LastRun.UnixMicro(), Valid: !times.LastRun.IsZero()})
+	} else {
+		args = append(args, now())
+	}
 	var thread store.Thread
 	err := s.write(ctx, func(tx *sql.Tx) (err error) {
 		thread, err = scanThread(tx.QueryRowContext(ctx,
-			`UPDATE threads SET name = coalesce(?, name), archived = coalesce(?, archived), updated = ?, kept = 1
-			WHERE owner = ? AND thread = ? RETURNING `+threadColumns,
-			patch.Name, patch.Archived, now(), key.Owner, key.ID))
+			`UPDATE threads SET `+set+` WHERE owner = ? AND thread = ? RETURNING `+threadColumns,
+			append(args, key.Owner, key.ID)...))
 		return err
 	})
 	return thread, failed(ctx, "update thread "+key.ID, err)

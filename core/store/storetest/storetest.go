@@ -9,12 +9,13 @@
 //	}
 //
 // [StopAndSend] then stops runs and begins the next at once, [Play] plays runs, stops,
-// followers and crashes on the store at random, as a deployment has them, and [Bench]
-// measures what recording a run costs.
+// followers and crashes on the store at random, as a deployment has them. [Bench]
+// measures what recording a run costs, and [BenchThreads] what lists of threads cost.
 package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
 )
@@ -45,6 +46,7 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b store.Store)) {
 		{"finish", finishTests},
 		{"threads", threadTests},
 		{"odd", oddTests},
+		{"moved", movedTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
@@ -61,7 +63,7 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b store.Store)) {
 							}
 						}
 					})
-					test.run(&suite{T: t, Store: a, Other: b})
+					test.run(&suite{T: t, Store: a, Other: b, began: time.Now()})
 				})
 			}
 		})

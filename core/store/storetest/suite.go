@@ -29,6 +29,7 @@ var thread = store.Key{Owner: "owner", ID: "thread"}
 type suite struct {
 	*testing.T
 	Store, Other store.Store
+	began        time.Time
 }
 
 // context returns a context that ends with the test, or after timeout.

@@ -24,7 +24,7 @@ func newAgents(modelURL, remoteURL string, logger *slog.Logger) (map[string]agen
 		"scripted":   scriptedAgent{modelURL, "Answers with the events it is told to"},
 		"odd name/é": scriptedAgent{modelURL, "Has an odd name"},
 	}
-	gpt, err := openai.New(openai.Config{Model: "openai/gpt-4o", APIKey: "test-key", BaseURL: modelURL})
+	gpt, err := openai.New(model.Config{Model: "openai/gpt-4o", APIKey: "test-key", BaseURL: modelURL})
 	if err != nil {
 		return nil, err
 	}

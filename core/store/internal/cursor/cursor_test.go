@@ -27,3 +27,17 @@ func TestWhatIsNoCursorIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestACursorOfAllOwnersNamesItsPlace(t *testing.T) {
+	for _, want := range []store.Key{{}, {Owner: "a"}, {ID: "a"}, {Owner: "a:b %", ID: ":c d\x00é"}} {
+		updated, key, err := cursor.ParseKey(cursor.EncodeKey(-17, want))
+		if updated != -17 || key != want || err != nil {
+			t.Errorf("%q: got %d %q, %v", want, updated, key, err)
+		}
+	}
+	for _, bad := range []string{"", "x", cursor.Encode(1, "no colon"), cursor.Encode(1, "a%:b"), cursor.Encode(1, "a:%zz")} {
+		if _, key, err := cursor.ParseKey(bad); !errors.Is(err, store.ErrBadCursor) || key != (store.Key{}) {
+			t.Errorf("%q: got %q, %v", bad, key, err)
+		}
+	}
+}

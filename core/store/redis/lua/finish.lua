@@ -1,6 +1,8 @@
 -- Ends the run and releases the lease: {status, at}, with no time when the
--- thread is gone. Without a last Seq the run leaves no trace.
-local token, retention, id, maxRuns, last, block, messages, state, channel = unpack(ARGV, 1, 9)
+-- thread is gone. Without a last Seq the run leaves no trace. Behind the arguments
+-- with names come the last Seq and the block of each earlier run, then message ids.
+local token, retention, id, maxRuns, last, block, messages, state, channel, earlier = unpack(ARGV, 1, 10)
+local ids = 11 + 2 * tonumber(earlier)
 local thread = redis.call('HMGET', KEYS[THREAD], 'run', 'seq', 'kept', 'wasAgent', 'wasUpdated', 'wasRan', 'done', 'updated')
 if redis.call('GET', KEYS[LEASE]) ~= token then
   if thread[7] == token then -- a repeated call whose answer got lost
@@ -20,6 +22,14 @@ if last == '' and not thread[3] then
   return {'ok', ''}
 end
 
+local function add(last, block)
+  if maxRuns == '0' then
+    redis.call('XADD', KEYS[RUNS], last .. '-0', 'b', block)
+  else
+    redis.call('XADD', KEYS[RUNS], 'MAXLEN', maxRuns, last .. '-0', 'b', block)
+  end
+end
+
 local at = now()
 if last == '' then
   at = tonumber(thread[5])
@@ -30,12 +40,11 @@ if last == '' then
     redis.call('HSET', KEYS[THREAD], 'ran', thread[6])
   end
 else
+  for i = 11, ids - 1, 2 do
+    add(ARGV[i], ARGV[i + 1])
+  end
   if block ~= '' then
-    if maxRuns == '0' then
-      redis.call('XADD', KEYS[RUNS], last .. '-0', 'b', block)
-    else
-      redis.call('XADD', KEYS[RUNS], 'MAXLEN', maxRuns, last .. '-0', 'b', block)
-    end
+    add(last, block)
   end
   if tonumber(last) > tonumber(thread[2] or '0') then
     redis.call('HSET', KEYS[THREAD], 'seq', last)
@@ -46,7 +55,7 @@ else
   if state ~= '' then
     redis.call('HSET', KEYS[SNAPSHOT], 'state', state)
   end
-  for i = 10, #ARGV, 4000 do
+  for i = ids, #ARGV, 4000 do
     redis.call('SADD', KEYS[MESSAGES], unpack(ARGV, i, math.min(i + 3999, #ARGV)))
   end
 end

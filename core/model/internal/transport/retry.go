@@ -1,4 +1,4 @@
-package openai
+package transport
 
 import (
 	"context"
@@ -23,8 +23,9 @@ const (
 )
 
 // doWithRetries sends a request, and sends it again if the provider is busy, fails
-// or can't be reached. It never does so when an answer has begun.
-func doWithRetries(client *http.Client, request *http.Request, maxRetries int) (*http.Response, error) {
+// or can't be reached. It never does so when an answer has begun. Prepare, unless nil,
+// completes each attempt.
+func doWithRetries(client *http.Client, request *http.Request, prepare func(*http.Request) error, maxRetries int) (*http.Response, error) {
 	ctx := request.Context()
 	for attempt := 0; ; attempt++ {
 		body, err := request.GetBody()
@@ -32,6 +33,11 @@ func doWithRetries(client *http.Client, request *http.Request, maxRetries int) (
 			return nil, err
 		}
 		request.Body = body
+		if prepare != nil {
+			if err := prepare(request); err != nil {
+				return nil, err
+			}
+		}
 		response, err := client.Do(request)
 		if attempt >= maxRetries || ctx.Err() != nil || !canRetry(response, err) {
 			return response, err
