@@ -24,7 +24,7 @@ fi
 # Many tests wait for a timeout or the end of a lease, so more tests, and packages, go on
 # at once than there are processors. Those that wait longest begin first.
 # make lint vets.
-flags=("${race[@]}" -parallel=8 -p=4 -vet=off)
+flags=("${race[@]}" -parallel=8 -p=3 -vet=off)
 first=(./test/integration ./test/hostile ./core/agent/mcp ./core/store/... ./lambda)
 # A process of the detector sleeps for a second before it exits, for goroutines that are
 # still running. The tests leave none.
