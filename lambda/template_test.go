@@ -24,7 +24,8 @@ type template struct {
 		// AllowedValues is nil if any value is allowed.
 		AllowedValues []value
 	}
-	Rules map[string]struct {
+	Conditions map[string]value
+	Rules      map[string]struct {
 		RuleCondition value
 		Assertions    []struct {
 			Assert            value
@@ -176,6 +177,7 @@ func TestTheTemplate(t *testing.T) {
 			t.Error("logs are kept forever")
 		}
 	})
+	t.Run("the role may use the models on Bedrock that Model names, and no other", func(t *testing.T) { testBedrock(t, parsed) })
 	t.Run("a REST API that streams can be put in front", func(t *testing.T) {
 		integration := text(t, parsed.Resources["ApiMethod"].Properties["Integration"])
 		for _, want := range []string{`"STREAM"`, "2021-11-15/functions/${Function.Arn}/response-streaming-invocations"} {
