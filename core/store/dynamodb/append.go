@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -152,7 +153,7 @@ type sealed struct {
 }
 
 // seal puts a seal behind the blocks of the unfinished run, for a new holder or for
-// nobody.
+// nobody. It fails with store.ErrLeaseLost if the holder has been followed by another.
 func (s *Store) seal(ctx context.Context, k store.Key, h head, token string) (sealed, error) {
 	pk := s.partition(k)
 	result := sealed{next: max(h.seq+1, h.first)}
@@ -190,7 +191,12 @@ func (s *Store) seal(ctx context.Context, k store.Key, h head, token string) (se
 			seal[expiryName] = integer(expires)
 		}
 		c := condition{"attribute_not_exists(pk)", nil}
-		if found != nil { // an earlier holder's seal
+		if found != nil { // another holder's seal
+			// Who has adopted the run after this holder has put one, too. If there was nobody
+			// until now, the seal that was found is of who came before.
+			if held, err := s.holds(ctx, k, token); err != nil || !held {
+				return result, cmp.Or(err, store.ErrLeaseLost)
+			}
 			c = condition{"lease = :lease AND attribute_not_exists(upto)", item{":lease": text(getText(found, "lease"))}}
 		}
 		err = s.put(ctx, seal, c)
@@ -205,4 +211,14 @@ func (s *Store) seal(ctx context.Context, k store.Key, h head, token string) (se
 			return result, err
 		}
 	}
+}
+
+// holds reports whether a lease is that of the thread's run. Nobody has those of threads
+// that are gone.
+func (s *Store) holds(ctx context.Context, k store.Key, token string) (bool, error) {
+	if token == nobody {
+		return true, nil
+	}
+	h, err := s.readHead(ctx, k)
+	return h.token == token, err
 }

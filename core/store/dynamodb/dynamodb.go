@@ -228,6 +228,9 @@ func (s *Store) adopt(ctx context.Context, l *lease) error {
 	l.hold(h, s.clock)
 	l.runID, l.agentID, l.parent = h.run, h.agent, h.parent
 	sealed, err := s.seal(ctx, l.key, h, l.token)
+	if errors.Is(err, store.ErrLeaseLost) {
+		return store.ErrLocked // it took so long that somebody else has it
+	}
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/dynamodb"
+	"github.com/copilotkit-go/runtime/core/store/dynamodb/dynamotest"
 )
 
 var thread = store.Key{Owner: "owner", ID: "thread"}
@@ -219,6 +221,67 @@ func TestLeasesDontGoByTheClocksOfInstances(t *testing.T) {
 			if off := time.Since(made.CreatedAt).Abs(); err != nil || off > 2*time.Second {
 				t.Errorf("a thread is made %v ago, %v", off, err)
 			}
+		})
+	}
+}
+
+// Whoever has adopted a run and was frozen before its seal was there doesn't take the
+// place of who adopts the run next.
+func TestAnAdopterThatWasFrozenDoesntFenceOffTheNextOne(t *testing.T) {
+	t.Parallel()
+	for _, still := range []bool{false, true} {
+		t.Run(fmt.Sprintf("its clock standing still: %t", still), func(t *testing.T) {
+			t.Parallel()
+			proxy, closeProxy := server.Through()
+			t.Cleanup(closeProxy)
+			address := fresh()
+			other, clock := open(t, address), &stoppable{}
+			sleeper := openAt(t, address, proxy)
+			sleeper.SetClock(clock.now)
+			if err := begin(t, other, "run", 200*time.Millisecond).Append(t.Context(), records(1, 2, "run")); err != nil {
+				t.Fatal(err)
+			}
+			awaitOrphan(t, other)
+			// The lease is taken by the only write before the seal.
+			taken, goOn := make(chan struct{}), make(chan struct{})
+			var puts atomic.Int32
+			proxy.Fault(func(operation string) dynamotest.Fault {
+				if operation == "PutItem" && puts.Add(1) == 2 {
+					close(taken)
+					<-goOn
+				}
+				return dynamotest.None
+			})
+			type adoption struct {
+				store.Lease
+				err error
+			}
+			woken := make(chan adoption, 1)
+			go func() {
+				lease, err := sleeper.Adopt(t.Context(), thread, 200*time.Millisecond)
+				woken <- adoption{lease, err}
+			}()
+			<-taken
+			if still {
+				clock.stop()
+			}
+			awaitOrphan(t, other)
+			second, err := other.Adopt(t.Context(), thread, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			close(goOn)
+			first := <-woken
+			if first.err == nil {
+				first.err = first.Append(t.Context(), records(3, 1, "fenced"))
+			}
+			if !errors.Is(first.err, store.ErrLocked) {
+				t.Errorf("the first adopter: %v", first.err)
+			}
+			if err := second.Append(t.Context(), records(3, 1, "second")); err != nil {
+				t.Errorf("the second adopter: %v", err)
+			}
+			wantRecords(t, read(t, other), append(records(1, 2, "run"), records(3, 1, "second")...)...)
 		})
 	}
 }
