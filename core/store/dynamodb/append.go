@@ -110,15 +110,6 @@ func partKeys(i item) []string {
 	return keys
 }
 
-// itemExpiry is when an item that is written now may be removed, 0 for never: after
-// twice the retention, since a thread that is written to keeps what it has.
-func (s *Store) itemExpiry() int64 {
-	if s.limits.Age == 0 {
-		return 0
-	}
-	return s.clock.latest().Add(2*s.limits.Age).Unix() + 1
-}
-
 // fenceTime is how long the places of a run's blocks stay taken that a former holder may
 // still write to: much longer than a lease.
 const fenceTime = 24 * time.Hour

@@ -137,9 +137,6 @@ func (h *head) finish(l *lease, s *Store, result *store.Result, left legacy) {
 	h.chain, h.token, h.run, h.stop, h.wasAgent = "", "", "", "", ""
 	h.first, h.until, h.begun, h.wasUpdated, h.wasRan = 0, 0, 0, 0, 0
 	h.keep(s.clock, s.limits)
-	if h.fresh == 0 {
-		h.fresh = s.itemExpiry()
-	}
 }
 
 // clean removes what nobody reads any more. What fails here takes room, and no more.
@@ -159,7 +156,6 @@ func (l *lease) clean(ctx context.Context, before, after head) {
 		_ = s.write(ctx, nil, unique(old), pk)
 	}
 	l.blocks, l.garbage = nil, nil
-	_ = s.refresh(ctx, after)
 }
 
 // snapshotKeys returns the keys of a thread's snapshot.
@@ -189,41 +185,6 @@ func (s *Store) oldestRuns(ctx context.Context, pk string, ordinal int64) []stri
 		return nil
 	})
 	return keys
-}
-
-// refresh puts off the expiry of what a thread has, once in a retention.
-func (s *Store) refresh(ctx context.Context, h head) error {
-	if s.limits.Age == 0 || !h.exists() || h.fresh > s.clock.latest().Add(s.limits.Age).Unix() {
-		return nil
-	}
-	expires := s.itemExpiry()
-	pk := s.partition(h.key)
-	for _, kind := range []string{idsItem, runItem, snapshotItem} {
-		var items []item
-		err := s.find(ctx, search{pk: pk, from: kind, to: kind + beyond}, func(i item) error {
-			i[expiryName] = integer(expires)
-			if items = append(items, i); len(items) < batchItems {
-				return nil
-			}
-			err := s.write(ctx, items, nil, pk)
-			items = nil
-			return err
-		})
-		if err == nil {
-			err = s.write(ctx, items, nil, pk)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	_, err := s.change(ctx, h.key, &h, func(h *head) error {
-		if !h.exists() {
-			return errNothing
-		}
-		h.fresh = expires
-		return nil
-	})
-	return err
 }
 
 // digestSize is how much of a message id's digest is kept.

@@ -57,8 +57,8 @@ type head struct {
 	// done is the lease that finished last.
 	done string
 
-	// expires is when the thread is gone, in seconds, 0 for never; fresh is when the
-	// first of its other items would be.
+	// expires is when the thread is gone, in seconds, 0 for never; fresh is before which
+	// time none of its other items is.
 	expires, fresh int64
 }
 
@@ -211,6 +211,9 @@ func (h *head) unsure(c *clock) time.Duration {
 func (s *Store) swap(ctx context.Context, before, next head) (head, error) {
 	if next.exists() {
 		next.version = rand.Text()
+		if err := s.refresh(ctx, before, &next); err != nil {
+			return head{}, err
+		}
 	}
 	c := condition{"attribute_not_exists(pk)", nil}
 	if before.version != "" {

@@ -127,3 +127,72 @@ func TestAFinishedRunLeavesNoBlocks(t *testing.T) {
 		t.Errorf("left are %v", left)
 	}
 }
+
+// DynamoDB removes items one by one after their expiry, so none may expire before the
+// thread does, which each write puts off.
+func TestNothingOfAThreadExpiresBeforeIt(t *testing.T) {
+	t.Parallel()
+	name := "another"
+	rename := func(t *testing.T, s *dynamodb.Store) {
+		if _, err := s.UpdateThread(t.Context(), thread, store.Patch{Name: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		name    string
+		before  string
+		after   string
+		touch   func(t *testing.T, s *dynamodb.Store)
+		forever bool
+	}{
+		{"renamed again and again", "&retention=1h", "&retention=1h", rename, false},
+		{"in a run that is given up", "&retention=1h", "&retention=1h", func(t *testing.T, s *dynamodb.Store) {
+			if err := begin(t, s, "given up", time.Minute).Finish(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"in a run that nobody ends", "&retention=1h", "&retention=1h", func(t *testing.T, s *dynamodb.Store) {
+			page := read(t, s)
+			if page.RunID == "" {
+				begin(t, s, "orphan", time.Second)
+				return
+			}
+			lease, err := s.Adopt(t.Context(), thread, time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := lease.Renew(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"kept longer from now on", "&retention=1h", "&retention=720h", rename, false},
+		{"kept for ever from now on", "&retention=1h", "", rename, true},
+		{"kept for a time from now on", "", "&retention=1h", rename, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			proxy, stop := server.Through()
+			t.Cleanup(stop)
+			address := fresh()
+			record := run(t, openAt(t, address+test.before, proxy), "run")
+			s := openAt(t, address+test.after, proxy)
+			for n := range 4 {
+				proxy.Skew(time.Duration(n) * 50 * time.Minute)
+				_, _ = s.Thread(t.Context(), thread) // shows the store how late it is
+				test.touch(t, s)
+				var head time.Time
+				for _, item := range items(t, s) {
+					if item.Name == "M" {
+						head = item.Expires
+					}
+				}
+				for _, item := range items(t, s) {
+					if !item.Expires.IsZero() && (head.IsZero() || item.Expires.Before(head)) || item.Expires.IsZero() != test.forever {
+						t.Errorf("after change %d the thread expires at %v, and its item %s at %v", n, head, item.Name, item.Expires)
+					}
+				}
+			}
+			wantRecords(t, read(t, s), record)
+		})
+	}
+}
