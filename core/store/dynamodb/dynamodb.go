@@ -158,7 +158,7 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 
 func (s *Store) begin(ctx context.Context, l *lease, messageIDs []string) error {
 	for attempt := 0; ; attempt++ {
-		opened, err := s.open(ctx, l.key)
+		opened, err := s.open(ctx, l.key, l.token)
 		if err != nil {
 			return err
 		}

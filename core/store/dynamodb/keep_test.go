@@ -1,6 +1,8 @@
 package dynamodb_test
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"testing"
@@ -194,5 +196,29 @@ func TestNothingOfAThreadExpiresBeforeIt(t *testing.T) {
 			}
 			wantRecords(t, read(t, s), record)
 		})
+	}
+}
+
+// A client may ask for another run all the time.
+func TestABusyThreadIsRefusedWithoutReadingItsRun(t *testing.T) {
+	t.Parallel()
+	proxy, stop := server.Through()
+	t.Cleanup(stop)
+	s := openAt(t, fresh(), proxy)
+	lease := begin(t, s, "run", time.Minute)
+	for range 5 {
+		text := make([]byte, 1<<20) // of which half a MB is left when it is compressed
+		_, _ = rand.Read(text)
+		if err := lease.Append(t.Context(), records(lease.NextSeq(), 1, hex.EncodeToString(text))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proxy.Take()
+	if _, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: time.Minute}); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("got %v", err)
+	}
+	// Of a page, which has a megabyte and what goes beyond it.
+	if units := proxy.Take().Reads; units > 300 {
+		t.Errorf("it has cost %v units", units)
 	}
 }

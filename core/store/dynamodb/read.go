@@ -271,13 +271,20 @@ type opening struct {
 	more    parts
 }
 
-// open reads a thread's message ids and its head, with what was left lying between.
-func (s *Store) open(ctx context.Context, k store.Key) (opening, error) {
+// errBusy ends a reading that has found an unfinished run.
+var errBusy = errors.New("thread has an unfinished run")
+
+// open reads a thread's head and its message ids, with what was left lying between. Of
+// a thread whose unfinished run another lease has it reads little more than the head: a
+// run may be long, and whoever is refused asks again.
+func (s *Store) open(ctx context.Context, k store.Key, token string) (opening, error) {
 	o := opening{head: head{key: k}, ids: make(map[string]item)}
-	err := s.find(ctx, search{pk: s.partition(k), from: idsItem, to: headItem}, func(i item) error {
+	err := s.find(ctx, search{pk: s.partition(k), from: idsItem, to: headItem, reverse: true}, func(i item) error {
 		switch sk := getText(i, "sk"); {
 		case sk == headItem:
-			o.head = s.alive(parseHead(i))
+			if o.head = s.alive(parseHead(i)); o.head.chain != "" && o.head.token != token {
+				return errBusy
+			}
 		case getText(i, "lease") == nobody: // the seal of a deleted thread's run
 		case strings.HasPrefix(sk, liveItem):
 			o.garbage = append(o.garbage, sk)
@@ -286,6 +293,9 @@ func (s *Store) open(ctx context.Context, k store.Key) (opening, error) {
 		}
 		return nil
 	})
+	if errors.Is(err, errBusy) {
+		err = nil
+	}
 	return o, err
 }
 
