@@ -2,10 +2,14 @@ package dynamodb_test
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -231,5 +235,53 @@ func TestAddresses(t *testing.T) {
 		if err == nil && s.Close() != nil {
 			t.Error("close")
 		}
+	}
+}
+
+// What a delete has left that was cut short is removed by the next one, which takes its
+// time: a thread that is made meanwhile isn't touched in part.
+func TestADeleteOfWhatIsLeftSparesANewThread(t *testing.T) {
+	t.Parallel()
+	proxy, closeProxy := server.Through()
+	t.Cleanup(closeProxy)
+	address := fresh()
+	s, other := openAt(t, address, proxy), open(t, address)
+	for n := range 4 { // more than one page of items
+		lease := begin(t, other, fmt.Sprint("run ", n), time.Minute)
+		text := make([]byte, 800<<10)
+		_, _ = rand.Read(text)
+		if err := lease.Finish(t.Context(), &store.Result{Records: records(lease.NextSeq(), 1, hex.EncodeToString(text))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proxy.Fault(func(operation string) dynamotest.Fault {
+		if operation == "BatchWriteItem" {
+			return dynamotest.Deny
+		}
+		return dynamotest.None
+	})
+	if err := s.DeleteThread(t.Context(), thread); err == nil {
+		t.Fatal("nothing has failed")
+	}
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	var queries atomic.Int32
+	proxy.Fault(func(operation string) dynamotest.Fault {
+		if operation == "Query" && queries.Add(1) == 2 {
+			close(reading)
+			<-goOn
+		}
+		return dynamotest.None
+	})
+	deleted := make(chan error, 1)
+	go func() { deleted <- s.DeleteThread(t.Context(), thread) }()
+	<-reading
+	record := run(t, other, "new")
+	close(goOn)
+	if err := <-deleted; err != nil && !errors.Is(err, store.ErrNotFound) {
+		t.Fatal(err)
+	}
+	wantRecords(t, read(t, other), record)
+	if _, err := other.Snapshot(t.Context(), thread); err != nil {
+		t.Error(err)
 	}
 }

@@ -182,6 +182,15 @@ func (s *Store) delete(ctx context.Context, k store.Key) error {
 			return err
 		}
 		if !h.exists() {
+			if len(keys) == 0 {
+				return store.ErrNotFound
+			}
+			// All of them are of no thread, unless one was made while they were read.
+			if now, err := s.get(ctx, pk, headItem); err != nil {
+				return err
+			} else if now != nil {
+				return store.ErrNotFound // as it was when this began
+			}
 			if err := s.write(ctx, nil, keys, pk); err != nil {
 				return err
 			}
