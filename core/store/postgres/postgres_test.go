@@ -23,6 +23,7 @@ func TestStore(t *testing.T) {
 		ALTER ROLE odd SET datestyle = 'German';
 		ALTER ROLE odd SET bytea_output = 'escape';
 		ALTER ROLE odd SET extra_float_digits = -15`)
+	server.Exec(t, shadows)
 	bouncer := postgrestest.StartBouncer(t, server, "transaction")
 	two := func(t *testing.T, url string) (a, b store.Store) {
 		url += "&retention=1h&max-runs=100&prefix=" + prefix()

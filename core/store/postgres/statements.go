@@ -2,6 +2,10 @@ package postgres
 
 // statements are what a store sends, with the names of its tables. An argument $1 of most
 // is the thread, by its key or, of a lease's, by its number; $2 of a lease's is the token.
+//
+// Operators have operands of exactly the types that the server's own are for, and so have
+// functions, or their schema: otherwise whoever may make some in a schema that the role
+// searches, as everybody may in public before version 15, could have the role call them.
 type statements struct {
 	version                               string
 	begin, adopt, state, seen, stop       string
@@ -17,7 +21,10 @@ type statements struct {
 }
 
 // left is how many microseconds a lease still holds.
-const left = `(extract(epoch FROM expires - clock_timestamp()) * 1000000)::bigint`
+const left = `(extract(epoch FROM expires - clock_timestamp())::float8 * ` + million + `)::bigint`
+
+// million is how many microseconds a second has.
+const million = `1000000::float8`
 
 // wakeFollowers and wakeRun announce a change of a thread on its channels, as columns of
 // a query that has the thread's key.
@@ -30,12 +37,12 @@ const (
 const threadColumns = `owner, thread, name, agent, archived, created, updated, ran`
 
 // microseconds makes an interval of an argument's number.
-const microseconds = ` * interval '1 microsecond'`
+const microseconds = `::float8 * interval '1 microsecond'`
 
 // today is the number of the day, and at the time with it.
 const (
-	today = `floor(extract(epoch FROM now()) / 86400)::bigint`
-	at    = `at AS (SELECT now, floor(extract(epoch FROM now) / 86400)::bigint AS day FROM (SELECT clock_timestamp() AS now) AS c)`
+	today = `floor(extract(epoch FROM now())::float8 / 86400::float8)::bigint`
+	at    = `at AS (SELECT now, floor(extract(epoch FROM now)::float8 / 86400::float8)::bigint AS day FROM (SELECT clock_timestamp() AS now) AS c)`
 )
 
 func newStatements(n names) statements {
@@ -85,7 +92,7 @@ func newStatements(n names) statements {
 			(SELECT last_seq FROM {blocks} WHERE thread = $1 ORDER BY last_seq DESC LIMIT 1 OFFSET $3)`),
 		addSnapshot: n.fill(`INSERT INTO {snapshots} (thread, messages, state) SELECT id, $3, $4 FROM {threads} WHERE id = $1 AND done = $2
 			ON CONFLICT (thread) DO UPDATE SET messages = excluded.messages, state = excluded.state`),
-		addIDs: n.fill(`INSERT INTO {messages} (thread, id) SELECT t.id, m.id FROM {threads} AS t, unnest($3) AS m (id)
+		addIDs: n.fill(`INSERT INTO {messages} (thread, id) SELECT t.id, m.id FROM {threads} AS t, pg_catalog.unnest($3) AS m (id)
 			WHERE t.id = $1 AND t.done = $2 ON CONFLICT DO NOTHING`),
 		ended:  n.fill(`SELECT coalesce(done = $2, false), (SELECT ` + wakeFollowers + ` WHERE watched > clock_timestamp()) FROM {threads} WHERE id = $1`),
 		vanish: n.fill(`DELETE FROM {threads} WHERE id = $1 AND done = $2 AND NOT kept`),
@@ -130,8 +137,8 @@ func newStatements(n names) statements {
 			added AS (INSERT INTO {tickets} (user_key, id, begun, used, expires) SELECT $1, $2, now, now, now + $5` + microseconds + ` FROM admitted),
 			counted AS (INSERT INTO {usage} AS u (day, user_key, user_name, unlisted, runs) SELECT day, $1, $3, $4, 1 FROM admitted
 				ON CONFLICT (day, user_key) DO UPDATE SET runs = u.runs + 1)
-			SELECT known, spent, last IS NOT NULL, busy, ((day + 1) * 86400000000 - extract(epoch FROM now) * 1000000)::bigint,
-				(extract(epoch FROM last + interval '1 minute' - now) * 1000000)::bigint FROM verdict`),
+			SELECT known, spent, last IS NOT NULL, busy, (((day + 1) * 86400000000)::float8 - extract(epoch FROM now)::float8 * ` + million + `)::bigint,
+				(extract(epoch FROM last + interval '1 minute' - now)::float8 * ` + million + `)::bigint FROM verdict`),
 		count: n.fill(`WITH ` + at + `,
 			before AS (SELECT input, output, estimated, expires IS NULL AS released FROM {tickets} WHERE user_key = $1 AND id = $2),
 			more AS (SELECT now, day, released IS NULL AS unknown, greatest($6 - coalesce(input, 0), 0) AS input,
