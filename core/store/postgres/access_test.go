@@ -56,6 +56,16 @@ func access(t *testing.T, server *postgrestest.Server) {
 			}
 		}
 	})
+	t.Run("a schema may be called by a word of SQL", func(t *testing.T) {
+		script, err := postgres.Schema(server.URL() + "&schema=table")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Exec(t, script)
+		for _, schema := range []string{"table", "user"} {
+			begin(t, open(t, server.URL()+"&prefix=select&schema="+schema), "one")
+		}
+	})
 	t.Run("tables of a newer version are left alone", func(t *testing.T) {
 		begin(t, open(t, server.URL()+"&schema=newer"), "one")
 		server.Exec(t, "UPDATE newer.version SET version = 99")

@@ -26,7 +26,7 @@ func Schema(url string) (string, error) {
 		return "", err
 	}
 	var script strings.Builder
-	fmt.Fprintf(&script, "BEGIN;\nCREATE SCHEMA IF NOT EXISTS %s;\n\n", set.names.schema)
+	fmt.Fprintf(&script, "BEGIN;\nCREATE SCHEMA IF NOT EXISTS %s;\n\n", set.names.quotedSchema())
 	for step := 1; step <= version; step++ {
 		statements, err := set.names.step(step)
 		if err != nil {
@@ -34,7 +34,7 @@ func Schema(url string) (string, error) {
 		}
 		script.WriteString(statements + "\n")
 	}
-	fmt.Fprintf(&script, "COMMIT;\n\n-- The role that serves needs\n--   GRANT USAGE ON SCHEMA %[1]s TO role;\n--   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO role;\n", set.names.schema)
+	fmt.Fprintf(&script, "COMMIT;\n\n-- The role that serves needs\n--   GRANT USAGE ON SCHEMA %[1]s TO role;\n--   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO role;\n", set.names.quotedSchema())
 	return script.String(), nil
 }
 
@@ -130,7 +130,7 @@ func (s *Store) migrateFrom(ctx context.Context) (int64, error) {
 	// By the catalog's own tables: functions that look a name up may remember what was
 	// before the lock.
 	rows, err := do(fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(%d);
-		SELECT count(*) > 0, count(c.oid) > 0 FROM pg_catalog.pg_namespace AS n
+		SELECT count(*) > 0, pg_catalog.count(c.oid) > 0 FROM pg_catalog.pg_namespace AS n
 		LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = '%sversion' WHERE n.nspname = '%s'`,
 		migrationLock, s.names.prefix, s.names.schema))
 	if err != nil {
@@ -152,7 +152,7 @@ func (s *Store) migrateFrom(ctx context.Context) (int64, error) {
 	}
 	script := ""
 	if !hasSchema {
-		script = "CREATE SCHEMA " + s.names.schema + ";\n"
+		script = "CREATE SCHEMA " + s.names.quotedSchema() + ";\n"
 	}
 	for found < version {
 		found++

@@ -48,8 +48,11 @@ func newNames(schema, prefix string) names {
 	return names{schema: schema, prefix: prefix, channel: "copilotkit_" + hex.EncodeToString(id[:4]) + "_"}
 }
 
+// quotedSchema returns the schema as statements have it: it may be a word of SQL.
+func (n names) quotedSchema() string { return `"` + n.schema + `"` }
+
 // table returns the full name of a table.
-func (n names) table(name string) string { return n.schema + "." + n.prefix + name }
+func (n names) table(name string) string { return n.quotedSchema() + "." + n.prefix + name }
 
 // fill puts the names into a statement.
 func (n names) fill(statement string) string {
