@@ -29,6 +29,7 @@ func TestOutages(t *testing.T) {
 		{"tables that were dropped are made again", droppedTables},
 		{"a server that hangs keeps no caller beyond its deadline", hang},
 		{"a server that crashes is played with", gameWithCrashes},
+		{"any answer may be lost", anyAnswerMayBeLost},
 		{"roles have what they need, or are told", access},
 		{"each connection asks for its password", passwords},
 		{"a server that is away is said soon", away}, // the last: it stays away

@@ -148,12 +148,13 @@ const (
 // answer is there it does so again, once, on a new one: build is called for each try, and
 // what it returns must come out the same when it is done twice.
 func (s *Store) do(ctx context.Context, build func(try int) []query) error {
-	conflicts, failures := 0, 0
-	for try := 0; ; try++ {
-		if err := s.migrate(ctx); err != nil {
-			return err
+	tries, conflicts, failures := 0, 0, 0
+	for {
+		err := s.migrate(ctx)
+		if err == nil {
+			err = s.try(ctx, build(tries), failures > 0)
+			tries++
 		}
-		err := s.try(ctx, build(try), failures > 0)
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return err
