@@ -185,6 +185,8 @@ func TestAWrongLineIsNamed(t *testing.T) {
 		"a Seq that goes back":            {[]string{header, thread, event, event}, "line 4: record 1 can't follow record 1"},
 		"no Seq":                          {[]string{header, thread, `{"event":{"type":"RUN_STARTED"}}`}, "line 3: it is no line"},
 		"a negative Seq":                  {[]string{header, thread, `{"seq":-1,"event":{"type":"RUN_STARTED"}}`}, "line 3: record -1 can't follow"},
+		"a seq behind which none is":      {[]string{header, thread, `{"seq":9223372036854775807,"event":{"type":"RUN_STARTED","threadId":"t","runId":"r"}}`}, "line 3: record 9223372036854775807 is beyond"},
+		"a time that isn't listed":        {[]string{header, strings.Replace(thread, `"updated":"2`, `"updated":"9`, 1)}, "line 2: the thread's times"},
 		"cuts that reach back":            {[]string{header, thread, event, strings.Replace(delta, "9", "3", 1)}, "line 4: record 3 can't follow record 1"},
 		"cuts beyond the delta":           {[]string{header, thread, event, strings.Replace(delta, "2,3", "2,5", 1)}, "line 4: the cuts of record 9"},
 		"a cut that is negative":          {[]string{header, thread, event, strings.Replace(delta, "2,3", "-2,3", 1)}, "line 4: the cuts of record 9"},

@@ -101,6 +101,9 @@ func (i *importer) thread(d *description) (*brought, error) {
 	if d.Created.IsZero() || d.Updated.IsZero() {
 		return nil, i.in.failed(errors.New("the thread has no times"))
 	}
+	if d.Updated.Year() > maxYear || d.Created.Year() > maxYear {
+		return nil, i.in.failed(fmt.Errorf("the thread's times are beyond the year %d", maxYear))
+	}
 	for {
 		next, err := i.in.next()
 		if errors.Is(err, io.EOF) {
@@ -127,6 +130,13 @@ func (i *importer) thread(d *description) (*brought, error) {
 	}
 }
 
+// What a file may say that no store says: a thread with more couldn't go on, or be
+// listed, in all of them. Redis counts in floating point.
+const (
+	maxSeq  = 1 << 52
+	maxYear = 8999
+)
+
 // brought is a thread of the file.
 type brought struct {
 	description
@@ -145,6 +155,9 @@ func (b *brought) addRecord(l line) error {
 	last := int64(0)
 	if n := len(b.records); n > 0 {
 		last = b.records[n-1].Seq
+	}
+	if l.Seq > maxSeq {
+		return fmt.Errorf("record %d is beyond %d", l.Seq, int64(maxSeq))
 	}
 	if l.Seq-int64(len(l.Cuts)) <= last {
 		return fmt.Errorf("record %d can't follow record %d", l.Seq, last)
