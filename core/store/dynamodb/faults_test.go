@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -283,5 +285,46 @@ func TestADeleteOfWhatIsLeftSparesANewThread(t *testing.T) {
 	wantRecords(t, read(t, other), record)
 	if _, err := other.Snapshot(t.Context(), thread); err != nil {
 		t.Error(err)
+	}
+}
+
+// The role of the template has the actions that a runtime asks for, and no other.
+func TestTheTemplateAllowsWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	template, err := os.ReadFile("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := make(map[string]bool)
+	for _, action := range regexp.MustCompile(`dynamodb:([A-Z]\w+)`).FindAllSubmatch(template, -1) {
+		allowed[string(action[1])] = true
+	}
+	proxy, stop := server.Through()
+	t.Cleanup(stop)
+	address := fresh()
+	run(t, open(t, address), "makes the table")
+	proxy.Fault(func(operation string) dynamotest.Fault {
+		if allowed[operation] {
+			return dynamotest.None
+		}
+		return dynamotest.Deny
+	})
+	s := openAt(t, strings.Replace(address, "create=true&", "", 1)+"more&retention=1h&max-runs=1", proxy)
+	if err := live(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+	run(t, s, "one")
+	run(t, s, "two")
+	if err := s.Clear(t.Context(), thread.Owner); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Usage(t.Context(), store.UsageQuery{All: true}); err != nil {
+		t.Error(err)
+	}
+	for asked := range proxy.Take().Requests {
+		delete(allowed, asked)
+	}
+	if len(allowed) > 0 {
+		t.Errorf("nobody has asked for %v", allowed)
 	}
 }
