@@ -34,6 +34,9 @@ type outbox struct {
 	closed bool
 	// gone is why the client is gone, nil while it is there.
 	gone error
+
+	// taken are the events that are being sent. They are the sender's.
+	taken []agui.Encoded
 }
 
 func newOutbox() *outbox {
@@ -102,25 +105,32 @@ const maxBatch = 4 << 10
 // drain sends what is put in, whatever has gathered at once, until the outbox is closed
 // and empty. It calls failed with an error of send, which is to abandon the client.
 func (o *outbox) drain(send func([]agui.Encoded) error, failed func(error)) {
-	var gathered []agui.Encoded
+	// What sends isn't part of this function, so that little stack is in use while it
+	// waits.
 	for range o.more {
-		for {
-			var closed bool
-			if gathered, closed = o.take(gathered); closed {
-				return
+		if o.sendAll(send, failed) {
+			return
+		}
+	}
+}
+
+// sendAll sends what there is, and reports whether there is no more to come.
+func (o *outbox) sendAll(send func([]agui.Encoded) error, failed func(error)) (end bool) {
+	for {
+		if o.taken, end = o.take(o.taken); end || len(o.taken) == 0 {
+			if cap(o.taken) > maxSpare {
+				o.taken = nil
 			}
-			if len(gathered) == 0 {
+			return end
+		}
+		for rest := o.taken; len(rest) > 0; {
+			batch := firstBatch(rest)
+			rest = rest[len(batch):]
+			if err := send(batch); err != nil {
+				failed(err)
+			}
+			if !o.sent(size(batch)) {
 				break
-			}
-			for rest := gathered; len(rest) > 0; {
-				batch := firstBatch(rest)
-				rest = rest[len(batch):]
-				if err := send(batch); err != nil {
-					failed(err)
-				}
-				if !o.sent(size(batch)) {
-					break
-				}
 			}
 		}
 	}
