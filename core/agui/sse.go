@@ -135,11 +135,17 @@ type lineReader struct {
 	// come later, belongs to that end.
 	skipLF bool
 	begun  bool
-	err    error
+	// full is set when the last read has filled the buffer.
+	full bool
+	err  error
 }
 
 const (
-	firstBuffer = 4 << 10
+	// firstBuffer is for a stream whose events come one by one; when more comes at once
+	// than there is room for, the buffer grows up to fullBuffer. Longer lines make it as
+	// large as they are.
+	firstBuffer = 1 << 10
+	fullBuffer  = 4 << 10
 	// maxLineExtra is what a line may hold besides a field's value.
 	maxLineExtra = 64
 )
@@ -194,7 +200,7 @@ func (l *lineReader) fill() {
 		n := copy(l.buf, l.buf[l.start:])
 		l.buf, l.scanned, l.start = l.buf[:n], l.scanned-l.start, 0
 	}
-	if len(l.buf) == cap(l.buf) {
+	if len(l.buf) == cap(l.buf) || l.full && cap(l.buf) < fullBuffer {
 		grown := make([]byte, len(l.buf), max(firstBuffer, 2*cap(l.buf)))
 		copy(grown, l.buf)
 		l.buf = grown
@@ -203,6 +209,7 @@ func (l *lineReader) fill() {
 		n, err := l.r.Read(l.buf[len(l.buf):cap(l.buf)])
 		l.buf = l.buf[:len(l.buf)+n]
 		if l.err = err; n > 0 || err != nil {
+			l.full = len(l.buf) == cap(l.buf)
 			return
 		}
 	}

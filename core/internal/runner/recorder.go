@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -106,6 +107,7 @@ func (r *recorder) take(events []agui.Encoded) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
+	r.records = slices.Grow(r.records, len(events))
 	// Deltas wait for more where they come in quick succession. What comes at a slower
 	// pace would gain nothing by it.
 	wait := r.gather > 0 && now.Sub(r.delta) < r.gather && len(r.records)-r.appended < maxGathered
