@@ -119,7 +119,8 @@ func (t *thread) finish(runID string, result *store.Result, maxRuns int) int64 {
 	t.kept = true
 	t.info.UpdatedAt = wall(time.Now())
 	t.bytes += snapshotBytes(&result.Snapshot) - snapshotBytes(t.snapshot)
-	t.snapshot = &result.Snapshot
+	snapshot := result.Snapshot // not the whole result with it
+	t.snapshot = &snapshot
 	for maxRuns > 0 && len(t.runs) > maxRuns {
 		t.forgetOldest()
 	}
