@@ -117,10 +117,9 @@ func (o *outbox) drain(send func([]agui.Encoded) error, failed func(error)) {
 // sendAll sends what there is, and reports whether there is no more to come.
 func (o *outbox) sendAll(send func([]agui.Encoded) error, failed func(error)) (end bool) {
 	for {
-		if o.taken, end = o.take(o.taken); end || len(o.taken) == 0 {
-			if cap(o.taken) > maxSpare {
-				o.taken = nil
-			}
+		var any bool
+		if any, end = o.take(); !any {
+			clear(o.taken) // which are sent
 			return end
 		}
 		for rest := o.taken; len(rest) > 0; {
@@ -147,14 +146,30 @@ func firstBatch(events []agui.Encoded) []agui.Encoded {
 	return events
 }
 
-// take returns the events that are to be sent next, and makes room for more in spare.
-// It reports whether there are no more to come.
-func (o *outbox) take(spare []agui.Encoded) (batch []agui.Encoded, end bool) {
-	clear(spare)
+// take takes the events that are to be sent next, and reports whether there are any, and
+// whether there are no more to come.
+func (o *outbox) take() (any, end bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	batch, o.events = o.events, spare[:0]
-	return batch, o.closed && len(batch) == 0
+	if len(o.events) == 0 {
+		return false, o.closed
+	}
+	o.taken, o.events = o.events, spare(o.taken)
+	return true, false
+}
+
+// maxSpare is for how many events room is always kept.
+const maxSpare = 16
+
+// spare returns the room of events that are done with for the next ones, unless the last
+// burst has needed but little of it: a stream that goes on at a model's pace after a
+// burst doesn't hold what that took.
+func spare[T any](done []T) []T {
+	clear(done)
+	if cap(done) > maxSpare && len(done) < cap(done)/4 {
+		return nil
+	}
+	return done[:0]
 }
 
 // sent counts bytes that were sent, and reports whether the client is still there.

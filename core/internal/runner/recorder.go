@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -66,12 +65,8 @@ type recorder struct {
 	lost bool
 }
 
-const (
-	// maxSpare is for how many records room is kept when all are appended.
-	maxSpare = 16
-	// maxGathered is how many deltas wait at most.
-	maxGathered = 256
-)
+// maxGathered is how many deltas wait at most.
+const maxGathered = 256
 
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
@@ -107,7 +102,6 @@ func (r *recorder) take(events []agui.Encoded) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	r.records = slices.Grow(r.records, len(events))
 	// Deltas wait for more where they come in quick succession. What comes at a slower
 	// pace would gain nothing by it.
 	wait := r.gather > 0 && now.Sub(r.delta) < r.gather && len(r.records)-r.appended < maxGathered
@@ -251,10 +245,7 @@ func (r *recorder) drop(appended int) {
 	if r.appended += appended; r.appended < len(r.records) {
 		return
 	}
-	clear(r.records)
-	if r.records, r.appended = r.records[:0], 0; cap(r.records) > maxSpare {
-		r.records = nil
-	}
+	r.records, r.appended = spare(r.records), 0
 }
 
 // call makes one call of the store, and decides what a failure means.
