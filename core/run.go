@@ -79,7 +79,7 @@ func (rt *Runtime) beginRun(ex *exchange) (*begunRun, error) {
 		return nil, storeError(runFailed, err)
 	}
 	begun.later(func() { rt.closeRun(ctx, run) }) // when it is never streamed
-	stream, err := ex.stream()
+	stream, err := ex.runStream()
 	if err != nil {
 		return nil, err
 	}

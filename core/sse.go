@@ -37,8 +37,20 @@ type eventStream struct {
 	closed bool
 }
 
-// stream begins an answer of events. When that fails, nothing has been sent.
+// stream begins an answer of events, and sends its head. When that fails, nothing has
+// been sent.
 func (ex *exchange) stream() (*eventStream, error) {
+	s, err := ex.runStream()
+	if err != nil {
+		return nil, err
+	}
+	_ = s.sendBytes(nil) // where that fails, the next write does
+	return s, nil
+}
+
+// runStream is stream for an answer whose first event is on its way: the head goes out
+// with that, in one write.
+func (ex *exchange) runStream() (*eventStream, error) {
 	header := http.Header{
 		"Content-Type":  {"text/event-stream"},
 		"Cache-Control": {"no-cache"},
@@ -58,7 +70,6 @@ func (ex *exchange) stream() (*eventStream, error) {
 	defer s.mu.Unlock()
 	// A server's ReadTimeout is for requests: it must not end a long answer.
 	_ = s.controller.SetReadDeadline(time.Time{})
-	_ = s.write(nil) // the head goes out before the first event
 	s.unwatch = s.watchClosing()
 	if idle := ex.config.KeepAlive; idle > 0 {
 		s.keepAlive = time.AfterFunc(idle, s.tick)
