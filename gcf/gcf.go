@@ -19,18 +19,20 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/signin/google"
 )
 
 // Handler returns the function. The first request builds the runtime that the
 // environment describes, and the instance keeps it for the following ones. It is safe
-// for concurrent use. Answers stream.
+// for concurrent use. Answers stream. Models on Vertex AI are asked as the function's
+// service account, unless they have a key.
 //
 // Google ends an instance with SIGTERM and kills it ten seconds later. The framework
 // would exit at once. From the first request on, the runtime is closed before that, so
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
 // process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults)}, options...)...)
+	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil))}, options...)...)
 	var first sync.Once
 	return func(w http.ResponseWriter, r *http.Request) {
 		first.Do(func() {

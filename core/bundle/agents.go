@@ -72,7 +72,10 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 		return nil, err
 	}
 	config := builtin.Config{
-		Prompt:      settings.Prompt,
+		Prompt:        settings.Prompt,
+		Settings:      settings.ModelSettings,
+		HistoryTokens: settings.ModelHistoryTokens,
+
 		MaxSteps:    settings.MaxSteps,
 		Tools:       parts.tools,
 		ToolSources: sources,
@@ -83,7 +86,7 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 	build := demo.New
 	if settings.Model != DemoModel {
 		build = builtin.New
-		if config.Model, err = newModel(settings, parts, settings.Model); err != nil {
+		if config.Model, err = buildModel(settings, parts); err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_MODEL", Err: err}
 		}
 	}
@@ -129,9 +132,14 @@ func buildTranscriber(settings *Settings, parts parts) (agent.Transcriber, error
 	if err := settings.checkKey(parts, "COPILOTKIT_TRANSCRIPTION_MODEL", transcriptionModel(settings.TranscriptionModel)); err != nil {
 		return nil, err
 	}
+	provider, err := lookupProvider(transcriptionModel(settings.TranscriptionModel))
+	if err != nil {
+		return nil, &EnvError{Name: "COPILOTKIT_TRANSCRIPTION_MODEL", Err: err}
+	}
 	built, err := openai.NewTranscriber(model.Config{
 		Model:         settings.TranscriptionModel,
 		LookupEnv:     settings.credential,
+		SignIn:        parts.signIns[provider.SignIn],
 		HeaderTimeout: parts.timeouts.ModelHeader,
 	})
 	if err != nil {

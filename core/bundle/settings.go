@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access/token"
+	"github.com/copilotkit-go/runtime/core/model"
 )
 
 // DemoModel is the value of COPILOTKIT_MODEL that selects the embedded model.
@@ -18,10 +20,17 @@ const DemoModel = "demo"
 // Settings are the settings of the environment, validated, with defaults filled in.
 // Secrets don't show when they are printed or logged.
 type Settings struct {
-	// Model is "provider/model", or "demo" for the embedded one.
+	// Model is "provider/model", several with commas, or "demo" for the embedded one.
 	Model string
 	// ModelIsDefault is set if COPILOTKIT_MODEL isn't.
 	ModelIsDefault bool
+	// ModelSettings are the parameters of the default agent's model.
+	ModelSettings model.Settings
+	// ModelFirstToken and ModelNextToken limit how long the model may take, 0 for no
+	// limit; where there are several, 0 is a minute to the first token.
+	ModelFirstToken, ModelNextToken time.Duration
+	// ModelHistoryTokens is about how many tokens of a thread the model is sent, 0 for all.
+	ModelHistoryTokens int
 	// Prompt is the system prompt of the default agent, "" for none.
 	Prompt string
 	// MaxSteps is the most model calls per run. If zero, the agent's default applies:
@@ -126,6 +135,9 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 			errs = append(errs, &EnvError{Name: v.name, Err: err})
 		}
 	}
+	if settings.Store.Scheme() == "dynamodb" && cmp.Or(values[gatherMilliseconds], defaults[gatherMilliseconds]) == "" {
+		settings.Gather = gatherForDynamoDB
+	}
 	if settings.CORSCredentials && !settings.listsOrigins() {
 		errs = append(errs, &EnvError{
 			Name: "COPILOTKIT_CORS_CREDENTIALS",
@@ -147,30 +159,40 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	return settings, nil
 }
 
+const gatherMilliseconds = "COPILOTKIT_GATHER_MILLISECONDS"
+
+// gatherForDynamoDB is longer than for other stores, since each write is billed: with it
+// a run costs a quarter.
+const gatherForDynamoDB = 250 * time.Millisecond
+
 // listsOrigins reports whether CORS is limited to a list of origins.
 func (s *Settings) listsOrigins() bool {
 	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*") && !slices.Contains(s.CORSOrigins, core.LoopbackOrigins)
 }
 
 // CheckKey returns an [*EnvError] with the variable of the model's key, if the model
-// needs a key that isn't set.
+// needs a key that isn't set, or one of several models does.
 func (s *Settings) CheckKey() error { return s.checkKey(parts{}, "COPILOTKIT_MODEL", s.Model) }
 
-// checkKey does the same for a model that a variable names, unless the program can sign
-// in without a key.
-func (s *Settings) checkKey(parts parts, variable, model string) error {
-	if model == DemoModel {
+// checkKey does the same for the models that a variable names, unless the program can
+// sign in without a key.
+func (s *Settings) checkKey(parts parts, variable, models string) error {
+	if models == DemoModel {
 		return nil
 	}
-	provider, err := lookupProvider(model)
-	if err != nil {
-		return &EnvError{Name: variable, Err: err}
+	for _, name := range splitList(models) {
+		provider, err := lookupProvider(name)
+		if err != nil {
+			return &EnvError{Name: variable, Err: err}
+		}
+		key := provider.KeyVariable
+		isSet := func(name string) bool { return s.Credentials[name] != "" }
+		if key == "" || isSet(key) || slices.ContainsFunc(provider.OtherKeyVariables, isSet) || parts.signIns[provider.SignIn] != nil {
+			continue
+		}
+		return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", name)}
 	}
-	key := provider.KeyVariable
-	if key == "" || s.Credentials[key] != "" || parts.signIns[provider.SignIn] != nil {
-		return nil
-	}
-	return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", model)}
+	return nil
 }
 
 // credential looks up a provider's variable as [os.LookupEnv] would.

@@ -25,24 +25,13 @@ func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) 
 	}
 }
 
-func setModel(s *Settings, value string) error {
-	s.Model = value
-	if value == DemoModel {
-		return nil
-	}
-	if _, err := lookupProvider(value); err != nil {
-		return fmt.Errorf("%w; or use %s, the embedded model", err, DemoModel)
-	}
-	return checkPrintable(value)
-}
-
 func setStore(s *Settings, value string) error {
 	if value == "memory" {
 		return nil
 	}
 	address, err := parseURL(value)
 	if err != nil || address.Scheme == "" {
-		return errors.New("neither memory nor an address such as redis://host:6379 or sqlite:///path/file.db")
+		return errors.New("neither memory nor an address such as redis://host:6379, postgres://host/database or sqlite:///path/file.db")
 	}
 	s.Store = SecretURL{*address}
 	return nil

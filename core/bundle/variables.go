@@ -33,10 +33,51 @@ type variable struct {
 var variables = []variable{
 	{
 		name:     "COPILOTKIT_MODEL",
-		meaning:  "`provider/model`, or `demo` for the embedded model",
+		meaning:  "`provider/model`, or several with commas: the next answers when one can't, see [Models](docs/models.md#in-production); or `demo` for the embedded model",
 		value:    "openai/gpt-4o",
 		fallback: "`openai/gpt-4o`; the local server uses `demo` if `OPENAI_API_KEY` isn't set",
 		set:      setModel,
+	},
+	{
+		name:    "COPILOTKIT_MODEL_TEMPERATURE",
+		meaning: "how freely the model chooses its words: a number from 0 to 2",
+		set:     setTemperature,
+	},
+	{
+		name:    "COPILOTKIT_MODEL_MAX_TOKENS",
+		meaning: "the most tokens of one answer",
+		set:     setMaxTokens,
+	},
+	{
+		name:    "COPILOTKIT_MODEL_REASONING_EFFORT",
+		meaning: "how much the model thinks: `none`, `minimal`, `low`, `medium`, `high` or `xhigh`, as far as it knows them",
+		set:     setReasoningEffort,
+	},
+	{
+		name:    "COPILOTKIT_MODEL_OPTIONS",
+		meaning: "further fields of its requests, by provider: `{\"openai\":{\"serviceTier\":\"flex\"}}`",
+		set:     setModelOptions,
+	},
+	{
+		name:     "COPILOTKIT_MODEL_FIRST_TOKEN_SECONDS",
+		meaning:  "how long the model may take to the first token; then the next one is asked, or the run ends with `model_timeout`",
+		fallback: "no limit; 60 where `COPILOTKIT_MODEL` has several",
+		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelFirstToken }),
+	},
+	{
+		name:     "COPILOTKIT_MODEL_NEXT_TOKEN_SECONDS",
+		meaning:  "how long it may take from one token to the next; then the run ends with `model_timeout`",
+		fallback: "no limit",
+		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelNextToken }),
+	},
+	{
+		name:     "COPILOTKIT_MODEL_HISTORY_TOKENS",
+		meaning:  "about how many tokens of a thread the model is sent; the oldest turns of a longer one are left out",
+		fallback: "all of it",
+		set: func(s *Settings, value string) (err error) {
+			s.ModelHistoryTokens, err = parseInt(value, 1, 100_000_000)
+			return err
+		},
 	},
 	{
 		name:    "COPILOTKIT_PROMPT",
@@ -81,7 +122,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_STORE",
-		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
+		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; AWS Lambda and the local server also take `dynamodb://table`, the local server `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},
@@ -291,9 +332,10 @@ var variables = []variable{
 		set:     oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail"),
 	},
 	{
-		name:    "COPILOTKIT_GATHER_MILLISECONDS",
-		meaning: "how long quick deltas wait for more before the store gets them, which costs fewer of its commands; 0 for not at all. [More](docs/threads.md#what-it-costs)",
-		value:   "25",
+		name:     gatherMilliseconds,
+		meaning:  "how long quick deltas wait for more before the store gets them, which costs fewer of its commands; 0 for not at all. [More](docs/threads.md#what-it-costs)",
+		value:    "25",
+		fallback: "`25`; with DynamoDB `250`",
 		set: func(s *Settings, value string) error {
 			n, err := parseInt(value, 0, 1000)
 			s.Gather = time.Duration(n) * time.Millisecond

@@ -18,6 +18,7 @@ const (
 	CodeQuotaExceeded       Code = "quota_exceeded"
 	CodeRateLimited         Code = "rate_limited"
 	CodeRequestTooLarge     Code = "request_too_large"
+	CodeTimeout             Code = "model_timeout"
 	CodeUnsupportedContent  Code = "unsupported_content"
 )
 
@@ -59,6 +60,8 @@ func usualMessage(code Code) string {
 		return "The model provider is receiving too many requests. Try again in a moment."
 	case CodeRequestTooLarge:
 		return "The conversation is too large for the model provider."
+	case CodeTimeout:
+		return "The model took too long to answer."
 	case CodeUnsupportedContent:
 		return "This model can't take an attachment of the conversation."
 	}

@@ -53,6 +53,8 @@ type Provider struct {
 	Aliases []string
 	// KeyVariable is the variable with the key, empty if the provider has none.
 	KeyVariable string
+	// OtherKeyVariables are looked up in turn if KeyVariable isn't set.
+	OtherKeyVariables []string
 	// SignIn names whose identities sign requests where there is no key: "aws",
 	// "azure" or "google". It is empty if the provider has keys alone.
 	SignIn string

@@ -30,6 +30,7 @@ export class RemoteAgent {
   }
 
   async listen() {
+    this.server.keepAliveTimeout = 0; // as in model.mjs
     await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
     this.origin = `http://127.0.0.1:${this.server.address().port}`;
     return this;

@@ -27,6 +27,8 @@ export class ScriptedModel {
         response.destroy(error);
       });
     });
+    // Closing an idle connection meets the next request on it, on a busy machine.
+    this.server.keepAliveTimeout = 0;
   }
 
   async listen(port = 0) {

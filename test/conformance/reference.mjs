@@ -244,6 +244,7 @@ for (const [name, { environment = "production", ...options }] of Object.entries(
     process.env.NODE_ENV = environment;
     listener(request, response);
   });
+  server.keepAliveTimeout = 0; // as in model.mjs
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   ports[name] = server.address().port;
   servers.push(server);

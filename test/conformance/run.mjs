@@ -88,7 +88,7 @@ function explains(row, fullName, one) {
 async function observe(side, name, play) {
   const it = new Case(side, name);
   let timer;
-  const tooLong = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("not over after 120 s")), 120_000)));
+  const tooLong = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("not over after 10 minutes")), 600_000)));
   try {
     await Promise.race([play(it), tooLong]);
     return it.finish();

@@ -52,6 +52,10 @@ type Config struct {
 	// ForwardDeveloperMessages does the same for developer messages.
 	ForwardDeveloperMessages bool
 
+	// HistoryTokens is about how many tokens of a thread the model is sent. The oldest
+	// turns of a longer one are left out, as whole turns, but never the last. If zero,
+	// there is no limit.
+	HistoryTokens int
 	// Settings are the model's parameters. The zero value leaves them to the
 	// provider.
 	Settings model.Settings
@@ -92,6 +96,9 @@ func New(config Config) (*Agent, error) {
 			return nil, fmt.Errorf("built-in agent: no property %q can be overridden", property)
 		}
 	}
+	if config.HistoryTokens < 0 {
+		return nil, errors.New("built-in agent: HistoryTokens must not be negative")
+	}
 	if slices.Contains(config.Overridable, PropertyModel) && config.Models == nil {
 		return nil, errors.New("built-in agent: Models is missing, and the model is overridable")
 	}
@@ -120,6 +127,7 @@ func (a *Agent) prepare(ctx context.Context, input *agui.RunAgentInput) (*loop.R
 	if err != nil {
 		return nil, err
 	}
+	messages = a.trim(ctx, messages)
 	tools, err := a.collectTools(ctx, input)
 	if err != nil {
 		return nil, err
@@ -134,6 +142,18 @@ func (a *Agent) prepare(ctx context.Context, input *agui.RunAgentInput) (*loop.R
 		request.System = []string{prompt}
 	}
 	return &loop.Run{Input: input, Model: overridden.model, Request: request, Tools: tools, MaxSteps: a.config.MaxSteps}, nil
+}
+
+// trim leaves out what is too much for the model.
+func (a *Agent) trim(ctx context.Context, messages []agui.Message) []agui.Message {
+	if a.config.HistoryTokens <= 0 {
+		return messages
+	}
+	kept, left := loop.Trim(messages, int64(a.config.HistoryTokens))
+	if left.Messages > 0 {
+		a.config.Logger.InfoContext(ctx, "the beginning of a long thread is left out", "messages", left.Messages, "tokens", left.Tokens, "kept", len(kept))
+	}
+	return kept
 }
 
 // collectTools returns the tools of a run: the front end's, then the configured

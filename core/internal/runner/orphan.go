@@ -15,6 +15,16 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
+// CloseOrphan closes the thread's last run if its instance is gone, as Begin and Connect
+// do. It does nothing in a thread whose last run has finished or is live.
+func (r *Runner) CloseOrphan(ctx context.Context, key store.Key) error {
+	err := r.closeOrphan(ctx, key)
+	if errors.Is(err, store.ErrLocked) {
+		return nil
+	}
+	return err
+}
+
 // closeOrphan closes a run whose instance is gone, with what it had recorded and
 // RUN_ERROR. It is nil too when there is no orphan any more, and [store.ErrLocked]
 // when somebody else closes it now.

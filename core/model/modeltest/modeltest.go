@@ -23,6 +23,9 @@ type Dialect struct {
 
 	// WithoutReasoning skips the tests of reasoning.
 	WithoutReasoning bool
+	// WithoutTemperature says that the model takes no temperature, which those that
+	// reason refuse.
+	WithoutTemperature bool
 	// ToolCallData, ReasoningData and TextData are examples of data that the
 	// provider wants back. The zero value skips the tests of that kind.
 	ToolCallData, ReasoningData, TextData Data

@@ -33,7 +33,7 @@ func testRequests(t *testing.T, dialect Dialect) {
 			"You are terse.", "What is it like in Oslo?", "I look.", "Bergen", "9 degrees", "Never say wet.", "And tomorrow?",
 			"The weather in a city", "The time in a city", "the city's name", "0.25", "321",
 		} {
-			if !strings.Contains(body, part) {
+			if !strings.Contains(body, part) && !(dialect.WithoutTemperature && part == "0.25") {
 				t.Errorf("%q is missing in %s", part, body)
 			}
 		}

@@ -71,8 +71,8 @@ func (e *endpoint) messages(request *model.Request) ([]message, error) {
 // toolCalls converts the calls of a message.
 //
 // Gemini signs its tool calls in the field extra_content, and refuses calls without
-// a signature. Providers that don't know the field refuse calls with it; a provider
-// that has sent it in this run does know it.
+// a signature. Providers that don't know the field refuse calls with it, also when
+// another model has answered an earlier step of the run.
 func (e *endpoint) toolCalls(calls []agui.ToolCall, inThisRun bool) []toolCall {
 	if len(calls) == 0 {
 		return nil
@@ -80,14 +80,25 @@ func (e *endpoint) toolCalls(calls []agui.ToolCall, inThisRun bool) []toolCall {
 	converted := make([]toolCall, len(calls))
 	for i, call := range calls {
 		converted[i] = toolCall{ID: call.ID, Type: "function", Function: toolCallFunction{call.Name, call.Arguments}}
-		if e.provider.signatures || inThisRun {
-			converted[i].ExtraContent = object(call.EncryptedValue)
+		if e.provider.signatures {
+			converted[i].ExtraContent = signature(call.EncryptedValue)
 		}
 	}
 	if e.provider.unsigned != "" && !inThisRun && converted[0].ExtraContent == nil {
 		converted[0].ExtraContent = json.RawMessage(e.provider.unsigned)
 	}
 	return converted
+}
+
+// signature returns the value if it is Gemini's, and nil otherwise.
+func signature(value string) json.RawMessage {
+	var members struct {
+		Google json.RawMessage `json:"google"`
+	}
+	if json.Unmarshal([]byte(value), &members) != nil || members.Google == nil {
+		return nil
+	}
+	return json.RawMessage(value)
 }
 
 // object returns the value if it is a JSON object that isn't empty, and nil

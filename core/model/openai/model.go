@@ -44,7 +44,7 @@ func (m *Model) open(x *transport.Exchange, request *model.Request) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	call := &call{exchange: x, body: encoded}
+	call := &call{exchange: x, sign: m.endpoint.sign, body: encoded}
 	// The library sets the URL and the headers, and decodes errors. The streamer
 	// replaces the body and takes the answer.
 	ctx := context.WithValue(x.Context, callKey{}, call)

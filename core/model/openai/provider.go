@@ -3,6 +3,7 @@ package openai
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -33,6 +34,9 @@ type provider struct {
 	model.Provider
 	// baseURL is the public address, empty if every customer has an own one.
 	baseURL string
+	// needsV1 reports whether the provider's own SDK has addresses without the version,
+	// which chat completions are below.
+	needsV1 bool
 	// azure selects the paths, the header and the API version of Azure.
 	azure bool
 	// maxCompletionTokens selects the newer name of the token limit.
@@ -54,9 +58,9 @@ type provider struct {
 // providers is the table of all providers. It must not be modified.
 var providers = []provider{
 	{Provider: model.Provider{Name: "openai", KeyVariable: "OPENAI_API_KEY", URLVariable: "OPENAI_BASE_URL"}, baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
-	{Provider: model.Provider{Name: "azure", KeyVariable: "AZURE_OPENAI_API_KEY", URLVariable: "AZURE_OPENAI_ENDPOINT", Variables: []string{azureVersionVariable}}, azure: true, maxCompletionTokens: true, usage: true},
-	{Provider: model.Provider{Name: "anthropic", KeyVariable: "ANTHROPIC_API_KEY", URLVariable: "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", usage: true},
-	{Provider: model.Provider{Name: "google", KeyVariable: "GOOGLE_API_KEY", URLVariable: "GOOGLE_BASE_URL", Aliases: []string{"gemini", "google-gemini"}}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
+	{Provider: model.Provider{Name: "azure", KeyVariable: "AZURE_OPENAI_API_KEY", SignIn: "azure", URLVariable: "AZURE_OPENAI_ENDPOINT", Variables: []string{azureVersionVariable}}, azure: true, maxCompletionTokens: true, usage: true},
+	{Provider: model.Provider{Name: "anthropic-chat", KeyVariable: "ANTHROPIC_API_KEY", URLVariable: "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", needsV1: true, usage: true},
+	{Provider: model.Provider{Name: "google-chat", KeyVariable: "GOOGLE_API_KEY", OtherKeyVariables: []string{"GEMINI_API_KEY"}, URLVariable: "GOOGLE_BASE_URL"}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
 		unsigned: `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
 	{Provider: model.Provider{Name: "minimax", KeyVariable: "MINIMAX_API_KEY", URLVariable: "MINIMAX_BASE_URL"}, baseURL: "https://api.minimax.io/v1", topK: true, usage: true},
 	{Provider: model.Provider{Name: "openrouter", KeyVariable: "OPENROUTER_API_KEY", URLVariable: "OPENROUTER_BASE_URL"}, baseURL: "https://openrouter.ai/api/v1", topK: true, usage: true},
@@ -78,6 +82,10 @@ var tools = transport.ToolRules{
 const azureVersionVariable = "AZURE_OPENAI_API_VERSION"
 
 const defaultAzureVersion = "2024-10-21"
+
+// azureV1 ends the addresses of Azure's newer API, which has OpenAI's own paths and no
+// versions by date.
+const azureV1 = "/openai/v1"
 
 // endpoint is a model of a provider and the client to call it with.
 type endpoint struct {
@@ -101,15 +109,18 @@ func newEndpoint(config model.Config, doer goopenai.HTTPDoer) (*endpoint, error)
 	if err != nil {
 		return nil, err
 	}
-	if e.Key == "" && p.azure {
+	if e.Key == "" && p.azure && e.Config.SignIn == nil {
 		return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)
+	}
+	if p.needsV1 && !strings.HasSuffix(e.URL, "/v1") {
+		e.URL += "/v1"
 	}
 	if p.Name == "openai" && e.OwnAddress && !strings.HasPrefix(e.URL, p.baseURL) {
 		p.maxCompletionTokens, p.topK, p.signatures = false, true, true
 	}
 	e.Tools = tools
 	client := goopenai.DefaultConfig(e.Key)
-	if p.azure {
+	if p.azure && !strings.HasSuffix(e.URL, azureV1) {
 		client = goopenai.DefaultAzureConfig(e.Key, e.URL)
 		client.AzureModelMapperFunc = nil // the name of the model is that of the deployment
 		client.APIVersion = cmp.Or(e.Env(azureVersionVariable), defaultAzureVersion)
@@ -117,4 +128,19 @@ func newEndpoint(config model.Config, doer goopenai.HTTPDoer) (*endpoint, error)
 	client.BaseURL = e.URL
 	client.HTTPClient = doer
 	return &endpoint{e, p, goopenai.NewClientWithConfig(client)}, nil
+}
+
+// sign sets what the provider knows the caller by, unless the library has: Azure's key
+// has a header of its own, and in its place there may be an identity.
+func (e *endpoint) sign(request *http.Request, body []byte) error {
+	if !e.provider.azure {
+		return nil
+	}
+	request.Header.Del("Authorization")
+	if e.Key != "" {
+		request.Header.Set("Api-Key", e.Key)
+		return nil
+	}
+	request.Header.Del("Api-Key")
+	return e.Config.SignIn(request, body)
 }

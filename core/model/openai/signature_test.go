@@ -22,8 +22,8 @@ func TestASignedToolCallGoesBackSigned(t *testing.T) {
 		`"extra_content":{ "google":{"thought_signature":"c2ln"}},"function":{"name":"weather","arguments":"{\"city\":\"Oslo\"}"}}]},"finish_reason":"tool_calls"}]}`
 	const extra = `{"google":{"thought_signature":"c2ln"}}`
 	for name, test := range map[string]struct{ nextStep, nextRun, unsigned string }{
-		"google/gemini-3-pro": {extra, extra, `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
-		"groq/llama":          {extra, `null`, `null`}, // who sends the field takes it; who doesn't isn't given it
+		"google-chat/gemini-3-pro": {extra, extra, `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
+		"groq/llama":               {`null`, `null`, `null`}, // who may not know the field isn't given it
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := &network{}
@@ -45,7 +45,7 @@ func TestASignedToolCallGoesBackSigned(t *testing.T) {
 			if got := sent(called("{}", extra)); got != test.nextRun {
 				t.Errorf("the next run got %s", got)
 			}
-			for _, other := range []string{"", "no JSON", "{}", "[1]"} {
+			for _, other := range []string{"", "no JSON", "{}", "[1]", `{"anthropic":{"signature":"s"}}`} {
 				if got := sent(called("{}", other)); got != test.unsigned {
 					t.Errorf("a call with the data %q got %s", other, got)
 				}

@@ -39,7 +39,7 @@ func NewTranscriber(config model.Config) (*Transcriber, error) {
 	if err != nil {
 		return nil, err
 	}
-	uploads.next = endpoint.Config.HTTPClient
+	uploads.next, uploads.sign = endpoint.Config.HTTPClient, endpoint.sign
 	return &Transcriber{endpoint}, nil
 }
 
@@ -75,7 +75,9 @@ func (t *Transcriber) failure(ctx context.Context, err error) error {
 	errors.As(err, &answer)
 	status, text := answer.Status, strings.ToLower(strings.Join(answer.Codes, " ")+" "+answer.Message)
 	failed := &agent.TranscriptionError{Code: agent.TranscriptionProviderError, Err: errors.New(t.endpoint.Redact(err.Error()))}
-	switch {
+	switch refused := (*model.Error)(nil); {
+	case errors.As(err, &refused) && refused.Code == model.CodeAuthFailed:
+		failed.Code = agent.TranscriptionAuthFailed
 	case status == 0:
 		failed.Code = agent.TranscriptionNetworkError
 	case status == http.StatusTooManyRequests || strings.Contains(text, "rate_limit"):
@@ -110,7 +112,10 @@ func filename(audio agent.Audio) string {
 }
 
 // uploader sends a recording as a form without holding it in memory.
-type uploader struct{ next *http.Client }
+type uploader struct {
+	next *http.Client
+	sign func(*http.Request, []byte) error
+}
 
 type upload struct {
 	audio           agent.Audio
@@ -124,6 +129,9 @@ func (u *uploader) Do(request *http.Request) (*http.Response, error) {
 	upload, ok := request.Context().Value(uploadKey{}).(*upload)
 	if !ok {
 		return u.next.Do(request)
+	}
+	if err := u.sign(request, nil); err != nil {
+		return nil, err
 	}
 	head, tail, contentType, err := upload.form()
 	if err != nil {

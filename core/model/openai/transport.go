@@ -16,6 +16,7 @@ type streamer struct{}
 // call is a request as the streamer sends it, and its answer.
 type call struct {
 	exchange *transport.Exchange
+	sign     func(*http.Request, []byte) error
 	body     []byte
 	answer   io.ReadCloser
 }
@@ -25,7 +26,7 @@ type callKey struct{}
 // Do sends the body of its context's call.
 func (streamer) Do(request *http.Request) (*http.Response, error) {
 	c := request.Context().Value(callKey{}).(*call)
-	response, err := c.exchange.Do(request, c.body, nil)
+	response, err := c.exchange.Do(request, c.body, func(attempt *http.Request) error { return c.sign(attempt, c.body) })
 	if err == nil && response.StatusCode < http.StatusBadRequest {
 		c.answer = response.Body
 	}

@@ -71,3 +71,8 @@ func traffic(b *testing.B, admin *goredis.Client) float64 {
 	}
 	return number(b, info, "total_net_input_bytes") + number(b, info, "total_net_output_bytes")
 }
+
+// BenchmarkThreads is what lists and changes of threads cost.
+func BenchmarkThreads(b *testing.B) {
+	storetest.BenchThreads(b, open(b, redistest.Start(b).URL()))
+}

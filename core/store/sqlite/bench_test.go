@@ -19,3 +19,8 @@ func BenchmarkRun(b *testing.B) {
 		b.Run(load.Name+"/sqlite", func(b *testing.B) { storetest.Bench(b, s, load) })
 	}
 }
+
+// BenchmarkThreads is what lists and changes of threads cost.
+func BenchmarkThreads(b *testing.B) {
+	storetest.BenchThreads(b, open(b, url(b, "threads.db")))
+}

@@ -45,14 +45,19 @@ var _ store.Store = (*Store)(nil)
 //     newest ones, by default all. The messages and the state of the thread
 //     (Snapshot) don't depend on it;
 //   - busy_timeout: how long to wait for another process that writes, by default
-//     5s.
+//     5s;
+//   - create: false if a file that isn't there is an error, by default true.
 func Open(ctx context.Context, url string) (*Store, error) {
 	set, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
 	// Made here rather than by SQLite so that nobody else can read it.
-	file, err := os.OpenFile(set.path, os.O_RDWR|os.O_CREATE, 0o600)
+	flags := os.O_RDWR | os.O_CREATE
+	if set.mustExist {
+		flags = os.O_RDWR
+	}
+	file, err := os.OpenFile(set.path, flags, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite store: %w", err)
 	}

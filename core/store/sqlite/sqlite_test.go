@@ -102,14 +102,16 @@ func TestAFileThatIsNotOursIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ url, want string }{
-		"another program's":          {make("other.db", "CREATE TABLE t (x)"), "another program's database"},
-		"of a newer version":         {make("newer.db", "PRAGMA user_version = 99"), "use a newer one"},
-		"no database":                {"sqlite://" + text, "not a database"},
-		"in no folder":               {"sqlite://" + filepath.Join(folder, "none", "x.db"), "no such file"},
-		"a folder":                   {"sqlite://" + folder + "/", "want sqlite:///path/file.db"},
-		"with an unknown parameter":  {"sqlite://" + folder + "/x.db?prefix=y", `unknown parameter "prefix"`},
-		"with a retention too short": {"sqlite://" + folder + "/x.db?retention=1s", "a minute or more"},
-		"with an odd number of runs": {"sqlite://" + folder + "/x.db?max-runs=-1", "not a number of runs"},
+		"another program's":             {make("other.db", "CREATE TABLE t (x)"), "another program's database"},
+		"of a newer version":            {make("newer.db", "PRAGMA user_version = 99"), "use a newer one"},
+		"no database":                   {"sqlite://" + text, "not a database"},
+		"in no folder":                  {"sqlite://" + filepath.Join(folder, "none", "x.db"), "no such file"},
+		"a folder":                      {"sqlite://" + folder + "/", "want sqlite:///path/file.db"},
+		"that must be there, and isn't": {"sqlite://" + folder + "/x.db?create=false", "no such file"},
+		"made or not":                   {"sqlite://" + folder + "/x.db?create=maybe", "neither true nor false"},
+		"with an unknown parameter":     {"sqlite://" + folder + "/x.db?prefix=y", `unknown parameter "prefix"`},
+		"with a retention too short":    {"sqlite://" + folder + "/x.db?retention=1s", "a minute or more"},
+		"with an odd number of runs":    {"sqlite://" + folder + "/x.db?max-runs=-1", "not a number of runs"},
 	} {
 		s, err := sqlite.Open(t.Context(), test.url)
 		if err == nil {

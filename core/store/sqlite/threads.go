@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
@@ -29,7 +30,8 @@ func (s *Store) Threads(ctx context.Context, query store.Query) (store.ThreadPag
 func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPage, error) {
 	where, args := `owner = ?`, []any{query.Owner}
 	if query.AllOwners {
-		where, args = `true`, nil
+		// A bound, for the index by time.
+		where, args = `updated <= ?`, []any{math.MaxInt64}
 	}
 	if query.Cursor != "" {
 		updated, key, err := parseCursor(query)

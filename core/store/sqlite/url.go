@@ -16,6 +16,8 @@ type settings struct {
 	path        string
 	limits      retention.Limits
 	busyTimeout time.Duration
+	// mustExist is set if a file that isn't there is an error.
+	mustExist bool
 }
 
 func parseURL(raw string) (settings, error) {
@@ -39,6 +41,15 @@ func parseURL(raw string) (settings, error) {
 			return set, fmt.Errorf("busy_timeout: %q is not a duration, like 5s", value)
 		}
 		query.Del("busy_timeout")
+	}
+	if query.Has("create") {
+		switch value := query.Get("create"); value {
+		case "true", "false":
+			set.mustExist = value == "false"
+		default:
+			return set, fmt.Errorf("create: %q is neither true nor false", value)
+		}
+		query.Del("create")
 	}
 	for name := range query {
 		return set, fmt.Errorf("sqlite URL: unknown parameter %q", name)

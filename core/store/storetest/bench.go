@@ -34,15 +34,17 @@ type Load struct {
 // Events returns how many events one run has.
 func (l Load) Events() int { return l.Deltas + 4 }
 
-// Loads returns what stores are measured with: an agent that never waits, one
-// at a model's pace, and that with a second tab. Deltas are gathered as for a store
-// that isn't in the process.
+// Loads returns what stores are measured with: an agent that never waits, one that
+// doesn't and is long, one at a model's pace, and that with a second tab, and with ten.
+// Deltas are gathered as for a store that isn't in the process.
 func Loads() []Load {
 	const gather = 25 * time.Millisecond
 	return []Load{
 		{Name: "burst", Deltas: 500, Gather: gather},
+		{Name: "long", Deltas: 4996, Gather: gather},
 		{Name: "paced", Deltas: 100, Pause: 10 * time.Millisecond, Gather: gather},
 		{Name: "followed", Deltas: 100, Pause: 10 * time.Millisecond, Followers: 1, Gather: gather},
+		{Name: "crowded", Deltas: 100, Pause: 10 * time.Millisecond, Followers: 10, Gather: gather},
 	}
 }
 

@@ -9,8 +9,8 @@
 //	}
 //
 // [StopAndSend] then stops runs and begins the next at once, [Play] plays runs, stops,
-// followers and crashes on the store at random, as a deployment has them, and [Bench]
-// measures what recording a run costs.
+// followers and crashes on the store at random, as a deployment has them. [Bench]
+// measures what recording a run costs, and [BenchThreads] what lists of threads cost.
 package storetest
 
 import (

@@ -4,21 +4,24 @@
 // the run's.
 //
 // Environment: BOOTSTRAP (the function's binary), INSTANCES (the most instances), and
-// variables that begin with COPILOTKIT_ or OPENAI_, which are passed to the function.
+// variables that begin with COPILOTKIT_, OPENAI_ or AWS_, which are passed to the function.
 // When it listens, the command prints one line of JSON, {"origin": "http://…"}. It
-// answers GET /instances with the number of instances that were started, and exits at
-// the end of its standard input.
+// answers GET /instances with the number of instances that were started. At the end of its
+// standard input, or when it is terminated, it ends the instances and exits.
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 )
@@ -60,16 +63,24 @@ func run() error {
 	if err := json.NewEncoder(os.Stdout).Encode(origin); err != nil {
 		return fmt.Errorf("write the origin: %w", err)
 	}
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
+	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	<-terminated.Done()
+	return nil
 }
 
 // functionEnv returns the part of an environment that is passed to the function.
 func functionEnv(environ []string) []string {
 	var env []string
 	for _, variable := range environ {
-		if strings.HasPrefix(variable, "COPILOTKIT_") || strings.HasPrefix(variable, "OPENAI_") {
-			env = append(env, variable)
+		for _, prefix := range []string{"COPILOTKIT_", "OPENAI_", "AWS_"} {
+			if strings.HasPrefix(variable, prefix) {
+				env = append(env, variable)
+			}
 		}
 	}
 	return env

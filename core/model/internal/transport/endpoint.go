@@ -52,6 +52,9 @@ func NewEndpoint(config model.Config, p model.Provider, publicURL string) (*Endp
 	}
 	e.secrets = outbound.NewSecrets(nil, address)
 	e.Key = cmp.Or(config.APIKey, e.Env(p.KeyVariable))
+	for _, variable := range p.OtherKeyVariables {
+		e.Key = cmp.Or(e.Key, e.Env(variable))
+	}
 	if e.Key == "" && p.KeyVariable != "" && config.SignIn == nil && !e.OwnAddress {
 		return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)
 	}

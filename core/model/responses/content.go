@@ -1,0 +1,70 @@
+package responses
+
+import (
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/model"
+)
+
+// part is a part of a user's message in the provider's form.
+type part struct {
+	Type     string `json:"type"`
+	Text     string `json:"text,omitempty"`
+	ImageURL string `json:"image_url,omitempty"`
+	Filename string `json:"filename,omitempty"`
+	FileData string `json:"file_data,omitempty"`
+	FileURL  string `json:"file_url,omitempty"`
+}
+
+// userContent converts the content of a user's message to text or parts. It fails for
+// content that can't be sent, rather than omit it.
+func userContent(content agui.Content) (any, error) {
+	inputs := content.Parts()
+	if len(inputs) == 0 {
+		return content.Text(), nil
+	}
+	parts := make([]part, 0, len(inputs))
+	for i := range inputs {
+		p, err := userPart(&inputs[i])
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
+}
+
+func userPart(input *agui.InputContent) (part, error) {
+	if input.Type == "text" {
+		return part{Type: "input_text", Text: input.Text}, nil
+	}
+	media, err := model.ReadMedia(input)
+	if err != nil {
+		return part{}, err
+	}
+	switch media.Kind {
+	case "image":
+		return part{Type: "input_image", ImageURL: media.Address()}, nil
+	case "document":
+		return documentPart(media)
+	}
+	return part{}, model.Unsupported(media.Kind)
+}
+
+// documentPart converts a document to text, which all models accept, or to a file.
+func documentPart(media model.Media) (part, error) {
+	if media.Data == "" {
+		return part{Type: "input_file", FileURL: media.URL}, nil
+	}
+	if media.IsText() {
+		text, err := media.Text()
+		return part{Type: "input_text", Text: text}, err
+	}
+	filename := media.Filename
+	if filename == "" {
+		filename = "document"
+		if media.MimeType == "application/pdf" {
+			filename += ".pdf"
+		}
+	}
+	return part{Type: "input_file", Filename: filename, FileData: media.Address()}, nil
+}
