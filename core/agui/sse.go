@@ -48,7 +48,7 @@ func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
 	return func(yield func(SSEEvent, error) bool) {
 		lines := lineReader{r: r, max: maxBytes}
 		var event SSEEvent
-		data := make([]byte, 0, 512)
+		var data []byte
 		hasData := false
 		eventType := "" // the last one: most events of a stream have the same
 		dispatch := func() bool {
@@ -88,6 +88,15 @@ func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
 				if len(data)+len(value) > maxBytes {
 					yield(SSEEvent{}, fmt.Errorf("%w: more than %d bytes", ErrSSETooLarge, maxBytes))
 					return
+				}
+				if !hasData && lines.takeBlank() {
+					// This is the whole event, which can be read where it is.
+					event.Data = value[:len(value):len(value)]
+					if !yield(event, nil) {
+						return
+					}
+					event = SSEEvent{ID: event.ID}
+					continue
 				}
 				data, hasData = append(data, value...), true
 			case "event":
@@ -192,6 +201,17 @@ func (l *lineReader) next() ([]byte, error) {
 		}
 		l.fill()
 	}
+}
+
+// takeBlank takes the next line, if it has come already, is empty, and ends in LF, and
+// reports whether it has. The line before it stays valid.
+func (l *lineReader) takeBlank() bool {
+	if l.skipLF || l.start >= len(l.buf) || l.buf[l.start] != '\n' {
+		return false
+	}
+	l.start++
+	l.scanned = l.start
+	return true
 }
 
 // fill reads more into the buffer, making room first.
