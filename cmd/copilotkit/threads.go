@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -167,7 +168,7 @@ func openStore(ctx context.Context, address string) (store.Store, error) {
 	if address == "memory" {
 		return nil, errors.New("threads in memory are those of the process that has them: name another store")
 	}
-	return bundle.StoreAt(ctx, address, withSQLite())
+	return bundle.StoreAt(ctx, address, withSQLite(), withDynamoDB(slog.Default()))
 }
 
 // openSource opens a store that must be there already.

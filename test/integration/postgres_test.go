@@ -6,14 +6,21 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/postgres/postgrestest"
 )
 
-func serversOnPostgres(t *testing.T, env []string) pair {
-	env = append(env, "COPILOTKIT_STORE="+postgrestest.Start(t).URL())
-	return pair{startServer(t, env), startServer(t, env)}
+var postgresBackend = backend{
+	name:  "Postgres",
+	start: func(t *testing.T) []string { return []string{"COPILOTKIT_STORE=" + postgrestest.Start(t).URL()} },
+	breakable: func(t *testing.T) (env []string, away, back func()) {
+		server := postgrestest.Start(t)
+		return []string{"COPILOTKIT_STORE=" + server.URL()}, server.Kill, server.Restart
+	},
 }
 
-// functionsOnPostgres reach their server through a pooler, as where there are many
-// instances: no message of the server arrives.
-func functionsOnPostgres(t *testing.T, env []string) pair {
-	env = append(env, "COPILOTKIT_STORE="+postgrestest.StartBouncer(t, postgrestest.Start(t), "transaction"))
-	return pair{startFunction(t, env), startFunction(t, env)}
+// poolerBackend is a Postgres behind a pooler, as where there are many instances: no
+// message of the server arrives.
+var poolerBackend = backend{
+	name:     "Postgres behind a pooler",
+	onLambda: true,
+	start: func(t *testing.T) []string {
+		return []string{"COPILOTKIT_STORE=" + postgrestest.StartBouncer(t, postgrestest.Start(t), "transaction")}
+	},
 }
