@@ -26,15 +26,15 @@ type template struct {
 		// AllowedValues is nil if any value is allowed.
 		AllowedValues []value
 	}
-	Rules map[string]struct {
+	Conditions map[string]value
+	Rules      map[string]struct {
 		RuleCondition value
 		Assertions    []struct {
 			Assert            value
 			AssertDescription string
 		}
 	}
-	Conditions map[string]value
-	Resources  map[string]struct {
+	Resources map[string]struct {
 		Type, Condition, DeletionPolicy, UpdateReplacePolicy string
 		Properties                                           map[string]value
 	}
@@ -196,6 +196,7 @@ func TestTheTemplate(t *testing.T) {
 			t.Error("logs are kept forever")
 		}
 	})
+	t.Run("the role may use the models on Bedrock that Model names, and no other", func(t *testing.T) { testBedrock(t, parsed) })
 	t.Run("threads are in a table of its own, unless another place is named", func(t *testing.T) {
 		table := parsed.Resources["ThreadTable"]
 		if table.Type != "AWS::DynamoDB::Table" || table.Condition != "HasTable" || table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" {

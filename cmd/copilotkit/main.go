@@ -10,7 +10,7 @@
 // once.
 //
 // With arguments it does something else, which copilotkit --help lists: it moves threads
-// from one store to another.
+// from one store to another, or prints the tables of a store.
 package main
 
 import (
@@ -41,6 +41,7 @@ type streams struct {
 const usage = `Usage:
   copilotkit                  serve the runtime, with a playground
   copilotkit threads COMMAND  move threads from one store to another
+  copilotkit store schema     print the tables of a Postgres store
 `
 
 // run does what the arguments ask for, and returns the exit code: 1 for a failure, 2 for
@@ -55,6 +56,8 @@ func run(ctx context.Context, args []string, s streams) int {
 		return 0
 	case args[0] == "threads":
 		return threads(ctx, args[1:], s)
+	case args[0] == "store":
+		return storeCommand(args[1:], os.Getenv, s)
 	case isHelp(args[0]):
 		_, _ = io.WriteString(s.out, usage)
 		return 0

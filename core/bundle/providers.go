@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/anthropic"
+	"github.com/copilotkit-go/runtime/core/model/bedrock"
 	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/core/model/responses"
@@ -12,7 +14,7 @@ import (
 
 // providers returns all providers of models.
 func providers() model.Providers {
-	return slices.Concat(openai.Providers(), responses.Providers(), gemini.Providers())
+	return slices.Concat(openai.Providers(), responses.Providers(), anthropic.Providers(), bedrock.Providers(), gemini.Providers())
 }
 
 // providerVariables returns the variables of the model providers, which have a

@@ -27,6 +27,8 @@ var titles = []struct{ title, prefix string }{
 	{"Azure OpenAI", "azure"},
 	{"Azure OpenAI's Responses API", "azure-responses"},
 	{"Anthropic", "anthropic"},
+	{"Anthropic, by chat completions", "anthropic-chat"},
+	{"Amazon Bedrock", "bedrock"},
 	{"Google Gemini", "google"},
 	{"Google Gemini on Vertex AI", "vertex"},
 	{"MiniMax", "minimax"},

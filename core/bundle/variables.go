@@ -122,7 +122,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_STORE",
-		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; AWS Lambda and the local server also take `dynamodb://table`, the local server `sqlite:///path/file.db`",
+		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; AWS Lambda and the local server also take `dynamodb://table`, the local server `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},

@@ -15,4 +15,4 @@ type backend struct {
 }
 
 // backends are what the tests of this package run on.
-var backends = []backend{redisBackend, sqliteBackend, dynamoDBBackend}
+var backends = []backend{redisBackend, sqliteBackend, dynamoDBBackend, postgresBackend, poolerBackend}

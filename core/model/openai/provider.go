@@ -34,6 +34,9 @@ type provider struct {
 	model.Provider
 	// baseURL is the public address, empty if every customer has an own one.
 	baseURL string
+	// needsV1 reports whether the provider's own SDK has addresses without the version,
+	// which chat completions are below.
+	needsV1 bool
 	// azure selects the paths, the header and the API version of Azure.
 	azure bool
 	// maxCompletionTokens selects the newer name of the token limit.
@@ -56,7 +59,7 @@ type provider struct {
 var providers = []provider{
 	{Provider: model.Provider{Name: "openai", KeyVariable: "OPENAI_API_KEY", URLVariable: "OPENAI_BASE_URL"}, baseURL: "https://api.openai.com/v1", maxCompletionTokens: true, usage: true},
 	{Provider: model.Provider{Name: "azure", KeyVariable: "AZURE_OPENAI_API_KEY", SignIn: "azure", URLVariable: "AZURE_OPENAI_ENDPOINT", Variables: []string{azureVersionVariable}}, azure: true, maxCompletionTokens: true, usage: true},
-	{Provider: model.Provider{Name: "anthropic", KeyVariable: "ANTHROPIC_API_KEY", URLVariable: "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", usage: true},
+	{Provider: model.Provider{Name: "anthropic-chat", KeyVariable: "ANTHROPIC_API_KEY", URLVariable: "ANTHROPIC_BASE_URL"}, baseURL: "https://api.anthropic.com/v1", needsV1: true, usage: true},
 	{Provider: model.Provider{Name: "google-chat", KeyVariable: "GOOGLE_API_KEY", OtherKeyVariables: []string{"GEMINI_API_KEY"}, URLVariable: "GOOGLE_BASE_URL"}, baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", usage: true, signatures: true,
 		unsigned: `{"google":{"thought_signature":"skip_thought_signature_validator"}}`},
 	{Provider: model.Provider{Name: "minimax", KeyVariable: "MINIMAX_API_KEY", URLVariable: "MINIMAX_BASE_URL"}, baseURL: "https://api.minimax.io/v1", topK: true, usage: true},
@@ -108,6 +111,9 @@ func newEndpoint(config model.Config, doer goopenai.HTTPDoer) (*endpoint, error)
 	}
 	if e.Key == "" && p.azure && e.Config.SignIn == nil {
 		return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)
+	}
+	if p.needsV1 && !strings.HasSuffix(e.URL, "/v1") {
+		e.URL += "/v1"
 	}
 	if p.Name == "openai" && e.OwnAddress && !strings.HasPrefix(e.URL, p.baseURL) {
 		p.maxCompletionTokens, p.topK, p.signatures = false, true, true

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // encode encodes the body of a request.
@@ -53,7 +53,7 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		body["stop"] = s.Stop
 	}
 	for name, value := range s.ProviderOptions[strings.TrimSuffix(p.Name, "-chat")] {
-		if name = snakeCase(name); !slices.Contains([]string{"model", "messages", "stream", "tools", "tool_choice"}, name) {
+		if name = transport.SnakeCase(name); !slices.Contains([]string{"model", "messages", "stream", "tools", "tool_choice"}, name) {
 			body[name] = value
 		}
 	}
@@ -95,17 +95,4 @@ func toolChoice(choice model.ToolChoice) any {
 		return choice.Mode
 	}
 	return map[string]any{"type": "function", "function": map[string]string{"name": choice.Tool}}
-}
-
-// snakeCase converts a name such as reasoningEffort to reasoning_effort.
-func snakeCase(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		if unicode.IsUpper(r) {
-			b.WriteByte('_')
-			r = unicode.ToLower(r)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

@@ -61,7 +61,7 @@ func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
 				messageIDs = append(messageIDs, string(match[1]))
 			}
 			from := first
-			for _, to := range []store.Store{inSQLite(t), inRedis(t), inMemory(t)} {
+			for _, to := range []store.Store{inSQLite(t), inRedis(t), inPostgres(t), inMemory(t)} {
 				summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{})
 				if err != nil || summary.Threads[transfer.Moved] != len(keys) || len(summary.Threads) != 1 {
 					t.Fatalf("got %+v, %v", summary, err)

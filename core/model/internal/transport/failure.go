@@ -44,6 +44,10 @@ func readFailure(response *http.Response) error {
 	response.Body.Close()
 	failure := ParseFailure(body)
 	failure.Status = response.StatusCode
+	// Amazon's services name the error here, followed by an address.
+	if code, _, _ := strings.Cut(response.Header.Get("X-Amzn-Errortype"), ":"); code != "" {
+		failure.Codes = append(failure.Codes, code)
+	}
 	return failure
 }
 
@@ -125,21 +129,23 @@ func classify(failure *Failure) model.Code {
 	status := failure.Status
 	code, text := strings.ToLower(strings.Join(failure.Codes, " ")), strings.ToLower(failure.Message)
 	switch {
-	case containsAny(code, "context_length_exceeded") || containsAny(text, "maximum context length", "prompt is too long", "context window", "exceeds the maximum number of tokens"):
+	case containsAny(code, "context_length_exceeded") || containsAny(text, "maximum context length", "prompt is too long", "context window", "exceed context limit", "input is too long", "exceeds the maximum number of tokens"):
 		return model.CodeContextLength
-	case containsAny(code, "insufficient_quota"):
+	case containsAny(code, "insufficient_quota", "billing_error", "servicequotaexceeded") || containsAny(text, "credit balance is too low"):
 		return model.CodeQuotaExceeded
-	case status == http.StatusTooManyRequests || containsAny(code, "rate_limit"):
+	case status == http.StatusTooManyRequests || containsAny(code, "rate_limit", "throttling"):
 		return model.CodeRateLimited
-	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(code, "invalid_api_key", "authentication") || containsAny(text, "api key not valid", "api key expired"):
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || containsAny(code, "invalid_api_key", "authentication", "permission_error") || containsAny(text, "api key not valid", "api key expired"):
 		return model.CodeAuthFailed
 	case containsAny(code, "content_filter", "content_policy", "invalid_prompt", "bio_policy", "cyber_policy"):
 		return model.CodeContentFiltered
-	case status == http.StatusNotFound || containsAny(code, "model_not_found"):
+	case containsAny(code, "modelerror", "modeltimeout"):
+		return model.CodeProviderUnavailable
+	case status == http.StatusNotFound || containsAny(code, "model_not_found") || containsAny(text, "model identifier is invalid"):
 		return model.CodeModelNotFound
 	case status == http.StatusRequestEntityTooLarge:
 		return model.CodeRequestTooLarge
-	case status >= http.StatusBadRequest && status < http.StatusInternalServerError, status == 0 && containsAny(code, "invalid_request", "_image", "image_"):
+	case status >= http.StatusBadRequest && status < http.StatusInternalServerError, status == 0 && containsAny(code, "invalid_request", "validationexception", "_image", "image_"):
 		return model.CodeInvalidRequest
 	}
 	return model.CodeProviderUnavailable
