@@ -234,7 +234,7 @@ func (s *stream) close(cause error) error {
 	if !completed {
 		s.end(cause)
 		if cause != nil || !s.composer.replay {
-			if err := s.composer.end(s.runner.ending(cause)); err != nil {
+			if err := s.composer.end(s.runner.endOf(cause).Ending); err != nil {
 				s.fail(err)
 			}
 			s.flush()
