@@ -103,7 +103,7 @@ e2e: test-tools ## Test the React example, with CopilotKit's own UI, in headless
 
 .PHONY: bench
 bench: ## Measure the server, a bare relay and the reference, and run the Go benchmarks
-	$(GO) run ./test/bench
+	$(GO) run ./test/bench -linear docs/linear.svg
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: clean

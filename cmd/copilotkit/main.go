@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -42,6 +43,7 @@ const usage = `Usage:
   copilotkit                  serve the runtime, with a playground
   copilotkit threads COMMAND  move threads from one store to another
   copilotkit store schema     print the tables of a Postgres store
+  copilotkit version          print the version
 `
 
 // run does what the arguments ask for, and returns the exit code: 1 for a failure, 2 for
@@ -58,6 +60,9 @@ func run(ctx context.Context, args []string, s streams) int {
 		return threads(ctx, args[1:], s)
 	case args[0] == "store":
 		return storeCommand(args[1:], os.Getenv, s)
+	case args[0] == "version" && len(args) == 1:
+		fmt.Fprintln(s.out, version())
+		return 0
 	case isHelp(args[0]):
 		_, _ = io.WriteString(s.out, usage)
 		return 0
@@ -69,4 +74,20 @@ func run(ctx context.Context, args []string, s streams) int {
 
 func isHelp(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--help" || arg == "help"
+}
+
+// version returns the program's version and what it was built from.
+func version() string {
+	text := "copilotkit"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return text
+	}
+	text += " " + info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			text += " " + setting.Value
+		}
+	}
+	return text + " " + info.GoVersion
 }

@@ -18,6 +18,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/anthropic"
+	"github.com/copilotkit-go/runtime/core/model/bedrock"
+	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/modeltest"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/core/model/responses"
@@ -35,9 +38,14 @@ var dialects = []struct {
 	// reasoningData is what the provider wants back with reasoning, "" for nothing.
 	reasoningData string
 }{
-	{"chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, ""},
-	{"Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
-	{"Responses on Azure", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"OpenAI's chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, ""},
+	{"Azure's", openai.Providers(), model.Config{Model: "azure/gpt-4o", APIKey: "k"}, dialecttest.ChatCompletions, ""},
+	{"OpenAI's Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Azure's Responses", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Anthropic", anthropic.Providers(), model.Config{Model: "anthropic/claude-sonnet-4-5", APIKey: "k"}, dialecttest.Anthropic, `{"anthropic":{"signature":"c2ln"}}`},
+	{"Amazon Bedrock", bedrock.Providers(), model.Config{Model: "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", APIKey: "k"}, dialecttest.Bedrock, `{"bedrock":{"signature":"c2ln"}}`},
+	{"Gemini", gemini.Providers(), model.Config{Model: "google/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, ""},
+	{"Vertex AI", gemini.Providers(), model.Config{Model: "vertex/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, ""},
 }
 
 // TestTheSameConversationHasTheSameEvents plays a conversation with all that a thread can
@@ -72,7 +80,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent) {
 	input := &agui.RunAgentInput{
 		ThreadID: "t", RunID: "r1",
 		Messages: []agui.Message{{ID: "u1", Role: agui.RoleUser, Content: agui.PartsContent(agui.InputContent{Type: "text", Text: "Where is this?"}, image)}},
-		Tools:    []agui.Tool{{Name: "map.show", Parameters: agenttest.Raw(`{"type":"object","properties":{"city":{"type":"string"}}}`)}, {Name: "paint"}},
+		Tools:    []agui.Tool{{Name: "map/show", Parameters: agenttest.Raw(`{"type":"object","properties":{"city":{"type":"string"}}}`)}, {Name: "paint"}},
 	}
 	think := model.Delta{Kind: model.KindReasoning, Text: "A harbour."}
 	call := func(number int, name, arguments string) []model.Delta {
@@ -98,7 +106,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent) {
 		`TOOL_CALL_START {"parentMessageId":"m2","toolCallId":"c1","toolCallName":"weather"}`, `TOOL_CALL_ARGS {"delta":"{\"city\":\"Oslo\"}","toolCallId":"c1"}`, `TOOL_CALL_END {"toolCallId":"c1"}`,
 		`TOOL_CALL_RESULT {"content":"{\"celsius\":21}","messageId":"m3","toolCallId":"c1"}`,
 		`TEXT_MESSAGE_START {"messageId":"m4"}`, `TEXT_MESSAGE_CONTENT {"delta":"It is cold.","messageId":"m4"}`, `TEXT_MESSAGE_END {"messageId":"m4"}`,
-		`TOOL_CALL_START {"parentMessageId":"m4","toolCallId":"c2","toolCallName":"map.show"}`, `TOOL_CALL_ARGS {"delta":"{\"city\":\"Oslo\"}","toolCallId":"c2"}`,
+		`TOOL_CALL_START {"parentMessageId":"m4","toolCallId":"c2","toolCallName":"map/show"}`, `TOOL_CALL_ARGS {"delta":"{\"city\":\"Oslo\"}","toolCallId":"c2"}`,
 		`TOOL_CALL_START {"parentMessageId":"m4","toolCallId":"c3","toolCallName":"paint"}`, `TOOL_CALL_ARGS {"delta":"{\"color\":\"red\"}","toolCallId":"c3"}`, `TOOL_CALL_END {"toolCallId":"c2"}`, `TOOL_CALL_END {"toolCallId":"c3"}`,
 		`RUN_FINISHED {"finishReason":"tool-calls"}`)
 	p.wasSent(t, "Be brief.", "Where is this?", "aW1hZ2U=", "Let me look.", "weather", "21")
@@ -115,7 +123,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent) {
 	p.answer(t, finished(model.FinishStop, text("Done.")...))
 	events = agenttest.Run(t, a, input)
 	want(t, events, `TEXT_MESSAGE_START {"messageId":"m1"}`, `TEXT_MESSAGE_CONTENT {"delta":"Done.","messageId":"m1"}`, `TEXT_MESSAGE_END {"messageId":"m1"}`, `RUN_FINISHED {"finishReason":"stop"}`)
-	p.wasSent(t, "Let me look.", "It is cold.", "map_show", "done with map.show", "done with paint")
+	p.wasSent(t, "Let me look.", "It is cold.", "map_show", "done with map/show", "done with paint")
 
 	// A stop in the middle of an answer.
 	input.RunID, input.Messages = "r3", append(append(input.Messages, messages(events)...), agui.Message{ID: "u2", Role: agui.RoleUser, Content: agui.TextContent("Go on")})

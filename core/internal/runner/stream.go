@@ -214,8 +214,7 @@ func (s *stream) flush() {
 		events = events[:len(events)-1]
 	}
 	s.outbox.put(events...)
-	clear(s.emitted)
-	s.emitted = s.emitted[:0]
+	s.emitted = spare(s.emitted)
 }
 
 // disconnect records that the client is gone.

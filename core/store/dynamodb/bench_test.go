@@ -7,10 +7,10 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
-// BenchmarkRuns measures what recording a run costs, also in DynamoDB's units: reads of
+// BenchmarkRun measures what recording a run costs, also in DynamoDB's units: reads of
 // 4 KB and writes of 1 KB, without those of the index, which are two for each Begin and
 // Finish. Besides the loads of other stores it has a long answer at a model's pace.
-func BenchmarkRuns(b *testing.B) {
+func BenchmarkRun(b *testing.B) {
 	loads := storetest.Loads()
 	for i := range loads {
 		loads[i].Gather = 250 * time.Millisecond
@@ -30,6 +30,9 @@ func BenchmarkRuns(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkThreads is what lists and changes of threads cost.
+func BenchmarkThreads(b *testing.B) { storetest.BenchThreads(b, open(b, fresh())) }
 
 func BenchmarkMeter(b *testing.B) {
 	s := open(b, fresh())

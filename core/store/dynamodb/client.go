@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -60,6 +61,9 @@ func (c *client) get(ctx context.Context) (*api.Client, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if loaded.Region == "" {
+		return nil, errors.New("no region: set region in the store's address, or AWS_REGION")
 	}
 	buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient)
 	if !ok {

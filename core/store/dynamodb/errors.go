@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -66,9 +65,6 @@ func (s *Store) explain(operation string, err error) error {
 
 // explainUnanswered is for what the server hasn't answered.
 func (s *Store) explainUnanswered(operation string, err error) error {
-	if _, ok := errors.AsType[*aws.MissingRegionError](err); ok {
-		return errors.New("no region: set region in the store's address, or AWS_REGION")
-	}
 	if signing, ok := errors.AsType[*credentialsError](err); ok {
 		return signing
 	}

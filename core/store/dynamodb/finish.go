@@ -19,7 +19,7 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 	if l.isLost() {
 		return store.ErrLeaseLost
 	}
-	err := l.finish(ctx, result, nil)
+	err := l.finish(ctx, result)
 	l.unsure = errors.Is(err, errUnanswered) || ctx.Err() != nil && err != nil
 	if err == nil || errors.Is(err, store.ErrLeaseLost) {
 		l.end(false)
@@ -27,26 +27,24 @@ func (l *lease) Finish(ctx context.Context, result *store.Result) error {
 	return failed(ctx, "finish run "+l.runID, err)
 }
 
-func (l *lease) finish(ctx context.Context, result *store.Result, known *head) error {
+func (l *lease) finish(ctx context.Context, result *store.Result) error {
 	s := l.store
-	if h := l.known(); !l.unsure && h.exists() {
-		known = &h
-	} else {
-		now, err := s.readHead(ctx, l.key)
-		if err != nil || now.done == l.token {
+	known := l.known()
+	if l.unsure || !known.exists() {
+		var err error
+		if known, err = s.readHead(ctx, l.key); err != nil || known.done == l.token {
 			return err
 		}
-		known = &now
 	}
 	if known.token != l.token {
 		return store.ErrLeaseLost
 	}
-	left, err := l.leave(ctx, result, *known)
+	left, err := l.leave(ctx, result, known)
 	if err != nil {
 		return err
 	}
-	before := *known
-	h, err := s.change(ctx, l.key, known, func(h *head) error {
+	before := known
+	h, err := s.change(ctx, l.key, &known, func(h *head) error {
 		switch {
 		case h.done == l.token && h.token != l.token:
 			return errNothing

@@ -125,7 +125,7 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 func (l *lease) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	_ = l.finish(ctx, nil, nil)
+	_ = l.finish(ctx, nil)
 }
 
 // hold sets what the lease knows when it has been taken.

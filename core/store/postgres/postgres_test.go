@@ -29,10 +29,6 @@ func TestStore(t *testing.T) {
 		url += "&retention=1h&max-runs=100&prefix=" + prefix()
 		return open(t, url), open(t, url)
 	}
-	t.Run("of one process, with a role's settings", func(t *testing.T) {
-		t.Parallel()
-		storetest.Run(t, func(t *testing.T) store.Store { return open(t, server.URLFor("odd")+"&pool=1&prefix="+prefix()) })
-	})
 	for name, url := range map[string]string{
 		"of two processes":                  server.URL(),
 		"of two processes, behind a pooler": bouncer,
@@ -51,11 +47,11 @@ func TestStore(t *testing.T) {
 	t.Run("stopped and sent to at once", func(t *testing.T) {
 		t.Parallel()
 		url := server.URL() + "&prefix=" + prefix()
-		storetest.StopAndSend(t, 4, 100, open(t, url), open(t, url))
+		storetest.StopAndSend(t, 4, 60, open(t, url), open(t, url))
 	})
-	t.Run("in a game", func(t *testing.T) {
+	t.Run("in a game, with a role's settings", func(t *testing.T) {
 		t.Parallel()
-		url := server.URL() + "&prefix=" + prefix()
+		url := server.URLFor("odd") + "&pool=1&prefix=" + prefix()
 		storetest.Play(t, storetest.Game{Seed: 1, Open: func(t testing.TB) store.Store { return open(t, url) }})
 	})
 	t.Run("in a game, behind a pooler", func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,8 +81,15 @@ func parseURL(raw string) (settings, *pgconn.Config, error) {
 	return set, config, nil
 }
 
-// identifier is what a name may be that needs no quotes.
-var identifier = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,31}$`)
+// isIdentifier reports whether a name of at most 32 bytes needs no quotes.
+func isIdentifier(name string) bool {
+	for i, c := range []byte(name) {
+		if c != '_' && (c < 'a' || c > 'z') && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 32
+}
 
 // take moves this package's parameters out of the query.
 func (set *settings) take(query url.Values) (err error) {
@@ -92,7 +98,7 @@ func (set *settings) take(query url.Values) (err error) {
 		if !query.Has(name) {
 			continue
 		}
-		if *value = query.Get(name); !identifier.MatchString(*value) {
+		if *value = query.Get(name); !isIdentifier(*value) {
 			return fmt.Errorf("%s: %q is not a name of at most 32 lower-case letters, digits and underscores", name, *value)
 		}
 		query.Del(name)

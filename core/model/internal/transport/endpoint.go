@@ -90,6 +90,9 @@ func withDefaults(c model.Config) model.Config {
 var sharedClient = sync.OnceValue(func() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
+	// Each answer under way has a connection with buffers of its own where the provider
+	// has no HTTP/2. Larger bodies of requests bypass the one for writing.
+	transport.WriteBufferSize, transport.ReadBufferSize = 1<<10, 2<<10
 	client := outbound.NewClient()
 	client.Transport = transport
 	return client

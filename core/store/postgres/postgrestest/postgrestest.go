@@ -33,7 +33,7 @@ type Server struct {
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, folder: folder(t)}
-	for _, setting := range append([]string{"fsync=off", "full_page_writes=off", "shared_buffers=32MB"}, settings...) {
+	for _, setting := range append([]string{"fsync=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off", "wal_level=minimal", "max_wal_senders=0"}, settings...) {
 		s.args = append(s.args, "-c", setting)
 	}
 	initialize := exec.Command(program(t, "initdb"), "--pgdata", filepath.Join(s.folder, "data"),
