@@ -205,7 +205,7 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 			return store.ErrLeaseLost
 		case stopped:
 			return nil
-		case s.background.ctx.Err() != nil:
+		case s.background.Context().Err() != nil:
 			return errClosed
 		}
 		subscribed, changed := topic.state()
@@ -236,7 +236,7 @@ func (l *lease) await(ctx context.Context, d time.Duration, changed <-chan struc
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-l.store.background.ctx.Done():
+	case <-l.store.background.Context().Done():
 	case <-l.ended:
 	case <-changed:
 	case <-timer.C:

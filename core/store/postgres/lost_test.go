@@ -148,7 +148,11 @@ func live(ctx context.Context, s *postgres.Store) error {
 			snapshot, err := s.Snapshot(ctx, thread)
 			return want(string(snapshot.Messages) == "[1]", err, "snapshot", snapshot)
 		},
-		func() error { name := "other"; _, err := s.UpdateThread(ctx, thread, store.Patch{Name: &name}); return err },
+		func() error {
+			name := "other"
+			_, err := s.UpdateThread(ctx, thread, store.Patch{Name: &name})
+			return err
+		},
 		func() error {
 			page, err := s.Threads(ctx, store.Query{Owner: thread.Owner})
 			return want(len(page.Threads) == 1 && page.Threads[0].Name == "other", err, "list", page)

@@ -33,6 +33,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/background"
 )
 
 // Store is a [store.Store] and a [store.Meter] in a PostgreSQL database.
@@ -42,7 +43,7 @@ type Store struct {
 	logger     *slog.Logger
 	pool       *pool
 	migration  migration
-	background *background
+	background *background.Group
 	signals    *signals
 	// When what is kept no longer was last removed, of threads and of the meter.
 	swept, forgot interval
@@ -119,7 +120,7 @@ func Open(_ context.Context, url string, options Options) (*Store, error) {
 		logger:     options.Logger,
 		pool:       newPool(config, set.pool, options.Password),
 		migration:  newMigration(),
-		background: newBackground(),
+		background: background.New(),
 		reads:      make(map[readKey]*sharedRead),
 	}
 	s.signals = newSignals(s)
@@ -129,9 +130,9 @@ func Open(_ context.Context, url string, options Options) (*Store, error) {
 // Close ends all connections. Calls that wait return an error. Statements under way are
 // waited for.
 func (s *Store) Close() error {
-	s.background.end()
+	s.background.End()
 	s.signals.wakeAll()
-	s.background.wait()
+	s.background.Wait()
 	s.pool.close()
 	return nil
 }

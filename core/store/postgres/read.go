@@ -47,7 +47,7 @@ func (s *Store) read(ctx context.Context, key uuid, after int64, wait bool) (sto
 	defer s.signals.leave(topic)
 	for poll := minPollInterval; ; first = false {
 		subscribed, changed := topic.state()
-		if s.background.ctx.Err() != nil {
+		if s.background.Context().Err() != nil {
 			return store.Page{}, errClosed
 		}
 		found, known := topic.recall(changed, after)

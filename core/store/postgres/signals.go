@@ -91,7 +91,7 @@ func (s *signals) join(name string) *topic {
 	}
 	t.waiting++
 	if !s.listening && time.Now().After(s.pooled) {
-		s.listening = s.store.background.start(s.listen)
+		s.listening = s.store.background.Start(s.listen)
 	}
 	return t
 }
@@ -143,7 +143,7 @@ func (s *signals) received(_ *pgconn.PgConn, n *pgconn.Notification) {
 
 // listen keeps a connection for as long as there are topics.
 func (s *signals) listen() {
-	ctx := s.store.background.ctx
+	ctx := s.store.background.Context()
 	delay, logged := minReconnectDelay, false
 	for s.needed() {
 		subscribed, err := s.connection(ctx)
@@ -167,7 +167,7 @@ func (s *signals) needed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
-	s.listening = len(s.topics) > 0 && s.store.background.ctx.Err() == nil && time.Now().After(s.pooled)
+	s.listening = len(s.topics) > 0 && s.store.background.Context().Err() == nil && time.Now().After(s.pooled)
 	return s.listening
 }
 

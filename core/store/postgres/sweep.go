@@ -54,8 +54,8 @@ func (s *Store) forgetSpent() {
 // remove does what queries say until nothing is left to remove. It goes on beside the run
 // that it was called for, whose request keeps the instance from being frozen.
 func (s *Store) remove(what string, queries ...query) {
-	s.background.start(func() {
-		ctx, cancel := context.WithTimeout(s.background.ctx, sweepTimeout)
+	s.background.Start(func() {
+		ctx, cancel := context.WithTimeout(s.background.Context(), sweepTimeout)
 		defer cancel()
 		for _, q := range queries {
 			removed := sweepSize
@@ -69,7 +69,7 @@ func (s *Store) remove(what string, queries ...query) {
 					return []query{q}
 				})
 				if err != nil {
-					if s.background.ctx.Err() == nil {
+					if s.background.Context().Err() == nil {
 						s.logger.Warn("can't remove "+what, "error", err)
 					}
 					return

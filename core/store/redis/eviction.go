@@ -12,8 +12,8 @@ func (s *Store) checkEviction() {
 	if s.evictionChecked.Swap(true) {
 		return
 	}
-	s.background.start(func() {
-		ctx := s.background.ctx
+	s.background.Start(func() {
+		ctx := s.background.Context()
 		info, err := s.client.Info(ctx, "memory").Result()
 		switch {
 		case err == nil:

@@ -123,7 +123,7 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-l.store.background.ctx.Done():
+		case <-l.store.background.Context().Done():
 			return errClosed
 		case <-l.ended:
 			if _, lost := l.state(); lost {

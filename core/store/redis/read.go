@@ -36,7 +36,7 @@ func (s *Store) read(ctx context.Context, k keys, after int64, wait bool) (store
 	runID := ""
 	for first := true; ; first = false {
 		subscribed, changed := topic.state()
-		if s.background.ctx.Err() != nil {
+		if s.background.Context().Err() != nil {
 			return store.Page{}, errClosed
 		}
 		found, known := topic.recall(changed, after)

@@ -33,6 +33,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/background"
 )
 
 // Store is a [store.Store] in Redis.
@@ -41,7 +42,7 @@ type Store struct {
 	client     goredis.UniversalClient
 	logger     *slog.Logger
 	scripts    scripts
-	background *background
+	background *background.Group
 	signals    *signals
 
 	evictionChecked atomic.Bool
@@ -86,23 +87,23 @@ func Open(_ context.Context, url string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
-	background := newBackground()
+	group := background.New()
 	return &Store{
 		settings:   set,
 		client:     client,
 		logger:     options.Logger,
 		scripts:    newScripts(),
-		background: background,
-		signals:    newSignals(client, background, options.Logger),
+		background: group,
+		signals:    newSignals(client, group, options.Logger),
 		reads:      make(map[readKey]*sharedRead),
 	}, nil
 }
 
 // Close ends all connections. Calls that wait return an error.
 func (s *Store) Close() error {
-	s.background.end()
+	s.background.End()
 	s.signals.wakeAll()
-	s.background.wait()
+	s.background.Wait()
 	if err := s.client.Close(); err != nil && !errors.Is(err, goredis.ErrClosed) {
 		return fmt.Errorf("close redis store: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/internal/background"
 )
 
 var errClosed = fmt.Errorf("%w: redis store is closed", store.ErrUnavailable)
@@ -27,7 +28,7 @@ const (
 // tends own the connection: nobody else waits for the network.
 type signals struct {
 	client     goredis.UniversalClient
-	background *background
+	background *background.Group
 	logger     *slog.Logger
 
 	mu        sync.Mutex
@@ -52,7 +53,7 @@ type topic struct {
 	last       glimpse
 }
 
-func newSignals(client goredis.UniversalClient, background *background, logger *slog.Logger) *signals {
+func newSignals(client goredis.UniversalClient, background *background.Group, logger *slog.Logger) *signals {
 	return &signals{
 		client: client, background: background, logger: logger,
 		topics: make(map[string]*topic), added: make(chan struct{}, 1),
@@ -75,7 +76,7 @@ func (s *signals) join(name string) *topic {
 	}
 	t.waiting++
 	if !s.listening {
-		s.listening = s.background.start(s.listen)
+		s.listening = s.background.Start(s.listen)
 	}
 	return t
 }
@@ -116,17 +117,17 @@ func (t *topic) wake(subscribed bool) {
 func (s *signals) listen() {
 	delay, logged := minReconnectDelay, false
 	for s.needed() {
-		conn := s.client.Subscribe(s.background.ctx)
+		conn := s.client.Subscribe(s.background.Context())
 		received, err := s.receive(conn)
 		conn.Close()
 		s.wakeAll()
 		if received {
 			delay, logged = minReconnectDelay, false
-		} else if !logged && s.background.ctx.Err() == nil {
+		} else if !logged && s.background.Context().Err() == nil {
 			logged = true
 			s.logger.Warn("can't subscribe to the Redis server's messages: stops and live events of other processes come late", "error", err)
 		}
-		_ = pause.Sleep(s.background.ctx, delay)
+		_ = pause.Sleep(s.background.Context(), delay)
 		delay = min(2*delay, maxReconnectDelay)
 	}
 }
@@ -137,7 +138,7 @@ func (s *signals) needed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget()
-	s.listening = len(s.topics) > 0 && s.background.ctx.Err() == nil
+	s.listening = len(s.topics) > 0 && s.background.Context().Err() == nil
 	return s.listening
 }
 
@@ -161,7 +162,7 @@ func (s *signals) receive(conn *goredis.PubSub) (received bool, err error) {
 	defer close(done)
 	tending.Go(func() { s.tend(conn, arrived, done) })
 	for {
-		message, err := conn.Receive(s.background.ctx)
+		message, err := conn.Receive(s.background.Context())
 		if err != nil {
 			return received, err
 		}
@@ -198,7 +199,7 @@ func (s *signals) tend(conn *goredis.PubSub, arrived, done <-chan struct{}) {
 		select {
 		case <-done:
 			return
-		case <-s.background.ctx.Done():
+		case <-s.background.Context().Done():
 			conn.Close()
 			return
 		case <-s.added:
@@ -213,7 +214,7 @@ func (s *signals) tend(conn *goredis.PubSub, arrived, done <-chan struct{}) {
 		idle := s.forget()
 		needed := len(s.topics) > 0
 		s.mu.Unlock()
-		if needed && len(idle) > 0 && conn.Unsubscribe(s.background.ctx, idle...) != nil {
+		if needed && len(idle) > 0 && conn.Unsubscribe(s.background.Context(), idle...) != nil {
 			needed = false
 		}
 		select {
@@ -224,7 +225,7 @@ func (s *signals) tend(conn *goredis.PubSub, arrived, done <-chan struct{}) {
 			needed = needed && !pinged
 			pinged = true
 		}
-		if !needed || conn.Ping(s.background.ctx) != nil {
+		if !needed || conn.Ping(s.background.Context()) != nil {
 			conn.Close()
 			return
 		}
@@ -245,7 +246,7 @@ func (s *signals) subscribe(conn *goredis.PubSub) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return conn.Subscribe(s.background.ctx, names...)
+	return conn.Subscribe(s.background.Context(), names...)
 }
 
 // forget drops the topics that nobody has waited on for a while, and returns
