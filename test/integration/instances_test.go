@@ -208,6 +208,45 @@ func TestARunOfADeadInstanceIsClosedByAnother(t *testing.T) {
 	}
 }
 
+// An instance that stood still for longer than its lease goes on with its run, which
+// others have closed meanwhile: nobody sees more of it.
+func TestAFrozenInstanceAddsNothingToAClosedRun(t *testing.T) {
+	t.Parallel()
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel() // it waits for a lease to expire
+			model := platformtest.NewModel(t, answer)
+			held := model.Hold()
+			p := b.servers(t, model.Env())
+			run := p.a.StartRun(t, "thread")
+			run.Until(t, "TEXT_MESSAGE_CONTENT")
+			follower := connect(t, p.b, "thread")
+			follower.Until(t, "TEXT_MESSAGE_CONTENT")
+			p.a.Freeze()
+			if events := follower.Rest(t); events[len(events)-1].Code != "RUN_ORPHANED" {
+				t.Errorf("the follower got %+v", events)
+			}
+			held.Release()
+			body := strings.Replace(platformtest.RunInput("thread", "again"), "message-1", "message-2", 1)
+			next := p.b.Stream(t, runPath, strings.Replace(body, "run-1", "run-2", 1)).Rest(t)
+			if last := next[len(next)-1]; last.Type != "RUN_FINISHED" {
+				t.Errorf("the next run ended with %+v", last)
+			}
+			history := platformtest.Text(connect(t, p.b, "thread").Rest(t))
+			p.a.Thaw()
+			late := run.Rest(t)
+			if last := late[len(late)-1]; last.Type != "RUN_ERROR" || last.Code != "LEASE_LOST" {
+				t.Errorf("the client of the instance that stood still got %+v last", last)
+			}
+			for name, instance := range map[string]*platformtest.Deployment{"it": p.a, "the other": p.b} {
+				if got := platformtest.Text(connect(t, instance, "thread").Rest(t)); got != history {
+					t.Errorf("on %s instance the thread says %q, want %q", name, got, history)
+				}
+			}
+		})
+	}
+}
+
 func TestDeletingAThreadEndsItsRunElsewhere(t *testing.T) {
 	t.Parallel()
 	forEveryPair(t, func(t *testing.T, start startPair) {

@@ -91,7 +91,10 @@ func StartServer(t testing.TB, dir, program string, port string, env []string) *
 		<-exited.Done()
 		http.DefaultClient.CloseIdleConnections()
 	})
-	d.Terminate = func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
+	signal := func(signal syscall.Signal) func() {
+		return func() { _ = syscall.Kill(-command.Process.Pid, signal) }
+	}
+	d.Terminate, d.Freeze, d.Thaw = signal(syscall.SIGTERM), signal(syscall.SIGSTOP), signal(syscall.SIGCONT)
 	t.Cleanup(d.OnStop)
 	awaitServer(t, exited, d)
 	return d

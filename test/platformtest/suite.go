@@ -38,6 +38,9 @@ type Deployment struct {
 	OnStop func()
 	// Terminate asks it to end as its platform does. It is nil if the platform doesn't.
 	Terminate func()
+	// Freeze lets it stand still, and Thaw lets it go on, as a platform does between
+	// requests. They are nil if the platform doesn't.
+	Freeze, Thaw func()
 }
 
 // Stop stops the artefact before the test ends.
