@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -220,5 +221,35 @@ func TestABusyThreadIsRefusedWithoutReadingItsRun(t *testing.T) {
 	// Of a page, which has a megabyte and what goes beyond it.
 	if units := proxy.Take().Reads; units > 300 {
 		t.Errorf("it has cost %v units", units)
+	}
+}
+
+func TestAListPassesOverManyArchivedThreads(t *testing.T) {
+	t.Parallel()
+	proxy, stop := server.Through()
+	t.Cleanup(stop)
+	s := openAt(t, fresh(), proxy)
+	archived := true
+	for n := range 101 {
+		key := store.Key{Owner: "owner", ID: fmt.Sprint(n)}
+		if _, err := s.CreateThread(t.Context(), key, "agent", ""); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			continue
+		}
+		if _, err := s.UpdateThread(t.Context(), key, store.Patch{Archived: &archived}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proxy.Take()
+	for _, limit := range []int{1, math.MaxInt} {
+		page, err := s.Threads(t.Context(), store.Query{Owner: "owner", Limit: limit})
+		if err != nil || len(page.Threads) != 1 || page.Threads[0].Key.ID != "0" {
+			t.Errorf("got %+v, %v", page, err)
+		}
+	}
+	if asked := proxy.Take().Requests["Query"]; asked > 6 {
+		t.Errorf("it takes %d requests", asked)
 	}
 }

@@ -56,10 +56,10 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 		input.ExclusiveStartKey = start
 	}
 	var page store.ThreadPage
-	for {
+	for spare := indexSpare; ; spare = min(4*spare, maxIndexPage) {
 		if query.Limit > 0 {
 			// One more, to see whether there are any, and some that don't match.
-			input.Limit = aws.Int32(int32(min(query.Limit-len(page.Threads)+1+indexSpare, 1000)))
+			input.Limit = aws.Int32(int32(min(min(query.Limit-len(page.Threads), maxIndexPage)+1+spare, maxIndexPage)))
 		}
 		out, err := call(ctx, s, "Query", func(c *api.Client) (*api.QueryOutput, error) { return c.Query(ctx, input) })
 		if err != nil {
@@ -84,9 +84,10 @@ func (s *Store) threads(ctx context.Context, query store.Query) (store.ThreadPag
 	}
 }
 
-// indexSpare is how many threads more than asked for are read at once, since some may
-// be archived or another agent's.
-const indexSpare = 4
+// indexSpare is how many threads more than asked for are read at first, since some may
+// be archived or another agent's. Where most are, more and more are read at once, up to
+// maxIndexPage.
+const indexSpare, maxIndexPage = 4, 1000
 
 // matches reports whether a query lists the thread.
 func (h *head) matches(query store.Query) bool {
