@@ -248,9 +248,9 @@ func TestADeleteOfWhatIsLeftSparesANewThread(t *testing.T) {
 	t.Cleanup(closeProxy)
 	address := fresh()
 	s, other := openAt(t, address, proxy), open(t, address)
-	for n := range 4 { // more than one page of items
+	for n := range 3 { // more than one page of items
 		lease := begin(t, other, fmt.Sprint("run ", n), time.Minute)
-		text := make([]byte, 800<<10)
+		text := make([]byte, 500<<10)
 		_, _ = rand.Read(text)
 		if err := lease.Finish(t.Context(), &store.Result{Records: records(lease.NextSeq(), 1, hex.EncodeToString(text))}); err != nil {
 			t.Fatal(err)

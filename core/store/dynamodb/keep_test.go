@@ -207,7 +207,7 @@ func TestABusyThreadIsRefusedWithoutReadingItsRun(t *testing.T) {
 	t.Cleanup(stop)
 	s := openAt(t, fresh(), proxy)
 	lease := begin(t, s, "run", time.Minute)
-	for range 5 {
+	for range 3 {
 		text := make([]byte, 1<<20) // of which half a MB is left when it is compressed
 		_, _ = rand.Read(text)
 		if err := lease.Append(t.Context(), records(lease.NextSeq(), 1, hex.EncodeToString(text))); err != nil {
