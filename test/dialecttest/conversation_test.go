@@ -18,6 +18,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/anthropic"
+	"github.com/copilotkit-go/runtime/core/model/bedrock"
+	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/modeltest"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/core/model/responses"
@@ -32,12 +35,19 @@ var dialects = []struct {
 	providers model.Providers
 	config    model.Config // its BaseURL follows the address
 	serve     func(http.ResponseWriter, *http.Request, modeltest.Answer)
+	strict    dialecttest.Strict
+	// dots is set if names of tools may have dots.
+	dots bool
 	// reasoningData is what the provider wants back with reasoning, "" for nothing.
 	reasoningData string
 }{
-	{"chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, ""},
-	{"Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
-	{"Responses on Azure", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, dialecttest.StrictChatCompletions, false, ""},
+	{"Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, false, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Responses on Azure", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, false, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Anthropic", anthropic.Providers(), model.Config{Model: "anthropic/claude-sonnet-4-5", APIKey: "k"}, dialecttest.Anthropic, dialecttest.StrictAnthropic, false, `{"anthropic":{"signature":"c2ln"}}`},
+	{"Bedrock", bedrock.Providers(), model.Config{Model: "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", APIKey: "k"}, dialecttest.Bedrock, dialecttest.StrictBedrock, false, `{"bedrock":{"signature":"c2ln"}}`},
+	{"Gemini", gemini.Providers(), model.Config{Model: "google/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, true, `{"google":{"thought_signature":"c2ln"}}`},
+	{"Gemini on Vertex AI", gemini.Providers(), model.Config{Model: "vertex/gemini-2.5-pro", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, true, `{"google":{"thought_signature":"c2ln"}}`},
 }
 
 // TestTheSameConversationHasTheSameEvents plays a conversation with all that a thread can
@@ -45,7 +55,7 @@ var dialects = []struct {
 func TestTheSameConversationHasTheSameEvents(t *testing.T) {
 	for _, dialect := range dialects {
 		t.Run(dialect.name, func(t *testing.T) {
-			p := &provider{serve: dialect.serve, hung: make(chan struct{}), data: dialect.reasoningData}
+			p := &provider{serve: dialect.serve, strict: dialect.strict, hung: make(chan struct{}), data: dialect.reasoningData}
 			server := httptest.NewServer(p)
 			defer server.Close()
 			config := dialect.config
@@ -62,12 +72,16 @@ func TestTheSameConversationHasTheSameEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			play(t, p, a)
+			play(t, p, a, dialect.dots)
 		})
 	}
 }
 
-func play(t *testing.T, p *provider, a *builtin.Agent) {
+func play(t *testing.T, p *provider, a *builtin.Agent, dots bool) {
+	mapTool := "map_show"
+	if dots {
+		mapTool = "map.show"
+	}
 	image := agui.InputContent{Type: "image", Source: &agui.InputContentSource{Type: "data", Value: "aW1hZ2U=", MimeType: "image/png"}}
 	input := &agui.RunAgentInput{
 		ThreadID: "t", RunID: "r1",
@@ -90,7 +104,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent) {
 
 	// Thinking, and a tool that runs here; then two that run in the front end, at once.
 	p.answer(t, finished(model.FinishToolCalls, slices.Concat([]model.Delta{think}, text("Let me ", "look."), call(0, "weather", `{"city":"Oslo"}`))...))
-	p.answer(t, finished(model.FinishToolCalls, slices.Concat(text("It is cold."), call(0, "map_show", `{"city":"Oslo"}`), call(1, "paint", `{"color":"red"}`))...))
+	p.answer(t, finished(model.FinishToolCalls, slices.Concat(text("It is cold."), call(0, mapTool, `{"city":"Oslo"}`), call(1, "paint", `{"color":"red"}`))...))
 	events := agenttest.Run(t, a, input)
 	want(t, events,
 		`REASONING_START {"messageId":"m1"}`, `REASONING_MESSAGE_START {"messageId":"m1"}`, `REASONING_MESSAGE_CONTENT {"delta":"A harbour.","messageId":"m1"}`, `REASONING_MESSAGE_END {"messageId":"m1"}`, `REASONING_END {"messageId":"m1"}`,
@@ -115,7 +129,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent) {
 	p.answer(t, finished(model.FinishStop, text("Done.")...))
 	events = agenttest.Run(t, a, input)
 	want(t, events, `TEXT_MESSAGE_START {"messageId":"m1"}`, `TEXT_MESSAGE_CONTENT {"delta":"Done.","messageId":"m1"}`, `TEXT_MESSAGE_END {"messageId":"m1"}`, `RUN_FINISHED {"finishReason":"stop"}`)
-	p.wasSent(t, "Let me look.", "It is cold.", "map_show", "done with map.show", "done with paint")
+	p.wasSent(t, "Let me look.", "It is cold.", mapTool, "done with map.show", "done with paint")
 
 	// A stop in the middle of an answer.
 	input.RunID, input.Messages = "r3", append(append(input.Messages, messages(events)...), agui.Message{ID: "u2", Role: agui.RoleUser, Content: agui.TextContent("Go on")})
@@ -229,7 +243,8 @@ func finished(reason model.FinishReason, deltas ...model.Delta) modeltest.Answer
 
 // provider gives its answers in turn.
 type provider struct {
-	serve func(http.ResponseWriter, *http.Request, modeltest.Answer)
+	serve  func(http.ResponseWriter, *http.Request, modeltest.Answer)
+	strict dialecttest.Strict
 	// data ends reasoning.
 	data string
 	// hung gets a value when the client has left an answer that stays open.
@@ -276,6 +291,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := modeltest.Answer{Status: http.StatusTeapot, Message: "nothing more to say"}
 	if len(p.answers) > 0 {
 		answer, p.answers = p.answers[0], p.answers[1:]
+	}
+	if err := p.strict(body); err != nil {
+		answer = modeltest.Answer{Status: http.StatusBadRequest, Message: err.Error()}
 	}
 	p.mu.Unlock()
 	p.serve(w, r, answer)
