@@ -61,7 +61,7 @@ func TestTheNextModelOfTheListAnswers(t *testing.T) {
 
 func TestTheSettingsOfTheModelAreSent(t *testing.T) {
 	address, provider := scripted(t, scriptedmodel.Answer{Text: "Hello"})
-	handler, err := bundle.New(t.Context(), env("OPENAI_API_KEY=k", "OPENAI_BASE_URL="+address,
+	handler, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=openai/my-model", "OPENAI_API_KEY=k", "OPENAI_BASE_URL="+address,
 		"COPILOTKIT_MODEL_TEMPERATURE=0.5", "COPILOTKIT_MODEL_MAX_TOKENS=77", "COPILOTKIT_MODEL_REASONING_EFFORT=low",
 		`COPILOTKIT_MODEL_OPTIONS={"openai":{"serviceTier":"flex"},"groq":{"user":"u"}}`, "COPILOTKIT_MODEL_HISTORY_TOKENS=10"))
 	if err != nil {

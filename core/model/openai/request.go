@@ -41,13 +41,18 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	if s.TopK != nil && p.topK {
 		body["top_k"] = *s.TopK
 	}
-	if s.ReasoningEffort != "" {
-		body["reasoning_effort"] = s.ReasoningEffort
+	effort := e.gpt.Effort(s.ReasoningEffort)
+	if effort != "" {
+		body["reasoning_effort"] = effort
 	}
-	set(body, "temperature", s.Temperature)
-	set(body, "top_p", s.TopP)
-	set(body, "presence_penalty", s.PresencePenalty)
-	set(body, "frequency_penalty", s.FrequencyPenalty)
+	if e.gpt.TakesSampling(effort) {
+		set(body, "temperature", s.Temperature)
+		set(body, "top_p", s.TopP)
+	}
+	if !e.gpt.Reasons() {
+		set(body, "presence_penalty", s.PresencePenalty)
+		set(body, "frequency_penalty", s.FrequencyPenalty)
+	}
 	set(body, "seed", s.Seed)
 	if len(s.Stop) > 0 {
 		body["stop"] = s.Stop

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -45,8 +46,7 @@ type Model struct {
 	url      string
 	// options are the names of the provider's options, in ascending precedence.
 	options []string
-	// reasons reports whether the model's name is one of a model that reasons.
-	reasons bool
+	gpt     gpt.Model
 }
 
 var _ model.Model = (*Model)(nil)
@@ -71,7 +71,7 @@ func New(config model.Config) (*Model, error) {
 		return nil, err
 	}
 	e.Tools = transport.ToolRules{Names: transport.NameRule{Max: 64, Signs: "-"}, Schemas: transport.SchemaDraft2020, FlatRoot: true}
-	m := &Model{endpoint: e, url: e.URL + "/responses", options: []string{"openai", p.Name}, reasons: reasons(name.Model)}
+	m := &Model{endpoint: e, url: e.URL + "/responses", options: []string{"openai", p.Name}, gpt: gpt.Parse(name.Model)}
 	if p.Name == azure {
 		m.url = strings.TrimSuffix(e.URL, "/openai/v1") + "/openai/v1/responses"
 		m.options = slices.Insert(m.options, 1, "azure")

@@ -19,11 +19,11 @@ const encrypted = "reasoning.encrypted_content"
 func (m *Model) encode(request *model.Request, withReasoning bool) ([]byte, error) {
 	s := &request.Settings
 	options := m.merge(s.ProviderOptions)
-	effort := s.ReasoningEffort
+	effort := m.gpt.Effort(s.ReasoningEffort)
 	if value, ok := options["reasoning_effort"].(string); ok {
 		effort = value
 	}
-	reasons := m.reasons || effort != "" && effort != "none"
+	reasons := m.gpt.Reasons() || effort != "" && effort != "none"
 	input, err := m.input(request, reasons, withReasoning)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (m *Model) encode(request *model.Request, withReasoning bool) ([]byte, erro
 			body["reasoning"] = reasoning
 		}
 	}
-	if !reasons || effort == "none" { // others refuse them
+	if !reasons || m.gpt.Reasons() && m.gpt.TakesSampling(effort) { // others refuse them
 		set(body, "temperature", s.Temperature)
 		set(body, "top_p", s.TopP)
 	}
