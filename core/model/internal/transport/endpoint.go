@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
@@ -87,13 +88,18 @@ func withDefaults(c model.Config) model.Config {
 	return c
 }
 
-// sharedClient returns the default client. It keeps enough idle connections for many
-// runs at once. It is shared so that models that are made for a single request reuse
-// connections.
-var sharedClient = sync.OnceValue(func() *http.Client {
+// sharedClient returns the default client. It is shared so that models that are made for
+// a single request reuse connections.
+var sharedClient = sync.OnceValue(newClient)
+
+// newClient returns a client that keeps enough idle connections for many runs at once. It
+// asks a connection that is silent whether it is alive: a platform's network may have
+// forgotten it while the instance was frozen, and nobody would say so.
+func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	client := outbound.NewClient()
 	client.Transport = transport
 	return client
-})
+}
