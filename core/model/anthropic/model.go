@@ -11,6 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
 	"github.com/copilotkit-go/runtime/core/model/internal/claude"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -29,10 +30,10 @@ const tokenVariable = "ANTHROPIC_AUTH_TOKEN"
 var provider = model.Provider{Name: name, KeyVariable: "ANTHROPIC_API_KEY", OtherKeyVariables: []string{tokenVariable}, URLVariable: "ANTHROPIC_BASE_URL"}
 
 // tools are the rules for tools.
-var tools = transport.ToolRules{
-	Names:      transport.NameRule{Max: 64, Signs: "-"},
-	Properties: transport.NameRule{Max: 64, Signs: ".-"},
-	Schemas:    transport.SchemaDraft2020,
+var tools = toolrules.Rules{
+	Names:      toolrules.NameRule{Max: 64, Signs: "-"},
+	Properties: toolrules.NameRule{Max: 64, Signs: ".-"},
+	Schemas:    toolrules.SchemaDraft2020,
 	FlatRoot:   true,
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
 	"github.com/copilotkit-go/runtime/core/model/internal/claude"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -35,15 +36,15 @@ var provider = model.Provider{
 }
 
 // tools are the rules for tools.
-var tools = transport.ToolRules{
-	Names:      transport.NameRule{Max: 64, Signs: "-"},
-	Properties: transport.NameRule{Max: 64, Signs: ".-"},
-	Schemas:    transport.SchemaDraft2020,
+var tools = toolrules.Rules{
+	Names:      toolrules.NameRule{Max: 64, Signs: "-"},
+	Properties: toolrules.NameRule{Max: 64, Signs: ".-"},
+	Schemas:    toolrules.SchemaDraft2020,
 	FlatRoot:   true,
 }
 
 // novaTools are those of Amazon's own models, which take three keywords at the root.
-func novaTools() transport.ToolRules {
+func novaTools() toolrules.Rules {
 	rules := tools
 	rules.Inline = true
 	rules.RootKeywords = []string{"type", "properties", "required"}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/internal/transport"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 )
 
 // body is the body of a request.
@@ -31,9 +31,9 @@ type declaration struct {
 }
 
 // toolRules are what models of all generations take.
-var toolRules = transport.ToolRules{
-	Names:     transport.NameRule{Max: 64, Signs: "-.", LetterFirst: true},
-	Schemas:   transport.SchemaOpenAPI,
+var toolRules = toolrules.Rules{
+	Names:     toolrules.NameRule{Max: 64, Signs: "-.", LetterFirst: true},
+	Schemas:   toolrules.SchemaOpenAPI,
 	Inline:    true,
 	OmitEmpty: true,
 	Formats:   []string{"date-time", "double", "enum", "float", "int32", "int64"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -74,9 +75,9 @@ var providers = []provider{
 }
 
 // tools are the rules of OpenAI, which others have taken over with its protocol.
-var tools = transport.ToolRules{
-	Names:    transport.NameRule{Max: 64, Signs: "-"},
-	Schemas:  transport.SchemaDraft2020,
+var tools = toolrules.Rules{
+	Names:    toolrules.NameRule{Max: 64, Signs: "-"},
+	Schemas:  toolrules.SchemaDraft2020,
 	FlatRoot: true,
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -70,7 +71,7 @@ func New(config model.Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Tools = transport.ToolRules{Names: transport.NameRule{Max: 64, Signs: "-"}, Schemas: transport.SchemaDraft2020, FlatRoot: true}
+	e.Tools = toolrules.Rules{Names: toolrules.NameRule{Max: 64, Signs: "-"}, Schemas: toolrules.SchemaDraft2020, FlatRoot: true}
 	m := &Model{endpoint: e, url: e.URL + "/responses", options: []string{"openai", p.Name}, gpt: gpt.Parse(name.Model)}
 	if p.Name == azure {
 		m.url = strings.TrimSuffix(e.URL, "/openai/v1") + "/openai/v1/responses"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 )
 
 // Endpoint is a model at the address of its provider.
@@ -25,11 +26,11 @@ type Endpoint struct {
 	// OwnAddress is set if URL is not the provider's public address.
 	OwnAddress bool
 	// Tools are what the provider takes of tools. The dialect sets them.
-	Tools ToolRules
+	Tools toolrules.Rules
 	// Config has its defaults filled in.
 	Config  model.Config
 	secrets outbound.Secrets
-	schemas schemaCache
+	schemas toolrules.Cache
 }
 
 // NewEndpoint looks up the model of the configuration, its key and its address, which

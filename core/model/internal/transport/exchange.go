@@ -54,12 +54,12 @@ func (e *Endpoint) Stream(ctx context.Context, request *model.Request, open func
 		if retries := request.Settings.MaxRetries; retries != nil {
 			x.maxRetries = *retries
 		}
-		translated, names := e.translate(request)
+		translated, names := e.Tools.Translate(request, &e.schemas)
 		body, err := open(x, translated)
 		if err == nil {
 			defer body.Close()
 			err = decode(x, body, func(delta model.Delta) error {
-				names.receive(&delta)
+				names.Receive(&delta)
 				if !yield(delta, nil) {
 					return ErrStopped
 				}
