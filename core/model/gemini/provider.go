@@ -16,13 +16,7 @@ import (
 func Providers() model.Providers {
 	all := model.Providers{google(), vertex()}
 	for i := range all {
-		all[i].New = func(config model.Config) (model.Model, error) {
-			m, err := New(config)
-			if err != nil {
-				return nil, err // not the nil pointer in an interface
-			}
-			return m, nil
-		}
+		all[i].New = transport.Constructor(New)
 	}
 	return all
 }

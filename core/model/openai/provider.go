@@ -20,13 +20,7 @@ import (
 func Providers() model.Providers {
 	var all model.Providers
 	for _, p := range providers {
-		p.New = func(config model.Config) (model.Model, error) {
-			m, err := New(config)
-			if err != nil {
-				return nil, err // not the nil pointer in an interface
-			}
-			return m, nil
-		}
+		p.New = transport.Constructor(New)
 		all = append(all, p.Provider)
 	}
 	return all

@@ -46,14 +46,14 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		body["reasoning_effort"] = effort
 	}
 	if e.gpt.TakesSampling(effort) {
-		set(body, "temperature", s.Temperature)
-		set(body, "top_p", s.TopP)
+		transport.Set(body, "temperature", s.Temperature)
+		transport.Set(body, "top_p", s.TopP)
 	}
 	if !e.gpt.Reasons() {
-		set(body, "presence_penalty", s.PresencePenalty)
-		set(body, "frequency_penalty", s.FrequencyPenalty)
+		transport.Set(body, "presence_penalty", s.PresencePenalty)
+		transport.Set(body, "frequency_penalty", s.FrequencyPenalty)
 	}
-	set(body, "seed", s.Seed)
+	transport.Set(body, "seed", s.Seed)
 	if len(s.Stop) > 0 {
 		body["stop"] = s.Stop
 	}
@@ -67,12 +67,6 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		return nil, fmt.Errorf("encode the request to the model: %w", err)
 	}
 	return encoded, nil
-}
-
-func set[T any](body map[string]any, name string, value *T) {
-	if value != nil {
-		body[name] = *value
-	}
 }
 
 // tool is a tool in the provider's form.

@@ -23,13 +23,7 @@ func Providers() model.Providers {
 		{Name: azure, KeyVariable: "AZURE_OPENAI_API_KEY", URLVariable: "AZURE_OPENAI_ENDPOINT", SignIn: "azure"},
 	}
 	for i := range all {
-		all[i].New = func(config model.Config) (model.Model, error) {
-			m, err := New(config)
-			if err != nil {
-				return nil, err // not the nil pointer in an interface
-			}
-			return m, nil
-		}
+		all[i].New = transport.Constructor(New)
 	}
 	return all
 }

@@ -66,6 +66,17 @@ func NewEndpoint(config model.Config, p model.Provider, publicURL string) (*Endp
 	return e, nil
 }
 
+// Constructor returns the New of a provider, for a dialect's own.
+func Constructor[M model.Model](construct func(model.Config) (M, error)) func(model.Config) (model.Model, error) {
+	return func(config model.Config) (model.Model, error) {
+		m, err := construct(config)
+		if err != nil {
+			return nil, err // not the nil pointer in an interface
+		}
+		return m, nil
+	}
+}
+
 // Env returns a variable's value without space around it, "" if it isn't set.
 func (e *Endpoint) Env(variable string) string {
 	if variable == "" {

@@ -29,6 +29,9 @@ var ErrStopped = errors.New("the answer is no longer wanted")
 // ErrBroken reports that a stream has ended before the answer was complete.
 var ErrBroken = errors.New("the stream ended before the answer was complete")
 
+// ErrNamelessCall reports an answer with a tool call that nobody can make.
+var ErrNamelessCall = errors.New("the provider's answer has a tool call without a name")
+
 // Send yields a delta. It fails with [ErrStopped] when no more are wanted.
 type Send func(model.Delta) error
 
