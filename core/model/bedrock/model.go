@@ -80,7 +80,7 @@ func New(config model.Config) (*Model, error) {
 	publicURL := ""
 	if region := cmp.Or(arnRegion(config.Model), env(regionVariable), env(defaultRegionVariable)); region != "" {
 		if !regionName().MatchString(region) {
-			return nil, fmt.Errorf("model %q: %s is not the name of a region", config.Model, regionVariable)
+			return nil, fmt.Errorf("model %q: that of its ARN, or else %s, is not the name of a region", config.Model, regionVariable)
 		}
 		publicURL = "https://bedrock-runtime." + region + "." + domain(region)
 	} else if config.BaseURL == "" && env(provider.URLVariable) == "" {

@@ -91,6 +91,9 @@ func newVertex(config model.Config, p model.Provider) (*endpoint, error) {
 		return nil, err
 	}
 	project := e.Env(projectVariable)
+	if strings.Trim(project, "abcdefghijklmnopqrstuvwxyz0123456789-.:") != "" {
+		return nil, fmt.Errorf("model %q: %s is not the id of a project", e.Name, projectVariable)
+	}
 	if project == "" && e.Key == "" && !e.OwnAddress {
 		return nil, fmt.Errorf("model %q: provider vertex has no project: set %s", e.Name, projectVariable)
 	}
