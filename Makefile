@@ -39,7 +39,13 @@ deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test test-tools compile suites steady soak fuzz lint dependencies unit examples peers playground conformance e2e tidy
-SUITES = unit lint conformance e2e playground peers examples dependencies
+# Those that take longest begin first.
+SUITES = unit conformance e2e playground lint dependencies peers examples
+# Suites that don't need the race detector compile everything in the way of deployments, so
+# that what one has compiled is there for all.
+alike = lint dependencies examples peers playground conformance e2e
+$(alike): export CGO_ENABLED = 0
+$(alike): export GOFLAGS = $(shell $(GO) env GOFLAGS) -trimpath
 test: ## Run everything that continuous integration runs
 	@$(MAKE) --no-print-directory --jobs=2 test-tools compile
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target suites
@@ -61,7 +67,7 @@ test-tools: ## Install the programs and npm packages that the tests need
 
 # With an empty build cache compiling takes as long as installing.
 compile:
-	@$(GO) build -race ./...
+	@GO="$(GO)" scripts/unit.sh compile
 
 lint: ## Check gofmt, go vet, staticcheck and go.mod files, in every module of the repository
 	@scripts/lint.sh
@@ -97,7 +103,7 @@ e2e: test-tools ## Test the React example, with CopilotKit's own UI, in headless
 
 .PHONY: bench
 bench: ## Measure the server, a bare relay and the reference, and run the Go benchmarks
-	$(GO) run ./test/bench
+	$(GO) run ./test/bench -linear docs/linear.svg
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: clean

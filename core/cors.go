@@ -35,8 +35,9 @@ type CORS struct {
 	// "*", with Authorization by its name, or, with Credentials, where that is no wildcard,
 	// to those that the preflight asks for.
 	AllowHeaders []string
-	// ExposeHeaders are the headers of an answer that scripts may read. Defaults to
-	// none.
+	// ExposeHeaders are the headers of an answer that scripts may read, in addition to
+	// Retry-After, which says when an answer of 429 or 503 can be asked for again.
+	// Defaults to none.
 	ExposeHeaders []string
 	// MaxAge is how long a browser may keep the answer to a preflight, in
 	// seconds. If nil, that is left to the browser.
@@ -107,7 +108,7 @@ func (c *CORS) allowOrigin(origin string) string {
 	return ""
 }
 
-// apply sets the headers that every answer carries.
+// apply adds the headers that every answer carries to its others.
 func (c *CORS) apply(header http.Header, origin string) {
 	if !c.allowsAll() {
 		// So does an answer without the headers depend on the request's origin:
@@ -122,8 +123,12 @@ func (c *CORS) apply(header http.Header, origin string) {
 	if c.Credentials {
 		header.Set("Access-Control-Allow-Credentials", "true")
 	}
-	if len(c.ExposeHeaders) > 0 {
-		header.Set("Access-Control-Expose-Headers", strings.Join(c.ExposeHeaders, ", "))
+	exposed := c.ExposeHeaders
+	if header.Get("Retry-After") != "" {
+		exposed = append(slices.Clip(exposed), "Retry-After")
+	}
+	if len(exposed) > 0 {
+		header.Set("Access-Control-Expose-Headers", strings.Join(exposed, ", "))
 	}
 }
 

@@ -64,6 +64,34 @@ func TestCORSHeaders(t *testing.T) {
 	}
 }
 
+func TestScriptsMayReadWhenToTryAgain(t *testing.T) {
+	busy := core.Hooks{OnRequest: func(r *http.Request) (*http.Request, error) {
+		if r.URL.Query().Has("busy") {
+			return nil, &core.HTTPError{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"7"}}}
+		}
+		return r, nil
+	}}
+	for name, test := range map[string]struct {
+		cors core.CORS
+		path string
+		want string
+	}{
+		"an answer that says it":        {core.CORS{}, "/info?busy", "Retry-After"},
+		"besides others":                {core.CORS{ExposeHeaders: []string{"X-A"}}, "/info?busy", "X-A, Retry-After"},
+		"an answer that has no such":    {core.CORS{ExposeHeaders: []string{"X-A"}}, "/info", "X-A"},
+		"an answer to an allowed page":  {core.CORS{Origins: []string{"https://page.example"}}, "/info?busy", "Retry-After"},
+		"an answer to a page elsewhere": {core.CORS{Origins: []string{"https://other.example"}}, "/info?busy", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			handler := newRuntime(t, core.Config{BasePath: base, CORS: &test.cors, Hooks: busy})
+			got := request{method: "GET", path: base + test.path, header: http.Header{"Origin": {"https://page.example"}}}.to(handler)
+			if got := got.Header().Get("Access-Control-Expose-Headers"); got != test.want {
+				t.Errorf("scripts may read %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestCORSPreflight(t *testing.T) {
 	maxAge := 600
 	methods := "GET, HEAD, PUT, POST, DELETE, PATCH, OPTIONS"

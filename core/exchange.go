@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/access"
@@ -32,6 +33,8 @@ type exchange struct {
 	// bodies is the budget of all bodies, reserved what this one has of it.
 	bodies   *bodyBudget
 	reserved int64
+	// buffers are what streams gather bursts in, as *[]byte.
+	buffers *sync.Pool
 	// forwarded are the headers for the request's agent, nil until they are needed.
 	forwarded http.Header
 	// user is who calls, the zero User without Identify.
@@ -52,7 +55,7 @@ type exchange struct {
 // has set CORS headers already is left to it.
 func newExchange(rt *Runtime, w http.ResponseWriter, r *http.Request) *exchange {
 	ex := &exchange{
-		config: &rt.config, closing: rt.closing, bodies: rt.bodies,
+		config: &rt.config, closing: rt.closing, bodies: rt.bodies, buffers: &rt.buffers,
 		w: w, r: r, origin: r.Header.Get("Origin"),
 	}
 	if !corsHeaderSet(w.Header()) {

@@ -17,17 +17,54 @@ const runFailed = "Failed to run agent"
 // ids as it would of connect, the stream carries them, so that connect can go on
 // where the stream broke off.
 func (rt *Runtime) serveRun(ex *exchange) error {
-	request, err := rt.runRequest(ex)
+	begun, err := rt.beginRun(ex)
 	if err != nil {
 		return err
+	}
+	defer begun.end()
+	_ = begun.run.Stream(begun.ctx, begun.send) // a run that isn't recorded: the runner has logged it
+	return nil
+}
+
+// begunRun is a run that is to be streamed. What it took to begin it isn't on the stack
+// of its request's goroutine, which waits for events most of the time.
+type begunRun struct {
+	ctx  context.Context
+	run  *runner.Run
+	send func([]agui.Encoded) error
+	// ends undo what was begun, the last first.
+	ends []func()
+}
+
+func (b *begunRun) later(end func()) { b.ends = append(b.ends, end) }
+
+// end undoes all that was begun.
+func (b *begunRun) end() {
+	for _, end := range b.ends {
+		defer end()
+	}
+}
+
+// beginRun begins a run and its answer.
+func (rt *Runtime) beginRun(ex *exchange) (*begunRun, error) {
+	request, err := rt.runRequest(ex)
+	if err != nil {
+		return nil, err
 	}
 	charge, err := rt.admit(ex)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer charge.close()
+	begun := &begunRun{ends: make([]func(), 0, 5)}
+	ready := false
+	defer func() {
+		if !ready {
+			begun.end()
+		}
+	}()
+	begun.later(charge.close)
 	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
-	defer cancel()
+	begun.later(cancel)
 	named := ctx
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	request.Ended = charge.end
@@ -35,28 +72,28 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	run, err := rt.runner.Begin(ctx, request)
 	switch {
 	case errors.Is(err, store.ErrLocked):
-		return threadLocked(err)
+		return nil, threadLocked(err)
 	case errors.Is(err, runner.ErrShutdown), err != nil && rt.closing.Err() != nil:
-		return errClosed
+		return nil, errClosed
 	case err != nil:
-		return storeError(runFailed, err)
+		return nil, storeError(runFailed, err)
 	}
-	defer rt.closeRun(ctx, run) // when the stream below never begins
-	stream, err := ex.stream()
+	begun.later(func() { rt.closeRun(ctx, run) }) // when it is never streamed
+	stream, err := ex.runStream()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer stream.close()
+	begun.later(stream.close)
 	charge.add(request.Spent)
 	if unnamed {
-		defer rt.nameThread(named, request, charge)()
+		begun.later(rt.nameThread(named, request, charge))
 	}
-	send := stream.send
+	begun.ctx, begun.run, begun.send = ctx, run, stream.send
 	if _, ids := ex.lastSeen(request.Input); ids {
-		send = stream.numbered(run.FirstSeq())
+		begun.send = stream.numbered(run.FirstSeq())
 	}
-	_ = run.Stream(ctx, send) // a run that isn't recorded: the runner has logged it
-	return nil
+	ready = true
+	return begun, nil
 }
 
 func (rt *Runtime) closeRun(ctx context.Context, run *runner.Run) {

@@ -25,6 +25,8 @@ type Runtime struct {
 	// meter counts what users spend, nil without limits.
 	meter  store.Meter
 	bodies *bodyBudget
+	// buffers are what streams gather bursts in, as *[]byte.
+	buffers sync.Pool
 
 	requests requestCount
 	// closing ends with [runner.ErrShutdown] when Close is called.

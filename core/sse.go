@@ -31,13 +31,26 @@ type eventStream struct {
 	// yield is when a write that is stuck must fail, so that time is left to
 	// record the run before end, the request's deadline. Both are zero without one.
 	yield, end time.Time
-	buffer     []byte
-	err        error
-	closed     bool
+	// buffer is what of a burst is to be written, nil between bursts.
+	buffer *[]byte
+	err    error
+	closed bool
 }
 
-// stream begins an answer of events. When that fails, nothing has been sent.
+// stream begins an answer of events, and sends its head. When that fails, nothing has
+// been sent.
 func (ex *exchange) stream() (*eventStream, error) {
+	s, err := ex.runStream()
+	if err != nil {
+		return nil, err
+	}
+	_ = s.sendBytes(nil) // where that fails, the next write does
+	return s, nil
+}
+
+// runStream is stream for an answer whose first event is on its way: the head goes out
+// with that, in one write.
+func (ex *exchange) runStream() (*eventStream, error) {
 	header := http.Header{
 		"Content-Type":  {"text/event-stream"},
 		"Cache-Control": {"no-cache"},
@@ -57,7 +70,6 @@ func (ex *exchange) stream() (*eventStream, error) {
 	defer s.mu.Unlock()
 	// A server's ReadTimeout is for requests: it must not end a long answer.
 	_ = s.controller.SetReadDeadline(time.Time{})
-	_ = s.write(nil) // the head goes out before the first event
 	s.unwatch = s.watchClosing()
 	if idle := ex.config.KeepAlive; idle > 0 {
 		s.keepAlive = time.AfterFunc(idle, s.tick)
@@ -91,8 +103,9 @@ func (s *eventStream) sendRecords(records []store.Record) error {
 	defer s.mu.Unlock()
 	for _, record := range records {
 		if record.Seq > 0 {
-			s.buffer = strconv.AppendInt(append(s.buffer, "id: "...), record.Seq, 10)
-			s.buffer = append(s.buffer, '\n')
+			buffer := s.room()
+			*buffer = strconv.AppendInt(append(*buffer, "id: "...), record.Seq, 10)
+			*buffer = append(*buffer, '\n')
 		}
 		if err := s.gather(record.Event.Frame()); err != nil {
 			return err
@@ -103,21 +116,35 @@ func (s *eventStream) sendRecords(records []store.Record) error {
 
 // gather adds a frame to the buffer, which it writes when there is much in it.
 func (s *eventStream) gather(frame []byte) error {
-	s.buffer = append(s.buffer, frame...)
-	if len(s.buffer) < maxWrite {
+	buffer := s.room()
+	*buffer = append(*buffer, frame...)
+	if len(*buffer) < maxWrite {
 		return nil
 	}
 	return s.writeGathered()
 }
 
+// room returns the buffer, which a stream has only while there is something in it.
+func (s *eventStream) room() *[]byte {
+	if s.buffer == nil {
+		s.buffer, _ = s.ex.buffers.Get().(*[]byte)
+	}
+	if s.buffer == nil {
+		s.buffer = new([]byte)
+	}
+	return s.buffer
+}
+
 // writeGathered writes the buffer, if there is anything in it.
 func (s *eventStream) writeGathered() error {
-	if len(s.buffer) == 0 {
+	buffer := s.buffer
+	if buffer == nil {
 		return s.err
 	}
-	err := s.write(s.buffer)
-	if s.buffer = s.buffer[:0]; cap(s.buffer) > 2*maxWrite {
-		s.buffer = nil
+	err := s.write(*buffer)
+	if s.buffer = nil; cap(*buffer) <= 2*maxWrite {
+		*buffer = (*buffer)[:0]
+		s.ex.buffers.Put(buffer)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/core/signin/aws"
+	"github.com/copilotkit-go/runtime/core/store/postgres/rdsauth"
 )
 
 // errUnknownEvent is the answer to an event that isn't an HTTP request. The instance
@@ -27,7 +28,7 @@ type function struct {
 // builds the runtime.
 func newFunction() *function {
 	return &function{
-		handler: bundle.NewLazy(os.Environ, bundle.WithSignIn("aws", aws.SignIn())),
+		handler: bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv))),
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -60,14 +59,14 @@ func withUser(ctx context.Context, user access.User) context.Context {
 // userOfClaims returns the user of a token that a JWT or Cognito authorizer has
 // verified.
 func userOfClaims(claims map[string]any) access.User {
-	return access.User{ID: field(claims, "sub"), Name: name(claims), Claims: claims}
+	return access.User{ID: field(claims, "sub"), Claims: claims}
 }
 
 // userOfAuthorizer returns the user of a Lambda authorizer, whose context is of its
 // author's making. principalId comes last, since many authorizers give all users the
 // same.
 func userOfAuthorizer(fields map[string]any) access.User {
-	return access.User{ID: field(fields, "sub", "userId", "principalId"), Name: name(fields), Claims: fields}
+	return access.User{ID: field(fields, "sub", "userId", "principalId"), Claims: fields}
 }
 
 // userOfIAM returns the user of a signature by AWS credentials. All users of a Cognito
@@ -79,10 +78,6 @@ func userOfIAM(arn, cognitoIdentity string, anonymous bool) access.User {
 		return access.User{ID: cognitoIdentity, Anonymous: anonymous}
 	}
 	return access.User{ID: arn}
-}
-
-func name(fields map[string]any) string {
-	return cmp.Or(field(fields, "name"), field(fields, "preferred_username"), field(fields, "email"))
 }
 
 // field returns the first of the fields that is a text and not empty.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/store/dynamodb"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -33,8 +35,8 @@ type template struct {
 		}
 	}
 	Resources map[string]struct {
-		Type, Condition string
-		Properties      map[string]value
+		Type, Condition, DeletionPolicy, UpdateReplacePolicy string
+		Properties                                           map[string]value
 	}
 	Outputs map[string]struct{ Value value }
 }
@@ -139,11 +141,18 @@ func TestTheTemplate(t *testing.T) {
 			"token AuthTokens,OidcIssuer":  "OidcIssuer has an effect",
 			"platform ":                    "",
 			"none SessionKey":              "SessionKey has an effect",
+			"none Store=redis":             "Store is redis",
+			"none Store=redis,RedisUrl":    "",
+			"none Store=redis,Cache=yes":   "",
+			"none Store=dynamodb,Cache=no": "",
+			"none Store=memory,Cache=no":   "",
+			"none Store=memory,RedisUrl":   "Store is memory",
 		} {
 			mode, names, _ := strings.Cut(parameters, " ")
 			given := map[string]string{"Auth": mode}
 			for name := range strings.SplitSeq(names, ",") {
-				given[name] = "x"
+				name, value, _ := strings.Cut(name, "=")
+				given[name] = cmp.Or(value, "x")
 			}
 			var refused []string
 			for _, name := range slices.Sorted(maps.Keys(parsed.Rules)) {
@@ -152,7 +161,7 @@ func TestTheTemplate(t *testing.T) {
 					continue // the checker's own
 				}
 				for _, assertion := range rule.Assertions {
-					if holds(t, rule.RuleCondition, given) && !holds(t, assertion.Assert, given) {
+					if holds(t, rule.RuleCondition, given, nil) && !holds(t, assertion.Assert, given, nil) {
 						refused = append(refused, assertion.AssertDescription)
 					}
 				}
@@ -168,9 +177,19 @@ func TestTheTemplate(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the role may write to its own log and nothing else", func(t *testing.T) {
+	t.Run("the role may write to its own log, use its own table, and nothing else", func(t *testing.T) {
 		policies := text(t, parsed.Resources["Role"].Properties["Policies"])
-		if strings.Count(policies, `"Action"`) != 1 || !strings.Contains(policies, `["logs:CreateLogStream","logs:PutLogEvents"]`) || strings.Contains(policies, `"Resource":"*"`) {
+		allowed := []string{
+			`{"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Effect":"Allow","Resource":{"Fn::Sub":"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/copilotkit/${AWS::StackName}:*"}}`,
+			`{"Action":["dynamodb:GetItem","dynamodb:PutItem","dynamodb:DeleteItem","dynamodb:BatchWriteItem","dynamodb:Query"],"Effect":"Allow","Resource":{"Fn::GetAtt":["ThreadTable","Arn"]}}`,
+			`{"Action":"dynamodb:Query","Effect":"Allow","Resource":{"Fn::Sub":"${ThreadTable.Arn}/index/list"}}`,
+		}
+		for _, statement := range allowed {
+			if !strings.Contains(policies, statement) {
+				t.Errorf("the policies lack %s", statement)
+			}
+		}
+		if strings.Count(policies, `"Action"`) != len(allowed) || !strings.Contains(policies, `{"Fn::If":["HasTable",`) {
 			t.Errorf("the policies are %s", policies)
 		}
 		if parsed.Resources["LogGroup"].Properties["RetentionInDays"] == nil {
@@ -178,6 +197,70 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("the role may use the models on Bedrock that Model names, and no other", func(t *testing.T) { testBedrock(t, parsed) })
+	t.Run("threads are in a table of its own, unless another place is named", func(t *testing.T) {
+		table := parsed.Resources["ThreadTable"]
+		if table.Type != "AWS::DynamoDB::Table" || table.Condition != "HasTable" || table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" {
+			t.Errorf("the table is %+v", table)
+		}
+		// What the store makes for itself, with create=true.
+		made, err := json.Marshal(dynamodb.Table("threads"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"} {
+			var want map[string]value
+			if err := json.Unmarshal(made, &want); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := text(t, table.Properties[name]), text(t, withoutNull(want[name])); got != want {
+				t.Errorf("its %s is %s, want %s", name, got, want)
+			}
+		}
+		if got := text(t, table.Properties["TimeToLiveSpecification"]); got != `{"AttributeName":"expires","Enabled":true}` {
+			t.Errorf("its time to live is %s", got)
+		}
+		if table.Properties["TableName"] != nil || table.Properties["PointInTimeRecoverySpecification"] != nil {
+			t.Errorf("it has a name or backups: %v", table.Properties)
+		}
+		variables := function["Environment"].(map[string]value)["Variables"].(map[string]value)
+		for parameters, want := range map[string]string{
+			"Store=dynamodb":                      `{"Fn::Sub":"dynamodb://${ThreadTable}"}`,
+			"Store=dynamodb,ThreadRetention=720h": `{"Fn::Sub":"dynamodb://${ThreadTable}?retention=${ThreadRetention}"}`,
+			"Store=memory":                        `"memory"`,
+			"Store=redis,RedisUrl":                `{"Ref":"RedisUrl"}`,
+			"Store=dynamodb,RedisUrl":             `{"Ref":"RedisUrl"}`,
+			"Store=dynamodb,RedisUrlReference":    `{"Fn::Sub":"{{resolve:secretsmanager:${RedisUrlReference}}}"}`,
+			"Store=dynamodb,Cache=yes":            `{"Fn::Sub":"rediss://${ThreadCache.Endpoint.Address}:${ThreadCache.Endpoint.Port}/0?cluster=true"}`,
+		} {
+			given := map[string]string{}
+			for parameter := range strings.SplitSeq(parameters, ",") {
+				name, value, _ := strings.Cut(parameter, "=")
+				given[name] = cmp.Or(value, "x")
+			}
+			chosen := variables["COPILOTKIT_STORE"]
+			for {
+				choice, ok := chosen.(map[string]value)["Fn::If"].([]value)
+				if !ok {
+					break
+				}
+				if chosen = choice[2]; holds(t, parsed.Conditions[choice[0].(string)], given, parsed.Conditions) {
+					chosen = choice[1]
+				}
+				if _, ok := chosen.(map[string]value); !ok {
+					break
+				}
+			}
+			if got := text(t, chosen); got != want {
+				t.Errorf("with %s the store is %s, want %s", parameters, got, want)
+			}
+			if has := holds(t, parsed.Conditions["HasTable"], given, parsed.Conditions); has != strings.Contains(want, "dynamodb") {
+				t.Errorf("with %s there is a table: %t", parameters, has)
+			}
+		}
+		if parsed.Parameters["Store"].Default != "dynamodb" {
+			t.Errorf("by default threads are in %v", parsed.Parameters["Store"].Default)
+		}
+	})
 	t.Run("a REST API that streams can be put in front", func(t *testing.T) {
 		integration := text(t, parsed.Resources["ApiMethod"].Properties["Integration"])
 		for _, want := range []string{`"STREAM"`, "2021-11-15/functions/${Function.Arn}/response-streaming-invocations"} {
@@ -211,20 +294,44 @@ func TestTheTemplate(t *testing.T) {
 	})
 }
 
-// holds evaluates a condition of a rule with these parameters, the others being empty.
-func holds(t *testing.T, condition value, parameters map[string]string) bool {
+// holds evaluates a condition with these parameters, the others being empty, and with
+// the template's named conditions.
+func holds(t *testing.T, condition value, parameters map[string]string, named map[string]value) bool {
 	t.Helper()
 	for function, argument := range condition.(map[string]value) {
+		if function == "Condition" {
+			return holds(t, named[argument.(string)], parameters, named)
+		}
 		operands := argument.([]value)
 		switch function {
 		case "Fn::Not":
-			return !holds(t, operands[0], parameters)
+			return !holds(t, operands[0], parameters, named)
+		case "Fn::And", "Fn::Or":
+			return slices.ContainsFunc(operands, func(operand value) bool {
+				return holds(t, operand, parameters, named) == (function == "Fn::Or")
+			}) == (function == "Fn::Or")
 		case "Fn::Equals":
 			return parameters[operands[0].(map[string]value)["Ref"].(string)] == operands[1]
 		}
 	}
 	t.Fatalf("no such condition: %v", condition)
 	return false
+}
+
+// withoutNull removes what isn't set.
+func withoutNull(v value) value {
+	switch v := v.(type) {
+	case map[string]value:
+		maps.DeleteFunc(v, func(_ string, v value) bool { return v == nil })
+		for name := range v {
+			v[name] = withoutNull(v[name])
+		}
+	case []value:
+		for i := range v {
+			v[i] = withoutNull(v[i])
+		}
+	}
+	return v
 }
 
 func TestAWrongTemplateIsNoticed(t *testing.T) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Node.js, a Redis server and a
-# browser from Debian's packages, and the npm packages of every folder that has a
-# lockfile. Fails with a message if it can't. A second run has nothing to do.
+# Installs what the tests need and this machine lacks: Node.js, the servers Redis,
+# PostgreSQL and PgBouncer, and a browser from Debian's packages, and the npm packages
+# of every folder that has a lockfile. Fails with a message if it can't. A second run
+# has nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,6 +13,8 @@ servers=()
 have node || node+=(nodejs)
 have npm || node+=(npm)
 have redis-server || servers+=(redis-server)
+have pgbouncer || servers+=(pgbouncer)
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || servers+=(postgresql)
 have chromium || servers+=(chromium)
 
 install() {

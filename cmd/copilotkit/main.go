@@ -10,7 +10,7 @@
 // once.
 //
 // With arguments it does something else, which copilotkit --help lists: it moves threads
-// from one store to another.
+// from one store to another, or prints the tables of a store.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -41,6 +42,8 @@ type streams struct {
 const usage = `Usage:
   copilotkit                  serve the runtime, with a playground
   copilotkit threads COMMAND  move threads from one store to another
+  copilotkit store schema     print the tables of a Postgres store
+  copilotkit version          print the version
 `
 
 // run does what the arguments ask for, and returns the exit code: 1 for a failure, 2 for
@@ -55,6 +58,11 @@ func run(ctx context.Context, args []string, s streams) int {
 		return 0
 	case args[0] == "threads":
 		return threads(ctx, args[1:], s)
+	case args[0] == "store":
+		return storeCommand(args[1:], os.Getenv, s)
+	case args[0] == "version" && len(args) == 1:
+		fmt.Fprintln(s.out, version())
+		return 0
 	case isHelp(args[0]):
 		_, _ = io.WriteString(s.out, usage)
 		return 0
@@ -66,4 +74,20 @@ func run(ctx context.Context, args []string, s streams) int {
 
 func isHelp(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--help" || arg == "help"
+}
+
+// version returns the program's version and what it was built from.
+func version() string {
+	text := "copilotkit"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return text
+	}
+	text += " " + info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			text += " " + setting.Value
+		}
+	}
+	return text + " " + info.GoVersion
 }

@@ -39,8 +39,9 @@ func startWithGrace(t *testing.T, grace time.Duration, entries ...string) *serve
 	t.Helper()
 	ctx, interrupt := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
-	ended := make(chan error, 1)
+	ended, gone := make(chan error, 1), make(chan struct{})
 	go func() {
+		defer close(gone)
 		ended <- serve(ctx, func() []string { return append(entries, "PORT=0") }, writer, grace)
 		_ = writer.Close()
 	}()
@@ -58,7 +59,10 @@ func startWithGrace(t *testing.T, grace time.Duration, entries ...string) *serve
 		return match[1]
 	}
 	s.url, s.site = field("runtimeUrl"), field("Playground")
-	t.Cleanup(interrupt)
+	t.Cleanup(func() {
+		interrupt()
+		<-gone // with its files, which the test then removes
+	})
 	return s
 }
 

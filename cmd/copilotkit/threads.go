@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -167,19 +169,20 @@ func openStore(ctx context.Context, address string) (store.Store, error) {
 	if address == "memory" {
 		return nil, errors.New("threads in memory are those of the process that has them: name another store")
 	}
-	return bundle.StoreAt(ctx, address, withSQLite())
+	return bundle.StoreAt(ctx, address, withSQLite(), withDynamoDB(slog.Default()))
 }
 
-// openSource opens a store that must be there already.
+// openSource opens a store that must be there already: a mistyped address would make an
+// empty one.
 func openSource(ctx context.Context, address string) (store.Store, error) {
-	if strings.HasPrefix(address, "sqlite:") && !strings.Contains(address, "create=") {
-		separator := "?"
-		if strings.Contains(address, "?") {
-			separator = "&"
-		}
-		address += separator + "create=false"
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "sqlite" && u.Scheme != "dynamodb" {
+		return openStore(ctx, address)
 	}
-	return openStore(ctx, address)
+	query := u.Query()
+	query.Set("create", "false")
+	u.RawQuery = query.Encode()
+	return openStore(ctx, u.String())
 }
 
 // progress tells the user how far it is.

@@ -48,7 +48,7 @@ func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
 	return func(yield func(SSEEvent, error) bool) {
 		lines := lineReader{r: r, max: maxBytes}
 		var event SSEEvent
-		data := make([]byte, 0, 512)
+		var data []byte
 		hasData := false
 		eventType := "" // the last one: most events of a stream have the same
 		dispatch := func() bool {
@@ -88,6 +88,15 @@ func ReadSSE(r io.Reader, maxBytes int) iter.Seq2[SSEEvent, error] {
 				if len(data)+len(value) > maxBytes {
 					yield(SSEEvent{}, fmt.Errorf("%w: more than %d bytes", ErrSSETooLarge, maxBytes))
 					return
+				}
+				if !hasData && lines.takeBlank() {
+					// This is the whole event, which can be read where it is.
+					event.Data = value[:len(value):len(value)]
+					if !yield(event, nil) {
+						return
+					}
+					event = SSEEvent{ID: event.ID}
+					continue
 				}
 				data, hasData = append(data, value...), true
 			case "event":
@@ -135,11 +144,17 @@ type lineReader struct {
 	// come later, belongs to that end.
 	skipLF bool
 	begun  bool
-	err    error
+	// full is set when the last read has filled the buffer.
+	full bool
+	err  error
 }
 
 const (
-	firstBuffer = 4 << 10
+	// firstBuffer is for a stream whose events come one by one; when more comes at once
+	// than there is room for, the buffer grows up to fullBuffer. Longer lines make it as
+	// large as they are.
+	firstBuffer = 1 << 10
+	fullBuffer  = 4 << 10
 	// maxLineExtra is what a line may hold besides a field's value.
 	maxLineExtra = 64
 )
@@ -188,13 +203,24 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
+// takeBlank takes the next line, if it has come already, is empty, and ends in LF, and
+// reports whether it has. The line before it stays valid.
+func (l *lineReader) takeBlank() bool {
+	if l.skipLF || l.start >= len(l.buf) || l.buf[l.start] != '\n' {
+		return false
+	}
+	l.start++
+	l.scanned = l.start
+	return true
+}
+
 // fill reads more into the buffer, making room first.
 func (l *lineReader) fill() {
 	if l.start > 0 {
 		n := copy(l.buf, l.buf[l.start:])
 		l.buf, l.scanned, l.start = l.buf[:n], l.scanned-l.start, 0
 	}
-	if len(l.buf) == cap(l.buf) {
+	if len(l.buf) == cap(l.buf) || l.full && cap(l.buf) < fullBuffer {
 		grown := make([]byte, len(l.buf), max(firstBuffer, 2*cap(l.buf)))
 		copy(grown, l.buf)
 		l.buf = grown
@@ -203,6 +229,7 @@ func (l *lineReader) fill() {
 		n, err := l.r.Read(l.buf[len(l.buf):cap(l.buf)])
 		l.buf = l.buf[:len(l.buf)+n]
 		if l.err = err; n > 0 || err != nil {
+			l.full = len(l.buf) == cap(l.buf)
 			return
 		}
 	}

@@ -106,7 +106,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"the key for the default model":      {env(), "OPENAI_API_KEY", []string{"openai/gpt-4o"}},
 		"an empty key":                       {env("OPENAI_API_KEY="), "OPENAI_API_KEY", []string{"not set"}},
 		"the key of another provider":        {env("OPENAI_API_KEY=sk-1", "COPILOTKIT_MODEL=anthropic/claude-sonnet-4"), "ANTHROPIC_API_KEY", []string{"anthropic/claude-sonnet-4"}},
-		"a store that isn't linked in":       {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=postgres://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"postgres", "broken, memory, redis, rediss"}},
+		"a store that isn't linked in":       {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=mysql://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"mysql", "broken, memory, postgres, postgresql, redis, rediss"}},
 		"a Redis database that is no number": {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=redis://u:hunter2@cache:6379/one"), "COPILOTKIT_STORE", nil},
 		"a store that can't be opened":       {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=broken://u:hunter2@db/x"), "COPILOTKIT_STORE", []string{"broken://redacted@db/x", "no disk"}},
 		"a variable with a typing error":     {env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STOER=memory"), "COPILOTKIT_STOER", []string{"COPILOTKIT_STORE"}},

@@ -10,6 +10,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/postgres"
 )
 
 // Option adds to what the environment describes.
@@ -20,21 +21,26 @@ type OpenStore func(ctx context.Context, address string) (store.Store, error)
 
 // parts are what the options add.
 type parts struct {
-	logger   *slog.Logger
-	agents   map[string]agent.Agent
-	tools    []agent.ServerTool
-	sources  []agent.ToolSource
-	stores   map[string]OpenStore
-	signIns  map[string]model.SignIn
-	changes  []func(*core.Config)
-	defaults map[string]string
-	timeouts Timeouts
+	logger  *slog.Logger
+	agents  map[string]agent.Agent
+	tools   []agent.ServerTool
+	sources []agent.ToolSource
+	stores  map[string]OpenStore
+	// passwords are ways to sign in to a database.
+	passwords map[string]postgres.PasswordFunc
+	signIns   map[string]model.SignIn
+	changes   []func(*core.Config)
+	defaults  map[string]string
+	timeouts  Timeouts
 	// opened is what is opened for the runtime while it is put together.
 	opened *closers
 }
 
 func collect(options []Option) parts {
-	p := parts{agents: make(map[string]agent.Agent), stores: make(map[string]OpenStore), signIns: make(map[string]model.SignIn), opened: &closers{}}
+	p := parts{
+		agents: make(map[string]agent.Agent), stores: make(map[string]OpenStore), signIns: make(map[string]model.SignIn),
+		passwords: make(map[string]postgres.PasswordFunc), opened: &closers{},
+	}
 	for _, option := range options {
 		option(&p)
 	}
@@ -76,6 +82,12 @@ func WithStore(scheme string, open OpenStore) Option {
 // "google") be asked without a key.
 func WithSignIn(name string, sign model.SignIn) Option {
 	return func(p *parts) { p.signIns[name] = sign }
+}
+
+// WithDatabasePassword adds a way to sign in to a Postgres store, which the parameter iam
+// of its address names. A program that has [WithSignIn] for "google" has iam=google, too.
+func WithDatabasePassword(iam string, password postgres.PasswordFunc) Option {
+	return func(p *parts) { p.passwords[iam] = password }
 }
 
 // WithLogger sets where logs go. By default they go to standard error as JSON,

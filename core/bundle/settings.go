@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -134,6 +135,9 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 			errs = append(errs, &EnvError{Name: v.name, Err: err})
 		}
 	}
+	if settings.Store.Scheme() == "dynamodb" && cmp.Or(values[gatherMilliseconds], defaults[gatherMilliseconds]) == "" {
+		settings.Gather = gatherForDynamoDB
+	}
 	if settings.CORSCredentials && !settings.listsOrigins() {
 		errs = append(errs, &EnvError{
 			Name: "COPILOTKIT_CORS_CREDENTIALS",
@@ -154,6 +158,12 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	}
 	return settings, nil
 }
+
+const gatherMilliseconds = "COPILOTKIT_GATHER_MILLISECONDS"
+
+// gatherForDynamoDB is longer than for other stores, since each write is billed: with it
+// a run costs a quarter.
+const gatherForDynamoDB = 250 * time.Millisecond
 
 // listsOrigins reports whether CORS is limited to a list of origins.
 func (s *Settings) listsOrigins() bool {

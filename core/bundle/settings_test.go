@@ -36,6 +36,20 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestDeltasAreGatheredForLongerWhereEachWriteIsBilled(t *testing.T) {
+	for entries, want := range map[string]time.Duration{
+		"COPILOTKIT_STORE=redis://127.0.0.1":                                    25 * time.Millisecond,
+		"COPILOTKIT_STORE=dynamodb://threads":                                   250 * time.Millisecond,
+		"COPILOTKIT_STORE=dynamodb://threads COPILOTKIT_GATHER_MILLISECONDS=40": 40 * time.Millisecond,
+		"COPILOTKIT_STORE=dynamodb://threads COPILOTKIT_GATHER_MILLISECONDS=0":  0,
+	} {
+		settings, err := bundle.Read(env(strings.Fields(entries)...), nil)
+		if err != nil || settings.Gather != want {
+			t.Errorf("%s: %+v, %v, want %v", entries, settings, err, want)
+		}
+	}
+}
+
 // exported returns the fields of s that callers can see.
 func exported(s bundle.Settings) map[string]any {
 	fields := make(map[string]any)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/store/postgres"
 	"github.com/copilotkit-go/runtime/core/store/redis"
 )
 
@@ -36,7 +38,14 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 		}
 		return opened, nil
 	}
-	known := map[string]OpenStore{"redis": openRedis, "rediss": openRedis}
+	openPostgres := func(ctx context.Context, address string) (store.Store, error) {
+		opened, err := postgres.Open(ctx, address, postgres.Options{Logger: parts.logger, IAM: databasePasswords(parts)})
+		if err != nil {
+			return nil, err // not the nil pointer in an interface
+		}
+		return opened, nil
+	}
+	known := map[string]OpenStore{"redis": openRedis, "rediss": openRedis, "postgres": openPostgres, "postgresql": openPostgres}
 	maps.Copy(known, parts.stores)
 	open, ok := known[scheme]
 	if !ok {
@@ -49,4 +58,25 @@ func openStore(ctx context.Context, settings *Settings, parts parts) (store.Stor
 		return nil, &EnvError{Name: "COPILOTKIT_STORE", Err: settings.Store.hide(err)}
 	}
 	return opened, nil
+}
+
+// databasePasswords returns the ways to sign in to a database. One that signs in to
+// Google's models has tokens that its databases take for a password.
+func databasePasswords(parts parts) map[string]postgres.PasswordFunc {
+	passwords := maps.Clone(parts.passwords)
+	sign, ok := parts.signIns["google"]
+	if !ok {
+		return passwords
+	}
+	passwords["google"] = func(ctx context.Context, _ postgres.Login) (string, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://sqladmin.googleapis.com/", nil)
+		if err != nil {
+			return "", err
+		}
+		if err := sign(request, nil); err != nil {
+			return "", err
+		}
+		return strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer "), nil
+	}
+	return passwords
 }

@@ -31,7 +31,7 @@ func setStore(s *Settings, value string) error {
 	}
 	address, err := parseURL(value)
 	if err != nil || address.Scheme == "" {
-		return errors.New("neither memory nor an address such as redis://host:6379 or sqlite:///path/file.db")
+		return errors.New("neither memory nor an address such as redis://host:6379, postgres://host/database or sqlite:///path/file.db")
 	}
 	s.Store = SecretURL{*address}
 	return nil

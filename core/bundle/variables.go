@@ -122,7 +122,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_STORE",
-		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`; the local server also takes `sqlite:///path/file.db`",
+		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; AWS Lambda and the local server also take `dynamodb://table`, the local server `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},
@@ -332,9 +332,10 @@ var variables = []variable{
 		set:     oneOf(func(s *Settings) *bool { return &s.FailOnStoreFailure }, "continue", "fail"),
 	},
 	{
-		name:    "COPILOTKIT_GATHER_MILLISECONDS",
-		meaning: "how long quick deltas wait for more before the store gets them, which costs fewer of its commands; 0 for not at all. [More](docs/threads.md#what-it-costs)",
-		value:   "25",
+		name:     gatherMilliseconds,
+		meaning:  "how long quick deltas wait for more before the store gets them, which costs fewer of its commands; 0 for not at all. [More](docs/threads.md#what-it-costs)",
+		value:    "25",
+		fallback: "`25`; with DynamoDB `250`",
 		set: func(s *Settings, value string) error {
 			n, err := parseInt(value, 0, 1000)
 			s.Gather = time.Duration(n) * time.Millisecond

@@ -27,32 +27,55 @@ const deltas = 500
 
 func main() {
 	reference := flag.String("reference", "test/conformance/node_modules", "folder with the reference's npm packages; skipped where it doesn't exist")
+	linear := flag.String("linear", "", "file for the picture of how costs grow; none is drawn if empty")
+	only := flag.String("only", "", "measure only this part: start, load or linear")
 	streams := flag.Int("streams", 1000, "how many slow streams at once, 0 for none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *reference, *streams); err != nil {
+	if err := run(ctx, *reference, *streams, *linear, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, reference string, streams int) error {
+func run(ctx context.Context, reference string, streams int, linear, only string) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	targets, err := buildTargets(ctx, dir, reference)
-	if err != nil {
-		return err
-	}
 	model, err := startModel()
 	if err != nil {
 		return err
 	}
 	defer model.close()
+	if only == "" || only == "start" {
+		fmt.Fprintln(os.Stderr, "measuring starts")
+		starts, err := measureColdStarts(ctx, dir, model)
+		if err != nil {
+			return err
+		}
+		printColdStarts(starts)
+	}
+	if only == "" || only == "load" {
+		if err := runLoad(ctx, dir, reference, model, streams); err != nil {
+			return err
+		}
+	}
+	if linear == "" || only != "" && only != "linear" {
+		return nil
+	}
+	fmt.Fprintln(os.Stderr, "measuring how costs grow")
+	return drawGrowth(ctx, linear)
+}
 
+// runLoad measures what runs cost, of all targets.
+func runLoad(ctx context.Context, dir, reference string, model *model, streams int) error {
+	targets, err := buildTargets(ctx, dir, reference)
+	if err != nil {
+		return err
+	}
 	var results []*result
 	var failed error
 	for _, target := range targets {
@@ -65,6 +88,7 @@ func run(ctx context.Context, reference string, streams int) error {
 		results = append(results, measured)
 	}
 	print(results, streams)
+	printCosts(results)
 	return failed
 }
 
@@ -116,6 +140,16 @@ func print(results []*result, streams int) {
 		})
 	}
 	_ = table.Flush()
+}
+
+// printColdStarts writes the table of starts.
+func printColdStarts(starts []*coldStart) {
+	fmt.Println("| | this runtime | hello world | ratio |\n|---|---|---|---|")
+	for _, start := range starts {
+		fmt.Printf("| %s | %s | %s | %.1f |\n", start.name, milliseconds(start.fastest[0]), milliseconds(start.fastest[1]),
+			float64(start.fastest[0])/float64(start.fastest[1]))
+	}
+	fmt.Println()
 }
 
 func milliseconds(d time.Duration) string {

@@ -31,8 +31,9 @@ type process struct {
 }
 
 // build makes a binary as `make build` does.
-func build(ctx context.Context, binary, pkg string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, pkg)
+func build(ctx context.Context, binary, pkg string, flags ...string) error {
+	arguments := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", binary}, flags...)
+	command := exec.CommandContext(ctx, "go", append(arguments, pkg)...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
@@ -45,11 +46,8 @@ var announced = regexp.MustCompile(`runtimeUrl\s+(\S+)`)
 // launch starts the target and waits for its first answer.
 func (t target) launch(ctx context.Context, model *model) (*process, error) {
 	command := exec.CommandContext(ctx, t.command[0], t.command[1:]...)
-	command.Env = []string{
-		"PORT=0", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "NODE_ENV=production",
-		"OPENAI_API_KEY=none", "OPENAI_BASE_URL=" + model.url, "COPILOTKIT_ENV=production", "COPILOTKIT_AUTH=none",
-		"COPILOTKIT_TELEMETRY_DISABLED=true",
-	}
+	command.Env = append(modelEnv(model), "PORT=0", "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"),
+		"NODE_ENV=production", "COPILOTKIT_TELEMETRY_DISABLED=true")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -79,6 +77,13 @@ func (t target) launch(ctx context.Context, model *model) (*process, error) {
 	_ = response.Body.Close()
 	running.start = time.Since(began)
 	return running, nil
+}
+
+// modelEnv is the environment of a program that answers with the model.
+func modelEnv(model *model) []string {
+	return []string{
+		"OPENAI_API_KEY=none", "OPENAI_BASE_URL=" + model.url, "COPILOTKIT_ENV=production", "COPILOTKIT_AUTH=none",
+	}
 }
 
 // end terminates the process and waits for it.

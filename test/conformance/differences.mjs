@@ -284,7 +284,7 @@ export const deliberate = [
   },
   {
     what: "A run over a limit on what its user may spend gets 429",
-    why: "With `Retry-After` and a code that names the limit. The reference has no limits; here they are off unless set. With them there is `GET /usage`, a route that the reference doesn't have.",
+    why: "With `Retry-After`, which pages of other origins may read, and a code that names the limit. The reference has no limits; here they are off unless set. With them there is `GET /usage`, a route that the reference doesn't have.",
     rows: [{ in: /^runs: a second run in a minute/, at: /^second\./, reference: any, ours: any }],
   },
 ];

@@ -36,18 +36,17 @@ var dialects = []struct {
 	config    model.Config // its BaseURL follows the address
 	serve     func(http.ResponseWriter, *http.Request, modeltest.Answer)
 	strict    dialecttest.Strict
-	// dots is set if names of tools may have dots.
-	dots bool
 	// reasoningData is what the provider wants back with reasoning, "" for nothing.
 	reasoningData string
 }{
-	{"chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, dialecttest.StrictChatCompletions, false, ""},
-	{"Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, false, `{"openai":{"encrypted":"gAAAA"}}`},
-	{"Responses on Azure", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, false, `{"openai":{"encrypted":"gAAAA"}}`},
-	{"Anthropic", anthropic.Providers(), model.Config{Model: "anthropic/claude-sonnet-4-5", APIKey: "k"}, dialecttest.Anthropic, dialecttest.StrictAnthropic, false, `{"anthropic":{"signature":"c2ln"}}`},
-	{"Bedrock", bedrock.Providers(), model.Config{Model: "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", APIKey: "k"}, dialecttest.Bedrock, dialecttest.StrictBedrock, false, `{"bedrock":{"signature":"c2ln"}}`},
-	{"Gemini", gemini.Providers(), model.Config{Model: "google/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, true, `{"google":{"thought_signature":"c2ln"}}`},
-	{"Gemini on Vertex AI", gemini.Providers(), model.Config{Model: "vertex/gemini-2.5-pro", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, true, `{"google":{"thought_signature":"c2ln"}}`},
+	{"OpenAI's chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, dialecttest.StrictChatCompletions, ""},
+	{"Azure's", openai.Providers(), model.Config{Model: "azure/gpt-4o", APIKey: "k"}, dialecttest.ChatCompletions, dialecttest.StrictChatCompletions, ""},
+	{"OpenAI's Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Azure's Responses", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Anthropic", anthropic.Providers(), model.Config{Model: "anthropic/claude-sonnet-4-5", APIKey: "k"}, dialecttest.Anthropic, dialecttest.StrictAnthropic, `{"anthropic":{"signature":"c2ln"}}`},
+	{"Amazon Bedrock", bedrock.Providers(), model.Config{Model: "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", APIKey: "k"}, dialecttest.Bedrock, dialecttest.StrictBedrock, `{"bedrock":{"signature":"c2ln"}}`},
+	{"Gemini", gemini.Providers(), model.Config{Model: "google/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, `{"google":{"thought_signature":"c2ln"}}`},
+	{"Vertex AI", gemini.Providers(), model.Config{Model: "vertex/gemini-2.5-pro", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, `{"google":{"thought_signature":"c2ln"}}`},
 }
 
 // TestTheSameConversationHasTheSameEvents plays a conversation with all that a thread can
@@ -72,21 +71,17 @@ func TestTheSameConversationHasTheSameEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			play(t, p, a, dialect.dots)
+			play(t, p, a)
 		})
 	}
 }
 
-func play(t *testing.T, p *provider, a *builtin.Agent, dots bool) {
-	mapTool := "map_show"
-	if dots {
-		mapTool = "map.show"
-	}
+func play(t *testing.T, p *provider, a *builtin.Agent) {
 	image := agui.InputContent{Type: "image", Source: &agui.InputContentSource{Type: "data", Value: "aW1hZ2U=", MimeType: "image/png"}}
 	input := &agui.RunAgentInput{
 		ThreadID: "t", RunID: "r1",
 		Messages: []agui.Message{{ID: "u1", Role: agui.RoleUser, Content: agui.PartsContent(agui.InputContent{Type: "text", Text: "Where is this?"}, image)}},
-		Tools:    []agui.Tool{{Name: "map.show", Parameters: agenttest.Raw(`{"type":"object","properties":{"city":{"type":"string"}}}`)}, {Name: "paint"}},
+		Tools:    []agui.Tool{{Name: "map/show", Parameters: agenttest.Raw(`{"type":"object","properties":{"city":{"type":"string"}}}`)}, {Name: "paint"}},
 	}
 	think := model.Delta{Kind: model.KindReasoning, Text: "A harbour."}
 	call := func(number int, name, arguments string) []model.Delta {
@@ -104,7 +99,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent, dots bool) {
 
 	// Thinking, and a tool that runs here; then two that run in the front end, at once.
 	p.answer(t, finished(model.FinishToolCalls, slices.Concat([]model.Delta{think}, text("Let me ", "look."), call(0, "weather", `{"city":"Oslo"}`))...))
-	p.answer(t, finished(model.FinishToolCalls, slices.Concat(text("It is cold."), call(0, mapTool, `{"city":"Oslo"}`), call(1, "paint", `{"color":"red"}`))...))
+	p.answer(t, finished(model.FinishToolCalls, slices.Concat(text("It is cold."), call(0, "map_show", `{"city":"Oslo"}`), call(1, "paint", `{"color":"red"}`))...))
 	events := agenttest.Run(t, a, input)
 	want(t, events,
 		`REASONING_START {"messageId":"m1"}`, `REASONING_MESSAGE_START {"messageId":"m1"}`, `REASONING_MESSAGE_CONTENT {"delta":"A harbour.","messageId":"m1"}`, `REASONING_MESSAGE_END {"messageId":"m1"}`, `REASONING_END {"messageId":"m1"}`,
@@ -112,7 +107,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent, dots bool) {
 		`TOOL_CALL_START {"parentMessageId":"m2","toolCallId":"c1","toolCallName":"weather"}`, `TOOL_CALL_ARGS {"delta":"{\"city\":\"Oslo\"}","toolCallId":"c1"}`, `TOOL_CALL_END {"toolCallId":"c1"}`,
 		`TOOL_CALL_RESULT {"content":"{\"celsius\":21}","messageId":"m3","toolCallId":"c1"}`,
 		`TEXT_MESSAGE_START {"messageId":"m4"}`, `TEXT_MESSAGE_CONTENT {"delta":"It is cold.","messageId":"m4"}`, `TEXT_MESSAGE_END {"messageId":"m4"}`,
-		`TOOL_CALL_START {"parentMessageId":"m4","toolCallId":"c2","toolCallName":"map.show"}`, `TOOL_CALL_ARGS {"delta":"{\"city\":\"Oslo\"}","toolCallId":"c2"}`,
+		`TOOL_CALL_START {"parentMessageId":"m4","toolCallId":"c2","toolCallName":"map/show"}`, `TOOL_CALL_ARGS {"delta":"{\"city\":\"Oslo\"}","toolCallId":"c2"}`,
 		`TOOL_CALL_START {"parentMessageId":"m4","toolCallId":"c3","toolCallName":"paint"}`, `TOOL_CALL_ARGS {"delta":"{\"color\":\"red\"}","toolCallId":"c3"}`, `TOOL_CALL_END {"toolCallId":"c2"}`, `TOOL_CALL_END {"toolCallId":"c3"}`,
 		`RUN_FINISHED {"finishReason":"tool-calls"}`)
 	p.wasSent(t, "Be brief.", "Where is this?", "aW1hZ2U=", "Let me look.", "weather", "21")
@@ -129,7 +124,7 @@ func play(t *testing.T, p *provider, a *builtin.Agent, dots bool) {
 	p.answer(t, finished(model.FinishStop, text("Done.")...))
 	events = agenttest.Run(t, a, input)
 	want(t, events, `TEXT_MESSAGE_START {"messageId":"m1"}`, `TEXT_MESSAGE_CONTENT {"delta":"Done.","messageId":"m1"}`, `TEXT_MESSAGE_END {"messageId":"m1"}`, `RUN_FINISHED {"finishReason":"stop"}`)
-	p.wasSent(t, "Let me look.", "It is cold.", mapTool, "done with map.show", "done with paint")
+	p.wasSent(t, "Let me look.", "It is cold.", "map_show", "done with map/show", "done with paint")
 
 	// A stop in the middle of an answer.
 	input.RunID, input.Messages = "r3", append(append(input.Messages, messages(events)...), agui.Message{ID: "u2", Role: agui.RoleUser, Content: agui.TextContent("Go on")})

@@ -12,7 +12,7 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ScriptedModel } from "../conformance/model.mjs";
 import { launch, Page } from "./browser.mjs";
-import { build, cache, root, startLambda, startLocal, startRedis } from "./runtimes.mjs";
+import { build, cache, root, startDynamoDB, startLambda, startLocal, startRedis } from "./runtimes.mjs";
 import { scenes } from "./scenes.mjs";
 import { scripts } from "./scripts.mjs";
 import { serveSite } from "./site.mjs";
@@ -63,11 +63,11 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
     await play({
       model,
       single: fresh(sites.single),
-      lambda: fresh(sites.lambda),
+      lambda: (store) => fresh(sites[`lambda on ${store}`]),
       tokens: fresh(sites.tokens),
       sessions: fresh(sites.sessions),
       foreign: runtimes.foreign?.origin,
-      instances: async () => Number(await (await fetch(`${runtimes.lambda.origin}/instances`)).text()),
+      instances: async (store) => Number(await (await fetch(`${runtimes[`lambda on ${store}`].origin}/instances`)).text()),
       release: (gate) => model.release("runtime", gate),
       async open({ url = fresh(sites.local), context, token } = {}) {
         const page = await Page.open(browser, url, { screenshots, context, token });
@@ -103,10 +103,13 @@ async function ours(model) {
   const env = { ...production(model), COPILOTKIT_AUTH: "none", COPILOTKIT_PUBLIC_THREADS: "on" };
   const redis = await startRedis();
   closing.push(() => redis.stop());
+  const dynamoDB = await startDynamoDB();
+  closing.push(() => dynamoDB.stop());
   const runtimes = {
     local: await startLocal(binary, env),
     single: await startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" }),
-    lambda: await startLambda(instances, { ...env, COPILOTKIT_STORE: redis.url }),
+    "lambda on Redis": await startLambda(instances, { ...env, COPILOTKIT_STORE: redis.url }),
+    "lambda on DynamoDB": await startLambda(instances, { ...env, ...dynamoDB.env }),
     tokens: await startLocal(binary, { ...production(model), COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" }),
     sessions: await startLocal(binary, { ...production(model), ...sessions }),
   };

@@ -40,6 +40,19 @@ export async function startRedis() {
   return redis;
 }
 
+/** Starts an implementation of DynamoDB's API. Its env is that of a runtime that keeps threads there. */
+export async function startDynamoDB() {
+  const dynamoDB = run(process.execPath, {}, [join(root, "test", "tools", "dynamodb", "server.mjs")]);
+  await dynamoDB.answers(async () => {
+    dynamoDB.url = new URL(dynamoDB.log().split("\n")[0]).origin;
+  });
+  dynamoDB.env = {
+    COPILOTKIT_STORE: "dynamodb://threads?create=true", AWS_ENDPOINT_URL_DYNAMODB: dynamoDB.url,
+    AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test",
+  };
+  return dynamoDB;
+}
+
 /** Starts the packaged Lambda function behind one HTTP address, on a limited number of instances. */
 export async function startLambda(instances, env) {
   const arch = go("env", "GOARCH").trim();

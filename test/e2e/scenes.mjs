@@ -268,35 +268,43 @@ export const scenes = {
     assert.equal((await call(page, "/threads")).threads.length, 1);
   },
 
+  ...lambdaScenes("Redis"),
+  ...lambdaScenes("DynamoDB"),
+};
+
+/** The scenes on Lambda, with a store of this name. */
+function lambdaScenes(store) {
   // Each instance of the function serves one request at a time, so that Stop and
   // reload reach an instance other than the run's.
-  "on Lambda, Stop reaches the run on another instance": async ({ open, lambda, model, instances }) => {
-    const page = await open({ url: lambda });
-    await page.say("Count forever");
-    await page.sees("1 2 3 4 5");
-    await page.picture("lambda-streaming");
-    await page.stopButton.click();
-    await eventually("the model's connection is closed", () => asked(model, "Count forever").at(-1)?.closed);
-    await eventually("the chat is idle", () => page.idle());
-    assert.ok((await instances()) >= 2, "the run's instance was not the only one");
-    await page.say("Say hello");
-    await page.sees("Hello from the scripted model!");
-  },
+  return {
+    [`on Lambda with ${store}, Stop reaches the run on another instance`]: async ({ open, lambda, model, instances }) => {
+      const page = await open({ url: lambda(store) });
+      await page.say("Count forever");
+      await page.sees("1 2 3 4 5");
+      await page.picture(`lambda-streaming-${store}`);
+      await page.stopButton.click();
+      await eventually("the model's connection is closed", () => asked(model, "Count forever").at(-1)?.closed);
+      await eventually("the chat is idle", () => page.idle());
+      assert.ok((await instances(store)) >= 2, "the run's instance was not the only one");
+      await page.say("Say hello");
+      await page.sees("Hello from the scripted model!");
+    },
 
-  "on Lambda, a reload follows the run on another instance": async ({ open, lambda, release, instances }) => {
-    const page = await open({ url: lambda });
-    await page.say("Tell me a story");
-    await page.sees("there was a gopher.");
-    await page.reload();
-    await page.sees("Once upon a time there was a gopher.");
-    release("story");
-    await page.sees("happily ever after");
-    assert.ok((await instances()) >= 2, "the run's instance was not the only one");
-    await page.reload();
-    await page.sees("happily ever after");
-    await page.say("Paint the page teal");
-    await page.sees("The page is teal now.");
-    assert.equal(await page.color(), "teal");
-    await page.picture("lambda-reloaded");
-  },
-};
+    [`on Lambda with ${store}, a reload follows the run on another instance`]: async ({ open, lambda, release, instances }) => {
+      const page = await open({ url: lambda(store) });
+      await page.say("Tell me a story");
+      await page.sees("there was a gopher.");
+      await page.reload();
+      await page.sees("Once upon a time there was a gopher.");
+      release("story");
+      await page.sees("happily ever after");
+      assert.ok((await instances(store)) >= 2, "the run's instance was not the only one");
+      await page.reload();
+      await page.sees("happily ever after");
+      await page.say("Paint the page teal");
+      await page.sees("The page is teal now.");
+      assert.equal(await page.color(), "teal");
+      await page.picture(`lambda-reloaded-${store}`);
+    },
+  };
+}

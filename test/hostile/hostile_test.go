@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -128,8 +129,8 @@ func run(t *testing.T, timeouts bundle.Timeouts, limit time.Duration, env ...str
 		if err != nil {
 			t.Fatalf("the stream broke off: %v", err)
 		}
-		var decoded map[string]any
-		if err := json.Unmarshal(event.Data, &decoded); err != nil {
+		decoded, err := decode(event.Data)
+		if err != nil {
 			t.Fatal(err)
 		}
 		got.events = append(got.events, decoded)
@@ -140,6 +141,21 @@ func run(t *testing.T, timeouts bundle.Timeouts, limit time.Duration, env ...str
 	}
 	got.took, got.raw, got.log = time.Since(began), raw.String(), log.String()
 	return got
+}
+
+// decode returns the fields of an event. A delta without escapes is cut out first: the
+// race detector makes the decoder slow, and some are of megabytes.
+func decode(data []byte) (fields map[string]any, err error) {
+	before, after, found := bytes.Cut(data, []byte(`"delta":"`))
+	delta, rest, _ := bytes.Cut(after, []byte(`"`))
+	if !found || bytes.IndexByte(delta, '\\') >= 0 {
+		return fields, json.Unmarshal(data, &fields)
+	}
+	err = json.Unmarshal(slices.Concat(before, []byte(`"delta":""`), rest), &fields)
+	if err == nil {
+		fields["delta"] = string(delta)
+	}
+	return fields, err
 }
 
 // check checks what every run must be like: in order, in time, and discreet.

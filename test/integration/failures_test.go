@@ -7,20 +7,35 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
+// forEveryBreakable runs a test with each store that can be taken away.
+func forEveryBreakable(t *testing.T, test func(t *testing.T, env []string, away, back func())) {
+	for _, b := range backends {
+		if b.breakable != nil {
+			t.Run(b.name, func(t *testing.T) {
+				t.Parallel()
+				env, away, back := b.breakable(t)
+				test(t, env, away, back)
+			})
+		}
+	}
+}
+
 func TestARunOutlivesItsStore(t *testing.T) {
 	t.Parallel()
-	redis := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	forEveryBreakable(t, outliveStore)
+}
+
+func outliveStore(t *testing.T, env []string, away, back func()) {
 	model := platformtest.NewModel(t, answer)
 	held := model.Hold()
-	server := startServer(t, append(model.Env(), "COPILOTKIT_STORE="+redis.URL()))
+	server := startServer(t, append(model.Env(), env...))
 	run := server.StartRun(t, "thread")
 	events := run.Until(t, "TEXT_MESSAGE_CONTENT")
 
-	redis.Kill()
+	away()
 	refused := server.Do(t, "POST", runPath, platformtest.RunInput("other", "hi"), jsonHeader)
 	if seconds, err := strconv.Atoi(refused.Header.Get("Retry-After")); refused.Status != http.StatusServiceUnavailable || err != nil || seconds < 1 {
 		t.Errorf("without its store the runtime answers %d with Retry-After %q: %s", refused.Status, refused.Header.Get("Retry-After"), refused.Body)
@@ -37,7 +52,7 @@ func TestARunOutlivesItsStore(t *testing.T) {
 	}
 	server.Log.Await(t, "recorded")
 
-	redis.Restart()
+	back()
 	// A client that does as Retry-After says is served when the store is back.
 	next := server.Do(t, "POST", runPath, platformtest.RunInput("other", "hi"), jsonHeader)
 	for deadline := time.Now().Add(30 * time.Second); next.Status == http.StatusServiceUnavailable; {
@@ -61,18 +76,21 @@ func TestARunOutlivesItsStore(t *testing.T) {
 
 func TestAFollowerOnAnotherInstanceOutlivesARestartOfTheStore(t *testing.T) {
 	t.Parallel()
-	redis := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	forEveryBreakable(t, followThroughRestart)
+}
+
+func followThroughRestart(t *testing.T, env []string, away, back func()) {
 	model := platformtest.NewModel(t, answer)
 	held := model.Hold()
-	env := append(model.Env(), "COPILOTKIT_STORE="+redis.URL())
+	env = append(model.Env(), env...)
 	a, b := startServer(t, env), startServer(t, env)
 	run := a.StartRun(t, "thread")
 	seen := run.Until(t, "TEXT_MESSAGE_CONTENT")
 	follower := connect(t, b, "thread")
 	followed := follower.Until(t, "TEXT_MESSAGE_CONTENT")
 
-	redis.Kill()
-	redis.Restart()
+	away()
+	back()
 	held.Release()
 	seen = append(seen, run.Rest(t)...)
 	followed = append(followed, follower.Rest(t)...)

@@ -1,6 +1,6 @@
 // Package integration tests what happens when the requests of one thread reach
-// different instances, as on every function platform. It uses real processes, a real
-// Redis or one SQLite file, and a real bootstrap behind Lambda's protocol.
+// different instances, as on every function platform. It uses real processes, real stores
+// (see backends), and a real bootstrap behind Lambda's protocol.
 package integration
 
 import (
@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -22,24 +21,31 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 // pair is two instances that share a store.
 type pair struct{ a, b *platformtest.Deployment }
 
-// pairs start two instances in different ways, with additional environment variables.
-var pairs = map[string]func(t *testing.T, env []string) pair{
-	"two servers and Redis": func(t *testing.T, env []string) pair {
-		env = append(env, "COPILOTKIT_STORE="+redistest.Start(t).URL())
-		return pair{startServer(t, env), startServer(t, env)}
-	},
-	"two servers and a SQLite file": func(t *testing.T, env []string) pair {
-		env = append(env, "COPILOTKIT_STORE=sqlite://"+filepath.Join(t.TempDir(), "threads.db"))
-		return pair{startServer(t, env), startServer(t, env)}
-	},
-	"two bootstraps and Redis": func(t *testing.T, env []string) pair {
-		env = append(env, "COPILOTKIT_STORE="+redistest.Start(t).URL())
-		return pair{startFunction(t, env), startFunction(t, env)}
-	},
+// startPair starts two instances on one store, with additional environment variables.
+type startPair func(t *testing.T, env []string) pair
+
+// pairs are the ways to start two instances, by name.
+func pairs() map[string]startPair {
+	pairs := make(map[string]startPair)
+	for _, b := range backends {
+		pairs["two servers and "+b.name] = b.servers
+		if b.onLambda {
+			pairs["two bootstraps and "+b.name] = func(t *testing.T, env []string) pair {
+				env = append(env, b.start(t)...)
+				return pair{startFunction(t, env), startFunction(t, env)}
+			}
+		}
+	}
+	return pairs
 }
 
-func forEveryPair(t *testing.T, test func(t *testing.T, start func(*testing.T, []string) pair)) {
-	for name, start := range pairs {
+func (b backend) servers(t *testing.T, env []string) pair {
+	env = append(env, b.start(t)...)
+	return pair{startServer(t, env), startServer(t, env)}
+}
+
+func forEveryPair(t *testing.T, test func(t *testing.T, start startPair)) {
+	for name, start := range pairs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, start)
@@ -67,14 +73,14 @@ func startFunction(t *testing.T, env []string) *platformtest.Deployment {
 	t.Cleanup(function.Close)
 	server := httptest.NewServer(function.Handler(lambdaapi.FunctionURL{Streaming: true}))
 	t.Cleanup(server.Close)
-	return &platformtest.Deployment{URL: server.URL, Log: log}
+	return &platformtest.Deployment{URL: server.URL, Log: log, OnStop: function.Close}
 }
 
 const answer = "an answer of several words"
 
 func TestARunIsSeenAndStoppedFromAnotherInstance(t *testing.T) {
 	t.Parallel()
-	forEveryPair(t, func(t *testing.T, start func(*testing.T, []string) pair) {
+	forEveryPair(t, func(t *testing.T, start startPair) {
 		model := platformtest.NewModel(t, answer)
 		held := model.Hold()
 		p := start(t, model.Env())
@@ -131,7 +137,7 @@ func TestTheSameOverOneRoute(t *testing.T) {
 	model := platformtest.NewModel(t, answer)
 	held := model.Hold()
 	defer held.Release()
-	p := pairs["two servers and Redis"](t, append(model.Env(), "COPILOTKIT_ENDPOINT=single-route"))
+	p := redisBackend.servers(t, append(model.Env(), "COPILOTKIT_ENDPOINT=single-route"))
 	envelope := func(method, body string) string {
 		return fmt.Sprintf(`{"method":%q,"params":{"agentId":"default","threadId":"thread"},"body":%s}`, method, body)
 	}
@@ -148,7 +154,7 @@ func TestTheSameOverOneRoute(t *testing.T) {
 
 func TestAThreadIsManagedFromAnyInstance(t *testing.T) {
 	t.Parallel()
-	forEveryPair(t, func(t *testing.T, start func(*testing.T, []string) pair) {
+	forEveryPair(t, func(t *testing.T, start startPair) {
 		p := start(t, platformtest.NewModel(t, answer).Env())
 		p.a.StartRun(t, "one").Until(t, "RUN_FINISHED")
 		p.b.StartRun(t, "two").Until(t, "RUN_FINISHED")
@@ -170,12 +176,15 @@ func TestAThreadIsManagedFromAnyInstance(t *testing.T) {
 
 func TestARunOfADeadInstanceIsClosedByAnother(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"two servers and Redis", "two servers and a SQLite file"} {
+	for name, start := range pairs() {
+		if name == "two bootstraps and Redis" {
+			continue // as two servers
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits for a lease to expire
 			model := platformtest.NewModel(t, answer)
 			held := model.Hold()
-			p := pairs[name](t, model.Env())
+			p := start(t, model.Env())
 			seen := p.a.StartRun(t, "thread").Until(t, "TEXT_MESSAGE_CONTENT")
 			follower := connect(t, p.b, "thread")
 			// What the follower has is recorded. Of the rest, the batch that is on its way
@@ -201,7 +210,7 @@ func TestARunOfADeadInstanceIsClosedByAnother(t *testing.T) {
 
 func TestDeletingAThreadEndsItsRunElsewhere(t *testing.T) {
 	t.Parallel()
-	forEveryPair(t, func(t *testing.T, start func(*testing.T, []string) pair) {
+	forEveryPair(t, func(t *testing.T, start startPair) {
 		model := platformtest.NewModel(t, answer)
 		defer model.Hold().Release()
 		p := start(t, model.Env())

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -152,15 +151,12 @@ func TestPlacesAreSharedByInstancesAndOutliveThem(t *testing.T) {
 
 func TestRunsPerMinuteHoldAcrossInstances(t *testing.T) {
 	t.Parallel()
-	for name, address := range map[string]func() string{
-		"Redis":  func() string { return redistest.Start(t).URL() },
-		"SQLite": func() string { return "sqlite://" + filepath.Join(t.TempDir(), "threads.db") },
-	} {
+	for _, backend := range backends {
 		model := countingModel(t)
-		env := users(model.Env(), "COPILOTKIT_STORE="+address(), "COPILOTKIT_LIMIT_RUNS_PER_MINUTE=9")
+		env := users(model.Env(), append(backend.start(t), "COPILOTKIT_LIMIT_RUNS_PER_MINUTE=9")...)
 		a, b := startServer(t, env), startServer(t, env)
-		if in := race(t, name, 50, "limit_runs_per_minute", a, b); in[0]+in[1] != 9 {
-			t.Errorf("%s: %d and %d of 50 got in where 9 may", name, in[0], in[1])
+		if in := race(t, backend.name, 50, "limit_runs_per_minute", a, b); in[0]+in[1] != 9 {
+			t.Errorf("%s: %d and %d of 50 got in where 9 may", backend.name, in[0], in[1])
 		}
 	}
 }

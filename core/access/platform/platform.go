@@ -6,6 +6,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,8 +106,9 @@ func refused(reason error) error { return &access.Error{Reason: reason} }
 type userKey struct{}
 
 // WithUser returns a context in which an entrypoint vouches for a user whom its platform
-// has verified.
+// has verified. If the user's Name is empty, it is that among the claims, if there is one.
 func WithUser(ctx context.Context, user access.User) context.Context {
+	user.Name = cmp.Or(user.Name, jwt.Claims(user.Claims).Name())
 	return context.WithValue(ctx, userKey{}, user)
 }
 

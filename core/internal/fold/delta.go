@@ -1,9 +1,9 @@
 package fold
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -18,9 +18,10 @@ type joined struct {
 	first agui.Encoded
 	id    []byte
 	count int
-	// delta is all of the text, cuts the lengths of each but the last one's part.
+	// delta is all of the text, cuts the lengths of each but the last one's part, as
+	// varints: most of them are small, and there are many.
 	delta []byte
-	cuts  []int
+	cuts  []byte
 	// tail is the length of the last one's part.
 	tail int
 }
@@ -33,7 +34,7 @@ func (j *joined) add(event agui.Encoded, id, delta []byte) bool {
 	} else if event.EventType() != j.first.EventType() || string(id) != string(j.id) {
 		return false
 	} else {
-		j.cuts = append(j.cuts, j.tail)
+		j.cuts = binary.AppendUvarint(j.cuts, uint64(j.tail))
 	}
 	j.delta = append(j.delta, delta...)
 	j.tail = len(delta)
@@ -47,10 +48,15 @@ func (j *joined) record(seq int64) store.Record {
 	if j.count == 1 {
 		return store.Record{Seq: seq, Event: j.first}
 	}
+	cuts := make([]int, 0, j.count-1)
+	for rest := j.cuts; len(rest) > 0; {
+		cut, n := binary.Uvarint(rest)
+		cuts, rest = append(cuts, int(cut)), rest[n:]
+	}
 	return store.Record{
 		Seq:   seq,
 		Event: agui.EncodePlainDelta(j.first.EventType(), j.id, j.delta),
-		Cuts:  slices.Clone(j.cuts),
+		Cuts:  cuts,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -29,34 +30,46 @@ var ErrShutdown = errors.New("shutting down")
 // shuttingDown reports whether ctx has ended with ErrShutdown.
 func shuttingDown(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrShutdown) }
 
-// ending returns how a stream ends that a cause has cut short; nil is an agent that
-// returned without a terminal event.
-func (r *Runner) ending(cause error) protocol.Ending {
+// end is what becomes of a stream that a cause has cut short.
+type end struct {
+	// Ending is what its readers are told.
+	protocol.Ending
+	// outcome is what the log says, and level how much of it is the operator's business.
+	level   slog.Level
+	outcome string
+}
+
+// endOf returns the end that a cause makes; nil is an agent that returned without a
+// terminal event.
+func (r *Runner) endOf(cause error) end {
 	var failure *agent.Error
 	var invalid *invalidEventError
+	var panicked *PanicError
 	switch {
 	case cause == nil:
-		return protocol.Ending{}
+		return end{protocol.Ending{}, slog.LevelWarn, "incomplete"}
 	case errors.Is(cause, errStopped):
-		return protocol.Ending{Stopped: true}
+		return end{protocol.Ending{Stopped: true}, slog.LevelInfo, "stopped"}
 	case errors.Is(cause, errClientGone):
-		return protocol.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}
+		return end{protocol.Ending{Stopped: true, Message: "Run cancelled, its client disconnected"}, slog.LevelInfo, "client gone"}
 	case errors.Is(cause, errDeadline):
-		return protocol.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}
+		return end{protocol.Ending{Code: CodeDeadlineExceeded, Message: "The run reached the platform's time limit"}, slog.LevelWarn, "deadline near"}
 	case errors.Is(cause, ErrShutdown):
-		return protocol.Ending{Code: CodeShutdown, Message: shutdown}
+		return end{protocol.Ending{Code: CodeShutdown, Message: shutdown}, slog.LevelWarn, "shutting down"}
 	case errors.Is(cause, errLeaseLost):
-		return protocol.Ending{Code: CodeLeaseLost, Message: leaseLost}
+		return end{protocol.Ending{Code: CodeLeaseLost, Message: leaseLost}, slog.LevelWarn, "lease lost"}
 	case errors.Is(cause, errUnrecorded):
-		return protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}
+		return end{protocol.Ending{Code: CodeStoreUnavailable, Message: unrecorded}, slog.LevelError, "unrecorded"}
 	case errors.Is(cause, errTooLarge):
-		return protocol.Ending{Code: CodeTooLarge, Message: "The run is too large"}
+		return end{protocol.Ending{Code: CodeTooLarge, Message: "The run is too large"}, slog.LevelWarn, "too large"}
 	case errors.As(cause, &failure):
-		return protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.message(cause, cmp.Or(failure.Message, agentFailed))}
+		return end{protocol.Ending{Code: cmp.Or(failure.Code, CodeAgentError), Message: r.message(cause, cmp.Or(failure.Message, agentFailed))}, slog.LevelError, "agent failed"}
 	case errors.As(cause, &invalid):
-		return protocol.Ending{Code: CodeInvalidEvent, Message: r.message(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}
+		return end{protocol.Ending{Code: CodeInvalidEvent, Message: r.message(cause, "The agent sent an invalid "+string(invalid.eventType)+" event")}, slog.LevelError, "agent broke the protocol"}
+	case errors.As(cause, &panicked):
+		return end{protocol.Ending{Code: CodeAgentError, Message: r.message(cause, agentFailed)}, slog.LevelError, "agent panicked"}
 	}
-	return protocol.Ending{Code: CodeAgentError, Message: r.message(cause, agentFailed)}
+	return end{protocol.Ending{Code: CodeAgentError, Message: r.message(cause, agentFailed)}, slog.LevelError, "agent failed"}
 }
 
 // Messages that clients are shown.

@@ -141,12 +141,13 @@ func (f *feed) keep() (taken bool) {
 	return false
 }
 
-// take returns the events that wait, in order, and makes room for more in spare.
-func (f *feed) take(spare []agui.Event) []agui.Event {
-	clear(spare)
+// take returns the events that wait, in order, and makes room for more in those that it
+// returned before.
+func (f *feed) take(done []agui.Event) []agui.Event {
+	done = spare(done)
 	f.mu.Lock()
 	events := f.events
-	f.events, f.weight = spare[:0], 0
+	f.events, f.weight = done, 0
 	f.mu.Unlock()
 	signal(f.room)
 	return events

@@ -34,6 +34,9 @@ type outbox struct {
 	closed bool
 	// gone is why the client is gone, nil while it is there.
 	gone error
+
+	// taken are the events that are being sent. They are the sender's.
+	taken []agui.Encoded
 }
 
 func newOutbox() *outbox {
@@ -102,25 +105,31 @@ const maxBatch = 4 << 10
 // drain sends what is put in, whatever has gathered at once, until the outbox is closed
 // and empty. It calls failed with an error of send, which is to abandon the client.
 func (o *outbox) drain(send func([]agui.Encoded) error, failed func(error)) {
-	var gathered []agui.Encoded
+	// What sends isn't part of this function, so that little stack is in use while it
+	// waits.
 	for range o.more {
-		for {
-			var closed bool
-			if gathered, closed = o.take(gathered); closed {
-				return
+		if o.sendAll(send, failed) {
+			return
+		}
+	}
+}
+
+// sendAll sends what there is, and reports whether there is no more to come.
+func (o *outbox) sendAll(send func([]agui.Encoded) error, failed func(error)) (end bool) {
+	for {
+		var any bool
+		if any, end = o.take(); !any {
+			clear(o.taken) // which are sent
+			return end
+		}
+		for rest := o.taken; len(rest) > 0; {
+			batch := firstBatch(rest)
+			rest = rest[len(batch):]
+			if err := send(batch); err != nil {
+				failed(err)
 			}
-			if len(gathered) == 0 {
+			if !o.sent(size(batch)) {
 				break
-			}
-			for rest := gathered; len(rest) > 0; {
-				batch := firstBatch(rest)
-				rest = rest[len(batch):]
-				if err := send(batch); err != nil {
-					failed(err)
-				}
-				if !o.sent(size(batch)) {
-					break
-				}
 			}
 		}
 	}
@@ -137,14 +146,30 @@ func firstBatch(events []agui.Encoded) []agui.Encoded {
 	return events
 }
 
-// take returns the events that are to be sent next, and makes room for more in spare.
-// It reports whether there are no more to come.
-func (o *outbox) take(spare []agui.Encoded) (batch []agui.Encoded, end bool) {
-	clear(spare)
+// take takes the events that are to be sent next, and reports whether there are any, and
+// whether there are no more to come.
+func (o *outbox) take() (any, end bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	batch, o.events = o.events, spare[:0]
-	return batch, o.closed && len(batch) == 0
+	if len(o.events) == 0 {
+		return false, o.closed
+	}
+	o.taken, o.events = o.events, spare(o.taken)
+	return true, false
+}
+
+// maxSpare is for how many events room is always kept.
+const maxSpare = 16
+
+// spare returns the room of events that are done with for the next ones, unless the last
+// burst has needed but little of it: a stream that goes on at a model's pace after a
+// burst doesn't hold what that took.
+func spare[T any](done []T) []T {
+	clear(done)
+	if cap(done) > maxSpare && len(done) < cap(done)/4 {
+		return nil
+	}
+	return done[:0]
 }
 
 // sent counts bytes that were sent, and reports whether the client is still there.

@@ -15,9 +15,12 @@ import (
 
 // recorder appends a run's events to the store in batches (whatever gathered while
 // the batch before was on its way) and renews the lease, one call after the other. The
-// client's stream never waits for it. Between the calls it has no goroutine.
+// client's stream never waits for it. Between the calls it has no goroutine, and none at
+// all where the store is in this process.
 type recorder struct {
-	lease    store.Lease
+	lease store.Lease
+	// local is set if the lease's calls wait for nobody.
+	local    bool
 	interval time.Duration
 	// gather is how long deltas wait for those that follow.
 	gather time.Duration
@@ -34,6 +37,8 @@ type recorder struct {
 	calls context.Context
 	cut   context.CancelFunc
 	group sync.WaitGroup
+	// unhook ends the wait for a stop that has no goroutine.
+	unhook func() bool
 
 	mu sync.Mutex
 	// records are those that aren't all appended yet; next is the Seq of the next.
@@ -48,7 +53,7 @@ type recorder struct {
 	check   bool
 	// timer fires when there is something to do.
 	timer *time.Timer
-	// working is set while a goroutine makes calls, which owns appended: how many of
+	// working is set while somebody makes calls, who owns appended: how many of
 	// records are stored.
 	working  bool
 	appended int
@@ -60,12 +65,8 @@ type recorder struct {
 	lost bool
 }
 
-const (
-	// maxSpare is for how many records room is kept when all are appended.
-	maxSpare = 16
-	// maxGathered is how many deltas wait at most.
-	maxGathered = 256
-)
+// maxGathered is how many deltas wait at most.
+const maxGathered = 256
 
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
@@ -76,12 +77,28 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
 	recorder.calls, recorder.cut = context.WithCancel(ctx)
 	recorder.timer = time.AfterFunc(recorder.interval, recorder.wake)
-	recorder.group.Go(recorder.awaitStop)
+	if lease, local := lease.(store.LocalLease); local {
+		recorder.local = true
+		recorder.group.Add(1)
+		recorder.unhook = context.AfterFunc(lease.Ended(), func() {
+			defer recorder.group.Done()
+			recorder.awaitStop()
+		})
+	} else {
+		recorder.group.Go(recorder.awaitStop)
+	}
 	return recorder
 }
 
 // add takes the run's next events. The slice isn't kept.
 func (r *recorder) add(events ...agui.Encoded) {
+	if r.take(events) {
+		r.begin()
+	}
+}
+
+// take takes events, and reports whether the caller must begin to work.
+func (r *recorder) take(events []agui.Encoded) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -105,7 +122,7 @@ func (r *recorder) add(events ...agui.Encoded) {
 	case r.flushAt.IsZero():
 		r.flushAt = now.Add(r.gather)
 	}
-	r.schedule(now)
+	return r.schedule(now)
 }
 
 // isDelta reports whether an event is one of many that say one thing.
@@ -120,26 +137,39 @@ func isDelta(event agui.Encoded) bool {
 // wake does what is due.
 func (r *recorder) wake() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.schedule(time.Now())
+	due := r.schedule(time.Now())
+	r.mu.Unlock()
+	if due {
+		r.begin()
+	}
 }
 
-// schedule begins to work if something is due, and otherwise sets the timer. The caller
-// holds mu.
-func (r *recorder) schedule(now time.Time) {
+// begin makes the calls that are due: those that may take time in a goroutine.
+func (r *recorder) begin() {
+	if r.local {
+		r.work()
+	} else {
+		go r.work()
+	}
+}
+
+// schedule reports whether something is due: then the caller must begin to work.
+// Otherwise it sets the timer. The caller holds mu.
+func (r *recorder) schedule(now time.Time) (due bool) {
 	if r.working || r.closed || r.lost {
-		return
+		return false
 	}
 	if renew, flush := r.due(now); renew || flush {
 		r.working = true
-		r.group.Go(r.work)
-		return
+		r.group.Add(1)
+		return true
 	}
 	next := r.renewAt
 	if !r.away && !r.flushAt.IsZero() && r.flushAt.Before(next) {
 		next = r.flushAt
 	}
 	r.timer.Reset(next.Sub(now))
+	return false
 }
 
 // due reports what is to be done. The caller holds mu.
@@ -151,13 +181,14 @@ func (r *recorder) due(now time.Time) (renew, flush bool) {
 
 // work makes the calls that are due.
 func (r *recorder) work() {
+	defer r.group.Done()
 	for {
 		r.mu.Lock()
 		now := time.Now()
 		renew, flush := r.due(now)
 		if r.closed || r.lost || !renew && !flush {
 			r.working = false
-			r.schedule(now)
+			r.schedule(now) // nothing is due
 			r.mu.Unlock()
 			return
 		}
@@ -189,6 +220,9 @@ func (r *recorder) close(limit time.Duration) (lost bool) {
 	r.timer.Stop()
 	r.mu.Unlock()
 	r.unwatch()
+	if r.unhook != nil && r.unhook() {
+		r.group.Done()
+	}
 	defer time.AfterFunc(limit, r.cut).Stop()
 	r.group.Wait()
 	r.cut()
@@ -211,16 +245,17 @@ func (r *recorder) drop(appended int) {
 	if r.appended += appended; r.appended < len(r.records) {
 		return
 	}
-	clear(r.records)
-	if r.records, r.appended = r.records[:0], 0; cap(r.records) > maxSpare {
-		r.records = nil
-	}
+	r.records, r.appended = spare(r.records), 0
 }
 
 // call makes one call of the store, and decides what a failure means.
 func (r *recorder) call(what string, do func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(r.calls, r.interval)
-	defer cancel()
+	ctx := r.calls
+	if !r.local {
+		limited, cancel := context.WithTimeout(ctx, r.interval)
+		defer cancel()
+		ctx = limited
+	}
 	err := do(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()

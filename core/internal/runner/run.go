@@ -25,6 +25,11 @@ func (run *Run) Stream(ctx context.Context, send func([]agui.Encoded) error) err
 	if run.used.Swap(true) {
 		return errors.New("run was streamed or closed before")
 	}
+	return run.newStream(ctx).do(ctx, send)
+}
+
+// newStream returns the run's stream, with its recorder at work.
+func (run *Run) newStream(ctx context.Context) *stream {
 	s := run.runner.newStream(ctx, run.request)
 	s.cancelOnDisconnect = run.runner.options.CancelOnDisconnect
 	s.composer.input, s.composer.showInput = run.shown, true
@@ -34,7 +39,7 @@ func (run *Run) Stream(ctx context.Context, send func([]agui.Encoded) error) err
 		recorder: startRecorder(s.base, run.runner, run.lease, s.end, s.logger),
 		fold:     fold.NewRun(run.lease.NextSeq(), run.request.Input.Messages, run.request.Input.State),
 	}
-	return s.do(ctx, send)
+	return s
 }
 
 // Suggest runs an agent beside its thread: without lease, history or observer. It

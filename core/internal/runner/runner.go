@@ -5,7 +5,7 @@
 //
 //	           ┌── agent's goroutine ──┐        stream's goroutine
 //	agent.Run ─┤ range over its events ├─> expand, check, encode ─┬─> outbox ─> caller's goroutine ─> send (the client)
-//	           └───────── feed ────────┘                          ├─> recorder's goroutine ─> store
+//	           └───────── feed ────────┘                          ├─> recorder, in a goroutine for a store elsewhere ─> store
 //	                                                              └─> fold (what is left behind)
 //
 // [Runner.Begin] takes the thread's lease, [Run.Stream] runs the agent until

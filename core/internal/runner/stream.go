@@ -214,8 +214,7 @@ func (s *stream) flush() {
 		events = events[:len(events)-1]
 	}
 	s.outbox.put(events...)
-	clear(s.emitted)
-	s.emitted = s.emitted[:0]
+	s.emitted = spare(s.emitted)
 }
 
 // disconnect records that the client is gone.
@@ -235,7 +234,7 @@ func (s *stream) close(cause error) error {
 	if !completed {
 		s.end(cause)
 		if cause != nil || !s.composer.replay {
-			if err := s.composer.end(s.runner.ending(cause)); err != nil {
+			if err := s.composer.end(s.runner.endOf(cause).Ending); err != nil {
 				s.fail(err)
 			}
 			s.flush()

@@ -90,6 +90,13 @@ func (d *decoder) read(chunks iter.Seq2[[]byte, error]) error {
 			}
 			continue
 		}
+		if index, text, ok := argumentsDelta(data); ok {
+			if done, err := d.addArguments(index, text); err != nil {
+				return err
+			} else if done {
+				continue
+			}
+		}
 		if err := d.chunk.parse(data); err != nil {
 			return err
 		}
@@ -210,7 +217,11 @@ func (d *decoder) handleCall(delta *chunkToolCall) error {
 	if arguments == "" {
 		return nil
 	}
-	return d.send(model.Delta{Kind: model.KindArguments, Call: call.number, Text: arguments})
+	return d.send(argumentsOf(call, arguments))
+}
+
+func argumentsOf(call *pendingCall, text string) model.Delta {
+	return model.Delta{Kind: model.KindArguments, Call: call.number, Text: text}
 }
 
 // find returns the call that a delta continues, nil for a new call. Providers that

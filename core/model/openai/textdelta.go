@@ -14,36 +14,61 @@ import (
 //
 // It returns false if it isn't certain, and then the chunk must be decoded.
 func textDelta(chunk []byte) (text string, ok bool) {
-	before, literal, found := bytes.Cut(chunk, []byte(`"content":"`))
+	l, found := cutLiteral(chunk, `"content":"`)
 	if !found {
 		return "", false
 	}
-	escaped := false
-	end := 0
-	for ; end < len(literal) && literal[end] != '"'; end++ {
-		if literal[end] == '\\' {
-			escaped = true
+	if !bytes.Contains(l.before, []byte(`"index":0`)) && !bytes.Contains(l.after, []byte(`"index":0`)) {
+		return "", false
+	}
+	if matters(l.before) || matters(l.after) || bytes.Contains(l.after, []byte(`"content":"`)) {
+		return "", false
+	}
+	return l.text()
+}
+
+// literal is a JSON string in a chunk.
+type literal struct {
+	// quoted is the string with its quotes, before and after are what is around it, the
+	// name of its field left out.
+	quoted, before, after []byte
+	escaped               bool
+}
+
+// cutLiteral returns the first string that follows a field's name, which ends in the
+// string's opening quote.
+func cutLiteral(chunk []byte, name string) (l literal, found bool) {
+	at := bytes.Index(chunk, []byte(name))
+	if at < 0 {
+		return literal{}, false
+	}
+	start := at + len(name) - 1
+	end := start + 1
+	for ; end < len(chunk) && chunk[end] != '"'; end++ {
+		if chunk[end] == '\\' {
+			l.escaped = true
 			end++
 		}
 	}
-	if end >= len(literal) {
+	if end >= len(chunk) {
+		return literal{}, false
+	}
+	l.quoted, l.before, l.after = chunk[start:end+1], chunk[:at], chunk[end+1:]
+	return l, true
+}
+
+// text returns the string's text, unless that begins or ends with half a character or
+// isn't valid.
+func (l *literal) text() (text string, ok bool) {
+	content := l.quoted[1 : len(l.quoted)-1]
+	if !l.escaped {
+		return string(content), utf8.Valid(content)
+	}
+	if jsontext.StartsInHalf(content) || jsontext.EndsInHalf(content) {
 		return "", false
 	}
-	after := literal[end+1:]
-	if !bytes.Contains(before, []byte(`"index":0`)) && !bytes.Contains(after, []byte(`"index":0`)) {
-		return "", false
-	}
-	if matters(before) || matters(after) || bytes.Contains(after, []byte(`"content":"`)) {
-		return "", false
-	}
-	if escaped {
-		if jsontext.EndsInHalf(literal[:end]) {
-			return "", false
-		}
-		text, err := jsontext.Decode(chunk[len(before)+len(`"content":`) : len(chunk)-len(after)])
-		return text, err == nil
-	}
-	return string(literal[:end]), utf8.Valid(literal[:end])
+	text, err := jsontext.Decode(l.quoted)
+	return text, err == nil
 }
 
 // matters reports whether a part of a chunk outside of the text has a field that

@@ -23,12 +23,14 @@ type lease struct {
 	ttl      time.Duration
 	expires  time.Time
 	stopped  bool
-	// ended is closed when the run is asked to stop, or the lease is lost.
-	ended   chan struct{}
-	isEnded bool
+	// ended ends when the run is asked to stop, or the lease is lost; end ends it.
+	ended context.Context
+	end   context.CancelFunc
 	// before is the thread as Begin found it, for a run that leaves no trace.
 	before store.Thread
 }
+
+var _ store.LocalLease = (*lease)(nil)
 
 func (l *lease) RunID() string         { return l.runID }
 func (l *lease) AgentID() string       { return l.agentID }
@@ -81,6 +83,9 @@ func (l *lease) Renew(ctx context.Context) error {
 	return nil
 }
 
+// Ended implements [store.LocalLease].
+func (l *lease) Ended() context.Context { return l.ended }
+
 func (l *lease) AwaitStop(ctx context.Context) error {
 	for {
 		l.store.mu.Lock()
@@ -90,7 +95,7 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 		if err != nil || stopped {
 			return err
 		}
-		if pause.Wait(ctx, time.Until(expires), l.ended) != nil {
+		if pause.Wait(ctx, time.Until(expires), l.ended.Done()) != nil {
 			return ctx.Err()
 		}
 	}
@@ -137,14 +142,6 @@ func (l *lease) held(ctx context.Context) error {
 }
 
 func (l *lease) expired(now time.Time) bool { return !now.Before(l.expires) }
-
-// end wakes whoever awaits a stop. The caller holds the store's mu.
-func (l *lease) end() {
-	if !l.isEnded {
-		l.isEnded = true
-		close(l.ended)
-	}
-}
 
 // grow accounts for bytes of the live run. The caller holds the store's mu.
 func (l *lease) grow(bytes int64) {

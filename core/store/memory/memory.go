@@ -94,9 +94,9 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 		seen:     t.seen(request.MessageIDs),
 		firstSeq: t.lastSeq + 1, live: &live{},
 		ttl: request.TTL, expires: now.Add(request.TTL),
-		ended:  make(chan struct{}),
 		before: t.info,
 	}
+	l.ended, l.end = context.WithCancel(context.Background())
 	t.info.AgentID = request.AgentID
 	t.info.UpdatedAt, t.info.LastRunAt = wall(now), wall(now)
 	t.unfinished = l
@@ -123,19 +123,20 @@ func (s *Store) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (st
 	if !former.expired(now) {
 		return nil, store.ErrLocked
 	}
-	t.unfinished = &lease{
+	l := &lease{
 		store: s, thread: t,
 		runID: former.runID, agentID: former.agentID, parentRunID: former.parentRunID,
 		seen:     map[string]bool{},
 		firstSeq: former.firstSeq, live: former.live, bytes: former.bytes,
 		ttl: ttl, expires: now.Add(ttl),
-		ended:  make(chan struct{}),
 		before: former.before,
 	}
+	l.ended, l.end = context.WithCancel(context.Background())
+	t.unfinished = l
 	s.busy.MoveToBack(t.place)
 	former.end()
 	t.wake()
-	return t.unfinished, nil
+	return l, nil
 }
 
 // Stop implements [store.Store].

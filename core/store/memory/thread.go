@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"container/list"
 	"context"
 	"slices"
@@ -33,13 +32,6 @@ type thread struct {
 	bytes int64
 }
 
-// finishedRun is what is kept of a run. Its records don't change any more.
-type finishedRun struct {
-	records    []store.Record
-	messageIDs []string
-	bytes      int64
-}
-
 // Read implements [store.Store].
 func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool) (store.Page, error) {
 	for {
@@ -56,9 +48,17 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 		if t.unfinished == nil {
 			s.idle.MoveToBack(t.place)
 		}
-		page, unfinished := t.page(after, time.Now())
-		if !wait || !page.Live || len(page.Records)+len(unfinished) > 0 {
+		page, finished, unfinished := t.page(after, time.Now())
+		if !wait || !page.Live || len(finished)+len(unfinished) > 0 {
 			s.mu.Unlock()
+			count := 0
+			for _, kept := range finished {
+				count += len(kept)
+			}
+			page.Records = slices.Grow(page.Records, count)
+			for _, kept := range slices.Backward(finished) {
+				page.Records = appendRecords(page.Records, kept)
+			}
 			if len(unfinished) > 0 {
 				page.Records = append(page.Records, records(unfinished, after)...)
 			}
@@ -72,26 +72,10 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 	}
 }
 
-// page returns what comes after a Seq. The records are those of finished runs; those of
-// the unfinished one are in the parts.
-func (t *thread) page(after int64, now time.Time) (page store.Page, unfinished []*part) {
-	parts := make([][]store.Record, 0, 4)
-	count := 0
-	// take reports whether there may be more in front of these records.
-	take := func(records []store.Record) bool {
-		if len(records) == 0 {
-			return true
-		}
-		if records[len(records)-1].Seq <= after {
-			return false
-		}
-		from, _ := slices.BinarySearchFunc(records, after+1, func(r store.Record, seq int64) int {
-			return cmp.Compare(r.Seq, seq)
-		})
-		parts = append(parts, records[from:len(records):len(records)])
-		count += len(records) - from
-		return true
-	}
+// page returns what comes after a Seq: of finished runs, the last first, and of the
+// unfinished one. Neither changes any more, so that they can be read without the store's
+// mu.
+func (t *thread) page(after int64, now time.Time) (page store.Page, finished [][]keptRecord, unfinished []*part) {
 	more := true
 	if l := t.unfinished; l != nil {
 		page.RunID, page.FirstSeq = l.runID, l.firstSeq
@@ -101,20 +85,15 @@ func (t *thread) page(after int64, now time.Time) (page store.Page, unfinished [
 		more = len(unfinished) > 0 || len(l.live.parts) == 0
 	}
 	for i := len(t.runs) - 1; i >= 0 && more; i-- {
-		more = take(t.runs[i].records)
-	}
-	switch len(parts) {
-	case 0:
-	case 1:
-		// These records don't change, so the reader can have them as they are.
-		page.Records = parts[0]
-	default:
-		page.Records = make([]store.Record, 0, count)
-		for _, part := range slices.Backward(parts) {
-			page.Records = append(page.Records, part...)
+		run := &t.runs[i]
+		if len(run.records) == 0 {
+			continue
+		}
+		if more = run.records[len(run.records)-1].seq > after; more {
+			finished = append(finished, run.after(after))
 		}
 	}
-	return page, unfinished
+	return page, finished, unfinished
 }
 
 // seen returns which of the messages the thread has.
@@ -133,14 +112,15 @@ func (t *thread) seen(messageIDs []string) map[string]bool {
 func (t *thread) finish(runID string, result *store.Result, maxRuns int) int64 {
 	before := t.bytes
 	for _, records := range result.Earlier {
-		t.add(finishedRun{records: slices.Clip(records)})
+		t.add(finishedRun{records: keep(records)})
 	}
-	t.add(finishedRun{records: slices.Clip(result.Records), messageIDs: result.MessageIDs})
+	t.add(finishedRun{records: keep(result.Records), messageIDs: result.MessageIDs})
 	t.lastRunID = runID
 	t.kept = true
 	t.info.UpdatedAt = wall(time.Now())
 	t.bytes += snapshotBytes(&result.Snapshot) - snapshotBytes(t.snapshot)
-	t.snapshot = &result.Snapshot
+	snapshot := result.Snapshot // not the whole result with it
+	t.snapshot = &snapshot
 	for maxRuns > 0 && len(t.runs) > maxRuns {
 		t.forgetOldest()
 	}
@@ -150,7 +130,7 @@ func (t *thread) finish(runID string, result *store.Result, maxRuns int) int64 {
 // add adds a finished run.
 func (t *thread) add(run finishedRun) {
 	for _, record := range run.records {
-		run.bytes += recordBytes(record)
+		run.bytes += int64(len(record.event.Frame())+len(record.cuts)) + recordOverhead
 	}
 	if t.messageIDs == nil {
 		t.messageIDs = make(map[string]int)
@@ -162,7 +142,7 @@ func (t *thread) add(run finishedRun) {
 	t.bytes += run.bytes
 	t.runs = append(t.runs, run)
 	if len(run.records) > 0 {
-		t.lastSeq = max(t.lastSeq, run.records[len(run.records)-1].Seq)
+		t.lastSeq = max(t.lastSeq, run.records[len(run.records)-1].seq)
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 // BenchmarkMove is what it takes to export a thousand threads with ten runs each, to import
 // them, and to import them again when they are there.
 func BenchmarkMove(b *testing.B) {
-	for name, open := range map[string]func(testing.TB) store.Store{"memory": inMemory, "sqlite": inSQLite, "redis": inRedis} {
+	startDynamoDB(b)
+	for name, open := range map[string]func(testing.TB) store.Store{"memory": inMemory, "sqlite": inSQLite, "redis": inRedis, "postgres": inPostgres, "dynamodb": inDynamoDB} {
 		s := open(b)
 		storetest.Fill(b, s, 1000, 10)
 		file := export(b, s, transfer.Options{})

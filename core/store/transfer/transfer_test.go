@@ -49,6 +49,7 @@ func redisAt(t testing.TB, url string) store.Store {
 }
 
 func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
+	startDynamoDB(t)
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +62,7 @@ func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
 				messageIDs = append(messageIDs, string(match[1]))
 			}
 			from := first
-			for _, to := range []store.Store{inSQLite(t), inRedis(t), inMemory(t)} {
+			for _, to := range []store.Store{inSQLite(t), inRedis(t), inPostgres(t), inDynamoDB(t), inMemory(t)} {
 				summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{})
 				if err != nil || summary.Threads[transfer.Moved] != len(keys) || len(summary.Threads) != 1 {
 					t.Fatalf("got %+v, %v", summary, err)

@@ -203,7 +203,7 @@ export const runs = {
     const run = (runId) => it.open("POST", "/api/copilotkit/agent/scripted/run", { setup: "limited", body: it.emptyRun({ runId }) });
     await (await run("run-1")).whole();
     const { status, headers, body } = await (await run("run-2")).whole();
-    it.see("second", { status, code: body?.code, "when to try again": headers["retry-after"] !== undefined });
+    it.see("second", { status, code: body?.code, "when to try again": headers["retry-after"] !== undefined, "may pages read it": headers["access-control-expose-headers"] });
     it.see("usage of nobody", await it.get("/usage", { setup: "limited" }));
   },
   "an agent that thinks before it begins": async (it) => {

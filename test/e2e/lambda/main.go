@@ -4,7 +4,7 @@
 // the run's.
 //
 // Environment: BOOTSTRAP (the function's binary), INSTANCES (the most instances), and
-// variables that begin with COPILOTKIT_ or OPENAI_, which are passed to the function.
+// variables that begin with COPILOTKIT_, OPENAI_ or AWS_, which are passed to the function.
 // When it listens, the command prints one line of JSON, {"origin": "http://…"}. It
 // answers GET /instances with the number of instances that were started. At the end of its
 // standard input, or when it is terminated, it ends the instances and exits.
@@ -77,8 +77,10 @@ func run() error {
 func functionEnv(environ []string) []string {
 	var env []string
 	for _, variable := range environ {
-		if strings.HasPrefix(variable, "COPILOTKIT_") || strings.HasPrefix(variable, "OPENAI_") {
-			env = append(env, variable)
+		for _, prefix := range []string{"COPILOTKIT_", "OPENAI_", "AWS_"} {
+			if strings.HasPrefix(variable, prefix) {
+				env = append(env, variable)
+			}
 		}
 	}
 	return env

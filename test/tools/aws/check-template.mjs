@@ -16,10 +16,11 @@ const [file] = process.argv.slice(2);
 
 // CloudFormation's short forms: !Ref Name is {Ref: Name}, !Sub text is
 // {"Fn::Sub": text}, and !GetAtt A.B is {"Fn::GetAtt": ["A", "B"]}.
-const functions = ["Equals", "GetAtt", "If", "Join", "Not", "Select", "Split", "Sub"];
+const functions = ["And", "Equals", "GetAtt", "If", "Join", "Not", "Or", "Select", "Split", "Sub"];
 const long = (name, value) => (name === "GetAtt" ? { "Fn::GetAtt": value.split(".") } : { [`Fn::${name}`]: value });
 const customTags = [
   { tag: "!Ref", resolve: (name) => ({ Ref: name }) },
+  { tag: "!Condition", resolve: (name) => ({ Condition: name }) },
   ...functions.flatMap((name) => [
     { tag: `!${name}`, resolve: (value) => long(name, value) },
     { tag: `!${name}`, collection: "seq", resolve: (items) => long(name, items.toJSON()) },

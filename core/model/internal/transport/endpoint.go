@@ -111,6 +111,9 @@ func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	// Each answer under way has a connection with buffers of its own where the provider
+	// has no HTTP/2. Larger bodies of requests bypass the one for writing.
+	transport.WriteBufferSize, transport.ReadBufferSize = 1<<10, 2<<10
 	client := outbound.NewClient()
 	client.Transport = transport
 	return client

@@ -1,0 +1,224 @@
+package dynamodb_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/dynamodb"
+)
+
+var thread = store.Key{Owner: "owner", ID: "thread"}
+
+func begin(t testing.TB, s store.Store, runID string, ttl time.Duration) store.Lease {
+	t.Helper()
+	lease, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, AgentID: "agent", RunID: runID, TTL: ttl})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+func records(first int64, n int, text string) []store.Record {
+	records := make([]store.Record, n)
+	for i := range records {
+		event, err := agui.ParseEncoded(fmt.Appendf(nil, `{"type":"CUSTOM","name":"test","value":"%s %d"}`, text, i))
+		if err != nil {
+			panic(err)
+		}
+		records[i] = store.Record{Seq: first + int64(i), Event: event}
+	}
+	return records
+}
+
+func read(t testing.TB, s store.Store) store.Page {
+	t.Helper()
+	page, err := s.Read(t.Context(), thread, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+func wantRecords(t testing.TB, got store.Page, want ...store.Record) {
+	t.Helper()
+	if len(got.Records) != len(want) {
+		t.Fatalf("%d records, want %d: %+v", len(got.Records), len(want), got)
+	}
+	for i, record := range got.Records {
+		if record.Seq != want[i].Seq || string(record.Event.JSON()) != string(want[i].Event.JSON()) {
+			t.Fatalf("record %d is %d %s, want %d %s", i, record.Seq, record.Event.JSON(), want[i].Seq, want[i].Event.JSON())
+		}
+	}
+}
+
+// stoppable is a clock that can stand still, as that of a frozen instance does.
+type stoppable struct {
+	mu     sync.Mutex
+	offset time.Duration
+	still  time.Time
+}
+
+func (c *stoppable) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.still.IsZero() {
+		return c.still
+	}
+	return time.Now().Add(c.offset)
+}
+
+func (c *stoppable) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.still = time.Now().Add(c.offset)
+}
+
+// frozen returns a store whose clock stands still from the call of stop on: its holders
+// never see their leases run out.
+func frozen(t *testing.T, address string) (s *dynamodb.Store, stop func()) {
+	s, clock := open(t, address), &stoppable{}
+	s.SetClock(clock.now)
+	return s, clock.stop
+}
+
+func awaitOrphan(t *testing.T, s store.Store) {
+	t.Helper()
+	for {
+		page, err := s.Read(t.Context(), thread, 1<<40, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Orphaned {
+			return
+		}
+	}
+}
+
+// Whatever a holder does that was frozen through its whole term, and whenever it does
+// it, nobody reads it.
+func TestAHolderWhoseClockStoodStillWritesNothingThatIsRead(t *testing.T) {
+	t.Parallel()
+	for _, late := range []struct {
+		name string
+		do   func(t *testing.T, lease store.Lease) error
+	}{
+		{"append", func(t *testing.T, lease store.Lease) error {
+			return lease.Append(t.Context(), records(lease.NextSeq(), 1, "late"))
+		}},
+		{"append what was stored and more", func(t *testing.T, lease store.Lease) error {
+			return lease.Append(t.Context(), records(1, 5, "late"))
+		}},
+		{"renew", func(t *testing.T, lease store.Lease) error { return lease.Renew(t.Context()) }},
+		{"finish", func(t *testing.T, lease store.Lease) error {
+			return lease.Finish(t.Context(), &store.Result{
+				Records: records(1, 9, "late"), MessageIDs: []string{"late"},
+				Snapshot: store.Snapshot{Messages: []byte(`["late"]`)},
+			})
+		}},
+		{"finish without a trace", func(t *testing.T, lease store.Lease) error { return lease.Finish(t.Context(), nil) }},
+	} {
+		for _, when := range []string{"adopted", "finished", "in the next run", "deleted", "made anew"} {
+			t.Run(late.name+" when it is "+when, func(t *testing.T) {
+				t.Parallel()
+				address := fresh()
+				sleeper, stop := frozen(t, address)
+				other := open(t, address)
+				lease := begin(t, sleeper, "run", 200*time.Millisecond)
+				if err := lease.Append(t.Context(), records(1, 2, "run")); err != nil {
+					t.Fatal(err)
+				}
+				stop()
+				awaitOrphan(t, other)
+				adopted, err := other.Adopt(t.Context(), thread, time.Minute)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := records(1, 2, "run")
+				switch when {
+				case "finished", "in the next run":
+					want = append(want, records(3, 1, "closed")...)
+					if err := adopted.Finish(t.Context(), &store.Result{Records: want, Snapshot: store.Snapshot{Messages: []byte("[]")}}); err != nil {
+						t.Fatal(err)
+					}
+					if when == "in the next run" {
+						next := begin(t, other, "next", time.Minute)
+						if err := next.Append(t.Context(), records(4, 1, "next")); err != nil {
+							t.Fatal(err)
+						}
+						want = append(want, records(4, 1, "next")...)
+					}
+				case "deleted", "made anew":
+					if err := other.DeleteThread(t.Context(), thread); err != nil {
+						t.Fatal(err)
+					}
+					want = nil
+					if when == "made anew" {
+						next := begin(t, other, "next", time.Minute)
+						want = records(1, 1, "next")
+						if err := next.Append(t.Context(), want); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				if err := late.do(t, lease); !errors.Is(err, store.ErrLeaseLost) {
+					t.Errorf("late: %v", err)
+				}
+				wantRecords(t, read(t, other), want...)
+				if when == "finished" {
+					begun, err := other.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "next", TTL: time.Minute, MessageIDs: []string{"late"}})
+					if err != nil || len(begun.Seen()) > 0 || begun.NextSeq() != 4 {
+						t.Errorf("the next run has seen %v: %v", begun.Seen(), err)
+					}
+					if got, err := other.Snapshot(t.Context(), thread); err != nil || string(got.Messages) != "[]" {
+						t.Errorf("the snapshot is %s, %v", got.Messages, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// The clocks of instances may say anything: leases go by DynamoDB's.
+func TestLeasesDontGoByTheClocksOfInstances(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-24 * time.Hour, -20 * time.Second, 20 * time.Second, 24 * time.Hour} {
+		t.Run(skew.String(), func(t *testing.T) {
+			t.Parallel()
+			address := fresh()
+			wrong, right := open(t, address), open(t, address)
+			wrong.SetClock((&stoppable{offset: skew}).now)
+			for _, pair := range []struct{ holder, other *dynamodb.Store }{{wrong, right}, {right, wrong}} {
+				lease := begin(t, pair.holder, "run", time.Second)
+				begun := time.Now()
+				_, err := pair.other.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: time.Second})
+				if !errors.Is(err, store.ErrLocked) && time.Since(begun) < time.Second {
+					t.Fatalf("a live run is taken over: %v", err)
+				}
+				awaitOrphan(t, pair.other)
+				if took := time.Since(begun); took < time.Second || took > 6*time.Second {
+					t.Errorf("a lease of 1 s has expired after %v", took)
+				}
+				if err := lease.Append(t.Context(), records(lease.NextSeq(), 1, "late")); !errors.Is(err, store.ErrLeaseLost) {
+					t.Errorf("after its term the holder appends: %v", err)
+				}
+				adopted, err := pair.other.Adopt(t.Context(), thread, time.Minute)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := adopted.Finish(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// Times that people see are right within a second, too.
+			made, err := wrong.CreateThread(t.Context(), store.Key{ID: "other"}, "agent", "")
+			if off := time.Since(made.CreatedAt).Abs(); err != nil || off > 2*time.Second {
+				t.Errorf("a thread is made %v ago, %v", off, err)
+			}
+		})
+	}
+}

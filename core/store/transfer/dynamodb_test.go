@@ -1,0 +1,26 @@
+package transfer_test
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/dynamodb"
+	"github.com/copilotkit-go/runtime/core/store/dynamodb/dynamotest"
+)
+
+// startDynamoDB lets the test and its subtests open stores on one server.
+func startDynamoDB(t testing.TB) {
+	for _, variable := range dynamotest.Start(t).Env() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+}
+
+// inDynamoDB opens a store on the server of startDynamoDB.
+func inDynamoDB(t testing.TB) store.Store {
+	s, err := dynamodb.Open(t.Context(), "dynamodb://threads?create=true&prefix="+rand.Text()+":", dynamodb.Options{Logger: slog.New(slog.DiscardHandler)})
+	return kept(t, s, err)
+}

@@ -1,0 +1,26 @@
+package integration
+
+import (
+	"testing"
+
+	"github.com/copilotkit-go/runtime/core/store/dynamodb/dynamotest"
+)
+
+var dynamoDBBackend = backend{
+	name:     "DynamoDB",
+	onLambda: true,
+	start: func(t *testing.T) []string {
+		env, _, _ := startDynamoDB(t)
+		return env
+	},
+	breakable: startDynamoDB,
+}
+
+func startDynamoDB(t *testing.T) (env []string, away, back func()) {
+	server := dynamotest.Start(t)
+	always := func(fault dynamotest.Fault) func() {
+		return func() { server.Fault(func(string) dynamotest.Fault { return fault }) }
+	}
+	env = append(server.Env(), "COPILOTKIT_STORE=dynamodb://threads?create=true")
+	return env, always(dynamotest.Refuse), always(dynamotest.None)
+}

@@ -1,0 +1,7 @@
+// An implementation of DynamoDB's API in memory, for tests: on a free port of 127.0.0.1,
+// whose address is its first line of output. It ends with its standard input.
+import dynalite from "dynalite";
+
+const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+process.stdin.on("end", () => process.exit()).resume();
