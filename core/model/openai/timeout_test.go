@@ -112,9 +112,9 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 func TestTheLogHasNeitherTheConversationNorTheAddress(t *testing.T) {
 	request := saying("a private question")
 	request.System = []string{"a private\nprompt"}
-	base := "http://user:pass-word@127.0.0.1:1/private-path/v1"
+	base := "http://user:pass-word@127.0.0.1:1/private-path/v1?api_key=private-key"
 	for name, client := range map[string]*http.Client{
-		"when they are quoted":          answering(refused(`{"error":{"message":"bad: a private question, a private\nprompt, and \"a private\\nprompt\" at /private-path/v1 with pass-word"}}`)).client(),
+		"when they are quoted":          answering(refused(`{"error":{"message":"bad: a private question, a private\nprompt, and \"a private\\nprompt\" at /private-path/v1 with private-key and pass-word"}}`)).client(),
 		"when the provider isn't there": nil,
 	} {
 		t.Run(name, func(t *testing.T) {

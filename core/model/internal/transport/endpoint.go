@@ -52,9 +52,6 @@ func NewEndpoint(config model.Config, p model.Provider, publicURL string) (*Endp
 	if err != nil || address.Host == "" {
 		return nil, fmt.Errorf("model %q: the address of provider %s (%s) is not a URL", name, p.Name, p.URLVariable)
 	}
-	if address.RawQuery != "" || address.Fragment != "" {
-		return nil, fmt.Errorf("model %q: the address of provider %s (%s) must end with its path", name, p.Name, p.URLVariable)
-	}
 	e.secrets = outbound.NewSecrets(nil, address)
 	e.Key = cmp.Or(config.APIKey, e.Env(p.KeyVariable))
 	for _, variable := range p.OtherKeyVariables {
