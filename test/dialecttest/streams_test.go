@@ -76,11 +76,9 @@ func TestAStreamMayBreakAnywhere(t *testing.T) {
 				if got, finished, _ := read(bytes.NewReader(whole[:at])); finished && got != want {
 					t.Errorf("of the first %d bytes %s was complete", at, got)
 				}
-				for _, b := range []byte{0, '"', '9'} {
-					changed := bytes.Clone(whole)
-					changed[at] = b
-					read(bytes.NewReader(changed))
-				}
+				changed := bytes.Clone(whole)
+				changed[at] = "\"9}"[at%3]
+				read(bytes.NewReader(changed))
 			}
 		})
 	}

@@ -77,9 +77,9 @@ func (c *checker) text(at string, value any) string {
 	return text
 }
 
-func (c *checker) matches(at, pattern string, value any) string {
+func (c *checker) matches(at string, pattern *regexp.Regexp, value any) string {
 	text, _ := value.(string)
-	if !regexp.MustCompile(pattern).MatchString(text) {
+	if !pattern.MatchString(text) {
 		c.wrong("%s: %v doesn't match %s", at, value, pattern)
 	}
 	return text
@@ -158,7 +158,14 @@ func (c *checker) schema(at string, value any) {
 	}
 }
 
-const toolName = `^[a-zA-Z0-9_-]{1,64}$`
+// The forms of names and ids.
+var (
+	toolName     = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+	callID       = regexp.MustCompile(`^.{1,64}$`)
+	geminiName   = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$`)
+	geminiRole   = regexp.MustCompile(`^(user|model)$`)
+	documentName = regexp.MustCompile(`^[a-zA-Z0-9()\[\]-]+( [a-zA-Z0-9()\[\]-]+)*$`)
+)
 
 // StrictChatCompletions checks a request as OpenAI does.
 var StrictChatCompletions = strict(func(c *checker, body object) {
@@ -228,7 +235,7 @@ var StrictResponses = strict(func(c *checker, body object) {
 			}
 		case "function_call":
 			c.fields(at, m, "type", "call_id", "name", "arguments")
-			c.matches(at, `^.{1,64}$`, m["call_id"])
+			c.matches(at, callID, m["call_id"])
 			c.matches(at, toolName, m["name"])
 			calls.call(at, m["call_id"])
 		case "function_call_output":

@@ -48,7 +48,7 @@ var StrictAnthropic = strict(func(c *checker, body object) {
 				}
 				user = true
 			case "tool_use":
-				c.matches(turn.at, `^[a-zA-Z0-9_-]{1,64}$`, block["id"])
+				c.matches(turn.at, toolName, block["id"])
 				c.matches(turn.at, toolName, block["name"])
 				c.fields(turn.at, block["input"], fieldsOf(block["input"])...)
 				calls.call(turn.at, block["id"])
@@ -145,14 +145,14 @@ var StrictBedrock = strict(func(c *checker, body object) {
 					c.fields(turn.at, inner, "format", "source")
 				case "document":
 					document := c.fields(turn.at, inner, "format", "name", "source")
-					c.matches(turn.at, `^[a-zA-Z0-9()\[\]-]+( [a-zA-Z0-9()\[\]-]+)*$`, document["name"])
+					c.matches(turn.at, documentName, document["name"])
 					if documents[document["name"]] {
 						c.wrong("%s: two documents are called %v", turn.at, document["name"])
 					}
 					documents[document["name"]], hasDocument = true, true
 				case "toolUse":
 					use := c.fields(turn.at, inner, "toolUseId", "name", "input")
-					c.matches(turn.at, `^[a-zA-Z0-9_-]{1,64}$`, use["toolUseId"])
+					c.matches(turn.at, toolName, use["toolUseId"])
 					c.matches(turn.at, toolName, use["name"])
 					calls.call(turn.at, use["toolUseId"])
 				case "toolResult":
@@ -221,7 +221,7 @@ var StrictGemini = strict(func(c *checker, body object) {
 		at := fmt.Sprintf("contents.%d", i)
 		content := c.fields(at, value, "role", "parts")
 		role, _ := content["role"].(string)
-		c.matches(at, "^(user|model)$", role)
+		c.matches(at, geminiRole, role)
 		if i == 0 && role != "user" || role == "model" && before == "model" {
 			c.wrong("%s: the %s's turn behind %q", at, role, before)
 		}
@@ -232,11 +232,11 @@ var StrictGemini = strict(func(c *checker, body object) {
 				c.wrong("%s: an empty text", at)
 			}
 			if part["functionCall"] != nil {
-				c.matches(at, `^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$`, c.fields(at, part["functionCall"], "id?", "name", "args")["name"])
+				c.matches(at, geminiName, c.fields(at, part["functionCall"], "id?", "name", "args")["name"])
 				waiting++
 			}
 			if part["functionResponse"] != nil {
-				c.matches(at, `^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$`, c.fields(at, part["functionResponse"], "id?", "name", "response")["name"])
+				c.matches(at, geminiName, c.fields(at, part["functionResponse"], "id?", "name", "response")["name"])
 				results++
 			}
 		}
@@ -254,7 +254,7 @@ var StrictGemini = strict(func(c *checker, body object) {
 	if body["tools"] != nil {
 		for _, tool := range c.list("tools", body["tools"]) {
 			for _, function := range c.list("tools", c.fields("tools", tool, "functionDeclarations")["functionDeclarations"]) {
-				c.matches("tools", `^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$`, c.fields("tools", function, "name", "description?", "parameters?")["name"])
+				c.matches("tools", geminiName, c.fields("tools", function, "name", "description?", "parameters?")["name"])
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func TestEveryThreadIsSentInAFormThatItsProviderTakes(t *testing.T) {
 	wrong := called("c1")
 	wrong.ToolCalls[0].Arguments = `["no object"]`
 	var many []agui.Message
-	for i := range 300 {
+	for i := range 150 {
 		id := fmt.Sprint("c", i)
 		many = append(many, user, called(id), result(id, "done"), said(agui.RoleAssistant, "ok"))
 	}
@@ -118,7 +118,7 @@ func TestEveryThreadIsSentInAFormThatItsProviderTakes(t *testing.T) {
 		"a call without a name":             {user, nameless, result("c1", "a"), user},
 		"arguments that are no object":      {user, wrong, result("c1", "a"), user},
 		"activity":                          {user, said(agui.RoleActivity, "x"), user},
-		"more than a thousand messages":     append(many, user),
+		"hundreds of messages":              append(many, user),
 		"only instructions and reasoning":   {said(agui.RoleSystem, "Be brief"), said(agui.RoleReasoning, "Hm")},
 		"reasoning that has led to nothing": {user, said(agui.RoleReasoning, "Hm"), user},
 	}
