@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -39,7 +40,8 @@ func WantsUsage(ctx context.Context) bool {
 }
 
 // What an estimate goes by: text has about four bytes for each token, and an image or
-// another file about as many tokens as a page of text.
+// another file about as many tokens as a page of text. Documents that are text are sent
+// as that.
 const (
 	bytesPerToken = 4
 	tokensPerFile = 1000
@@ -54,7 +56,9 @@ func EstimateMessages(messages []agui.Message) int64 {
 	for i := range messages {
 		message := &messages[i]
 		for _, part := range message.Content.Parts() {
-			if part.Type != "text" {
+			if text := textBytes(&part); text > 0 {
+				bytes += text
+			} else if part.Type != "text" {
 				files++
 			}
 		}
@@ -64,4 +68,16 @@ func EstimateMessages(messages []agui.Message) int64 {
 		}
 	}
 	return EstimateTokens(bytes) + files*tokensPerFile
+}
+
+// textBytes returns how many bytes of text a document has that is text in base64.
+func textBytes(part *agui.InputContent) int64 {
+	kind, data := part.MimeType, part.Data
+	if part.Source != nil && part.Source.Type == "data" {
+		kind, data = part.Source.MimeType, part.Source.Value
+	}
+	if !strings.HasPrefix(kind, "text/") && !strings.HasPrefix(kind, "application/json") {
+		return 0
+	}
+	return int64(len(data)) / 4 * 3
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/model"
@@ -93,6 +94,12 @@ func setModelOptions(s *Settings, value string) error {
 	var options map[string]map[string]any
 	if err := json.Unmarshal([]byte(value), &options); err != nil || len(options) == 0 {
 		return errors.New(`not a JSON object of options by provider, such as {"openai":{"serviceTier":"flex"}}`)
+	}
+	for name := range options {
+		if !slices.ContainsFunc(providers(), func(p model.Provider) bool { return strings.TrimSuffix(p.Name, "-chat") == name }) {
+			_, err := providers().Lookup(name)
+			return cmp.Or(err, fmt.Errorf("options are by the name of the provider, and %q is another one for it", name))
+		}
 	}
 	s.ModelSettings.ProviderOptions = options
 	return nil

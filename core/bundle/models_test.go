@@ -61,7 +61,7 @@ func TestTheNextModelOfTheListAnswers(t *testing.T) {
 
 func TestTheSettingsOfTheModelAreSent(t *testing.T) {
 	address, provider := scripted(t, scriptedmodel.Answer{Text: "Hello"})
-	handler, err := bundle.New(t.Context(), env("OPENAI_API_KEY=k", "OPENAI_BASE_URL="+address,
+	handler, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=openai/my-model", "OPENAI_API_KEY=k", "OPENAI_BASE_URL="+address,
 		"COPILOTKIT_MODEL_TEMPERATURE=0.5", "COPILOTKIT_MODEL_MAX_TOKENS=77", "COPILOTKIT_MODEL_REASONING_EFFORT=low",
 		`COPILOTKIT_MODEL_OPTIONS={"openai":{"serviceTier":"flex"},"groq":{"user":"u"}}`, "COPILOTKIT_MODEL_HISTORY_TOKENS=10"))
 	if err != nil {
@@ -120,6 +120,8 @@ func TestModelsThatCannotBeListedAreNamed(t *testing.T) {
 		"not a number":               {"COPILOTKIT_MODEL_TEMPERATURE=NaN", "COPILOTKIT_MODEL_TEMPERATURE", "from 0 to 2"},
 		"no tokens":                  {"COPILOTKIT_MODEL_MAX_TOKENS=0", "COPILOTKIT_MODEL_MAX_TOKENS", "from 1"},
 		"an unknown effort":          {"COPILOTKIT_MODEL_REASONING_EFFORT=huge", "COPILOTKIT_MODEL_REASONING_EFFORT", "xhigh"},
+		"options of an unknown one":  {`COPILOTKIT_MODEL_OPTIONS={"opneai":{"serviceTier":"flex"}}`, "COPILOTKIT_MODEL_OPTIONS", `unknown provider "opneai"`},
+		"options of an alias":        {`COPILOTKIT_MODEL_OPTIONS={"gemini":{"cachedContent":"x"}}`, "COPILOTKIT_MODEL_OPTIONS", `"gemini" is another`},
 		"options of no provider":     {`COPILOTKIT_MODEL_OPTIONS={"serviceTier":"secret"}`, "COPILOTKIT_MODEL_OPTIONS", "by provider"},
 		"no time":                    {"COPILOTKIT_MODEL_FIRST_TOKEN_SECONDS=0", "COPILOTKIT_MODEL_FIRST_TOKEN_SECONDS", "from 1"},
 		"a time with a unit":         {"COPILOTKIT_MODEL_NEXT_TOKEN_SECONDS=1s", "COPILOTKIT_MODEL_NEXT_TOKEN_SECONDS", "whole number"},

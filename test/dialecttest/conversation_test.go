@@ -35,17 +35,18 @@ var dialects = []struct {
 	providers model.Providers
 	config    model.Config // its BaseURL follows the address
 	serve     func(http.ResponseWriter, *http.Request, modeltest.Answer)
+	strict    dialecttest.Strict
 	// reasoningData is what the provider wants back with reasoning, "" for nothing.
 	reasoningData string
 }{
-	{"OpenAI's chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, ""},
-	{"Azure's", openai.Providers(), model.Config{Model: "azure/gpt-4o", APIKey: "k"}, dialecttest.ChatCompletions, ""},
-	{"OpenAI's Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
-	{"Azure's Responses", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, `{"openai":{"encrypted":"gAAAA"}}`},
-	{"Anthropic", anthropic.Providers(), model.Config{Model: "anthropic/claude-sonnet-4-5", APIKey: "k"}, dialecttest.Anthropic, `{"anthropic":{"signature":"c2ln"}}`},
-	{"Amazon Bedrock", bedrock.Providers(), model.Config{Model: "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", APIKey: "k"}, dialecttest.Bedrock, `{"bedrock":{"signature":"c2ln"}}`},
-	{"Gemini", gemini.Providers(), model.Config{Model: "google/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, ""},
-	{"Vertex AI", gemini.Providers(), model.Config{Model: "vertex/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, ""},
+	{"OpenAI's chat completions", openai.Providers(), model.Config{Model: "openai/gpt-4o", BaseURL: "/v1", APIKey: "k"}, dialecttest.ChatCompletions, dialecttest.StrictChatCompletions, ""},
+	{"Azure's", openai.Providers(), model.Config{Model: "azure/gpt-4o", APIKey: "k"}, dialecttest.ChatCompletions, dialecttest.StrictChatCompletions, ""},
+	{"OpenAI's Responses", responses.Providers(), model.Config{Model: "openai-responses/gpt-5", BaseURL: "/v1", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Azure's Responses", responses.Providers(), model.Config{Model: "azure-responses/gpt-5", APIKey: "k"}, dialecttest.Responses, dialecttest.StrictResponses, `{"openai":{"encrypted":"gAAAA"}}`},
+	{"Anthropic", anthropic.Providers(), model.Config{Model: "anthropic/claude-sonnet-4-5", APIKey: "k"}, dialecttest.Anthropic, dialecttest.StrictAnthropic, `{"anthropic":{"signature":"c2ln"}}`},
+	{"Amazon Bedrock", bedrock.Providers(), model.Config{Model: "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", APIKey: "k"}, dialecttest.Bedrock, dialecttest.StrictBedrock, `{"bedrock":{"signature":"c2ln"}}`},
+	{"Gemini", gemini.Providers(), model.Config{Model: "google/gemini-3-flash", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, `{"google":{"thought_signature":"c2ln"}}`},
+	{"Vertex AI", gemini.Providers(), model.Config{Model: "vertex/gemini-2.5-pro", APIKey: "k"}, dialecttest.Gemini, dialecttest.StrictGemini, `{"google":{"thought_signature":"c2ln"}}`},
 }
 
 // TestTheSameConversationHasTheSameEvents plays a conversation with all that a thread can
@@ -53,7 +54,7 @@ var dialects = []struct {
 func TestTheSameConversationHasTheSameEvents(t *testing.T) {
 	for _, dialect := range dialects {
 		t.Run(dialect.name, func(t *testing.T) {
-			p := &provider{serve: dialect.serve, hung: make(chan struct{}), data: dialect.reasoningData}
+			p := &provider{serve: dialect.serve, strict: dialect.strict, hung: make(chan struct{}), data: dialect.reasoningData}
 			server := httptest.NewServer(p)
 			defer server.Close()
 			config := dialect.config
@@ -237,7 +238,8 @@ func finished(reason model.FinishReason, deltas ...model.Delta) modeltest.Answer
 
 // provider gives its answers in turn.
 type provider struct {
-	serve func(http.ResponseWriter, *http.Request, modeltest.Answer)
+	serve  func(http.ResponseWriter, *http.Request, modeltest.Answer)
+	strict dialecttest.Strict
 	// data ends reasoning.
 	data string
 	// hung gets a value when the client has left an answer that stays open.
@@ -284,6 +286,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := modeltest.Answer{Status: http.StatusTeapot, Message: "nothing more to say"}
 	if len(p.answers) > 0 {
 		answer, p.answers = p.answers[0], p.answers[1:]
+	}
+	if err := p.strict(body); err != nil {
+		answer = modeltest.Answer{Status: http.StatusBadRequest, Message: err.Error()}
 	}
 	p.mu.Unlock()
 	p.serve(w, r, answer)

@@ -27,6 +27,7 @@ const sessions = { COPILOTKIT_AUTH: "session", COPILOTKIT_SESSION_KEY: "a key of
 rmSync(screenshots, { recursive: true, force: true });
 
 const closing = [];
+const stores = {};
 const failed = [];
 try {
   buildApp();
@@ -83,7 +84,7 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
     failed.push(name);
     console.log(`  FAILED  ${name}\n${error.stack}\n`);
     for (const [i, page] of pages.entries()) await page.picture(`FAILED ${name} ${i + 1}`).catch(() => {});
-    for (const runtime of Object.values(runtimes)) console.log(runtime.log().slice(-1500));
+    for (const [name, process] of Object.entries({ ...runtimes, ...stores })) console.log(`${name}: ${process.status()}\n${process.log().slice(-1500)}`);
   } finally {
     for (const page of pages.reverse()) await page.close();
   }
@@ -101,9 +102,9 @@ function production(model) {
 async function ours(model) {
   const binary = build("./cmd/copilotkit", "copilotkit");
   const env = { ...production(model), COPILOTKIT_AUTH: "none", COPILOTKIT_PUBLIC_THREADS: "on" };
-  const redis = await startRedis();
+  const redis = (stores.redis = await startRedis());
   closing.push(() => redis.stop());
-  const dynamoDB = await startDynamoDB();
+  const dynamoDB = (stores.dynamoDB = await startDynamoDB());
   closing.push(() => dynamoDB.stop());
   const runtimes = {
     local: await startLocal(binary, env),

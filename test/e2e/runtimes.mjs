@@ -75,6 +75,7 @@ export function run(command, env, args = []) {
     child,
     exited,
     log: () => log.join(""),
+    status: () => (child.exitCode === null && child.signalCode === null ? "running" : `ended by ${child.signalCode ?? child.exitCode}`),
     async answers(attempt) {
       const deadline = Date.now() + 60_000;
       while (Date.now() < deadline) {

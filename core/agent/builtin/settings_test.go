@@ -69,7 +69,7 @@ func TestForwardedPropertiesOverrideWhatTheDeployerListed(t *testing.T) {
 		builtin.PropertyTopP, builtin.PropertyTopK, builtin.PropertyPresencePenalty, builtin.PropertyFrequencyPenalty,
 		builtin.PropertyStopSequences, builtin.PropertySeed, builtin.PropertyMaxRetries, builtin.PropertyPrompt, builtin.PropertyProviderOptions,
 	}
-	everything := `{"model":"openai/gpt-5","toolChoice":"required","maxOutputTokens":9,"temperature":0.9,"topP":0.8,"topK":3,` +
+	everything := `{"model":"openai/gpt-4.1","toolChoice":"required","maxOutputTokens":9,"temperature":0.9,"topP":0.8,"topK":3,` +
 		`"presencePenalty":0.1,"frequencyPenalty":0.2,"stopSequences":["a"],"seed":4,"maxRetries":1,"providerOptions":{"openai":{"user":"u"}}}`
 	for name, test := range map[string]struct {
 		overridable []builtin.Property
@@ -79,7 +79,7 @@ func TestForwardedPropertiesOverrideWhatTheDeployerListed(t *testing.T) {
 		"none by default": {nil, everything, `{"model":"gpt-4o","temperature":0.1}`},
 		"the listed ones": {[]builtin.Property{builtin.PropertyTemperature}, everything, `{"model":"gpt-4o","temperature":0.9}`},
 		"all": {all, everything,
-			`{"frequency_penalty":0.2,"max_tokens":9,"model":"gpt-5","presence_penalty":0.1,"seed":4,"stop":["a"],"temperature":0.9,"tool_choice":"required","top_k":3,"top_p":0.8,"user":"u"}`},
+			`{"frequency_penalty":0.2,"max_tokens":9,"model":"gpt-4.1","presence_penalty":0.1,"seed":4,"stop":["a"],"temperature":0.9,"tool_choice":"required","top_k":3,"top_p":0.8,"user":"u"}`},
 		"of the wrong type": {all, `{"model":7,"toolChoice":{"type":"tool"},"temperature":"hot","stopSequences":[1],"seed":null}`, `{"model":"gpt-4o","temperature":0.1}`},
 		"no object":         {all, `[1]`, `{"model":"gpt-4o","temperature":0.1}`},
 		"the front end's form of a tool choice": {all, `{"toolChoice":{"type":"function","function":{"name":"copilotkitSuggest"}}}`,

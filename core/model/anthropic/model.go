@@ -2,7 +2,6 @@ package anthropic
 
 import (
 	"context"
-	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
 	"github.com/copilotkit-go/runtime/core/model/internal/claude"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -29,23 +29,17 @@ const tokenVariable = "ANTHROPIC_AUTH_TOKEN"
 var provider = model.Provider{Name: name, KeyVariable: "ANTHROPIC_API_KEY", OtherKeyVariables: []string{tokenVariable}, URLVariable: "ANTHROPIC_BASE_URL"}
 
 // tools are the rules for tools.
-var tools = transport.ToolRules{
-	Names:      transport.NameRule{Max: 64, Signs: "-"},
-	Properties: transport.NameRule{Max: 64, Signs: ".-"},
-	Schemas:    transport.SchemaDraft2020,
+var tools = toolrules.Rules{
+	Names:      toolrules.NameRule{Max: 64, Signs: "-"},
+	Properties: toolrules.NameRule{Max: 64, Signs: ".-"},
+	Schemas:    toolrules.SchemaDraft2020,
 	FlatRoot:   true,
 }
 
 // Providers returns the provider of this protocol.
 func Providers() model.Providers {
 	p := provider
-	p.New = func(config model.Config) (model.Model, error) {
-		m, err := New(config)
-		if err != nil {
-			return nil, err // not the nil pointer in an interface
-		}
-		return m, nil
-	}
+	p.New = transport.Constructor(New)
 	return model.Providers{p}
 }
 
@@ -83,24 +77,10 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 	})
 }
 
-// open sends the request and returns the body of the answer. If the API doesn't accept
-// the signature of a thought, such as one of another account, it sends the conversation
-// without thoughts, since the thread could never go on otherwise.
 func (m *Model) open(x *transport.Exchange, request *model.Request) (io.ReadCloser, error) {
-	conversation, err := blocks.Convert(request, name)
-	if err != nil {
-		return nil, err
-	}
-	reasons := conversation.HasReasoning()
-	body, err := m.post(x, request, conversation)
-	if refused := (*transport.Failure)(nil); reasons && errors.As(err, &refused) && blocks.RefusesReasoning(refused) {
-		if conversation, err = blocks.Convert(request, name); err != nil {
-			return nil, err
-		}
-		conversation.DropReasoning()
+	return blocks.Ask(request, name, func(conversation *blocks.Conversation) (io.ReadCloser, error) {
 		return m.post(x, request, conversation)
-	}
-	return body, err
+	})
 }
 
 func (m *Model) post(x *transport.Exchange, request *model.Request, conversation *blocks.Conversation) (io.ReadCloser, error) {

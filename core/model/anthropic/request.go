@@ -36,7 +36,7 @@ func (m *Model) encode(request *model.Request, conversation *blocks.Conversation
 			thinking.KeepValid()
 		}
 	}
-	if m.claude.TakesPrefill() {
+	if m.claude.TakesPrefill() && !thinking.Active() {
 		trimEnd(conversation)
 	} else {
 		conversation.EndWithUser()

@@ -3,6 +3,7 @@ package bedrock
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -84,6 +85,9 @@ func encodeTurns(turns []blocks.Turn, shortIDs bool) ([]message, error) {
 		hasText, hasDocument := false, false
 		for j := range turn.Parts {
 			encoded, err := e.part(&turn.Parts[j])
+			if err == errForged {
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -99,6 +103,10 @@ func encodeTurns(turns []blocks.Turn, shortIDs bool) ([]message, error) {
 
 func textBlock(text string) block { return block{Text: &text} }
 
+// errForged reports encrypted reasoning that the client has made up. The API can't
+// decode a request with it.
+var errForged = errors.New("encrypted reasoning that isn't base64")
+
 func (e *encoder) part(part *blocks.Part) (block, error) {
 	switch part.Kind {
 	case blocks.Media:
@@ -113,7 +121,11 @@ func (e *encoder) part(part *blocks.Part) (block, error) {
 		return block{ToolResult: &toolResult{ToolUseID: e.id(part.ID), Content: []block{textBlock(text)}}}, nil
 	case blocks.Reasoning:
 		if part.Data.Signature == "" {
-			return block{ReasoningContent: &reasoningContent{RedactedContent: joinBase64(part.Data.Redacted)}}, nil
+			redacted, err := joinBase64(part.Data.Redacted)
+			if err != nil {
+				return block{}, errForged
+			}
+			return block{ReasoningContent: &reasoningContent{RedactedContent: redacted}}, nil
 		}
 		return block{ReasoningContent: &reasoningContent{ReasoningText: &reasoningText{part.Text, part.Data.Signature}}}, nil
 	}
@@ -129,7 +141,7 @@ func (e *encoder) id(id string) string {
 }
 
 // joinBase64 joins pieces of base64, each of which may be padded, to one.
-func joinBase64(text string) string {
+func joinBase64(text string) (string, error) {
 	var joined []byte
 	for text != "" {
 		end := strings.IndexByte(text, '=')
@@ -141,11 +153,11 @@ func joinBase64(text string) string {
 		}
 		piece, err := base64.StdEncoding.DecodeString(text[:end])
 		if err != nil {
-			return text // somebody else's, whom the API will answer
+			return "", err
 		}
 		joined, text = append(joined, piece...), text[end:]
 	}
-	return base64.StdEncoding.EncodeToString(joined)
+	return base64.StdEncoding.EncodeToString(joined), nil
 }
 
 // formats are the formats that the API has, by media type.

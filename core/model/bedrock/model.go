@@ -3,7 +3,6 @@ package bedrock
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -17,6 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
 	"github.com/copilotkit-go/runtime/core/model/internal/claude"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -35,15 +35,15 @@ var provider = model.Provider{
 }
 
 // tools are the rules for tools.
-var tools = transport.ToolRules{
-	Names:      transport.NameRule{Max: 64, Signs: "-"},
-	Properties: transport.NameRule{Max: 64, Signs: ".-"},
-	Schemas:    transport.SchemaDraft2020,
+var tools = toolrules.Rules{
+	Names:      toolrules.NameRule{Max: 64, Signs: "-"},
+	Properties: toolrules.NameRule{Max: 64, Signs: ".-"},
+	Schemas:    toolrules.SchemaDraft2020,
 	FlatRoot:   true,
 }
 
 // novaTools are those of Amazon's own models, which take three keywords at the root.
-func novaTools() transport.ToolRules {
+func novaTools() toolrules.Rules {
 	rules := tools
 	rules.Inline = true
 	rules.RootKeywords = []string{"type", "properties", "required"}
@@ -53,13 +53,7 @@ func novaTools() transport.ToolRules {
 // Providers returns the provider of this protocol.
 func Providers() model.Providers {
 	p := provider
-	p.New = func(config model.Config) (model.Model, error) {
-		m, err := New(config)
-		if err != nil {
-			return nil, err // not the nil pointer in an interface
-		}
-		return m, nil
-	}
+	p.New = transport.Constructor(New)
 	return model.Providers{p}
 }
 
@@ -86,7 +80,7 @@ func New(config model.Config) (*Model, error) {
 	publicURL := ""
 	if region := cmp.Or(arnRegion(config.Model), env(regionVariable), env(defaultRegionVariable)); region != "" {
 		if !regionName().MatchString(region) {
-			return nil, fmt.Errorf("model %q: %s is not the name of a region", config.Model, regionVariable)
+			return nil, fmt.Errorf("model %q: that of its ARN, or else %s, is not the name of a region", config.Model, regionVariable)
 		}
 		publicURL = "https://bedrock-runtime." + region + "." + domain(region)
 	} else if config.BaseURL == "" && env(provider.URLVariable) == "" {
@@ -143,24 +137,10 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 	})
 }
 
-// open sends the request and returns the body of the answer. If the signature of a
-// thought isn't accepted, such as one of another account, it sends the conversation
-// without thoughts, since the thread could never go on otherwise.
 func (m *Model) open(x *transport.Exchange, request *model.Request) (io.ReadCloser, error) {
-	conversation, err := blocks.Convert(request, name)
-	if err != nil {
-		return nil, err
-	}
-	reasons := conversation.HasReasoning()
-	body, err := m.post(x, request, conversation)
-	if refused := (*transport.Failure)(nil); reasons && errors.As(err, &refused) && blocks.RefusesReasoning(refused) {
-		if conversation, err = blocks.Convert(request, name); err != nil {
-			return nil, err
-		}
-		conversation.DropReasoning()
+	return blocks.Ask(request, name, func(conversation *blocks.Conversation) (io.ReadCloser, error) {
 		return m.post(x, request, conversation)
-	}
-	return body, err
+	})
 }
 
 func (m *Model) post(x *transport.Exchange, request *model.Request, conversation *blocks.Conversation) (io.ReadCloser, error) {

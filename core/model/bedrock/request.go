@@ -94,6 +94,13 @@ func (m *Model) caches(options map[string]any) bool {
 // inference returns the parameters that the API has for all models.
 func (m *Model) inference(s *model.Settings, thinking *claude.Thinking) map[string]any {
 	fields := make(map[string]any)
+	if strings.Contains(m.endpoint.Name.Model, "amazon.nova-2") && novaEffort(s.ReasoningEffort) == "high" {
+		// Amazon's own models then refuse all parameters but these.
+		if len(s.Stop) > 0 {
+			fields["stopSequences"] = s.Stop
+		}
+		return fields
+	}
 	answer := 0
 	if s.MaxOutputTokens != nil {
 		answer = *s.MaxOutputTokens

@@ -192,6 +192,9 @@ func TestWhatIsParticularToAModel(t *testing.T) {
 		"bound thinking":           {"global.anthropic.claude-opus-5-5", []func(*model.Request){called, withTool}, []string{`"prefix_mismatch_behavior":"drop_block"`, `"anthropic_beta":["thinking-binding-controls-2026-08-01"]`}, nil},
 		"OpenAI's effort":          {"us.openai.gpt-oss-120b-1:0", []func(*model.Request){effort("high")}, []string{`"reasoning_effort":"high"`}, []string{"thinking"}},
 		"Amazon's effort":          {"us.amazon.nova-2-lite-v1:0", []func(*model.Request){effort("xhigh")}, []string{`"reasoningConfig":{"maxReasoningEffort":"high","type":"enabled"}`}, []string{"thinking"}},
+		"Amazon's greatest effort": {"us.amazon.nova-2-lite-v1:0", []func(*model.Request){effort("high"), func(r *model.Request) {
+			r.Settings.MaxOutputTokens, r.Settings.Temperature, r.Settings.Stop = pointer(100), pointer(0.5), []string{"x"}
+		}}, []string{`"inferenceConfig":{"stopSequences":["x"]}`}, []string{"maxTokens", "temperature"}},
 		"nobody's effort":          {"us.deepseek.r1-v1:0", []func(*model.Request){effort("high")}, nil, []string{"additional", "effort"}},
 		"calls without tools":      {"us.amazon.nova-lite-v1:0", []func(*model.Request){called}, []string{`Called the tool look with {\"at\":\"it\"}`, "The tool look answered: a cat"}, []string{"toolUse", "toolConfig"}},
 		"no choice of none":        {"us.amazon.nova-lite-v1:0", []func(*model.Request){withTool, func(r *model.Request) { r.Settings.ToolChoice.Mode = model.ToolChoiceNone }}, nil, []string{"toolConfig"}},

@@ -85,25 +85,25 @@ func New(config Config) (*Model, error) {
 // settings say how often.
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
-		order := m.order()
 		once := *request
 		if once.Settings.MaxRetries == nil {
 			once.Settings.MaxRetries = new(int)
 		}
-		for i, c := range order {
-			if i == len(order)-1 {
+		asked := make([]*candidate, 0, len(m.candidates))
+		for c := m.next(asked); ; {
+			asked = append(asked, c)
+			if len(asked) == len(m.candidates) {
 				m.ask(ctx, c, request, yield, nil)
 				return
 			}
-			next := order[i+1]
-			goOn := false
-			m.ask(ctx, c, &once, yield, func(err error) {
-				goOn = true
-				m.logger.WarnContext(ctx, "a model can't answer, the next one is asked", "model", c.Name, "next", next.Name, "error", err)
-			})
-			if !goOn {
+			var failure error
+			m.ask(ctx, c, &once, yield, func(err error) { failure = err })
+			if failure == nil {
 				return
 			}
+			next := m.next(asked)
+			m.logger.WarnContext(ctx, "a model can't answer, the next one is asked", "model", c.Name, "next", next.Name, "error", failure)
+			c = next
 		}
 	}
 }
@@ -111,7 +111,6 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 // ask yields the answer of a candidate. If it fails before its answer has begun, and
 // another could answer, pass is called instead, unless it is nil.
 func (m *Model) ask(ctx context.Context, c *candidate, request *model.Request, yield func(model.Delta, error) bool, pass func(error)) {
-	m.beginAttempt(c)
 	begun := false
 	for delta, err := range c.Model.Stream(ctx, request) {
 		if err != nil {
@@ -154,31 +153,29 @@ func judge(err error) (another, rest bool) {
 	return false, false
 }
 
-// order returns the candidates with those that rest behind the others.
-func (m *Model) order() []*candidate {
+// next returns the first candidate that hasn't been asked and doesn't rest, or else the
+// first that hasn't been asked, of which there is one. A candidate that has rested goes
+// on resting for all other runs: one finds out whether it answers again.
+func (m *Model) next(asked []*candidate) *candidate {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	ready := make([]*candidate, 0, len(m.candidates))
-	var resting []*candidate
+	var chosen *candidate
 	for _, c := range m.candidates {
-		if now.Before(c.until) {
-			resting = append(resting, c)
-		} else {
-			ready = append(ready, c)
+		if slices.Contains(asked, c) {
+			continue
+		}
+		if !now.Before(c.until) {
+			if !c.until.IsZero() {
+				c.until = now.Add(m.rest)
+			}
+			return c
+		}
+		if chosen == nil {
+			chosen = c
 		}
 	}
-	return slices.Concat(ready, resting)
-}
-
-// beginAttempt lets a candidate that has rested go on resting for all other runs: one
-// finds out whether it answers again.
-func (m *Model) beginAttempt(c *candidate) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if now := time.Now(); !c.until.IsZero() && !now.Before(c.until) {
-		c.until = now.Add(m.rest)
-	}
+	return chosen
 }
 
 func (m *Model) setRest(c *candidate, until time.Time) {

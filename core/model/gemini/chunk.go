@@ -82,8 +82,8 @@ func (u *chunkUsage) merge(other *chunkUsage) {
 		{&u.CachedContentTokenCount, &other.CachedContentTokenCount},
 		{&u.TotalTokenCount, &other.TotalTokenCount},
 	} {
-		if *count.from != nil && **count.from >= 0 {
-			*count.into = *count.from
+		if n := transport.Count(*count.from); n != nil {
+			*count.into = n
 		}
 	}
 }

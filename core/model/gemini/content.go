@@ -2,10 +2,12 @@ package gemini
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/blocks"
 )
 
 // content is a turn of the conversation: the user's, the model's, or that of the
@@ -56,20 +58,20 @@ type conversation struct {
 func (c *conversation) add(request *model.Request) error {
 	c.names = make(map[string]string)
 	for _, prompt := range request.System {
-		c.system = append(c.system, textPart(prompt))
+		c.system = appendText(c.system, prompt)
 	}
 	for i := range request.Messages {
 		m := &request.Messages[i]
 		switch m.Role {
 		case agui.RoleSystem, agui.RoleDeveloper:
 			// The protocol has instructions for the conversation as a whole only.
-			c.system = append(c.system, textPart(m.Content.Text()))
+			c.system = appendText(c.system, m.Content.Text())
 		case agui.RoleUser:
 			parts, err := userParts(m.Content, c.endpoint.vertex)
 			if err != nil {
 				return err
 			}
-			c.contents = append(c.contents, &content{Role: "user", Parts: parts})
+			c.user(parts...)
 		case agui.RoleReasoning:
 			// Thoughts without a signature are a summary for people.
 			if signature := c.signature(m.EncryptedValue); signature != "" {
@@ -88,11 +90,24 @@ func (c *conversation) add(request *model.Request) error {
 			c.result(m)
 		}
 	}
-	if strings.HasPrefix(c.endpoint.Name.Model, "gemma-") && len(c.contents) > 0 && c.contents[0].Role == "user" {
+	if len(c.contents) == 0 || c.contents[0].Role == "model" {
+		c.contents = slices.Insert(c.contents, 0, &content{Role: "user", Parts: []part{textPart(blocks.Begins)}})
+	}
+	if c.contents[len(c.contents)-1].Role == "model" {
+		c.user(textPart(blocks.GoesOn))
+	}
+	if strings.HasPrefix(c.endpoint.Name.Model, "gemma-") {
 		// These models have no instructions.
 		c.contents[0].Parts, c.system = append(c.system, c.contents[0].Parts...), nil
 	}
 	return nil
+}
+
+// user adds a turn of the user, unless it is empty.
+func (c *conversation) user(parts ...part) {
+	if len(parts) > 0 {
+		c.contents = append(c.contents, &content{Role: "user", Parts: parts})
+	}
 }
 
 // model adds parts to the model's turn. Calls must follow the user's turn at once, so
@@ -140,7 +155,7 @@ func (c *conversation) result(m *agui.Message) {
 		c.contents[last].Parts = append(c.contents[last].Parts, part{FunctionResponse: response})
 		return
 	}
-	c.contents = append(c.contents, &content{Role: "user", Parts: []part{{FunctionResponse: response}}})
+	c.user(part{FunctionResponse: response})
 }
 
 // id returns the id of a call as the provider wants it. Vertex AI has none.
@@ -162,3 +177,11 @@ func (c *conversation) signature(data string) string {
 }
 
 func textPart(text string) part { return part{Text: &text} }
+
+// appendText appends a text, unless it is blank, which the provider refuses.
+func appendText(parts []part, text string) []part {
+	if strings.TrimSpace(text) == "" {
+		return parts
+	}
+	return append(parts, textPart(text))
+}

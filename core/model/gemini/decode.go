@@ -3,15 +3,12 @@ package gemini
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
-
-var errNamelessCall = errors.New("the provider's answer has a tool call without a name")
 
 // decoder converts the chunks of one answer to deltas.
 type decoder struct {
@@ -132,7 +129,7 @@ func (d *decoder) handleCall(call *chunkCall, signature string) error {
 		if arguments.Len() == 0 {
 			return nil
 		}
-		return errNamelessCall
+		return transport.ErrNamelessCall
 	}
 	number, id := d.calls, call.ID
 	d.calls++

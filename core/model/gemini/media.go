@@ -28,17 +28,25 @@ type file struct {
 func userParts(message agui.Content, vertex bool) ([]part, error) {
 	inputs := message.Parts()
 	if len(inputs) == 0 {
-		return []part{textPart(message.Text())}, nil
+		return appendText(nil, message.Text()), nil
 	}
 	parts := make([]part, 0, len(inputs))
 	for i := range inputs {
 		if inputs[i].Type == "text" {
-			parts = append(parts, textPart(inputs[i].Text))
+			parts = appendText(parts, inputs[i].Text)
 			continue
 		}
 		media, err := model.ReadMedia(&inputs[i])
 		if err != nil {
 			return nil, err
+		}
+		if media.Data != "" && media.IsText() {
+			text, err := media.Text()
+			if err != nil {
+				return nil, err
+			}
+			parts = appendText(parts, text)
+			continue
 		}
 		p, err := mediaPart(media, vertex)
 		if err != nil {
@@ -75,10 +83,6 @@ func mediaPart(media model.Media, vertex bool) (part, error) {
 			media.MimeType = usualType(media.Kind)
 		}
 		return part{FileData: &file{MimeType: media.MimeType, FileURI: media.URL}}, nil
-	}
-	if media.IsText() {
-		text, err := media.Text()
-		return textPart(text), err
 	}
 	if media.MimeType == unknownType {
 		media.MimeType = typeOfData(media.Data)

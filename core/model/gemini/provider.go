@@ -16,13 +16,7 @@ import (
 func Providers() model.Providers {
 	all := model.Providers{google(), vertex()}
 	for i := range all {
-		all[i].New = func(config model.Config) (model.Model, error) {
-			m, err := New(config)
-			if err != nil {
-				return nil, err // not the nil pointer in an interface
-			}
-			return m, nil
-		}
+		all[i].New = transport.Constructor(New)
 	}
 	return all
 }
@@ -97,6 +91,9 @@ func newVertex(config model.Config, p model.Provider) (*endpoint, error) {
 		return nil, err
 	}
 	project := e.Env(projectVariable)
+	if strings.Trim(project, "abcdefghijklmnopqrstuvwxyz0123456789-.:") != "" {
+		return nil, fmt.Errorf("model %q: %s is not the id of a project", e.Name, projectVariable)
+	}
 	if project == "" && e.Key == "" && !e.OwnAddress {
 		return nil, fmt.Errorf("model %q: provider vertex has no project: set %s", e.Name, projectVariable)
 	}

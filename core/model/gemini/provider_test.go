@@ -122,7 +122,7 @@ func TestAModelThatCannotWorkIsAnErrorThatSaysWhy(t *testing.T) {
 		"another's model":        {model.Config{Model: "vertex/anthropic/claude", APIKey: "k"}, nil, "Google's own models"},
 		"a path out of the API":  {model.Config{Model: "google/../../v1/files", APIKey: "k"}, nil, "not a model's name"},
 		"a path without a name":  {model.Config{Model: "google/models//x", APIKey: "k"}, nil, "not a model's name"},
-		"a project with a slash": {model.Config{Model: "vertex/gemini-3-flash", APIKey: "k"}, map[string]string{"GOOGLE_CLOUD_PROJECT": "a/../b"}, "not a model's name"},
+		"a project with a slash": {model.Config{Model: "vertex/gemini-3-flash", APIKey: "k"}, map[string]string{"GOOGLE_CLOUD_PROJECT": "a/../b"}, "GOOGLE_CLOUD_PROJECT is not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.config.LookupEnv = environment(test.env)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -31,9 +32,9 @@ type declaration struct {
 }
 
 // toolRules are what models of all generations take.
-var toolRules = transport.ToolRules{
-	Names:     transport.NameRule{Max: 64, Signs: "-.", LetterFirst: true},
-	Schemas:   transport.SchemaOpenAPI,
+var toolRules = toolrules.Rules{
+	Names:     toolrules.NameRule{Max: 64, Signs: "-.", LetterFirst: true},
+	Schemas:   toolrules.SchemaOpenAPI,
 	Inline:    true,
 	OmitEmpty: true,
 	Formats:   []string{"date-time", "double", "enum", "float", "int32", "int64"},
@@ -87,24 +88,18 @@ func callingConfig(choice model.ToolChoice) map[string]any {
 
 func (e *endpoint) generationConfig(s *model.Settings) map[string]any {
 	config := map[string]any{}
-	set(config, "temperature", s.Temperature)
-	set(config, "topP", s.TopP)
-	set(config, "topK", s.TopK)
-	set(config, "maxOutputTokens", s.MaxOutputTokens)
-	set(config, "presencePenalty", s.PresencePenalty)
-	set(config, "frequencyPenalty", s.FrequencyPenalty)
-	set(config, "seed", s.Seed)
-	set(config, "thinkingConfig", thinking(e.Name.Model, s.ReasoningEffort))
+	transport.Set(config, "temperature", s.Temperature)
+	transport.Set(config, "topP", s.TopP)
+	transport.Set(config, "topK", s.TopK)
+	transport.Set(config, "maxOutputTokens", s.MaxOutputTokens)
+	transport.Set(config, "presencePenalty", s.PresencePenalty)
+	transport.Set(config, "frequencyPenalty", s.FrequencyPenalty)
+	transport.Set(config, "seed", s.Seed)
+	transport.Set(config, "thinkingConfig", thinking(e.Name.Model, s.ReasoningEffort))
 	if len(s.Stop) > 0 {
 		config["stopSequences"] = s.Stop
 	}
 	return config
-}
-
-func set[T any](config map[string]any, name string, value *T) {
-	if value != nil {
-		config[name] = *value
-	}
 }
 
 // The options that are fields of the request, those that are in the configuration of
@@ -166,7 +161,7 @@ func mergeThinking(configured, option any) any {
 	_, hasBudget := fields["thinkingBudget"]
 	_, hasLevel := fields["thinkingLevel"]
 	if !hasBudget && !hasLevel {
-		set(merged, "thinkingBudget", known.ThinkingBudget)
+		transport.Set(merged, "thinkingBudget", known.ThinkingBudget)
 		if known.ThinkingLevel != "" {
 			merged["thinkingLevel"] = known.ThinkingLevel
 		}

@@ -110,6 +110,7 @@ func TestHowMuchAModelThinks(t *testing.T) {
 		{"gemini-3.7-flash", "minimal", `{"includeThoughts":true,"thinkingLevel":"LOW"}`},
 		{"gemini-3.7-flash-lite", "minimal", `{"includeThoughts":true,"thinkingLevel":"MINIMAL"}`},
 		{"gemini-3.1-pro", "medium", `{"includeThoughts":true,"thinkingLevel":"MEDIUM"}`},
+		{"gemini-3-pro-preview", "medium", `{"includeThoughts":true,"thinkingLevel":"HIGH"}`},
 		{"gemini-3.1-pro", "xhigh", `{"includeThoughts":true,"thinkingLevel":"HIGH"}`},
 		{"gemini-flash-latest", "low", `{"includeThoughts":true,"thinkingLevel":"LOW"}`},
 		{"gemini-4", "unheard of", `{"includeThoughts":true}`},

@@ -100,6 +100,9 @@ func level(name string, g generation, effort string) string {
 	case "low":
 		return "LOW"
 	case "medium":
+		if strings.HasPrefix(name, "gemini-3-pro") { // which has two levels
+			return "HIGH"
+		}
 		return "MEDIUM"
 	case "high", "xhigh":
 		return "HIGH"

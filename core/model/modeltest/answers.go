@@ -2,6 +2,7 @@ package modeltest
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -94,6 +95,25 @@ func testAnswers(t *testing.T, dialect Dialect) {
 			}
 		})
 	}
+	t.Run("counts that can't be are left out", func(t *testing.T) {
+		for _, count := range []int64{-1, math.MinInt64, math.MaxInt64, math.MaxInt64 / 2} {
+			answer := finished(model.FinishStop, text("Cold.")...)
+			answer.Deltas[1].Finish.Usage = &model.Usage{InputTokens: &count, OutputTokens: &count}
+			got, _ := ask(t, dialect, question(), nil, answer)
+			if got.Err != nil {
+				t.Fatal(got.Err)
+			}
+			usage := got.Finish.Usage
+			if usage == nil {
+				continue
+			}
+			for _, n := range []*int64{usage.InputTokens, usage.OutputTokens, usage.TotalTokens} {
+				if n != nil && (*n < 0 || *n > 1<<60) {
+					t.Errorf("%d became %d", count, *n)
+				}
+			}
+		}
+	})
 	t.Run("tokens are counted", func(t *testing.T) {
 		in, out := int64(11), int64(7)
 		answer := finished(model.FinishStop, text("Cold.")...)

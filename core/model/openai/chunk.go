@@ -71,24 +71,18 @@ func (c *chunk) parse(data []byte) error {
 	return nil
 }
 
-// usage converts the counts. Negative ones, which some providers send, are left out.
+// usage converts the counts. Those that can't be, such as the negative ones of some providers, are left out.
 func (u *chunkUsage) usage() *model.Usage {
-	count := func(n *int64) *int64 {
-		if n != nil && *n < 0 {
-			return nil
-		}
-		return n
-	}
 	usage := &model.Usage{
-		InputTokens:  count(u.PromptTokens),
-		OutputTokens: count(u.CompletionTokens),
-		TotalTokens:  count(u.TotalTokens),
+		InputTokens:  transport.Count(u.PromptTokens),
+		OutputTokens: transport.Count(u.CompletionTokens),
+		TotalTokens:  transport.Count(u.TotalTokens),
 	}
 	if details := u.PromptTokensDetails; details != nil {
-		usage.CachedInputTokens = count(details.CachedTokens)
+		usage.CachedInputTokens = transport.Count(details.CachedTokens)
 	}
 	if details := u.CompletionTokensDetails; details != nil {
-		usage.ReasoningTokens = count(details.ReasoningTokens)
+		usage.ReasoningTokens = transport.Count(details.ReasoningTokens)
 	}
 	return usage
 }

@@ -41,7 +41,13 @@ func userContent(content agui.Content) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.Type == "text" && p.Text == "" {
+			continue // an image without words, from most front ends
+		}
 		parts = append(parts, p)
+	}
+	if len(parts) == 0 {
+		return "", nil
 	}
 	return parts, nil
 }

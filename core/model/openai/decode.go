@@ -3,7 +3,6 @@ package openai
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"iter"
 
 	"github.com/copilotkit-go/runtime/core/model"
@@ -28,7 +27,9 @@ func Decode(chunks iter.Seq2[[]byte, error]) iter.Seq2[model.Delta, error] {
 	}
 }
 
-var errNamelessCall = errors.New("the provider's answer has a tool call without a name")
+// maxHeld bounds what is held of calls whose names haven't come, in bytes. Nobody sees
+// how much it is before they have.
+const maxHeld = 1 << 20
 
 // decoder converts the chunks of one answer to deltas.
 type decoder struct {
@@ -42,6 +43,7 @@ type decoder struct {
 	text, reasoning jsontext.Decoder
 	calls           []*pendingCall
 	begun           int // number of calls that have been yielded
+	held            int // about how many bytes are held of the others
 	model           string
 	usage           *chunkUsage
 	finishReason    string
@@ -174,6 +176,9 @@ func (d *decoder) handleDelta(delta *chunkDelta) error {
 func (d *decoder) handleCall(delta *chunkToolCall) error {
 	call := d.find(delta)
 	if call == nil {
+		if d.held += 1 << 10; d.held > maxHeld && delta.Function.Name == "" {
+			return transport.ErrNamelessCall
+		}
 		call = &pendingCall{id: delta.ID, index: len(d.calls)}
 		if delta.Index != nil {
 			call.index = *delta.Index
@@ -196,6 +201,9 @@ func (d *decoder) handleCall(delta *chunkToolCall) error {
 	}
 	if !call.begun {
 		if delta.Function.Name == "" {
+			if d.held += len(arguments) + len(call.data); d.held > maxHeld {
+				return transport.ErrNamelessCall
+			}
 			call.early = append(call.early, arguments...)
 			return nil
 		}
@@ -260,7 +268,7 @@ func (d *decoder) send(delta model.Delta) error {
 func (d *decoder) finish() error {
 	for _, call := range d.calls {
 		if !call.begun {
-			return errNamelessCall
+			return transport.ErrNamelessCall
 		}
 		if rest := call.arguments.Rest(); rest != "" {
 			if err := d.send(model.Delta{Kind: model.KindArguments, Call: call.number, Text: rest}); err != nil {

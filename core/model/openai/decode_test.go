@@ -3,6 +3,7 @@ package openai_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -196,4 +197,31 @@ func TestAProviderThatHasGivenItsReasonIsNotWaitedForLong(t *testing.T) {
 			t.Errorf("after %v: %+v", time.Since(began), got)
 		}
 	})
+}
+
+func TestCallsWithoutANameAreNotHeldForever(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for name, piece := range map[string]func(n int) string{
+		"the arguments of one": func(int) string { return `{"index":0,"function":{"arguments":"` + long + `"}}` },
+		"one after the other":  func(n int) string { return fmt.Sprintf(`{"index":%d,"id":"c%d","function":{}}`, n, n) },
+		"data of one":          func(int) string { return `{"index":0,"extra_content":{"google":"` + long + `"},"function":{}}` },
+	} {
+		t.Run(name, func(t *testing.T) {
+			count := 0
+			endless := func(yield func([]byte, error) bool) {
+				for ; count < 20_000; count++ {
+					if !yield([]byte(delta(`"tool_calls":[`+piece(count)+`]`, "")), nil) {
+						return
+					}
+				}
+			}
+			var failed error
+			for _, err := range openai.Decode(endless) {
+				failed = err
+			}
+			if failed == nil || count > 2000 {
+				t.Errorf("after %d pieces: %v", count, failed)
+			}
+		})
+	}
 }

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	goopenai "github.com/sashabaranov/go-openai"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -17,13 +20,7 @@ import (
 func Providers() model.Providers {
 	var all model.Providers
 	for _, p := range providers {
-		p.New = func(config model.Config) (model.Model, error) {
-			m, err := New(config)
-			if err != nil {
-				return nil, err // not the nil pointer in an interface
-			}
-			return m, nil
-		}
+		p.New = transport.Constructor(New)
 		all = append(all, p.Provider)
 	}
 	return all
@@ -72,9 +69,9 @@ var providers = []provider{
 }
 
 // tools are the rules of OpenAI, which others have taken over with its protocol.
-var tools = transport.ToolRules{
-	Names:    transport.NameRule{Max: 64, Signs: "-"},
-	Schemas:  transport.SchemaDraft2020,
+var tools = toolrules.Rules{
+	Names:    toolrules.NameRule{Max: 64, Signs: "-"},
+	Schemas:  toolrules.SchemaDraft2020,
 	FlatRoot: true,
 }
 
@@ -92,6 +89,8 @@ type endpoint struct {
 	*transport.Endpoint
 	provider provider
 	client   *goopenai.Client
+	// gpt is what is known of the model, if it is one of OpenAI's.
+	gpt gpt.Model
 }
 
 // newEndpoint looks up the provider of the configured model, its key and its address.
@@ -122,12 +121,16 @@ func newEndpoint(config model.Config, doer goopenai.HTTPDoer) (*endpoint, error)
 	client := goopenai.DefaultConfig(e.Key)
 	if p.azure && !strings.HasSuffix(e.URL, azureV1) {
 		client = goopenai.DefaultAzureConfig(e.Key, e.URL)
-		client.AzureModelMapperFunc = nil // the name of the model is that of the deployment
+		client.AzureModelMapperFunc = url.PathEscape // the name of the model is that of the deployment
 		client.APIVersion = cmp.Or(e.Env(azureVersionVariable), defaultAzureVersion)
 	}
 	client.BaseURL = e.URL
 	client.HTTPClient = doer
-	return &endpoint{e, p, goopenai.NewClientWithConfig(client)}, nil
+	made := &endpoint{Endpoint: e, provider: p, client: goopenai.NewClientWithConfig(client)}
+	if p.Name == "openai" || p.azure {
+		made.gpt = gpt.Parse(name.Model)
+	}
+	return made, nil
 }
 
 // sign sets what the provider knows the caller by, unless the library has: Azure's key

@@ -41,14 +41,19 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 	if s.TopK != nil && p.topK {
 		body["top_k"] = *s.TopK
 	}
-	if s.ReasoningEffort != "" {
-		body["reasoning_effort"] = s.ReasoningEffort
+	effort := e.gpt.Effort(s.ReasoningEffort)
+	if effort != "" {
+		body["reasoning_effort"] = effort
 	}
-	set(body, "temperature", s.Temperature)
-	set(body, "top_p", s.TopP)
-	set(body, "presence_penalty", s.PresencePenalty)
-	set(body, "frequency_penalty", s.FrequencyPenalty)
-	set(body, "seed", s.Seed)
+	if e.gpt.TakesSampling(effort) {
+		transport.Set(body, "temperature", s.Temperature)
+		transport.Set(body, "top_p", s.TopP)
+	}
+	if !e.gpt.Reasons() {
+		transport.Set(body, "presence_penalty", s.PresencePenalty)
+		transport.Set(body, "frequency_penalty", s.FrequencyPenalty)
+	}
+	transport.Set(body, "seed", s.Seed)
 	if len(s.Stop) > 0 {
 		body["stop"] = s.Stop
 	}
@@ -62,12 +67,6 @@ func (e *endpoint) encode(request *model.Request) ([]byte, error) {
 		return nil, fmt.Errorf("encode the request to the model: %w", err)
 	}
 	return encoded, nil
-}
-
-func set[T any](body map[string]any, name string, value *T) {
-	if value != nil {
-		body[name] = *value
-	}
 }
 
 // tool is a tool in the provider's form.

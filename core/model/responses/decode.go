@@ -2,7 +2,6 @@ package responses
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,8 +11,6 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
-
-var errNamelessCall = errors.New("the provider's answer has a tool call without a name")
 
 // between separates messages, and parts of reasoning, which are one text here.
 const between = "\n\n"
@@ -193,7 +190,7 @@ func (d *decoder) yield(delta model.Delta) error {
 // begin begins a tool call.
 func (d *decoder) begin(index int, item *output) (*call, error) {
 	if item.Name == "" {
-		return nil, errNamelessCall
+		return nil, transport.ErrNamelessCall
 	}
 	c := &call{number: d.begun}
 	d.calls[index] = c

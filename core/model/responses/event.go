@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // event is an event of an answer, with the fields of all types that matter.
@@ -72,20 +73,14 @@ func (e *event) parse(data []byte) error {
 	return nil
 }
 
-// counts converts the counts. Negative ones are left out.
+// counts converts the counts, without those that can't be.
 func (u *usage) counts() *model.Usage {
-	count := func(n *int64) *int64 {
-		if n != nil && *n < 0 {
-			return nil
-		}
-		return n
-	}
 	return &model.Usage{
-		InputTokens:           count(u.InputTokens),
-		OutputTokens:          count(u.OutputTokens),
-		TotalTokens:           count(u.TotalTokens),
-		ReasoningTokens:       count(u.OutputTokensDetails.ReasoningTokens),
-		CachedInputTokens:     count(u.InputTokensDetails.CachedTokens),
-		CacheWriteInputTokens: count(u.InputTokensDetails.CacheWriteTokens),
+		InputTokens:           transport.Count(u.InputTokens),
+		OutputTokens:          transport.Count(u.OutputTokens),
+		TotalTokens:           transport.Count(u.TotalTokens),
+		ReasoningTokens:       transport.Count(u.OutputTokensDetails.ReasoningTokens),
+		CachedInputTokens:     transport.Count(u.InputTokensDetails.CachedTokens),
+		CacheWriteInputTokens: transport.Count(u.InputTokensDetails.CacheWriteTokens),
 	}
 }

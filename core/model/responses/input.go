@@ -31,7 +31,7 @@ type item struct {
 func (m *Model) input(request *model.Request, reasons, withReasoning bool) ([]item, error) {
 	items := make([]item, 0, len(request.System)+len(request.Messages))
 	role := "system"
-	if m.reasons {
+	if m.gpt.Reasons() {
 		role = "developer" // what they call it
 	}
 	for _, prompt := range request.System {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
@@ -21,13 +23,7 @@ func Providers() model.Providers {
 		{Name: azure, KeyVariable: "AZURE_OPENAI_API_KEY", URLVariable: "AZURE_OPENAI_ENDPOINT", SignIn: "azure"},
 	}
 	for i := range all {
-		all[i].New = func(config model.Config) (model.Model, error) {
-			m, err := New(config)
-			if err != nil {
-				return nil, err // not the nil pointer in an interface
-			}
-			return m, nil
-		}
+		all[i].New = transport.Constructor(New)
 	}
 	return all
 }
@@ -45,8 +41,7 @@ type Model struct {
 	url      string
 	// options are the names of the provider's options, in ascending precedence.
 	options []string
-	// reasons reports whether the model's name is one of a model that reasons.
-	reasons bool
+	gpt     gpt.Model
 }
 
 var _ model.Model = (*Model)(nil)
@@ -70,8 +65,8 @@ func New(config model.Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Tools = transport.ToolRules{Names: transport.NameRule{Max: 64, Signs: "-"}, Schemas: transport.SchemaDraft2020, FlatRoot: true}
-	m := &Model{endpoint: e, url: e.URL + "/responses", options: []string{"openai", p.Name}, reasons: reasons(name.Model)}
+	e.Tools = toolrules.Rules{Names: toolrules.NameRule{Max: 64, Signs: "-"}, Schemas: toolrules.SchemaDraft2020, FlatRoot: true}
+	m := &Model{endpoint: e, url: e.URL + "/responses", options: []string{"openai", p.Name}, gpt: gpt.Parse(name.Model)}
 	if p.Name == azure {
 		m.url = strings.TrimSuffix(e.URL, "/openai/v1") + "/openai/v1/responses"
 		m.options = slices.Insert(m.options, 1, "azure")

@@ -6,9 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
 
 // encrypted is the value of include that asks for reasoning in a form that can be sent
@@ -19,11 +19,11 @@ const encrypted = "reasoning.encrypted_content"
 func (m *Model) encode(request *model.Request, withReasoning bool) ([]byte, error) {
 	s := &request.Settings
 	options := m.merge(s.ProviderOptions)
-	effort := s.ReasoningEffort
+	effort := m.gpt.Effort(s.ReasoningEffort)
 	if value, ok := options["reasoning_effort"].(string); ok {
 		effort = value
 	}
-	reasons := m.reasons || effort != "" && effort != "none"
+	reasons := m.gpt.Reasons() || effort != "" && effort != "none"
 	input, err := m.input(request, reasons, withReasoning)
 	if err != nil {
 		return nil, err
@@ -44,11 +44,11 @@ func (m *Model) encode(request *model.Request, withReasoning bool) ([]byte, erro
 			body["reasoning"] = reasoning
 		}
 	}
-	if !reasons || effort == "none" { // others refuse them
-		set(body, "temperature", s.Temperature)
-		set(body, "top_p", s.TopP)
+	if !reasons || m.gpt.Reasons() && m.gpt.TakesSampling(effort) { // others refuse them
+		transport.Set(body, "temperature", s.Temperature)
+		transport.Set(body, "top_p", s.TopP)
 	}
-	set(body, "max_output_tokens", s.MaxOutputTokens)
+	transport.Set(body, "max_output_tokens", s.MaxOutputTokens)
 	if tools := encodeTools(request.Tools, options["web_search"]); len(tools) > 0 {
 		body["tools"] = tools
 		if !s.ToolChoice.IsAuto() {
@@ -63,18 +63,12 @@ func (m *Model) encode(request *model.Request, withReasoning bool) ([]byte, erro
 	return encoded, nil
 }
 
-func set[T any](body map[string]any, name string, value *T) {
-	if value != nil {
-		body[name] = *value
-	}
-}
-
 // merge returns the options for this provider, by their names in the protocol.
 func (m *Model) merge(options map[string]map[string]any) map[string]any {
 	merged := make(map[string]any)
 	for _, provider := range m.options {
 		for name, value := range options[provider] {
-			merged[snakeCase(name)] = value
+			merged[transport.SnakeCase(name)] = value
 		}
 	}
 	return merged
@@ -147,7 +141,7 @@ func encodeTools(all []model.Tool, search any) []any {
 	case map[string]any:
 		converted := map[string]any{"type": "web_search"}
 		for name, value := range search {
-			converted[snakeCase(name)] = value
+			converted[transport.SnakeCase(name)] = value
 		}
 		tools = append(tools, converted)
 	}
@@ -159,17 +153,4 @@ func toolChoice(choice model.ToolChoice) any {
 		return choice.Mode
 	}
 	return map[string]string{"type": "function", "name": choice.Tool}
-}
-
-// snakeCase converts a name such as serviceTier to service_tier.
-func snakeCase(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		if unicode.IsUpper(r) {
-			b.WriteByte('_')
-			r = unicode.ToLower(r)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

@@ -4,4 +4,6 @@ import dynalite from "dynalite";
 
 const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
 server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+// A client that has gone mustn't end it.
+process.on("uncaughtException", (error) => console.error(error));
 process.stdin.on("end", () => process.exit()).resume();

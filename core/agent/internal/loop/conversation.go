@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -16,7 +17,7 @@ const unanswered = `{"status":"unanswered"}`
 
 // Conversation returns a run's messages as a [model.Request] has them: results
 // directly follow their calls, each once, whether they come from the thread or from
-// resume. Activity messages are dropped, and so are system and developer messages
+// resume. No two calls have the same id, and all have a name. Activity messages are dropped, and so are system and developer messages
 // unless they are asked for.
 func Conversation(input *agui.RunAgentInput, withSystem, withDeveloper bool) ([]agui.Message, error) {
 	results, err := toolResults(input)
@@ -24,6 +25,7 @@ func Conversation(input *agui.RunAgentInput, withSystem, withDeveloper bool) ([]
 		return nil, err
 	}
 	messages := make([]agui.Message, 0, len(input.Messages)+1)
+	ids := make(callIDs)
 	for i := range input.Messages {
 		m := &input.Messages[i]
 		switch m.Role {
@@ -38,32 +40,50 @@ func Conversation(input *agui.RunAgentInput, withSystem, withDeveloper bool) ([]
 		case agui.RoleUser, agui.RoleReasoning:
 			messages = append(messages, *m)
 		case agui.RoleAssistant:
-			messages = appendAssistant(messages, m, results)
+			messages = appendAssistant(messages, m, results, ids)
 		}
 	}
 	return messages, nil
 }
 
 // appendAssistant appends an assistant's message and the results of its calls.
-func appendAssistant(messages []agui.Message, m *agui.Message, results map[string]string) []agui.Message {
-	if m.Content.Text() == "" && len(m.ToolCalls) == 0 {
+func appendAssistant(messages []agui.Message, m *agui.Message, results map[string]string, ids callIDs) []agui.Message {
+	assistant := *m
+	assistant.ToolCalls = slices.DeleteFunc(slices.Clone(m.ToolCalls), func(call agui.ToolCall) bool { return call.Name == "" })
+	if m.Content.Text() == "" && len(assistant.ToolCalls) == 0 {
 		return messages // nothing was said
 	}
-	assistant := *m
-	assistant.ToolCalls = slices.Clone(m.ToolCalls)
-	for i := range assistant.ToolCalls {
-		call := &assistant.ToolCalls[i]
-		call.Arguments = objectArguments(call.Arguments)
-	}
+	at := len(messages)
 	messages = append(messages, assistant)
-	for _, call := range m.ToolCalls {
+	for i := range assistant.ToolCalls {
+		call := &messages[at].ToolCalls[i]
 		result, ok := results[call.ID]
 		if !ok {
 			result = unanswered
 		}
+		call.ID, call.Arguments = ids.unique(call.ID), objectArguments(call.Arguments)
 		messages = append(messages, agui.Message{Role: agui.RoleTool, ToolCallID: call.ID, Content: agui.TextContent(result)})
 	}
 	return messages
+}
+
+// callIDs counts the calls of a conversation by their ids. A client, or the runtime that
+// a thread comes from, may have used one twice, which providers refuse.
+type callIDs map[string]int
+
+// unique returns an id that no call has had yet, the given one if possible. It is the
+// same in each run.
+func (ids callIDs) unique(id string) string {
+	if id == "" {
+		id = "call"
+	}
+	unique := id
+	for ids[unique] > 0 {
+		ids[id]++
+		unique = id + "_" + strconv.Itoa(ids[id])
+	}
+	ids[unique]++
+	return unique
 }
 
 // objectArguments returns the arguments if they are a JSON object, and an empty

@@ -70,3 +70,29 @@ func TestAConversationThatGoesOnMostlyBeginsWhereItDid(t *testing.T) {
 		t.Errorf("it began in %d places", len(begins))
 	}
 }
+
+func TestWhatAnAttachmentAddsToAConversation(t *testing.T) {
+	large := strings.Repeat("QUJD", 100_000) // 300,000 bytes
+	of := func(kind, mimeType string) agui.InputContent {
+		return agui.InputContent{Type: kind, Source: &agui.InputContentSource{Type: "data", Value: large, MimeType: mimeType}}
+	}
+	for name, test := range map[string]struct {
+		part   agui.InputContent
+		tokens int64
+	}{
+		"an image":          {of("image", "image/png"), 1000},
+		"a PDF":             {of("document", "application/pdf"), 1000},
+		"a text":            {of("document", "text/csv"), 75_000},
+		"JSON":              {of("document", "application/json; charset=utf-8"), 75_000},
+		"an older text":     {agui.InputContent{Type: "binary", MimeType: "text/plain", Data: large}, 75_000},
+		"a text by address": {agui.InputContent{Type: "document", Source: &agui.InputContentSource{Type: "url", Value: large, MimeType: "text/csv"}}, 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			messages := append([]agui.Message{{ID: "0", Role: agui.RoleUser, Content: agui.PartsContent(test.part)}}, conversation("au")...)
+			_, left := loop.Trim(messages, 100)
+			if left.Tokens != test.tokens && left.Tokens != test.tokens+10 {
+				t.Errorf("it has %d tokens", left.Tokens)
+			}
+		})
+	}
+}

@@ -1,15 +1,12 @@
 package blocks
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/core/model/internal/jsontext"
 	"github.com/copilotkit-go/runtime/core/model/internal/transport"
 )
-
-var errNamelessCall = errors.New("the provider's answer has a tool call without a name")
 
 // Answer makes deltas of the content blocks of one answer, as they come. Blocks are
 // distinguished by their indexes. Pieces of text are JSON strings, undecoded, since
@@ -118,7 +115,7 @@ func (a *Answer) close() error {
 // Call begins a block that is a tool call.
 func (a *Answer) Call(index int, id, name string) error {
 	if name == "" {
-		return errNamelessCall
+		return transport.ErrNamelessCall
 	}
 	if err := a.close(); err != nil {
 		return err

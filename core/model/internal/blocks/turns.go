@@ -51,11 +51,11 @@ type Conversation struct {
 	Turns []Turn
 }
 
-// begins and goesOn take the place of the user's words where a conversation has none
-// and the provider wants some.
+// What takes the place of the user's words where a conversation has none, at its
+// beginning or its end, and the provider wants some.
 const (
-	begins = "(The conversation begins.)"
-	goesOn = "(Continue.)"
+	Begins = "(The conversation begins.)"
+	GoesOn = "(Continue.)"
 )
 
 // Convert converts the conversation of a request for a provider, whose name is that in
@@ -90,7 +90,7 @@ func Convert(request *model.Request, provider string) (*Conversation, error) {
 // EndWithUser appends a turn of the user if the last one is the assistant's.
 func (c *Conversation) EndWithUser() {
 	if last := len(c.Turns) - 1; last >= 0 && !c.Turns[last].User {
-		c.Turns = append(c.Turns, Turn{User: true, Parts: []Part{{Kind: Text, Text: goesOn}}})
+		c.Turns = append(c.Turns, Turn{User: true, Parts: []Part{{Kind: Text, Text: GoesOn}}})
 	}
 }
 
@@ -261,7 +261,7 @@ func (c *converter) tidy() {
 		})
 	}
 	if len(c.Turns) == 0 || !c.Turns[0].User {
-		c.Turns = append([]Turn{{User: true, Parts: []Part{{Kind: Text, Text: begins}}}}, c.Turns...)
+		c.Turns = append([]Turn{{User: true, Parts: []Part{{Kind: Text, Text: Begins}}}}, c.Turns...)
 	}
 }
 

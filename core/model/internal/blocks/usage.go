@@ -1,16 +1,16 @@
 package blocks
 
-import "github.com/copilotkit-go/runtime/core/model"
+import (
+	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/transport"
+)
 
 // Count is a number of tokens, if it is known.
 type Count struct{ n *int64 }
 
-// maxCount is more than any answer has. Sums of counts up to it are in range.
-const maxCount = 1 << 50
-
 // Set sets the count, unless n is nil or no count.
 func (c *Count) Set(n *int64) {
-	if n != nil && *n >= 0 && *n <= maxCount {
+	if n = transport.Count(n); n != nil {
 		c.n = n
 	}
 }

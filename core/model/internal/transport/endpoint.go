@@ -8,9 +8,11 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 )
 
 // Endpoint is a model at the address of its provider.
@@ -24,11 +26,11 @@ type Endpoint struct {
 	// OwnAddress is set if URL is not the provider's public address.
 	OwnAddress bool
 	// Tools are what the provider takes of tools. The dialect sets them.
-	Tools ToolRules
+	Tools toolrules.Rules
 	// Config has its defaults filled in.
 	Config  model.Config
 	secrets outbound.Secrets
-	schemas schemaCache
+	schemas toolrules.Cache
 }
 
 // NewEndpoint looks up the model of the configuration, its key and its address, which
@@ -61,6 +63,17 @@ func NewEndpoint(config model.Config, p model.Provider, publicURL string) (*Endp
 	return e, nil
 }
 
+// Constructor returns the New of a provider, for a dialect's own.
+func Constructor[M model.Model](construct func(model.Config) (M, error)) func(model.Config) (model.Model, error) {
+	return func(config model.Config) (model.Model, error) {
+		m, err := construct(config)
+		if err != nil {
+			return nil, err // not the nil pointer in an interface
+		}
+		return m, nil
+	}
+}
+
 // Env returns a variable's value without space around it, "" if it isn't set.
 func (e *Endpoint) Env(variable string) string {
 	if variable == "" {
@@ -84,16 +97,21 @@ func withDefaults(c model.Config) model.Config {
 	return c
 }
 
-// sharedClient returns the default client. It keeps enough idle connections for many
-// runs at once. It is shared so that models that are made for a single request reuse
-// connections.
-var sharedClient = sync.OnceValue(func() *http.Client {
+// sharedClient returns the default client. It is shared so that models that are made for
+// a single request reuse connections.
+var sharedClient = sync.OnceValue(newClient)
+
+// newClient returns a client that keeps enough idle connections for many runs at once. It
+// asks a connection that is silent whether it is alive: a platform's network may have
+// forgotten it while the instance was frozen, and nobody would say so.
+func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	// Each answer under way has a connection with buffers of its own where the provider
 	// has no HTTP/2. Larger bodies of requests bypass the one for writing.
 	transport.WriteBufferSize, transport.ReadBufferSize = 1<<10, 2<<10
 	client := outbound.NewClient()
 	client.Transport = transport
 	return client
-})
+}

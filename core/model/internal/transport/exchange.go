@@ -29,6 +29,9 @@ var ErrStopped = errors.New("the answer is no longer wanted")
 // ErrBroken reports that a stream has ended before the answer was complete.
 var ErrBroken = errors.New("the stream ended before the answer was complete")
 
+// ErrNamelessCall reports an answer with a tool call that nobody can make.
+var ErrNamelessCall = errors.New("the provider's answer has a tool call without a name")
+
 // Send yields a delta. It fails with [ErrStopped] when no more are wanted.
 type Send func(model.Delta) error
 
@@ -54,12 +57,12 @@ func (e *Endpoint) Stream(ctx context.Context, request *model.Request, open func
 		if retries := request.Settings.MaxRetries; retries != nil {
 			x.maxRetries = *retries
 		}
-		translated, names := e.translate(request)
+		translated, names := e.Tools.Translate(request, &e.schemas)
 		body, err := open(x, translated)
 		if err == nil {
 			defer body.Close()
 			err = decode(x, body, func(delta model.Delta) error {
-				names.receive(&delta)
+				names.Receive(&delta)
 				if !yield(delta, nil) {
 					return ErrStopped
 				}

@@ -1,4 +1,4 @@
-package transport
+package toolrules
 
 import (
 	"net/url"

@@ -1,4 +1,6 @@
-package transport
+// Package toolrules translates the tools of a request to what a provider takes: names
+// there and back, and the schemas of arguments.
+package toolrules
 
 import (
 	"encoding/json"
@@ -9,12 +11,12 @@ import (
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
-// ToolRules are what a provider takes of tools. Names and schemas that it would refuse
+// Rules are what a provider takes of tools. Names and schemas that it would refuse
 // are translated in requests, and names translated back in answers, so that neither a
 // dialect nor a tool has to know. Results are checked against a tool's own schema. The
 // same tools are always translated to the same bytes, which providers cache. The zero
 // value translates nothing.
-type ToolRules struct {
+type Rules struct {
 	// Names says which names of tools the provider takes.
 	Names NameRule
 	// Properties says which names of properties it takes. Others are left to the
@@ -43,13 +45,13 @@ type ToolRules struct {
 	MaxDepth int
 }
 
-// toolNames translates the names of a request's tools. A nil one translates nothing.
-type toolNames struct{ sent, original map[string]string }
+// Names translates the names of a request's tools. A nil one translates nothing.
+type Names struct{ sent, original map[string]string }
 
-// translate returns the request with tools as the provider takes them, and the names
-// that have changed. A request that needs no change is returned as it is.
-func (e *Endpoint) translate(request *model.Request) (*model.Request, *toolNames) {
-	r := &e.Tools
+// Translate returns the request with tools as the provider takes them, and the names
+// that have changed. A request that needs no change is returned as it is. The cache is
+// that of these rules.
+func (r *Rules) Translate(request *model.Request, schemas *Cache) (*model.Request, *Names) {
 	names := r.translateNames(request)
 	if names == nil && r.Schemas == SchemaAsIs || len(request.Tools) == 0 && names == nil {
 		return request, nil
@@ -59,7 +61,7 @@ func (e *Endpoint) translate(request *model.Request) (*model.Request, *toolNames
 	for i := range changed.Tools {
 		tool := &changed.Tools[i]
 		tool.Name = names.send(tool.Name)
-		tool.Parameters = e.schemas.convert(r, tool.Parameters)
+		tool.Parameters = schemas.convert(r, tool.Parameters)
 	}
 	if names != nil {
 		changed.Settings.ToolChoice.Tool = names.send(request.Settings.ToolChoice.Tool)
@@ -72,7 +74,7 @@ func (e *Endpoint) translate(request *model.Request) (*model.Request, *toolNames
 }
 
 // send returns the name that the provider gets.
-func (n *toolNames) send(name string) string {
+func (n *Names) send(name string) string {
 	if n == nil {
 		return name
 	}
@@ -83,7 +85,7 @@ func (n *toolNames) send(name string) string {
 }
 
 // sendCalls translates the names of a message's calls.
-func (n *toolNames) sendCalls(m *agui.Message) {
+func (n *Names) sendCalls(m *agui.Message) {
 	changes := func(call agui.ToolCall) bool { return n.send(call.Name) != call.Name }
 	if !slices.ContainsFunc(m.ToolCalls, changes) {
 		return
@@ -94,8 +96,8 @@ func (n *toolNames) sendCalls(m *agui.Message) {
 	}
 }
 
-// receive translates the name of a call that begins.
-func (n *toolNames) receive(delta *model.Delta) {
+// Receive translates the name of a call that begins.
+func (n *Names) Receive(delta *model.Delta) {
 	if n == nil || delta.Kind != model.KindToolCall {
 		return
 	}
@@ -104,19 +106,20 @@ func (n *toolNames) receive(delta *model.Delta) {
 	}
 }
 
-// maxSchemas bounds the schemas that an endpoint remembers, in bytes.
+// maxSchemas bounds the schemas that a cache holds, in bytes.
 const maxSchemas = 1 << 20
 
-// schemaCache remembers how schemas were converted: those of most requests are the same,
-// and converting them takes longer than all else that is done for a request.
-type schemaCache struct {
+// Cache remembers how schemas were converted: those of most requests are the same, and
+// converting them takes longer than all else that is done for a request. Its zero value
+// is empty. It is safe for concurrent use.
+type Cache struct {
 	mu        sync.Mutex
 	converted map[string]json.RawMessage
 	size      int
 }
 
 // convert returns a schema as the provider takes it.
-func (c *schemaCache) convert(r *ToolRules, original json.RawMessage) json.RawMessage {
+func (c *Cache) convert(r *Rules, original json.RawMessage) json.RawMessage {
 	if r.Schemas == SchemaAsIs {
 		return original
 	}

@@ -1,36 +1,35 @@
-package transport_test
+package toolrules_test
 
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/internal/transport"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 )
 
 func TestSchemasAreConvertedToWhatAProviderTakes(t *testing.T) {
-	draft := transport.ToolRules{Schemas: transport.SchemaDraft2020}
-	flat := transport.ToolRules{Schemas: transport.SchemaDraft2020, FlatRoot: true}
-	inline := transport.ToolRules{Schemas: transport.SchemaDraft2020, Inline: true}
-	openAPI := transport.ToolRules{Schemas: transport.SchemaOpenAPI, Inline: true, Formats: []string{"date-time"}}
+	draft := toolrules.Rules{Schemas: toolrules.SchemaDraft2020}
+	flat := toolrules.Rules{Schemas: toolrules.SchemaDraft2020, FlatRoot: true}
+	inline := toolrules.Rules{Schemas: toolrules.SchemaDraft2020, Inline: true}
+	openAPI := toolrules.Rules{Schemas: toolrules.SchemaOpenAPI, Inline: true, Formats: []string{"date-time"}}
 	property := func(schema string) string {
 		return `{"properties":{"a":` + schema + `},"type":"object"}`
 	}
 	for _, test := range []struct {
 		name       string
-		rules      transport.ToolRules
+		rules      toolrules.Rules
 		have, want string
 	}{
-		{"as it is", transport.ToolRules{}, `{"$schema":"x", "type":"array"}`, `{"$schema":"x", "type":"array"}`},
+		{"as it is", toolrules.Rules{}, `{"$schema":"x", "type":"array"}`, `{"$schema":"x", "type":"array"}`},
 		{"no object", draft, `[1]`, `[1]`},
 		{"an ordinary one", flat, `{"properties":{"city":{"description":"the city","type":"string"}},"required":["city"],"type":"object"}`,
 			`{"properties":{"city":{"description":"the city","type":"string"}},"required":["city"],"type":"object"}`},
 		{"large numbers", draft, property(`{"enum":[9007199254740993],"type":"integer"}`), property(`{"enum":[9007199254740993],"type":"integer"}`)},
 		{"an empty one", draft, `{}`, `{"properties":{},"type":"object"}`},
-		{"an empty one is left out", transport.ToolRules{Schemas: transport.SchemaDraft2020, OmitEmpty: true}, `{"type":"object","properties":{}}`, ""},
+		{"an empty one is left out", toolrules.Rules{Schemas: toolrules.SchemaDraft2020, OmitEmpty: true}, `{"type":"object","properties":{}}`, ""},
 
 		{"mistakes", draft, property(`{"$comment":"x","default":1,"description":7,"enum":[],"id":"y","minimum":"1","required":true,"type":"any"}`), property(`{"default":1}`)},
 		{"a property with the name of a keyword", draft, `{"properties":{"$ref":{"type":"string"},"id":{"type":"string"}},"type":"object"}`, `{"properties":{"$ref":{"type":"string"},"id":{"type":"string"}},"type":"object"}`},
@@ -78,11 +77,11 @@ func TestSchemasAreConvertedToWhatAProviderTakes(t *testing.T) {
 		{"alternatives that say nothing more", openAPI, property(`{"anyOf":[{"required":["x"]},{"required":["y"]}],"properties":{"x":{"type":"string"},"y":{"type":"string"}},"type":"object"}`),
 			property(`{"properties":{"x":{"type":"string"},"y":{"type":"string"}},"type":"object"}`)},
 
-		{"names of properties", transport.ToolRules{Schemas: transport.SchemaDraft2020, Properties: transport.NameRule{Max: 64, Signs: ".-"}}, `{"properties":{"a b":{"type":"string"},"c":{"type":"string"}},"required":["a b","c"],"type":"object"}`,
+		{"names of properties", toolrules.Rules{Schemas: toolrules.SchemaDraft2020, Properties: toolrules.NameRule{Max: 64, Signs: ".-"}}, `{"properties":{"a b":{"type":"string"},"c":{"type":"string"}},"required":["a b","c"],"type":"object"}`,
 			`{"description":"(property \"a b\": {\"type\":\"string\"})","properties":{"c":{"type":"string"}},"required":["c"],"type":"object"}`},
-		{"a root that may have little", transport.ToolRules{Schemas: transport.SchemaDraft2020, RootKeywords: []string{"type", "properties", "required"}}, `{"additionalProperties":false,"description":"d","properties":{"a":{"additionalProperties":false,"type":"object"}},"title":"T","type":"object"}`,
+		{"a root that may have little", toolrules.Rules{Schemas: toolrules.SchemaDraft2020, RootKeywords: []string{"type", "properties", "required"}}, `{"additionalProperties":false,"description":"d","properties":{"a":{"additionalProperties":false,"type":"object"}},"title":"T","type":"object"}`,
 			`{"description":"d","properties":{"a":{"additionalProperties":false,"type":"object"}},"type":"object"}`},
-		{"depth", transport.ToolRules{Schemas: transport.SchemaDraft2020, MaxDepth: 1}, property(`{"description":"d","items":{"description":"e","items":{"type":"string"},"type":"array"},"type":"array"}`), property(`{"description":"d","items":{"description":"e","items":{},"type":"array"},"type":"array"}`)},
+		{"depth", toolrules.Rules{Schemas: toolrules.SchemaDraft2020, MaxDepth: 1}, property(`{"description":"d","items":{"description":"e","items":{"type":"string"},"type":"array"},"type":"array"}`), property(`{"description":"d","items":{"description":"e","items":{},"type":"array"},"type":"array"}`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := schema(t, test.rules, test.have); got != test.want {
@@ -121,10 +120,10 @@ func TestHostileSchemasStaySmallAndFlat(t *testing.T) {
 		"a bomb": hostile(100), "depth": deep, "deep alternatives": `{"type":"object","properties":{"a":` + unions + `}}`,
 		"deep alternatives of the root": unions, "a chain": chain, "one long definition": long,
 	} {
-		for form, rules := range map[string]transport.ToolRules{
-			"2020":    {Schemas: transport.SchemaDraft2020, FlatRoot: true},
-			"inline":  {Schemas: transport.SchemaDraft2020, Inline: true},
-			"OpenAPI": {Schemas: transport.SchemaOpenAPI, Inline: true},
+		for form, rules := range map[string]toolrules.Rules{
+			"2020":    {Schemas: toolrules.SchemaDraft2020, FlatRoot: true},
+			"inline":  {Schemas: toolrules.SchemaDraft2020, Inline: true},
+			"OpenAPI": {Schemas: toolrules.SchemaOpenAPI, Inline: true},
 		} {
 			t.Run(name+" as "+form, func(t *testing.T) {
 				got := schema(t, rules, original)
@@ -161,9 +160,9 @@ func FuzzSchema(f *testing.F) {
 	f.Add(hostile(3))
 	f.Add(`{"allOf":[{"required":[1,"a"]}],"oneOf":[true,{"enum":[null,1]}],"items":[],"nullable":true}`)
 	f.Fuzz(func(t *testing.T, original string) {
-		for _, rules := range []transport.ToolRules{
-			{Schemas: transport.SchemaDraft2020, FlatRoot: true, Properties: transport.NameRule{Max: 8}},
-			{Schemas: transport.SchemaOpenAPI, Inline: true, Formats: []string{}},
+		for _, rules := range []toolrules.Rules{
+			{Schemas: toolrules.SchemaDraft2020, FlatRoot: true, Properties: toolrules.NameRule{Max: 8}},
+			{Schemas: toolrules.SchemaOpenAPI, Inline: true, Formats: []string{}},
 		} {
 			got := schema(t, rules, original)
 			if again := schema(t, rules, original); again != got {
@@ -182,12 +181,9 @@ func BenchmarkTools(b *testing.B) {
 		request.Tools = append(request.Tools, model.Tool{Name: fmt.Sprint("tool", i), Parameters: json.RawMessage(
 			`{"type":"object","properties":{"city":{"type":"string","description":"the city's name"},"days":{"type":"integer","minimum":1},"units":{"type":"string","enum":["c","f"]}},"required":["city"]}`)})
 	}
-	rules := transport.ToolRules{Names: names, Schemas: transport.SchemaDraft2020, FlatRoot: true}
-	endpoint := &transport.Endpoint{Tools: rules}
+	rules := toolrules.Rules{Names: names, Schemas: toolrules.SchemaDraft2020, FlatRoot: true}
+	schemas := new(toolrules.Cache)
 	for b.Loop() {
-		for range endpoint.Stream(b.Context(), request, func(*transport.Exchange, *model.Request) (io.ReadCloser, error) {
-			return nil, transport.ErrStopped
-		}, nil) {
-		}
+		rules.Translate(request, schemas)
 	}
 }

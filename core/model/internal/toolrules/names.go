@@ -1,4 +1,4 @@
-package transport
+package toolrules
 
 import (
 	"crypto/sha256"
@@ -51,7 +51,7 @@ func beginsName(c byte) bool {
 // they are. Tools come before calls of tools that the request doesn't have, and the
 // latter are in the order of the conversation, so that what is added to it changes no
 // translation.
-func (r *ToolRules) translateNames(request *model.Request) *toolNames {
+func (r *Rules) translateNames(request *model.Request) *Names {
 	if r.Names.Max == 0 {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (r *ToolRules) translateNames(request *model.Request) *toolNames {
 			taken[call.Name] = true
 		}
 	}
-	names := &toolNames{make(map[string]string, len(refused)), make(map[string]string, len(refused))}
+	names := &Names{make(map[string]string, len(refused)), make(map[string]string, len(refused))}
 	for _, name := range refused {
 		sent := r.Names.translate(name, taken)
 		taken[sent] = true

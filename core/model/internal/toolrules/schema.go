@@ -1,4 +1,4 @@
-package transport
+package toolrules
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ const (
 
 // schema returns a schema as the provider takes it. What isn't a schema of an object
 // stays as it is.
-func (r *ToolRules) schema(original json.RawMessage) json.RawMessage {
+func (r *Rules) schema(original json.RawMessage) json.RawMessage {
 	if r.Schemas == SchemaAsIs || len(original) == 0 {
 		return original
 	}
@@ -63,7 +63,7 @@ func (r *ToolRules) schema(original json.RawMessage) json.RawMessage {
 
 // schemaConverter converts one schema. It changes nothing of the original.
 type schemaConverter struct {
-	rules *ToolRules
+	rules *Rules
 	root  map[string]any
 	// open are the references that are being inlined.
 	open []string

@@ -1,40 +1,27 @@
-package transport_test
+package toolrules_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/model/internal/transport"
+	"github.com/copilotkit-go/runtime/core/model/internal/toolrules"
 )
 
-var names = transport.NameRule{Max: 64, Signs: "-"}
+var names = toolrules.NameRule{Max: 64, Signs: "-"}
 
 // translated returns a request as a dialect with the rules gets it, and the names of
 // calls as the loop gets them if the provider answers with the given ones.
-func translated(t testing.TB, rules transport.ToolRules, request *model.Request, answer ...string) (got *model.Request, received []string) {
+func translated(t testing.TB, rules toolrules.Rules, request *model.Request, answer ...string) (got *model.Request, received []string) {
 	t.Helper()
-	endpoint := transport.Endpoint{Tools: rules}
-	for delta, err := range endpoint.Stream(context.Background(), request, func(_ *transport.Exchange, request *model.Request) (io.ReadCloser, error) {
-		got = request
-		return io.NopCloser(strings.NewReader("")), nil
-	}, func(_ *transport.Exchange, _ io.Reader, send transport.Send) error {
-		for i, name := range answer {
-			if err := send(model.Delta{Kind: model.KindToolCall, Call: i, Name: name}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	got, translation := rules.Translate(request, new(toolrules.Cache))
+	for i, name := range answer {
+		delta := model.Delta{Kind: model.KindToolCall, Call: i, Name: name}
+		translation.Receive(&delta)
 		received = append(received, delta.Name)
 	}
 	return got, received
@@ -58,24 +45,24 @@ func sentNames(request *model.Request) (sent []string) {
 func TestNamesThatAProviderRefusesAreTranslatedThereAndBack(t *testing.T) {
 	long := strings.Repeat("long_name_", 10)
 	for name, test := range map[string]struct {
-		rule transport.NameRule
+		rule toolrules.NameRule
 		have []string
 		want []string
 	}{
 		"all are taken":               {names, []string{"weather", "get-time_2"}, []string{"weather", "get-time_2"}},
 		"dots and spaces":             {names, []string{"files.read", "say it"}, []string{"files_read", "say_it"}},
-		"dots where they are taken":   {transport.NameRule{Max: 64, Signs: ".-"}, []string{"files.read"}, []string{"files.read"}},
+		"dots where they are taken":   {toolrules.NameRule{Max: 64, Signs: ".-"}, []string{"files.read"}, []string{"files.read"}},
 		"too long":                    {names, []string{long}, []string{long[:54] + "_460d61b0"}},
 		"nothing is left":             {names, []string{"天気", "時間"}, []string{"tool_bc79d84d", "tool_bf6267da"}},
 		"letters of other alphabets":  {names, []string{"météo"}, []string{"m_t_o"}},
-		"a digit first":               {transport.NameRule{Max: 64, LetterFirst: true}, []string{"2do"}, []string{"_2do"}},
+		"a digit first":               {toolrules.NameRule{Max: 64, LetterFirst: true}, []string{"2do"}, []string{"_2do"}},
 		"two become one":              {names, []string{"a.b", "a b"}, []string{"a_b_2e7336dc", "a_b"}},
 		"one becomes another's":       {names, []string{"a.b", "a_b"}, []string{"a_b_2e7336dc", "a_b"}},
 		"on purpose, with the hash":   {names, []string{"a.b", "a_b", "a_b_2e7336dc"}, []string{"a_b_6a36993c", "a_b", "a_b_2e7336dc"}},
-		"without a rule any is taken": {transport.NameRule{}, []string{"a.b", ""}, []string{"a.b", ""}},
+		"without a rule any is taken": {toolrules.NameRule{}, []string{"a.b", ""}, []string{"a.b", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rules := transport.ToolRules{Names: test.rule}
+			rules := toolrules.Rules{Names: test.rule}
 			sent, received := translated(t, rules, withTools(test.have...), test.want...)
 			if got := sentNames(sent); !slices.Equal(got, test.want) {
 				t.Errorf("the provider gets %q, want %q", got, test.want)
@@ -88,7 +75,7 @@ func TestNamesThatAProviderRefusesAreTranslatedThereAndBack(t *testing.T) {
 }
 
 func TestNamesStayTheSameWhenTheConversationGoesOn(t *testing.T) {
-	rules := transport.ToolRules{Names: names}
+	rules := toolrules.Rules{Names: names}
 	request := withTools("b.c", "b c")
 	request.Settings.ToolChoice = model.ToolChoice{Mode: model.ToolChoiceTool, Tool: "b.c"}
 	call := func(id, name string) agui.Message {
@@ -124,7 +111,7 @@ func TestNamesStayTheSameWhenTheConversationGoesOn(t *testing.T) {
 func TestARequestWithoutRefusedNamesIsSentAsItIs(t *testing.T) {
 	request := withTools("weather")
 	request.Messages = []agui.Message{{Role: agui.RoleAssistant, ToolCalls: []agui.ToolCall{{ID: "1", Name: "weather"}}}}
-	if got, _ := translated(t, transport.ToolRules{Names: names}, request); got != request {
+	if got, _ := translated(t, toolrules.Rules{Names: names}, request); got != request {
 		t.Error("it was copied")
 	}
 }
@@ -137,7 +124,7 @@ func TestManyHostileNamesAreTranslatedQuickly(t *testing.T) {
 	for i := range 20_000 {
 		request.Messages = append(request.Messages, agui.Message{Role: agui.RoleAssistant, ToolCalls: []agui.ToolCall{{Name: fmt.Sprintf("x %d", i)}, {Name: fmt.Sprintf("x.%d", i)}}})
 	}
-	got, _ := translated(t, transport.ToolRules{Names: names}, request)
+	got, _ := translated(t, toolrules.Rules{Names: names}, request)
 	seen := map[string]bool{}
 	for _, tool := range got.Tools {
 		if seen[tool.Name] || len(tool.Name) > 64 {
@@ -148,7 +135,7 @@ func TestManyHostileNamesAreTranslatedQuickly(t *testing.T) {
 }
 
 // schema returns a schema as a provider with the rules gets it.
-func schema(t testing.TB, rules transport.ToolRules, original string) string {
+func schema(t testing.TB, rules toolrules.Rules, original string) string {
 	t.Helper()
 	got, _ := translated(t, rules, &model.Request{Tools: []model.Tool{{Name: "t", Parameters: json.RawMessage(original)}}})
 	return string(got.Tools[0].Parameters)

@@ -17,3 +17,10 @@ func SnakeCase(name string) string {
 	}
 	return b.String()
 }
+
+// Set sets a field of a body, unless the value is nil.
+func Set[T any](body map[string]any, name string, value *T) {
+	if value != nil {
+		body[name] = *value
+	}
+}
