@@ -36,7 +36,7 @@ func BenchmarkRun(b *testing.B) {
 // logged.
 func work(b *testing.B, server *postgrestest.Server) (statements, wal float64) {
 	b.Helper()
-	rows := server.Exec(b, `SELECT coalesce(sum(calls) FILTER (WHERE query ~ 'copilotkit\.|LISTEN|ping'), 0), pg_current_wal_insert_lsn() - '0/0' FROM pg_stat_statements`)
+	rows := server.Exec(b, `SELECT coalesce(sum(calls) FILTER (WHERE query ~ 'copilotkit"?\.|LISTEN|ping'), 0), pg_current_wal_insert_lsn() - '0/0' FROM pg_stat_statements`)
 	statements, err := strconv.ParseFloat(rows[0][0], 64)
 	if err != nil {
 		b.Fatal(err)
