@@ -13,9 +13,9 @@ func TestStoreSchemaPrintsTheTables(t *testing.T) {
 		code int
 		want string
 	}{
-		"of the variable":            {[]string{"schema"}, "postgres://u:p@h/db?schema=chat&prefix=a_", 0, "CREATE TABLE chat.a_threads ("},
-		"of an argument":             {[]string{"schema", "postgresql://h/db?prefix=b_"}, "postgres://h/db", 0, "CREATE TABLE copilotkit.b_threads ("},
-		"without an address":         {[]string{"schema"}, "redis://h", 0, "CREATE TABLE copilotkit.threads ("},
+		"of the variable":            {[]string{"schema"}, "postgres://u:p@h/db?schema=chat&prefix=a_", 0, `CREATE TABLE "chat".a_threads (`},
+		"of an argument":             {[]string{"schema", "postgresql://h/db?prefix=b_"}, "postgres://h/db", 0, `CREATE TABLE "copilotkit".b_threads (`},
+		"without an address":         {[]string{"schema"}, "redis://h", 0, `CREATE TABLE "copilotkit".threads (`},
 		"not of a malformed address": {[]string{"schema", "postgres://h/db?prefix=A"}, "", 1, "prefix:"},
 		"not without a command":      {nil, "", 2, "Usage:"},
 		"not with another command":   {[]string{"drop"}, "", 2, "Usage:"},
