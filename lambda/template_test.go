@@ -227,6 +227,7 @@ func TestTheTemplate(t *testing.T) {
 			"Store=dynamodb":                      `{"Fn::Sub":"dynamodb://${ThreadTable}"}`,
 			"Store=dynamodb,ThreadRetention=720h": `{"Fn::Sub":"dynamodb://${ThreadTable}?retention=${ThreadRetention}"}`,
 			"Store=memory":                        `"memory"`,
+			"Store=postgres,PostgresUrlReference": `{"Fn::Sub":"{{resolve:secretsmanager:${PostgresUrlReference}}}"}`,
 			"Store=redis,RedisUrl":                `{"Ref":"RedisUrl"}`,
 			"Store=dynamodb,RedisUrl":             `{"Ref":"RedisUrl"}`,
 			"Store=dynamodb,RedisUrlReference":    `{"Fn::Sub":"{{resolve:secretsmanager:${RedisUrlReference}}}"}`,
