@@ -3,6 +3,7 @@ package openai
 import (
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
 )
 
 // part is a part of a user's message in the provider's form.
@@ -26,30 +27,6 @@ type partAudio struct {
 type partUpload struct {
 	Filename string `json:"filename"`
 	FileData string `json:"file_data"`
-}
-
-// userContent converts the content of a user's message to text or parts. It fails
-// for content that can't be sent, rather than omit it.
-func userContent(content agui.Content) (any, error) {
-	inputs := content.Parts()
-	if len(inputs) == 0 {
-		return content.Text(), nil
-	}
-	parts := make([]part, 0, len(inputs))
-	for i := range inputs {
-		p, err := userPart(&inputs[i])
-		if err != nil {
-			return nil, err
-		}
-		if p.Type == "text" && p.Text == "" {
-			continue // an image without words, from most front ends
-		}
-		parts = append(parts, p)
-	}
-	if len(parts) == 0 {
-		return "", nil
-	}
-	return parts, nil
 }
 
 func userPart(input *agui.InputContent) (part, error) {
@@ -96,12 +73,5 @@ func documentPart(media model.Media) (part, error) {
 		text, err := media.Text()
 		return part{Type: "text", Text: text}, err
 	}
-	filename := media.Filename
-	if filename == "" {
-		filename = "document"
-		if media.MimeType == "application/pdf" {
-			filename += ".pdf"
-		}
-	}
-	return part{Type: "file", File: &partUpload{Filename: filename, FileData: media.Address()}}, nil
+	return part{Type: "file", File: &partUpload{Filename: gpt.Filename(media), FileData: media.Address()}}, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
 )
 
 // message is a message in the provider's form.
@@ -45,7 +46,7 @@ func (e *endpoint) messages(request *model.Request) ([]message, error) {
 		case agui.RoleSystem, agui.RoleDeveloper:
 			messages = append(messages, message{Role: "system", Content: m.Content.Text()})
 		case agui.RoleUser:
-			content, err := userContent(m.Content)
+			content, err := gpt.UserContent(m.Content, userPart)
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/model/internal/gpt"
 )
 
 // item is an item of the input. Items have no ids: those are of what a provider stores,
@@ -47,7 +48,7 @@ func (m *Model) input(request *model.Request, reasons, withReasoning bool) ([]it
 		case agui.RoleSystem, agui.RoleDeveloper:
 			items = append(items, item{Role: role, Content: message.Content.Text()})
 		case agui.RoleUser:
-			content, err := userContent(message.Content)
+			content, err := gpt.UserContent(message.Content, userPart)
 			if err != nil {
 				return nil, err
 			}

@@ -26,7 +26,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -34,6 +33,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/background"
+	"github.com/copilotkit-go/runtime/core/store/internal/sharing"
 )
 
 // Store is a [store.Store] and a [store.Meter] in a PostgreSQL database.
@@ -49,8 +49,7 @@ type Store struct {
 	swept, forgot interval
 
 	// Followers that wait for the same records share a reading.
-	readsMu sync.Mutex
-	reads   map[readKey]*sharedRead
+	reads sharing.Readings[readKey, found]
 }
 
 // Options are what a store's URL can't say.
@@ -121,7 +120,6 @@ func Open(_ context.Context, url string, options Options) (*Store, error) {
 		pool:       newPool(config, set.pool, options.Password),
 		migration:  newMigration(),
 		background: background.New(),
-		reads:      make(map[readKey]*sharedRead),
 	}
 	s.signals = newSignals(s)
 	return s, nil

@@ -189,45 +189,13 @@ type readKey struct {
 	watch   bool
 }
 
-// sharedRead is a reading under way. What came of it may be read when done is closed.
-type sharedRead struct {
-	done  chan struct{}
-	found found
-	err   error
-	// abandoned is set when the reading ended with the context of its caller.
-	abandoned bool
-}
-
 // readShared lets all who were woken by one message, and have read equally far, share one
 // reading: the first of them makes it. When the first one's context ends too soon for
 // that, another one makes it again.
 func (s *Store) readShared(ctx context.Context, thread uuid, after int64, changed <-chan struct{}, watch bool) (found, error) {
-	key := readKey{thread, after, changed, watch}
-	for {
-		s.readsMu.Lock()
-		shared, underWay := s.reads[key]
-		if !underWay {
-			shared = &sharedRead{done: make(chan struct{})}
-			s.reads[key] = shared
-		}
-		s.readsMu.Unlock()
-		if !underWay {
-			shared.found, shared.err = s.readNow(ctx, thread, after, watch)
-			shared.found.Records = slices.Clip(shared.found.Records)
-			shared.abandoned = shared.err != nil && ctx.Err() != nil
-			s.readsMu.Lock()
-			delete(s.reads, key)
-			s.readsMu.Unlock()
-			close(shared.done)
-			return shared.found, shared.err
-		}
-		select {
-		case <-shared.done:
-			if !shared.abandoned {
-				return shared.found, shared.err
-			}
-		case <-ctx.Done():
-			return found{}, ctx.Err()
-		}
-	}
+	return s.reads.Do(ctx, readKey{thread, after, changed, watch}, func() (found, error) {
+		found, err := s.readNow(ctx, thread, after, watch)
+		found.Records = slices.Clip(found.Records)
+		return found, err
+	})
 }

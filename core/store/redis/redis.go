@@ -26,7 +26,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +33,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/internal/background"
+	"github.com/copilotkit-go/runtime/core/store/internal/sharing"
 )
 
 // Store is a [store.Store] in Redis.
@@ -48,8 +48,7 @@ type Store struct {
 	evictionChecked atomic.Bool
 
 	// Followers that wait for the same records share a reading.
-	readsMu sync.Mutex
-	reads   map[readKey]*sharedRead
+	reads sharing.Readings[readKey, found]
 }
 
 // Options are what a store's URL can't say.
@@ -95,7 +94,6 @@ func Open(_ context.Context, url string, options Options) (*Store, error) {
 		scripts:    newScripts(),
 		background: group,
 		signals:    newSignals(client, group, options.Logger),
-		reads:      make(map[readKey]*sharedRead),
 	}, nil
 }
 

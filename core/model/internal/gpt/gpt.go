@@ -1,5 +1,5 @@
-// Package gpt knows what the models of OpenAI accept, by their names, in either of its
-// protocols.
+// Package gpt is what OpenAI's two protocols share: what its models accept, by their
+// names, and how the content of messages is converted.
 //
 // Source: https://platform.openai.com/docs/guides/reasoning
 package gpt
