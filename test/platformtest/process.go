@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,10 +73,6 @@ func (l *Log) Await(t testing.TB, part string) {
 func StartServer(t testing.TB, dir, program string, port string, env []string) *Deployment {
 	t.Helper()
 	d := &Deployment{URL: "http://127.0.0.1:" + port, Log: &Log{}}
-	if connection, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-		_ = connection.Close()
-		t.Fatalf("something else listens on port %s, where %s has to", port, program)
-	}
 	command := exec.Command(program)
 	command.Dir = dir
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PORT=" + port}, env...)
@@ -117,17 +114,43 @@ func awaitServer(t testing.TB, exited context.Context, d *Deployment) {
 	}
 }
 
-// FreePort returns a port of 127.0.0.1 on which nothing listens. It is below those that
-// the system gives to whoever asks for any, so that nobody gets it meanwhile.
+// FreePort returns a port of 127.0.0.1 on which nothing listens, and which no other test
+// of this machine gets before this one ends. It is below those that the system gives to
+// whoever asks for any, so that nobody gets it meanwhile.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	for range 100 {
 		port := strconv.Itoa(10000 + rand.IntN(20000))
-		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			_ = listener.Close()
+		if reserve(t, port) {
 			return port
 		}
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+// reserve takes a port for a test, and reports whether it was free. Tests of other
+// processes see the lock on its file, which ends with the process at the latest.
+func reserve(t testing.TB, port string) bool {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), "copilotkit-test-ports")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatalf("reserve a port: %v", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, port), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		t.Fatalf("reserve a port: %v", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return false
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		_ = file.Close()
+		return false
+	}
+	_ = listener.Close()
+	t.Cleanup(func() { _ = file.Close() })
+	return true
 }
