@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // Config configures a [Runtime]. Only agents are required: the zero value of
@@ -29,6 +31,9 @@ type Config struct {
 	// concurrently. An [*HTTPError] from it is the answer; any other error is a
 	// 500. If nil, Agents are everybody's; if set, Agents is not used.
 	AgentsFor func(*http.Request) (map[string]agent.Agent, error)
+	// Extensions add to what the agents do in a run, the first outermost: surfaces,
+	// applications of MCP servers, pages. Suggestions don't have them. Defaults to none.
+	Extensions []agent.Extension
 	// Transcriber answers /transcribe. If nil, that route answers 503.
 	Transcriber agent.Transcriber
 
@@ -156,6 +161,8 @@ type Config struct {
 	// to 30 seconds; a negative value turns the limit off.
 	WriteTimeout time.Duration
 
+	// Observer is told what the runtime does, for traces and metrics. Defaults to none.
+	Observer telemetry.Observer
 	// Development serves the debug events, lets /threads/clear clear, and puts
 	// the text of internal errors into answers. Never set it in production.
 	// Defaults to false.
@@ -188,6 +195,9 @@ func (c *Config) check() error {
 		if a == nil {
 			return fmt.Errorf("agent %q is nil", name)
 		}
+	}
+	if slices.Contains(c.Extensions, nil) {
+		return errors.New("an extension is nil")
 	}
 	if c.MaxBodyBytes < 0 {
 		return fmt.Errorf("MaxBodyBytes is negative: %d", c.MaxBodyBytes)

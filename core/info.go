@@ -22,9 +22,15 @@ type runtimeInfo struct {
 	ThreadEndpoints threadEndpoints          `json:"threadEndpoints"`
 	SingleRoute     *singleRouteCapabilities `json:"singleRoute,omitempty"`
 	Suggestions     bool                     `json:"suggestions"`
-	A2UI            bool                     `json:"a2uiEnabled"`
+	A2UIEnabled     bool                     `json:"a2uiEnabled"`
+	A2UI            *a2uiInfo                `json:"a2ui,omitempty"`
 	OpenGenUI       bool                     `json:"openGenerativeUIEnabled"`
 	NoTelemetry     bool                     `json:"telemetryDisabled"`
+}
+
+type a2uiInfo struct {
+	Enabled bool     `json:"enabled"`
+	Agents  []string `json:"agents,omitempty"`
 }
 
 type agentInfo struct {
@@ -68,10 +74,25 @@ func (rt *Runtime) serveInfo(ex *exchange) error {
 		info.SingleRoute = &singleRouteCapabilities{ResourceOperations: true, ThreadEndpoints: info.ThreadEndpoints}
 		info.ThreadEndpoints = threadEndpoints{}
 	}
+	features := rt.features()
+	info.OpenGenUI = features.OpenGenerativeUI
+	if info.A2UIEnabled = features.A2UI; info.A2UIEnabled {
+		info.A2UI = &a2uiInfo{Enabled: true, Agents: features.A2UIAgents}
+	}
 	for name, a := range agents {
 		info.Agents[name] = ex.describe(name, a)
 	}
 	return ex.json(http.StatusOK, info)
+}
+
+// features returns what the extensions bring.
+func (rt *Runtime) features() (features agent.Features) {
+	for _, extension := range rt.config.Extensions {
+		if announcer, ok := extension.(agent.Announcer); ok {
+			announcer.Announce(&features)
+		}
+	}
+	return features
 }
 
 // describe returns what /info shows of an agent. One that panics meanwhile is

@@ -69,7 +69,9 @@ func (rt *Runtime) beginRun(ex *exchange) (*begunRun, error) {
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	request.Ended = charge.end
 	unnamed := rt.unnamed(ex, request.Key)
-	run, err := rt.runner.Begin(ctx, request)
+	extended := request // a thread is named by the agent alone
+	extended.Agent = agent.Extend(request.AgentID, request.Agent, rt.config.Extensions...)
+	run, err := rt.runner.Begin(ctx, extended)
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return nil, threadLocked(err)

@@ -1,0 +1,33 @@
+package agent
+
+// Extension is something that a runtime adds to its agents: a middleware that knows for
+// which of them it is. It must be safe for concurrent use.
+type Extension interface {
+	// Extend returns the agent of that id with what is added to it, or the agent itself.
+	// It is called for each run, and does no I/O.
+	Extend(agentID string, a Agent) Agent
+}
+
+// Announcer is implemented by extensions that front ends are told about.
+type Announcer interface {
+	// Announce sets what the extension brings.
+	Announce(features *Features)
+}
+
+// Features are what /info tells front ends that the runtime's extensions bring.
+type Features struct {
+	// A2UI is set if agents may draw A2UI surfaces. A2UIAgents are those that may, nil for
+	// all.
+	A2UI       bool
+	A2UIAgents []string
+	// OpenGenerativeUI is set if agents may draw pages of their own.
+	OpenGenerativeUI bool
+}
+
+// Extend wraps an agent in extensions, the first outermost.
+func Extend(agentID string, a Agent, extensions ...Extension) Agent {
+	for i := len(extensions) - 1; i >= 0; i-- {
+		a = extensions[i].Extend(agentID, a)
+	}
+	return a
+}
