@@ -95,6 +95,13 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if config.Agents, err = buildAgents(settings, parts); err != nil {
 		return config, err
 	}
+	surfaces, err := buildA2UI(settings, parts.logger)
+	if err != nil {
+		return config, err
+	}
+	if surfaces != nil { // outermost: results of what is inside may be surfaces
+		config.Extensions = append(config.Extensions, surfaces)
+	}
 	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
 		return config, err
 	}

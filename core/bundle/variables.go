@@ -114,6 +114,13 @@ var variables = []variable{
 		},
 	},
 	{
+		name: a2uiVariable,
+		meaning: "whether agents may draw A2UI surfaces: `on`, `off`, or a JSON object of options, " +
+			"see [Generative UI](docs/generative-ui.md#a2ui)",
+		fallback: "for front ends that have a catalog of components",
+		set:      setA2UI,
+	},
+	{
 		name: "COPILOTKIT_FORWARD_AUTHORIZATION",
 		meaning: "who gets the caller's `Authorization`, and headers like it: comma-separated names of remote agents and MCP servers, " +
 			"`*` for all remote agents, or `off`; [more](docs/forwarding.md)",
