@@ -14,7 +14,7 @@ import (
 // four bytes, and beside it to parse all that has come with each delta, as the reference
 // does it, for arguments that are small enough. Compare the ns/byte.
 func BenchmarkArguments(b *testing.B) {
-	for _, size := range []int{16 << 10, 64 << 10, 1 << 20} {
+	for _, size := range []int{4 << 10, 16 << 10, 1 << 20} {
 		deltas := split(list(size), 4)
 		events := call("c", "render_a2ui", deltas...)
 		x := newExtension(b, own)
@@ -26,7 +26,7 @@ func BenchmarkArguments(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*size), "ns/byte")
 		})
-		if size > 64<<10 {
+		if size > 16<<10 {
 			continue
 		}
 		b.Run(fmt.Sprintf("reparse/%dKiB", size>>10), func(b *testing.B) {
