@@ -13,7 +13,7 @@
 //		log.Fatal(err)
 //	}
 //	config.Extensions = append(config.Extensions, surfaces) // all agents of a core.Config
-//	drawing := surfaces.Wrap(agent)                         // or a single one
+//	drawing := agent.Use(inner, surfaces.Middleware)            // or a single one
 package a2ui
 
 import (
@@ -145,7 +145,7 @@ func (x *Extension) Extend(agentID string, a agent.Agent) agent.Agent {
 	if x.config.Agents != nil && !slices.Contains(x.config.Agents, agentID) {
 		return a
 	}
-	return agent.Use(a, x.Wrap)
+	return agent.Use(a, x.Middleware)
 }
 
 // Announce says that there are surfaces, and which agents draw them, unless they are

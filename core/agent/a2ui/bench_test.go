@@ -21,7 +21,7 @@ func BenchmarkArguments(b *testing.B) {
 		b.Run(fmt.Sprintf("scan/%dKiB", size>>10), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				for range x.Wrap(answering(events, nil)).Run(b.Context(), &agui.RunAgentInput{}) {
+				for range x.Middleware(answering(events, nil)).Run(b.Context(), &agui.RunAgentInput{}) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*size), "ns/byte")

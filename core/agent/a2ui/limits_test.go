@@ -102,7 +102,7 @@ func TestARunHasAtMost200Surfaces(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			drawn := 0
-			for _, event := range agenttest.Run(t, newExtension(t, own).Wrap(answering(test.events, nil)), &agui.RunAgentInput{}) {
+			for _, event := range agenttest.Run(t, newExtension(t, own).Middleware(answering(test.events, nil)), &agui.RunAgentInput{}) {
 				if activity, ok := event.(agui.ActivitySnapshotEvent); ok && bytes.Contains(activity.Content, []byte("a2ui_operations")) {
 					drawn++
 				}
@@ -132,7 +132,7 @@ func TestSnapshotsOfALongListAreBounded(t *testing.T) {
 	inner := answering(call("c", "render_a2ui", split(arguments, 4)...), nil)
 	snapshots, total, length := 0, 0, 0
 	var last json.RawMessage
-	for event, err := range newExtension(t, own).Wrap(inner).Run(t.Context(), &agui.RunAgentInput{}) {
+	for event, err := range newExtension(t, own).Middleware(inner).Run(t.Context(), &agui.RunAgentInput{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +174,7 @@ func TestManyCallsOfOneRun(t *testing.T) {
 	for i := range 20_000 {
 		events = append(events, result(fmt.Sprint(i), "ok")...)
 	}
-	got := agenttest.Run(t, newExtension(t, own).Wrap(answering(append(events, finished), nil)), &agui.RunAgentInput{})
+	got := agenttest.Run(t, newExtension(t, own).Middleware(answering(append(events, finished), nil)), &agui.RunAgentInput{})
 	if len(got) != 60_001 {
 		t.Errorf("%d events", len(got))
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 )
 
-// Wrap returns an agent whose runs draw. It is an [agent.Middleware].
-func (x *Extension) Wrap(inner agent.Agent) agent.Agent {
+// Middleware returns an agent whose runs draw. It is an [agent.Middleware].
+func (x *Extension) Middleware(inner agent.Agent) agent.Agent {
 	return agent.Func(func(ctx context.Context, input *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		props := readProps(input.ForwardedProps)
 		if x.config.OnDemand && !props.hasCatalog {

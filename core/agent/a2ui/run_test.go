@@ -279,7 +279,7 @@ func TestFailuresPass(t *testing.T) {
 			_ = yield(nil, nil) && yield(agui.ToolCallStartEvent{ToolCallID: "c", ToolCallName: "render_a2ui"}, nil) && yield(nil, errAgent)
 		}
 	})
-	events, err := agenttest.Collect(newExtension(t, own).Wrap(inner).Run(t.Context(), &agui.RunAgentInput{}))
+	events, err := agenttest.Collect(newExtension(t, own).Middleware(inner).Run(t.Context(), &agui.RunAgentInput{}))
 	if !errors.Is(err, errAgent) {
 		t.Errorf("got %v", err)
 	}
@@ -294,7 +294,7 @@ func TestARunMayBeLeftAnywhere(t *testing.T) {
 	x := newExtension(t, own)
 	for most := range 11 {
 		n := 0
-		for range x.Wrap(answering(events, nil)).Run(t.Context(), &agui.RunAgentInput{}) {
+		for range x.Middleware(answering(events, nil)).Run(t.Context(), &agui.RunAgentInput{}) {
 			if n++; n > most {
 				break
 			}

@@ -26,7 +26,7 @@ func lastActivity(t testing.TB, config a2ui.Config, deltas ...string) json.RawMe
 	config.Recovery.HideProgress = true
 	inner := answering(call("c", "render_a2ui", deltas...), nil)
 	var last json.RawMessage
-	for _, event := range agenttest.Run(t, newExtension(t, config).Wrap(inner), &agui.RunAgentInput{}) {
+	for _, event := range agenttest.Run(t, newExtension(t, config).Middleware(inner), &agui.RunAgentInput{}) {
 		if activity, ok := event.(agui.ActivitySnapshotEvent); ok {
 			last = activity.Content
 		}
