@@ -191,7 +191,7 @@ func (s *session) draw(c *call, data []byte) agui.Event {
 func (s *session) refuse(c *call, problems ...problem) []agui.Event {
 	c.arguments = nil
 	if problems[0].code == limitExceeded {
-		s.extension.config.Logger.WarnContext(s.ctx, "an A2UI surface is cut short", "reason", problems[0].message)
+		s.warn(problems[0].message)
 	}
 	if c.surface != nil {
 		return nil

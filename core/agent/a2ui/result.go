@@ -2,6 +2,7 @@ package a2ui
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -34,7 +35,7 @@ func (s *session) result(event agui.Event) []agui.Event {
 		return nil
 	}
 	if len(v.Content) > maxArguments {
-		s.extension.config.Logger.WarnContext(s.ctx, "a result with A2UI operations is too large to be drawn", "bytes", len(v.Content))
+		s.warn("A result has more than " + strconv.Itoa(maxArguments) + " bytes")
 		return nil
 	}
 	object, ok := parseObject([]byte(v.Content), true)
@@ -101,7 +102,7 @@ func (s *session) drawOperations(key string, operations []byte) (events []agui.E
 		content := contents[id]
 		if content == nil {
 			if !s.allow(id) {
-				s.extension.config.Logger.WarnContext(s.ctx, "a surface is left out: the run has too many", "limit", maxSurfaces)
+				s.warn("The run has more than " + strconv.Itoa(maxSurfaces) + " surfaces")
 				continue
 			}
 			surfaces = append(surfaces, id)

@@ -48,6 +48,8 @@ type session struct {
 	surfaces, streamed, painted map[string]bool
 	// drawn is how many bytes of surfaces there were.
 	drawn int
+	// warned is set when the log says that the run has met a limit.
+	warned bool
 }
 
 func (x *Extension) newSession(ctx context.Context, input *agui.RunAgentInput, props props) *session {
@@ -158,6 +160,14 @@ func (s *session) start(event agui.Event) []agui.Event {
 		return nil
 	}
 	return []agui.Event{snapshot(key, s.extension.building(0))}
+}
+
+// warn logs that the run has met a limit, once: a model may meet it any number of times.
+func (s *session) warn(reason string) {
+	if !s.warned {
+		s.warned = true
+		s.extension.config.Logger.WarnContext(s.ctx, "a limit on A2UI surfaces cuts a run's short", "reason", reason)
+	}
 }
 
 // allow reports whether the run may have a surface.

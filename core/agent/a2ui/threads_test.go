@@ -1,7 +1,6 @@
 package a2ui_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +70,28 @@ func post(t *testing.T, handler http.Handler, route, runID string) map[string]st
 	return surfaces
 }
 
+// historyOf returns the content of the surface's message among those of the thread.
+func historyOf(t *testing.T, handler http.Handler) json.RawMessage {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, httptest.NewRequest("GET", "/threads/t/messages", nil))
+	var history struct {
+		Messages []struct {
+			ID      string
+			Content json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(recorder.Body.Bytes(), &history); err != nil {
+		t.Fatalf("%v: %s", err, recorder.Body)
+	}
+	for _, message := range history.Messages {
+		if message.ID == "a2ui-surface-c" {
+			return message.Content
+		}
+	}
+	return json.RawMessage("{}")
+}
+
 // A surface is there again after a reload, on another instance, and after runs of an
 // agent that sends all of its messages anew, which know of no surface.
 func TestASurfaceIsThereAgain(t *testing.T) {
@@ -95,27 +115,10 @@ func TestASurfaceIsThereAgain(t *testing.T) {
 		if got := tell(t, json.RawMessage(surfaces["a2ui-surface-c"])); got != drawn {
 			t.Errorf("after %q the surface is %s", later, got)
 		}
-		recorder := httptest.NewRecorder()
-		second.ServeHTTP(recorder, httptest.NewRequest("GET", "/threads/t/messages", nil))
-		var history struct {
-			Messages []struct {
-				ID      string
-				Content json.RawMessage
-			}
+		if got := historyOf(t, second); later == "draw" && tell(t, got) != drawn {
+			t.Errorf("after %q the message is %s", later, got)
 		}
-		if err := json.Unmarshal(recorder.Body.Bytes(), &history); err != nil {
-			t.Fatalf("%v: %s", err, recorder.Body)
-		}
-		i := slices.IndexFunc(history.Messages, func(m struct {
-			ID      string
-			Content json.RawMessage
-		}) bool {
-			return m.ID == "a2ui-surface-c"
-		})
-		if i < 0 || tell(t, history.Messages[i].Content) != drawn {
-			t.Errorf("after %q the messages are %s", later, recorder.Body)
-		}
-		if later == "refused" && !bytes.Contains([]byte(surfaces["a2ui-surface-d"]), []byte("no_root")) {
+		if later == "refused" && !strings.Contains(surfaces["a2ui-surface-d"], "no_root") {
 			t.Errorf("the refusal is %s", surfaces["a2ui-surface-d"])
 		}
 	}
