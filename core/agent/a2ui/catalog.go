@@ -31,7 +31,7 @@ type reference struct {
 	of []reference
 }
 
-// The formats that mark a member as a reference.
+// The formats that mark a member as a reference, and the members that always are.
 const (
 	oneReference     = "componentRef"
 	manyReferences   = "componentRefList"

@@ -29,6 +29,4 @@ const (
 // item gets its own; beyond that a surface gets the next when it has grown by a
 // fourth, so that all of its snapshots together are at most five times as long as the
 // last one.
-const (
-	freeSnapshots = 1 << 20
-)
+const freeSnapshots = 1 << 20
