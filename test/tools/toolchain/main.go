@@ -32,9 +32,7 @@ func main() {
 }
 
 func check(dir string) error {
-	var module struct {
-		Toolchain struct{ Name string } `json:"Toolchain"`
-	}
+	var module struct{ Toolchain string }
 	if err := run(dir, &module, "mod", "edit", "-json"); err != nil {
 		return err
 	}
@@ -42,12 +40,12 @@ func check(dir string) error {
 	if err := run(dir, &available, "list", "-m", "-versions", "-json", "golang.org/toolchain"); err != nil {
 		return fmt.Errorf("ask which toolchains there are: %w", err)
 	}
-	newest, err := newestPatch(module.Toolchain.Name, available.Versions)
+	newest, err := newestPatch(module.Toolchain, available.Versions)
 	if err != nil {
 		return err
 	}
-	if newest != module.Toolchain.Name {
-		return fmt.Errorf("go.mod names %s, and %s is there: go get toolchain@%s", module.Toolchain.Name, newest, newest)
+	if newest != module.Toolchain {
+		return fmt.Errorf("go.mod names %s, and %s is there: go get toolchain@%s", module.Toolchain, newest, newest)
 	}
 	return nil
 }
