@@ -18,11 +18,13 @@ import (
 
 func TestTheTemplate(t *testing.T) {
 	t.Parallel()
-	good := checkTemplates(t, "../template.yaml")[0]
-	if len(good.Problems) > 0 {
-		t.Fatalf("the template isn't valid:\n%s", strings.Join(good.Problems, "\n"))
+	all := checkTemplates(t, "../template.yaml", "../examples/infrastructure/cloudfront.yaml", "../examples/infrastructure/domain.yaml")
+	for _, got := range all {
+		if len(got.Problems) > 0 {
+			t.Fatalf("a template isn't valid:\n%s", strings.Join(got.Problems, "\n"))
+		}
 	}
-	parsed := good.Template
+	parsed := all[0].Template
 	usual := newStack(t, parsed, parse("Auth=none"))
 	function := usual.resources()["Function"].Properties
 
