@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,12 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/core/model/responses"
 	"github.com/copilotkit-go/runtime/core/store/dynamodb"
+)
+
+var (
+	// overrides is a command with parameters of a template, to the end of its last line.
+	overrides = regexp.MustCompile(`(?m)--parameter-overrides (?:.*\\\n)*.*$|(?s)parameter_overrides = \[.*?\n\]`)
+	assigned  = regexp.MustCompile(`(?:^|[\s'"])([A-Z][A-Za-z]+)=`)
 )
 
 func TestTheTemplate(t *testing.T) {
@@ -105,6 +113,31 @@ func TestTheTemplate(t *testing.T) {
 	t.Run("every default is among what is allowed", func(t *testing.T) {
 		if refused := newStack(t, parsed, maps.Clone(usual.parameters)).refusals(); len(refused) > 0 {
 			t.Error(refused)
+		}
+	})
+	t.Run("the pages name parameters that there are", func(t *testing.T) {
+		known := map[string]bool{}
+		for _, got := range all {
+			for name := range got.Template.Parameters {
+				known[name] = true
+			}
+		}
+		pages, err := filepath.Glob("../docs/*.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range append(pages, "../README.md") {
+			content, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, command := range overrides.FindAllString(string(content), -1) {
+				for _, match := range assigned.FindAllStringSubmatch(command, -1) {
+					if !known[match[1]] {
+						t.Errorf("%s sets %s", page, match[1])
+					}
+				}
+			}
 		}
 	})
 	t.Run("what can't work is refused before anything is made", func(t *testing.T) { testRefusals(t, parsed) })

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,40 @@ func readOptions(t *testing.T, file string) map[string]bool {
 		}
 	}
 	return options
+}
+
+// Of each command that the pages show, the options are the tool's.
+func TestThePagesShowOptionsThatThereAre(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, page := range append(pages, filepath.Join("..", "..", "README.md")) {
+		content, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for command, file := range map[string]string{
+			`make deploy-lambda ARGS=`: "sam-deploy.txt", `make deploy-gcf ARGS=`: "gcloud-run-deploy.txt",
+			`make deploy-vercel ARGS=`: "vercel-deploy.txt", `gcloud run deploy `: "gcloud-run-deploy.txt",
+		} {
+			options := readOptions(t, file)
+			for _, shown := range regexp.MustCompile(`(?m)`+regexp.QuoteMeta(command)+`(?:.*\\\n)*.*$`).FindAllString(string(content), -1) {
+				for _, match := range regexp.MustCompile(`[\s'"](--[a-z][a-z0-9-]*)(=?)`).FindAllStringSubmatch(shown, -1) {
+					seen[command]++
+					if takes, known := options[match[1]]; !known || match[2] != "" && !takes {
+						t.Errorf("%s shows %s%s of %s", page, match[1], match[2], command)
+					}
+				}
+			}
+		}
+	}
+	for _, command := range []string{`make deploy-lambda ARGS=`, `make deploy-gcf ARGS=`, `gcloud run deploy `} {
+		if seen[command] < 3 {
+			t.Errorf("the pages show %d options of %s", seen[command], command)
+		}
+	}
 }
 
 // The other tools aren't among those that the tests install.
