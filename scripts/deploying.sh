@@ -40,11 +40,14 @@ perform() {
 		"$@"
 		return
 	fi
-	local argument line=
+	local argument previous= line=
 	for argument in "$@"; do
-		if [[ $argument != --*-secrets=* && $argument =~ (Key|KEY|Tokens|TOKENS|Agents|AGENTS|McpServers|MCP_SERVERS|RedisUrl|STORE)= ]]; then
+		if [[ $previous == --token || $previous == -t ]]; then
+			argument=...
+		elif [[ $argument != --*-secrets=* && $argument =~ (--token|Key|KEY|TOKEN|Tokens|TOKENS|SECRET|PASSWORD|Agents|AGENTS|McpServers|MCP_SERVERS|RedisUrl|STORE)= ]]; then
 			argument="${argument%%"${BASH_REMATCH[0]}"*}${BASH_REMATCH[0]}..."
 		fi
+		previous=$argument
 		printf -v argument %q "$argument"
 		line+="${line:+ }$argument"
 	done
