@@ -230,6 +230,8 @@ const setups = {
     basePath,
   },
   "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent() } }), basePath },
+  pages: { runtime: runtime({ openGenerativeUI: true }), basePath },
+  "pages of one": { runtime: runtime({ openGenerativeUI: { agents: ["scripted"] } }), basePath },
   limited: { runtime: runtime(), basePath },
   supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
   development: { runtime: runtime({}, "development"), basePath, environment: "development" },

@@ -37,6 +37,7 @@ export const scripts = {
   "change no state": [
     [{ call: { id: "call-1", name: "AGUISendStateDelta", args: '{"delta":[{"op":"replace","path":"/a/b/c","value":5}]}' } }],
   ],
+  "draw a page": [[{ call: { id: "call-1", name: "generateSandboxedUi", args: ['{"initialHeight":300,"ht', 'ml":"<p>He', 'llo</p>"}'] } }]],
   "hold on": [["Be", "gin ", { hold: "middle" }, "and end"]],
   "be refused": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "be limited": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],

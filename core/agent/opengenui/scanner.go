@@ -18,6 +18,9 @@ type scanner struct {
 	// the list that is its value, 0 outside of one.
 	key  string
 	list int
+	// opening is set from the beginning of a list to what follows it, when the list is
+	// shown, as the reference does.
+	opening bool
 
 	// gathered is the text of a key or a wanted value, text says that it is a string.
 	// gathers is set while there is a value that is to be shown.
@@ -158,6 +161,10 @@ func (s *scanner) after(c byte, p *page) {
 }
 
 func (s *scanner) beginValue(c byte, p *page) {
+	if s.opening {
+		s.opening = false
+		p.openList()
+	}
 	switch {
 	case c == '{' || c == '[':
 		s.open(c, p)
@@ -222,8 +229,7 @@ func (s *scanner) open(c byte, p *page) {
 	}
 	s.state = beforeValue
 	if opensList {
-		s.list = len(s.stack)
-		p.openList()
+		s.list, s.opening = len(s.stack), true
 	}
 }
 

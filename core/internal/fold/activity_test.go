@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -145,6 +146,47 @@ func TestHistoryWithActivitiesContinuesFromEverywhere(t *testing.T) {
 				t.Fatalf("seed %d after %d events:\n got %s\nwant %s", seed, seen, got, want)
 			}
 		}
+	}
+}
+
+func TestMessagesGetTheActivitiesOfEarlierRuns(t *testing.T) {
+	history := aguitest.Parse(t,
+		`{"type":"ACTIVITY_SNAPSHOT","messageId":"first","activityType":"t","content":{}}`,
+		`{"type":"RUN_STARTED","threadId":"t","runId":"r","input":{"threadId":"t","runId":"r","messages":[{"id":"u","role":"user","content":"x"}],"tools":[],"context":[],"state":{},"forwardedProps":{}}}`,
+		`{"type":"ACTIVITY_SNAPSHOT","messageId":"a","activityType":"t","content":{"n":1}}`,
+		`{"type":"ACTIVITY_SNAPSHOT","messageId":"b","activityType":"t","content":{}}`,
+		`{"type":"TEXT_MESSAGE_START","messageId":"m"}`,
+		`{"type":"ACTIVITY_DELTA","messageId":"a","activityType":"t","patch":[{"op":"add","path":"/n","value":2}]}`,
+		`{"type":"ACTIVITY_SNAPSHOT","messageId":"known","activityType":"t","content":{}}`,
+		`{"type":"ACTIVITY_SNAPSHOT","messageId":"last","activityType":"t","content":{}}`,
+	)
+	message := func(id string) agui.Message { return agui.Message{ID: id, Role: agui.RoleUser} }
+	for name, test := range map[string]struct {
+		messages []string
+		history  []agui.Encoded
+		want     string
+	}{
+		"where they were":              {[]string{"u", "m", "known", "new"}, history, "first u a b m known last new"},
+		"of messages that are no more": {[]string{"u"}, history, "first u a b known last"},
+		"without messages":             {nil, history, "first a b known last"},
+		"and nothing else":             {[]string{"u"}, history[4:5], "u"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var messages []agui.Message
+			for _, id := range test.messages {
+				messages = append(messages, message(id))
+			}
+			var got []string
+			for _, m := range fold.WithActivities(messages, test.history) {
+				got = append(got, m.ID)
+				if m.ID == "a" && string(m.Content.Object()) != `{"n":2}` {
+					t.Errorf("a is %s", m.Content.Object())
+				}
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("got %v, want %s", got, test.want)
+			}
+		})
 	}
 }
 

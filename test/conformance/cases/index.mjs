@@ -7,6 +7,7 @@ import { headers } from "./headers.mjs";
 import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
 import { odd } from "./odd.mjs";
+import { pages } from "./pages.mjs";
 import { routes } from "./routes.mjs";
 import { runs } from "./runs.mjs";
 import { single } from "./single.mjs";
@@ -31,6 +32,7 @@ export const cases = {
   connect,
   threads,
   transcribe,
+  pages,
   odd,
   edges,
   clients,

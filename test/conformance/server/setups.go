@@ -11,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/opengenui"
 	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
@@ -43,6 +44,10 @@ func setups(trace *trace) map[string]core.Config {
 	cors := func(c core.CORS) core.Config { return core.Config{BasePath: basePath, CORS: &c} }
 	headers := func(policy core.HeaderPolicy) core.Config {
 		return core.Config{BasePath: basePath, ForwardHeaders: policy}
+	}
+	pages := func(agents ...string) core.Config {
+		extension := opengenui.New(opengenui.Config{Agents: agents, Logger: slog.New(slog.DiscardHandler)})
+		return core.Config{BasePath: basePath, Extensions: []agent.Extension{extension}}
 	}
 	return map[string]core.Config{
 		"main":        {BasePath: basePath},
@@ -85,6 +90,8 @@ func setups(trace *trace) map[string]core.Config {
 
 		"agents by request": {BasePath: basePath, AgentsFor: agentsOfTenant},
 		"one agent":         {BasePath: basePath, Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}},
+		"pages":             pages(),
+		"pages of one":      pages("scripted"),
 		"supersede":         {BasePath: basePath, SupersedeRuns: true},
 		"limited":           {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
 	}
