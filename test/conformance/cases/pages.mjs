@@ -15,6 +15,17 @@ const whole = (it, events) => [
   { type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" },
 ];
 
+const later = (it) => ({
+  runId: "run-2",
+  forwardedProps: {
+    events: [
+      { type: "RUN_STARTED", threadId: it.thread, runId: "run-2" },
+      ...message("m-2", "Gladly"),
+      { type: "RUN_FINISHED", threadId: it.thread, runId: "run-2" },
+    ],
+  },
+});
+
 const show = (events, setup = "pages") => async (it) => it.see("run", await it.events(whole(it, events), {}, { setup }));
 const page = (...deltas) => show([start(), ...deltas.map((delta) => args(delta)), end()]);
 
@@ -50,7 +61,13 @@ export const pages = {
   "arguments that end too early": page('{"initialHeight":300,"css":"a","html":"<p>x'),
   "a comma too many": page('{"css":"a","html":"b",}'),
   "emoji as escapes": page('{"html":"\\ud83d\\ude00"}'),
-  "a page of more than 64 KiB": page('{"html":"', ..."x".repeat(150_000).match(/.{15000}/g), '","css":"a"}'),
+  "a page of more than 64 KiB": async (it) => {
+    const deltas = ['{"html":"', ..."x".repeat(150_000).match(/.{15000}/g), '","css":"a"}'];
+    const { events } = await it.events(whole(it, [start(), ...deltas.map((delta) => args(delta)), end()]), {}, { setup: "pages" });
+    const patches = events.flatMap(({ patch = [] }) => patch);
+    it.see("html", patches.filter(({ path }) => path === "/html/-").map(({ value }) => value).join("").length);
+    it.see("after it", patches.filter(({ path }) => !path.startsWith("/html/")));
+  },
   "a page in chunks": show([
     { type: "TOOL_CALL_CHUNK", toolCallId: "c", toolCallName: "generateSandboxedUi", delta: '{"css":' },
     { type: "TOOL_CALL_CHUNK", toolCallId: "c", delta: '"a"}' },
@@ -81,6 +98,11 @@ export const pages = {
     await it.events(whole(it, [start(), args('{"initialHeight":300,"html":"<p>He'), args('llo</p>"}'), end()]), {}, { setup: "pages" });
     it.see("connect", await it.connect("scripted", {}, { setup: "pages" }));
     it.see("events", await it.get(`/threads/${encodeURIComponent(it.thread)}/events`, { setup: "pages" }));
+    it.see("messages", await it.get(`/threads/${encodeURIComponent(it.thread)}/messages`, { setup: "pages" }));
+  },
+  "a page after a later run": async (it) => {
+    await it.events(whole(it, [start(), args('{"html":"x"}'), end()]), {}, { setup: "pages" });
+    await it.run("scripted", { messages: [{ id: "user-2", role: "user", content: "go on" }], ...later(it) }, { setup: "pages" });
     it.see("messages", await it.get(`/threads/${encodeURIComponent(it.thread)}/messages`, { setup: "pages" }));
   },
   "what /info says": async (it) => {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -90,6 +91,9 @@ func setups(trace *trace) map[string]core.Config {
 
 		"agents by request": {BasePath: basePath, AgentsFor: agentsOfTenant},
 		"one agent":         {BasePath: basePath, Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}},
+		"debug":             {BasePath: basePath, Debug: core.Debug{Events: true, Lifecycle: true}},
+		"impatient":         {BasePath: basePath, KeepAlive: 50 * time.Millisecond},
+		"silent":            {BasePath: basePath, KeepAlive: -1},
 		"pages":             pages(),
 		"pages of one":      pages("scripted"),
 		"supersede":         {BasePath: basePath, SupersedeRuns: true},
