@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,13 +15,13 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/opengenui"
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/core/store/sqlite"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 // A page is there again after a reload, on another instance, and after later runs,
 // whether or not their agent sends all messages anew.
 func TestAPageIsThereAgain(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "threads.db")
+	threads := memory.New(memory.Limits{})
 	snapshot := agui.MessagesSnapshotEvent{Messages: []agui.Message{
 		{ID: "c", Role: agui.RoleAssistant, ToolCalls: []agui.ToolCall{{ID: "c", Name: opengenui.ToolName, Arguments: "{}"}}},
 		{ID: "result", Role: agui.RoleTool, ToolCallID: "c", Content: agui.TextContent("UI generated")},
@@ -38,22 +37,15 @@ func TestAPageIsThereAgain(t *testing.T) {
 		return yielding(nil, runs[in.RunID]...).Run(ctx, in)
 	})
 	instance := func() http.Handler {
-		store, err := sqlite.Open(t.Context(), "sqlite://"+file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		logger := slog.New(slog.DiscardHandler)
 		runtime, err := core.New(core.Config{
-			Agents: map[string]agent.Agent{"default": artist}, Store: store, Logger: logger, PublicThreads: true,
+			Agents: map[string]agent.Agent{"default": artist}, Store: threads, Logger: logger, PublicThreads: true,
 			Extensions: []agent.Extension{opengenui.New(opengenui.Config{Logger: logger})},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() {
-			runtime.Close()
-			store.Close()
-		})
+		t.Cleanup(func() { runtime.Close() })
 		return runtime
 	}
 	first, second := instance(), instance()
