@@ -7,6 +7,7 @@ import { headers } from "./headers.mjs";
 import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
 import { odd } from "./odd.mjs";
+import { pages } from "./pages.mjs";
 import { routes } from "./routes.mjs";
 import { runs } from "./runs.mjs";
 import { single } from "./single.mjs";
@@ -33,6 +34,7 @@ export const cases = {
   threads,
   transcribe,
   surfaces,
+  pages,
   odd,
   edges,
   clients,
