@@ -77,6 +77,7 @@ func (ex *exchange) fail(err error) {
 
 // report logs an internal error, calls OnError, and returns the answer.
 func (ex *exchange) report(err error) *HTTPError {
+	ex.failure = err
 	log := ex.config.Logger.With("method", ex.r.Method, "path", shortened(ex.r.URL.Path), "route", string(ex.route.Name))
 	if hook := ex.config.Hooks.OnError; hook != nil {
 		hookErr := recovering(func() error { return hook(ex.r, ex.route, err) })

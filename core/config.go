@@ -161,7 +161,8 @@ type Config struct {
 	// to 30 seconds; a negative value turns the limit off.
 	WriteTimeout time.Duration
 
-	// Observer is told what the runtime does, for traces and metrics. Defaults to none.
+	// Observer is told what the runtime does, for traces and metrics. Its panics are
+	// logged, and nothing else. Defaults to none.
 	Observer telemetry.Observer
 	// Development serves the debug events, lets /threads/clear clear, and puts
 	// the text of internal errors into answers. Never set it in production.
@@ -253,6 +254,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	c.Observer = telemetry.Guarded(c.Observer, c.Logger)
 	return c
 }
 

@@ -47,6 +47,8 @@ type exchange struct {
 	started bool
 	// response is the answer's head, once started.
 	response Response
+	// failure is why there was no other answer, nil if nothing failed.
+	failure error
 	// replay rebuilds a stream's messages for AfterRequest; nil without one.
 	replay *replay
 }

@@ -102,3 +102,5 @@ func get(ctx context.Context, handler http.Handler, path string) *httptest.Respo
 	handler.ServeHTTP(recorder, httptest.NewRequest("GET", path, nil).WithContext(ctx))
 	return recorder
 }
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

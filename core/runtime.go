@@ -68,19 +68,23 @@ func New(config Config) (*Runtime, error) {
 
 // ServeHTTP answers one request.
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ex := newExchange(rt, w, r)
+	ex := newExchange(rt, w, identifyRequest(w, r))
 	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {
 		ex.cors.preflight(w.Header(), r.Header)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	if !rt.requests.enter() {
+	open := rt.requests.enter()
+	if open {
+		defer rt.requests.exit()
+	}
+	defer rt.observe(ex)()
+	if !open {
 		ex.hooked = true // what hooks use may be closed
 		ex.fail(errClosed)
 		return
 	}
-	defer rt.requests.exit()
 	if err := recovering(func() error { return rt.serve(ex) }); err != nil {
 		ex.fail(err)
 	}
@@ -114,6 +118,9 @@ func (rt *Runtime) serve(ex *exchange) error {
 	err = endpoint()
 	var answer *HTTPError
 	if errors.As(err, &answer) && !ex.started {
+		if answer.status() >= http.StatusInternalServerError {
+			ex.failure = answer
+		}
 		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}

@@ -67,7 +67,7 @@ type RequestResult struct {
 // Run is a run, or a suggestion, that begins.
 type Run struct {
 	AgentID, ThreadID, RunID string
-	// Kind is "run" or "suggest".
+	// Kind is "run", "suggest", or "name" for the one that names a thread.
 	Kind string
 	// User is whose thread it is, "" for nobody's.
 	User string
