@@ -72,6 +72,12 @@ func (w *watcher) Store(ctx context.Context, _ telemetry.StoreCall) (context.Con
 	return ctx, func(error) {}
 }
 
+func (w *watcher) Call(ctx context.Context, _ telemetry.Call) (context.Context, func(telemetry.CallResult)) {
+	return ctx, func(telemetry.CallResult) {}
+}
+
+func (w *watcher) Content() bool { return false }
+
 func (w *watcher) Count(_ context.Context, counter telemetry.Counter, delta int64) {
 	w.note("%s %+d", counter, delta)
 }

@@ -66,6 +66,14 @@ func StartCall(ctx context.Context, call Call, headers http.Header) (context.Con
 	return ctx, end
 }
 
+// ResultOf returns what came of a request that net/http has made.
+func ResultOf(response *http.Response, err error) CallResult {
+	if response == nil {
+		return CallResult{Err: err}
+	}
+	return CallResult{Status: response.StatusCode, Err: err}
+}
+
 // Content reports whether the observer of ctx wants content.
 func Content(ctx context.Context) bool {
 	observer := From(ctx)

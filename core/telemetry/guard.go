@@ -77,6 +77,10 @@ func (g *guard) Store(ctx context.Context, call StoreCall) (context.Context, fun
 	return guarded(g, ctx, func() (context.Context, func(error)) { return g.observer.Store(ctx, call) })
 }
 
+func (g *guard) Call(ctx context.Context, call Call) (context.Context, func(CallResult)) {
+	return guarded(g, ctx, func() (context.Context, func(CallResult)) { return g.observer.Call(ctx, call) })
+}
+
 func (g *guard) Count(ctx context.Context, counter Counter, delta int64) {
 	defer g.catch()
 	g.observer.Count(ctx, counter, delta)
@@ -85,6 +89,11 @@ func (g *guard) Count(ctx context.Context, counter Counter, delta int64) {
 func (g *guard) Outgoing(ctx context.Context, headers http.Header) {
 	defer g.catch()
 	g.observer.Outgoing(ctx, headers)
+}
+
+func (g *guard) Content() bool {
+	defer g.catch()
+	return g.observer.Content()
 }
 
 func (g *guard) Trace(ctx context.Context) (traceID, spanID string) {
