@@ -88,6 +88,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if len(settings.CORSOrigins) > 0 {
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
 	}
+	if err := addTelemetry(&config, settings, parts); err != nil {
+		return config, err
+	}
 	var err error
 	if config.Identify, err = buildIdentify(settings, parts.logger); err != nil {
 		return config, err
@@ -105,6 +108,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	for _, change := range parts.changes {
 		change(&config)
 	}
+	observeStore(&config, settings)
 	return config, checkIdentified(ctx, settings, config)
 }
 

@@ -108,6 +108,8 @@ type Settings struct {
 	// Credentials are the keys and addresses of model providers by variable, such as
 	// OPENAI_API_KEY. It only has those that are set.
 	Credentials map[string]Secret
+	// telemetry is what OpenTelemetry's variables ask for.
+	telemetry telemetrySettings
 }
 
 // Read returns the settings of the environment. The defaults, by variable, replace
@@ -145,6 +147,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		})
 	}
 	errs = append(errs, settings.checkAuth(values)...)
+	errs = append(errs, settings.readTelemetry(values)...)
 	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {
 		settings.ForwardAuthorization = []string{"*"}
 	}

@@ -171,42 +171,59 @@ func systemName(scheme string) string {
 // Store begins the span of a call of the store. One that is frequent has none, unless it
 // fails: the span of its run says how many there were and how long they took.
 func (t *Telemetry) Store(ctx context.Context, call telemetry.StoreCall) (context.Context, func(error)) {
-	system := systemName(call.Store)
-	within, s := t.begin(ctx, kindClient, call.Method+" "+system)
-	if !call.Frequent {
-		ctx = within
+	if call.Frequent {
+		start := time.Now()
+		return ctx, func(err error) { t.endFrequent(ctx, &call, start, err) }
 	}
-	return ctx, func(err error) {
-		took := time.Since(s.start)
-		if totals := s.run; totals != nil && call.Frequent {
-			totals.appends.Add(1)
-			totals.appended.Add(int64(call.Records))
-			totals.appendTime.Add(int64(took))
-			if err != nil {
-				totals.appendFailures.Add(1)
-			}
-		}
-		attributes := make([]attribute, 0, 3)
-		attributes = append(attributes, text("db.system.name", system), text("db.operation.name", call.Method))
+	ctx, s := t.begin(ctx, kindClient, storeSpanName(&call))
+	return ctx, func(err error) { t.endStore(s, &call, err) }
+}
+
+func storeSpanName(call *telemetry.StoreCall) string {
+	return call.Method + " " + systemName(call.Store)
+}
+
+func (t *Telemetry) endFrequent(ctx context.Context, call *telemetry.StoreCall, start time.Time, err error) {
+	if s := current(ctx); s != nil && s.run != nil && call.Records > 0 {
+		s.run.appends.Add(1)
+		s.run.appended.Add(int64(call.Records))
+		s.run.appendTime.Add(int64(time.Since(start)))
 		if err != nil {
-			attributes = append(attributes, text("error.type", errorType(err)))
+			s.run.appendFailures.Add(1)
 		}
-		t.metrics.store.record(took.Seconds(), attributes...)
-		if call.Frequent && err == nil {
-			return
-		}
-		t.set(s, attributes[:2]...)
-		if call.ThreadID != "" {
-			t.set(s, text("gen_ai.conversation.id", call.ThreadID))
-		}
-		if call.Records > 0 {
-			t.set(s, integer("db.operation.batch.size", int64(call.Records)))
-		}
-		if err != nil {
-			t.fail(s, attributes[2].text, t.detail(err))
-		}
-		t.end(s)
 	}
+	if err == nil {
+		t.recordStore(call, start, "")
+		return
+	}
+	_, s := t.begin(ctx, kindClient, storeSpanName(call))
+	s.start = start
+	t.endStore(s, call, err)
+}
+
+func (t *Telemetry) endStore(s *span, call *telemetry.StoreCall, err error) {
+	class := ""
+	if err != nil {
+		class = errorType(err)
+		t.fail(s, class, t.detail(err))
+	}
+	t.recordStore(call, s.start, class)
+	t.set(s, text("db.system.name", systemName(call.Store)), text("db.operation.name", call.Method))
+	if call.ThreadID != "" {
+		t.set(s, text("gen_ai.conversation.id", call.ThreadID))
+	}
+	if call.Records > 0 {
+		t.set(s, integer("db.operation.batch.size", int64(call.Records)))
+	}
+	t.end(s)
+}
+
+func (t *Telemetry) recordStore(call *telemetry.StoreCall, start time.Time, class string) {
+	attributes := append(make([]attribute, 0, 3), text("db.system.name", systemName(call.Store)), text("db.operation.name", call.Method))
+	if class != "" {
+		attributes = append(attributes, text("error.type", class))
+	}
+	t.metrics.store.record(time.Since(start).Seconds(), attributes...)
 }
 
 // Call begins the span of a request to another server.
