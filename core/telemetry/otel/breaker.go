@@ -49,6 +49,13 @@ func (b *breaker) probe() bool {
 	return due
 }
 
+// reset has an exporter that has failed be tried at once.
+func (b *breaker) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until = time.Time{}
+}
+
 // done takes the outcome of an export, and reports whether it begins or ends an outage.
 func (b *breaker) done(err error) (began, ended bool) {
 	b.mu.Lock()

@@ -70,6 +70,9 @@ func (i *instrument) newPoint(key []byte, attributes []attribute) *point {
 		}
 	}
 	p := &point{attributes: slices.Clone(attributes), start: time.Now()}
+	for n := range p.attributes {
+		p.attributes[n].text = cut(p.attributes[n].text, 2*maxWord)
+	}
 	if i.kind == histogram {
 		p.buckets = make([]uint64, len(i.bounds)+1)
 	}

@@ -23,21 +23,32 @@ type lane struct {
 }
 
 // export exports what there is, until nothing is left or something fails, which is
-// logged.
+// logged. That the time is over is the collector's failure only if it had all of it.
 func (l *lane) export(ctx context.Context) {
+	late := false
 	select {
 	case l.busy <- struct{}{}:
-		defer func() { <-l.busy }()
-	case <-ctx.Done():
-		return
+	default:
+		late = true
+		select {
+		case l.busy <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
 	}
-	for !l.breaker.open() { // which an export may have found meanwhile
+	defer func() { <-l.busy }()
+	for ; !l.breaker.open(); late = true { // which an export may have found meanwhile
 		body, done := l.next(false)
 		if body == nil {
 			return
 		}
-		l.send(ctx, body, done)
-		if l.signal == "metrics" {
+		err := l.sender.send(ctx, body)
+		done(err)
+		if err != nil && late && ctx.Err() != nil {
+			return
+		}
+		l.report(err)
+		if err != nil || l.signal == "metrics" {
 			return
 		}
 	}
@@ -53,14 +64,10 @@ func (l *lane) probe(ctx context.Context) {
 	}
 	if l.breaker.probe() {
 		body, done := l.next(true)
-		l.send(ctx, body, done)
+		err := l.sender.send(ctx, body)
+		done(err)
+		l.report(err)
 	}
-}
-
-func (l *lane) send(ctx context.Context, body []byte, done func(error)) {
-	err := l.sender.send(ctx, body)
-	done(err)
-	l.report(err)
 }
 
 // report keeps the breaker, and logs the begin and the end of an outage.

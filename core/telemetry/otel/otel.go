@@ -19,6 +19,7 @@ package otel
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -149,6 +150,9 @@ func (t *Telemetry) closeOnce() error {
 	defer context.AfterFunc(ctx, t.cut)()
 	t.stop()
 	<-t.idle
+	for _, l := range t.lanes {
+		l.breaker.reset() // the last chance
+	}
 	t.exportAll(ctx)
 	t.cut()
 	for _, l := range t.lanes {
@@ -159,6 +163,14 @@ func (t *Telemetry) closeOnce() error {
 		err = t.prometheus.close()
 	}
 	return err
+}
+
+// PrometheusAddress returns where /metrics is served, nil if it isn't.
+func (t *Telemetry) PrometheusAddress() net.Addr {
+	if t.prometheus == nil {
+		return nil
+	}
+	return t.prometheus.address
 }
 
 // nextMetrics returns an export of all metrics, once until it is told what came of it.

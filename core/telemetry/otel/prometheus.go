@@ -15,8 +15,9 @@ import (
 // prometheusServer serves /metrics on a listener of its own, which is on the machine's
 // own address unless it is told otherwise.
 type prometheusServer struct {
-	server *http.Server
-	served chan struct{}
+	server  *http.Server
+	address net.Addr
+	served  chan struct{}
 }
 
 func servePrometheus(address string, m *metrics, resource map[string]string) (*prometheusServer, error) {
@@ -30,7 +31,7 @@ func servePrometheus(address string, m *metrics, resource map[string]string) (*p
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		_, _ = w.Write(m.text(resource))
 	})
-	p := &prometheusServer{served: make(chan struct{}), server: &http.Server{
+	p := &prometheusServer{address: listener.Addr(), served: make(chan struct{}), server: &http.Server{
 		Handler: ownHost(listener.Addr(), mux), ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10,
 	}}
