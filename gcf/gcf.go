@@ -32,7 +32,7 @@ import (
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
 // process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil))}, options...)...)
+	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil)), bundle.WithMetricsServer()}, options...)...)
 	var first sync.Once
 	return func(w http.ResponseWriter, r *http.Request) {
 		first.Do(func() {

@@ -43,7 +43,7 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 		settings.Model = bundle.DemoModel
 	}
 	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}))
-	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), withSQLite(), withDynamoDB(logger))...)
+	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -32,6 +33,8 @@ type parts struct {
 	changes   []func(*core.Config)
 	defaults  map[string]string
 	timeouts  Timeouts
+	// serveMetrics serves metrics at an address, nil in programs that don't.
+	serveMetrics func(address string, metrics http.Handler) (*metricsServer, error)
 	// opened is what is opened for the runtime while it is put together.
 	opened *closers
 }

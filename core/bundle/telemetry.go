@@ -3,6 +3,8 @@
 package bundle
 
 import (
+	"errors"
+
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/store/observed"
 	"github.com/copilotkit-go/runtime/core/telemetry"
@@ -31,12 +33,20 @@ func addTelemetry(config *core.Config, settings *Settings, parts parts) error {
 	}
 	own := *settings.telemetry
 	own.Logger = parts.logger
-	made, err := otel.New(own)
+	if own.Prometheus != "" && parts.serveMetrics == nil {
+		return &EnvError{Name: "OTEL_METRICS_EXPORTER", Err: errors.New("this program doesn't serve metrics to prometheus: use otlp")}
+	}
+	made := otel.New(own)
+	parts.opened.add(made)
+	config.Observer = made
+	if own.Prometheus == "" {
+		return nil
+	}
+	server, err := parts.serveMetrics(own.Prometheus, made.PrometheusHandler())
 	if err != nil {
 		return &EnvError{Name: "OTEL_EXPORTER_PROMETHEUS_PORT", Err: err}
 	}
-	parts.opened.add(made)
-	config.Observer = made
+	parts.opened.add(server)
 	return nil
 }
 

@@ -226,10 +226,7 @@ func TestServersExportInTheBackgroundAndAtTheEnd(t *testing.T) {
 		config := newConfig(t, "http://collector.example")
 		config.HTTPClient = &http.Client{Transport: collector}
 		config.Freezes = false
-		observer, err := otel.New(config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		observer := otel.New(config)
 		if cost := timed(observer, 0); cost != 0 || collector.spans() != 0 {
 			t.Errorf("a request is %v longer, and has exported %d spans itself", cost, collector.spans())
 		}
@@ -259,10 +256,7 @@ func TestCloseDoesNotWaitLongForACollectorThatHangs(t *testing.T) {
 			config := newConfig(t, "http://collector.example")
 			config.HTTPClient = &http.Client{Transport: collector}
 			config.Freezes = freezes
-			observer, err := otel.New(config)
-			if err != nil {
-				t.Fatal(err)
-			}
+			observer := otel.New(config)
 			for range 600 { // a whole batch, which is exported at once
 				serve(observer, nil, nil)
 			}

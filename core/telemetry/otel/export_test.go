@@ -128,10 +128,7 @@ func TestTenThousandRequestsAtOnce(t *testing.T) {
 	collector := otlptest.New(t)
 	config := newConfig(t, collector.URL)
 	config.QueueSize = 20_000
-	observer, err := otel.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	observer := otel.New(config)
 	done := make(chan struct{})
 	for range 100 {
 		go func() {

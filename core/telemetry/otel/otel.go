@@ -19,7 +19,6 @@ package otel
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -32,7 +31,8 @@ import (
 type Config struct {
 	// Traces and Metrics are where these go, nil for nowhere.
 	Traces, Metrics *Exporter
-	// Prometheus is the address, host:port, at which /metrics is served; "" for none.
+	// Prometheus is the address, host:port, at which whoever makes a [Telemetry] is to serve
+	// its PrometheusHandler; "" for none.
 	Prometheus string
 	// Resource says what this process is. It has service.name at least.
 	Resource map[string]string
@@ -80,18 +80,17 @@ type Telemetry struct {
 	live    atomic.Int64
 	flushed atomic.Int64
 
-	prometheus *prometheusServer
 	// stop ends the goroutine in the background, and cut what it is exporting; idle is
 	// closed when it has ended.
 	stop, cut context.CancelFunc
 	idle      chan struct{}
-	close     func() error
+	close     func()
 }
 
 var _ telemetry.Observer = (*Telemetry)(nil)
 
-// New returns telemetry that is under way. It fails if Prometheus's address is taken.
-func New(config Config) (*Telemetry, error) {
+// New returns telemetry that is under way. Close it after use.
+func New(config Config) *Telemetry {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
@@ -110,22 +109,16 @@ func New(config Config) (*Telemetry, error) {
 	if config.Metrics != nil {
 		t.addLane("metrics", config.Metrics, t.nextMetrics)
 	}
-	if config.Prometheus != "" {
-		var err error
-		if t.prometheus, err = servePrometheus(config.Prometheus, t.metrics, config.Resource); err != nil {
-			return nil, err
-		}
-	}
-	t.close = sync.OnceValue(t.closeOnce)
+	t.close = sync.OnceFunc(t.closeOnce)
 	working, stop := context.WithCancel(context.Background())
 	exports, cut := context.WithCancel(context.Background())
 	t.stop, t.cut = stop, cut
 	if config.Freezes || len(t.lanes) == 0 {
 		close(t.idle)
-		return t, nil
+		return t
 	}
 	go t.work(working, exports)
-	return t, nil
+	return t
 }
 
 func (t *Telemetry) addLane(signal string, exporter *Exporter, next func(bool) ([]byte, func(error))) {
@@ -142,9 +135,12 @@ const closeGrace = 3 * time.Second
 
 // Close exports what is left, as far as that can be done within three seconds, and ends
 // everything. What is told afterwards is lost. Closing again does nothing.
-func (t *Telemetry) Close() error { return t.close() }
+func (t *Telemetry) Close() error {
+	t.close()
+	return nil
+}
 
-func (t *Telemetry) closeOnce() error {
+func (t *Telemetry) closeOnce() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
 	defer context.AfterFunc(ctx, t.cut)()
@@ -158,19 +154,6 @@ func (t *Telemetry) closeOnce() error {
 	for _, l := range t.lanes {
 		l.sender.close()
 	}
-	var err error
-	if t.prometheus != nil {
-		err = t.prometheus.close()
-	}
-	return err
-}
-
-// PrometheusAddress returns where /metrics is served, nil if it isn't.
-func (t *Telemetry) PrometheusAddress() net.Addr {
-	if t.prometheus == nil {
-		return nil
-	}
-	return t.prometheus.address
 }
 
 // nextMetrics returns an export of all metrics, once until it is told what came of it.

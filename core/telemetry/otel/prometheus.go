@@ -2,69 +2,19 @@ package otel
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// prometheusServer serves /metrics on a listener of its own, which is on the machine's
-// own address unless it is told otherwise.
-type prometheusServer struct {
-	server  *http.Server
-	address net.Addr
-	served  chan struct{}
-}
-
-func servePrometheus(address string, m *metrics, resource map[string]string) (*prometheusServer, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("serve metrics: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+// PrometheusHandler returns a handler that answers with all metrics in Prometheus's text
+// format.
+func (t *Telemetry) PrometheusHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_, _ = w.Write(m.text(resource))
-	})
-	p := &prometheusServer{address: listener.Addr(), served: make(chan struct{}), server: &http.Server{
-		Handler: ownHost(listener.Addr(), mux), ReadHeaderTimeout: 5 * time.Second,
-		WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10,
-	}}
-	go func() {
-		defer close(p.served)
-		_ = p.server.Serve(listener) // until close
-	}()
-	return p, nil
-}
-
-func (p *prometheusServer) close() error {
-	err := p.server.Close()
-	<-p.served
-	return err
-}
-
-// ownHost refuses requests for other hosts where only this machine is served: a page
-// whose name resolves to this machine could read them otherwise.
-func ownHost(address net.Addr, handler http.Handler) http.Handler {
-	if tcp, ok := address.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		return handler
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if host != "localhost" && !ip.IsLoopback() {
-			http.Error(w, "this address is for this machine alone", http.StatusForbidden)
-			return
-		}
-		handler.ServeHTTP(w, r)
+		_, _ = w.Write(t.metrics.text(t.config.Resource))
 	})
 }
 
