@@ -383,6 +383,7 @@ var variables = []variable{
 		value:   "info",
 		set:     setLogLevel,
 	},
+	telemetryVariables,
 	{
 		name:    "PORT",
 		meaning: "the port of the local server and of the one for Vercel; 0 is any free port",
