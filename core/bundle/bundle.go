@@ -86,7 +86,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		config.Gather = settings.Gather
 	}
 	if len(settings.CORSOrigins) > 0 {
-		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
+		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials, MaxAge: &settings.CORSMaxAge}
 	}
 	if err := addTelemetry(&config, settings, parts); err != nil {
 		return config, err

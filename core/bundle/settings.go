@@ -82,6 +82,9 @@ type Settings struct {
 	CORSOrigins []string
 	// CORSCredentials lets pages of CORSOrigins send cookies.
 	CORSCredentials bool
+	// CORSMaxAge is how many seconds a browser may keep the answer to a preflight. It
+	// defaults to two hours, the most that Chromium keeps one.
+	CORSMaxAge int
 	// TranscriptionModel turns speech into text, "" for none.
 	TranscriptionModel string
 	// CancelOnDisconnect ends a run whose client has disconnected.

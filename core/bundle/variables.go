@@ -311,6 +311,16 @@ var variables = []variable{
 		set:     oneOf(func(s *Settings) *bool { return &s.CORSCredentials }, "off", "on"),
 	},
 	{
+		name: "COPILOTKIT_CORS_MAX_AGE_SECONDS",
+		meaning: "how long a browser may keep the answer to a preflight. With 0 it asks before most requests of a page of another origin, " +
+			"which on a function platform is one more invocation",
+		value: "7200",
+		set: func(s *Settings, value string) (err error) {
+			s.CORSMaxAge, err = parseInt(value, 0, 86400)
+			return err
+		},
+	},
+	{
 		name:     "COPILOTKIT_TRANSCRIPTION_MODEL",
 		meaning:  "the model that `/transcribe` uses, such as `whisper-1`",
 		fallback: "off",
