@@ -32,15 +32,21 @@ import (
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
 // process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil))}, options...)...)
+	var project project
+	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{
+		bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil)), bundle.WithLogFormat(logFormat(project.get)),
+	}, options...)...)
 	var first sync.Once
 	return func(w http.ResponseWriter, r *http.Request) {
+		found := func() {}
 		first.Do(func() {
 			terminated := make(chan os.Signal, 1)
 			signal.Notify(terminated, syscall.SIGTERM)
 			go closeAtEnd(terminated, runtime)
+			found = project.find(os.Getenv)
 		})
-		runtime.ServeHTTP(w, r)
+		defer found()
+		runtime.ServeHTTP(w, withRequestID(r))
 	}
 }
 

@@ -51,7 +51,7 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	}
 	runtime := bundle.NewLazy(env, vercel.Defaults())
 	server := &http.Server{
-		Handler: settled(withDeadline(runtime, maxDuration)),
+		Handler: settled(withDeadline(vercel.WithRequestID(runtime), maxDuration)),
 		// The proxy is the only client of this server; slow clients wait there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}
