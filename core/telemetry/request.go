@@ -122,8 +122,10 @@ func incomingTrace(header http.Header) Trace {
 	if t, ok := parseCloudTrace(header.Get("X-Cloud-Trace-Context")); ok {
 		return t
 	}
-	t, _ := parseAmazonTrace(header.Get("X-Amzn-Trace-Id"))
-	return t
+	if t, ok := parseAmazonTrace(header.Get("X-Amzn-Trace-Id")); ok {
+		return t
+	}
+	return Trace{}
 }
 
 // parseTraceparent parses the header of W3C's Trace Context:
