@@ -70,6 +70,21 @@ func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Ready builds the runtime if necessary, and asks it: see [core.Runtime.Ready].
+func (l *Lazy) Ready(ctx context.Context) error {
+	runtime, err := l.runtime(ctx)
+	switch {
+	case errors.Is(err, http.ErrServerClosed):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUnbuilt, err)
+	}
+	return runtime.Ready(ctx)
+}
+
+// errUnbuilt is that there is no runtime that could be ready.
+var errUnbuilt = errors.New("the runtime isn't built")
+
 // buildGrace is how long Close waits for a build whose context it has cancelled.
 const buildGrace = 5 * time.Second
 
