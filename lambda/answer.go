@@ -85,7 +85,7 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error
 // couldn't be converted to a request.
 func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error) (http.Handler, *http.Request) {
 	if err == nil {
-		return f.handler, r
+		return f.handler, withTrace(ctx, r)
 	}
 	slog.WarnContext(ctx, "an event could not be turned into a request", "error", err)
 	refuse := func(w http.ResponseWriter, r *http.Request) {

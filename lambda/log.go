@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -37,4 +38,13 @@ func withRequestID(ctx context.Context) context.Context {
 		return telemetry.WithRequestID(ctx, invocation.AwsRequestID)
 	}
 	return ctx
+}
+
+// withTrace puts the invocation's trace where the front door has put its own, which is the
+// same without Lambda's part of it.
+func withTrace(ctx context.Context, r *http.Request) *http.Request {
+	if trace, _ := ctx.Value("x-amzn-trace-id").(string); trace != "" {
+		r.Header.Set("X-Amzn-Trace-Id", trace)
+	}
+	return r
 }

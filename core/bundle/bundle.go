@@ -42,6 +42,7 @@ func NewFromSettings(ctx context.Context, settings *Settings, options ...Option)
 	}
 	parts := collect(append(own, options...))
 	parts.logger = parts.newLogger(settings.LogLevel)
+	logStart(ctx, parts.logger, settings)
 	config, err := newConfig(ctx, settings, parts)
 	if err != nil {
 		// Agents and tool sources of options stay open if there is no runtime.
@@ -52,7 +53,6 @@ func NewFromSettings(ctx context.Context, settings *Settings, options ...Option)
 	if err != nil {
 		return nil, errors.Join(err, parts.opened.close())
 	}
-	logReady(ctx, parts.logger, settings)
 	return runtime, nil
 }
 

@@ -38,8 +38,8 @@ func (p parts) newLogger(level slog.Level) *slog.Logger {
 	return slog.New(format(os.Stderr, level))
 }
 
-// logReady logs the first line: what was built, of what.
-func logReady(ctx context.Context, logger *slog.Logger, settings *Settings) {
+// logStart logs the first line: what the program was built from, and what it is to be.
+func logStart(ctx context.Context, logger *slog.Logger, settings *Settings) {
 	if !logger.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
@@ -56,5 +56,5 @@ func logReady(ctx context.Context, logger *slog.Logger, settings *Settings) {
 	if build.Modified {
 		attributes = append(attributes, slog.Bool("modified", true))
 	}
-	logger.LogAttrs(ctx, slog.LevelInfo, "the runtime is ready", attributes...)
+	logger.LogAttrs(ctx, slog.LevelInfo, "the runtime starts", attributes...)
 }
