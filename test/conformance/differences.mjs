@@ -14,6 +14,15 @@ export const deliberate = [
     rows: [{ in: /./, at: /(headers|seen)\.x-accel-buffering$/, reference: undefined, ours: "no" }],
   },
   {
+    what: "Answers carry `X-Request-Id`, which pages may read, and those of the runtime's own failures (500, 503) have it as `requestId` in their bodies",
+    why: "By it the log has the request that a user reports. Front ends show an error's body, and not its headers. [More](operations.md#find-a-users-report).",
+    rows: [
+      { in: /./, at: /(headers|seen|[a-z], origin [a-z ]+)\.x-request-id$/, reference: undefined, ours: some },
+      { in: /./, at: /(headers|seen|[a-z], origin [a-z ]+)\.access-control-expose-headers$/, reference: any, ours: /(^|, )X-Request-Id(, |$)/ },
+      { in: /./, at: /body\.requestId$/, reference: undefined, ours: some },
+    ],
+  },
+  {
     what: "`/info` names a remote agent's class `HttpAgent`",
     why: "The reference shows the minified name of that class.",
     rows: [{ in: /./, at: /agents\.(remote|plain|trusted)\.className$/, reference: "qe", ours: "HttpAgent" }],
