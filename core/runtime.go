@@ -143,7 +143,7 @@ func (rt *Runtime) resolve(ex *exchange) (endpoint func() error, err error) {
 	}
 	route, ok := matchPath(ex.r.URL.EscapedPath(), rt.base)
 	if !ok || route.Name == RouteUsage && rt.meter == nil {
-		return nil, ex.unmatched()
+		return nil, rt.unmatched(ex)
 	}
 	ex.route = route
 	if err := route.checkMethod(ex.r.Method); err != nil {
