@@ -168,8 +168,9 @@ type Config struct {
 	// the text of internal errors into answers. Never set it in production.
 	// Defaults to false.
 	Development bool
-	// Logger receives what clients are not told. If nil, defaults to
-	// [slog.Default].
+	// Logger receives what clients are not told, and a line for each request and each
+	// run. With a handler of [telemetry.LogHandler] lines name their request. If nil,
+	// defaults to [slog.Default].
 	Logger *slog.Logger
 }
 

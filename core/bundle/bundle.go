@@ -16,8 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 
 	"github.com/copilotkit-go/runtime/core"
 )
@@ -43,9 +41,8 @@ func NewFromSettings(ctx context.Context, settings *Settings, options ...Option)
 		return nil, fmt.Errorf("add agents and tools: %w", err)
 	}
 	parts := collect(append(own, options...))
-	if parts.logger == nil {
-		parts.logger = newLogger(settings.LogLevel)
-	}
+	parts.logger = parts.newLogger(settings.LogLevel)
+	logStart(ctx, parts.logger, settings)
 	config, err := newConfig(ctx, settings, parts)
 	if err != nil {
 		// Agents and tool sources of options stay open if there is no runtime.
@@ -110,9 +107,4 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	}
 	observeStore(&config, settings)
 	return config, checkIdentified(ctx, settings, config)
-}
-
-// newLogger returns the default logger.
-func newLogger(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }

@@ -23,6 +23,7 @@ type OpenStore func(ctx context.Context, address string) (store.Store, error)
 // parts are what the options add.
 type parts struct {
 	logger  *slog.Logger
+	format  LogFormat
 	agents  map[string]agent.Agent
 	tools   []agent.ServerTool
 	sources []agent.ToolSource
@@ -94,7 +95,8 @@ func WithDatabasePassword(iam string, password postgres.PasswordFunc) Option {
 }
 
 // WithLogger sets where logs go. By default they go to standard error as JSON,
-// from COPILOTKIT_LOG_LEVEL on.
+// from COPILOTKIT_LOG_LEVEL on. Lines have requestId, traceId and spanId as attributes,
+// unless the logger's handler is a [telemetry.LogHandler] that adds others.
 func WithLogger(logger *slog.Logger) Option {
 	return func(p *parts) { p.logger = logger }
 }

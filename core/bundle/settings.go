@@ -106,6 +106,9 @@ type Settings struct {
 	Development bool
 	// LogLevel is the lowest level that is logged.
 	LogLevel slog.Level
+	// Drain is how long a server goes on taking requests after it was told to end, while
+	// /readyz says that it isn't ready.
+	Drain time.Duration
 	// Port is where a server listens; 0 lets the system choose.
 	Port int
 	// Credentials are the keys and addresses of model providers by variable, such as
@@ -180,6 +183,9 @@ func (s *Settings) listsOrigins() bool {
 // needs a key that isn't set, or one of several models does.
 func (s *Settings) CheckKey() error { return s.checkKey(parts{}, "COPILOTKIT_MODEL", s.Model) }
 
+// errNoKey is that a model has no key.
+var errNoKey = errors.New("not set")
+
 // checkKey does the same for the models that a variable names, unless the program can
 // sign in without a key.
 func (s *Settings) checkKey(parts parts, variable, models string) error {
@@ -196,7 +202,7 @@ func (s *Settings) checkKey(parts parts, variable, models string) error {
 		if key == "" || isSet(key) || slices.ContainsFunc(provider.OtherKeyVariables, isSet) || parts.signIns[provider.SignIn] != nil {
 			continue
 		}
-		return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", name)}
+		return &EnvError{Name: key, Err: fmt.Errorf("%w, and the model %s needs it (any value, where a server of your own asks for none)", errNoKey, name)}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/copilotkit-go/runtime/core"
@@ -73,6 +74,17 @@ func setOrigins(s *Settings, value string) error {
 		s.CORSOrigins = append(s.CORSOrigins, origin)
 	}
 	return nil
+}
+
+func setPort(s *Settings, value string) (err error) {
+	s.Port, err = parseInt(value, 0, 65535)
+	return err
+}
+
+func setDrain(s *Settings, value string) error {
+	seconds, err := parseInt(value, 0, 3600)
+	s.Drain = time.Duration(seconds) * time.Second
+	return err
 }
 
 func setLogLevel(s *Settings, value string) error {

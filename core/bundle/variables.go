@@ -395,12 +395,15 @@ var variables = []variable{
 	},
 	telemetryVariables,
 	{
+		name:    "COPILOTKIT_DRAIN_SECONDS",
+		meaning: "how long the local server goes on taking requests after SIGTERM, while [`/readyz`](docs/operations.md#graceful-deploys) says 503, so that load balancers notice",
+		value:   "0",
+		set:     setDrain,
+	},
+	{
 		name:    "PORT",
 		meaning: "the port of the local server and of the one for Vercel; 0 is any free port",
 		value:   "8080",
-		set: func(s *Settings, value string) (err error) {
-			s.Port, err = parseInt(value, 0, 65535)
-			return err
-		},
+		set:     setPort,
 	},
 }

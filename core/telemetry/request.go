@@ -45,17 +45,23 @@ func RequestID(ctx context.Context) string {
 }
 
 // Identified returns the request with its id and its trace in its context: the id that the
-// platform has given it (see [WithRequestID]), else the client's X-Request-Id if that is
-// valid, else a new one. A request that has them already is returned as it is.
-func Identified(r *http.Request) *http.Request {
+// platform has given it (see [WithRequestID]), else the one that a layer around the caller
+// has put into the answer, else the client's X-Request-Id, else a new one. Those that
+// aren't valid don't count. A request that has them already is returned as it is.
+func Identified(r *http.Request, answer http.Header) *http.Request {
 	given := scopeOf(r.Context())
 	if given != nil && given.complete {
 		return r
 	}
 	s := &scope{incoming: incomingTrace(r.Header), complete: true}
-	if given != nil {
+	switch own, clients := answer.Get(RequestIDHeader), r.Header.Get(RequestIDHeader); {
+	case given != nil:
 		s.id = given.id
-	} else if s.id = r.Header.Get(RequestIDHeader); !ValidRequestID(s.id) {
+	case ValidRequestID(own):
+		s.id = own
+	case ValidRequestID(clients):
+		s.id = clients
+	default:
 		s.id = rand.Text()
 	}
 	return r.WithContext(context.WithValue(r.Context(), scopeKey{}, s))
@@ -116,8 +122,10 @@ func incomingTrace(header http.Header) Trace {
 	if t, ok := parseCloudTrace(header.Get("X-Cloud-Trace-Context")); ok {
 		return t
 	}
-	t, _ := parseAmazonTrace(header.Get("X-Amzn-Trace-Id"))
-	return t
+	if t, ok := parseAmazonTrace(header.Get("X-Amzn-Trace-Id")); ok {
+		return t
+	}
+	return Trace{}
 }
 
 // parseTraceparent parses the header of W3C's Trace Context:

@@ -104,7 +104,7 @@ func (r *Runner) orphanResult(ctx context.Context, key store.Key, lease store.Le
 			logger.WarnContext(ctx, "event doesn't fit the thread", "event", event.EventType(), "error", err)
 		}
 	}
-	composer := composer{input: &agui.RunAgentInput{ThreadID: key.ID, RunID: lease.RunID()}, emit: add, logger: logger}
+	composer := composer{input: &agui.RunAgentInput{ThreadID: key.ID, RunID: lease.RunID()}, emit: add, logger: logger, ctx: ctx}
 	for _, record := range records {
 		if err := composer.progress.Observe(record.Event); err != nil {
 			logger.WarnContext(ctx, "orphan has an invalid event", "event", record.Event.EventType(), "error", err)

@@ -73,7 +73,7 @@ func (r *Runner) newStream(ctx context.Context, request Request, replay bool) *s
 		s.observe()
 	}
 	s.running, s.end = context.WithCancelCause(s.base)
-	s.composer = composer{replay: replay, input: request.Input, emit: s.emit, logger: s.logger}
+	s.composer = composer{replay: replay, input: request.Input, emit: s.emit, logger: s.logger, ctx: s.base}
 	return s
 }
 
