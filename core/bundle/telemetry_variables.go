@@ -6,4 +6,5 @@ var telemetryVariables = variable{
 	name:     "OTEL_…",
 	meaning:  "OpenTelemetry, by its own variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`; see [Telemetry](docs/telemetry.md)",
 	fallback: "off",
+	set:      func(*Settings, string) error { return nil }, // no variable has this name
 }
