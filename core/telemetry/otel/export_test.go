@@ -3,11 +3,14 @@ package otel_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,6 +97,35 @@ func TestAnExportHasTheHeadersAndTheForm(t *testing.T) {
 	}
 }
 
+func TestACollectorWithACertificateOfItsOwn(t *testing.T) {
+	collector := otlptest.New(t)
+	server := httptest.NewTLSServer(collector)
+	t.Cleanup(server.Close)
+	certificate := filepath.Join(t.TempDir(), "ca.pem")
+	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(certificate, encoded, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for trusted, want := range map[string]int{certificate: 1, "": 0} {
+		config, errs := read(map[string]string{
+			endpoint: server.URL, "OTEL_METRICS_EXPORTER": "none", "OTEL_EXPORTER_OTLP_CERTIFICATE": trusted, "K_SERVICE": "svc",
+		})
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		config.Logger = slog.New(slog.DiscardHandler)
+		before := len(collector.Spans())
+		observer := otel.New(*config)
+		serve(observer, nil, nil)
+		if err := observer.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(collector.Spans()) - before; got < want || want == 0 && got > 0 {
+			t.Errorf("with the certificate %q %d spans have come", trusted, got)
+		}
+	}
+}
+
 func TestHostileTextsAreCutAndStayText(t *testing.T) {
 	collector := otlptest.New(t)
 	config := newConfig(t, collector.URL)
@@ -121,6 +153,24 @@ func TestHostileTextsAreCutAndStayText(t *testing.T) {
 				t.Errorf("%s has %d bytes", key, len(text))
 			}
 		}
+	}
+}
+
+func TestACallOfTheStoreWithoutARequestMakesNoTrace(t *testing.T) {
+	collector := otlptest.New(t)
+	observer := start(t, newConfig(t, collector.URL))
+	for _, frequent := range []bool{false, true} {
+		for _, failure := range []error{nil, errors.New("away")} {
+			_, ended := observer.Store(t.Context(), telemetry.StoreCall{Store: "redis", Method: "Threads", Frequent: frequent})
+			ended(failure)
+		}
+	}
+	serve(observer, nil, nil)
+	if spans := collector.Spans(); len(spans) != 1 {
+		t.Errorf("the spans are\n%s", otlptest.Tree(spans))
+	}
+	if lines := series(t, collector.Metrics()[0]); !strings.Contains(strings.Join(lines, "\n"), "error.type:_OTHER] 2") {
+		t.Errorf("the metrics are %q", lines)
 	}
 }
 

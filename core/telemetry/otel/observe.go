@@ -169,9 +169,10 @@ func systemName(scheme string) string {
 }
 
 // Store begins the span of a call of the store. One that is frequent has none, unless it
-// fails: the span of its run says how many there were and how long they took.
+// fails: the span of its run says how many there were and how long they took. Nor has one
+// that belongs to no request, such as a probe's.
 func (t *Telemetry) Store(ctx context.Context, call telemetry.StoreCall) (context.Context, func(error)) {
-	if call.Frequent {
+	if call.Frequent || current(ctx) == nil {
 		start := time.Now()
 		return ctx, func(err error) { t.endFrequent(ctx, &call, start, err) }
 	}
@@ -192,8 +193,12 @@ func (t *Telemetry) endFrequent(ctx context.Context, call *telemetry.StoreCall, 
 			s.run.appendFailures.Add(1)
 		}
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		t.recordStore(call, start, "")
+		return
+	case current(ctx) == nil:
+		t.recordStore(call, start, errorType(err))
 		return
 	}
 	_, s := t.begin(ctx, kindClient, storeSpanName(call))

@@ -114,7 +114,8 @@ func TestLambdaSaysWhichTraceAnInvocationBelongsTo(t *testing.T) {
 	config.HTTPClient = &http.Client{Transport: &moody{}}
 	config.Propagators = []otel.Propagator{otel.XRay}
 	observer := start(t, config)
-	invocation := context.WithValue(context.Background(), "x-amzn-trace-id", xray) //nolint:staticcheck // as aws-lambda-go has it
+	//lint:ignore SA1029 aws-lambda-go has it so
+	invocation := context.WithValue(context.Background(), "x-amzn-trace-id", xray)
 	for name, header := range map[string]string{"alone": "", "against the header": "Root=1-11111111-222222222222222222222222;Parent=3333333333333333;Sampled=0"} {
 		r, err := http.NewRequestWithContext(invocation, http.MethodGet, "/", nil)
 		if err != nil {
