@@ -43,7 +43,7 @@ type sender struct {
 func newSender(exporter *Exporter, client *http.Client) *sender {
 	if client == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 2
+		transport.MaxIdleConnsPerHost, transport.MaxResponseHeaderBytes = 2, maxAnswer
 		if exporter.TLS != nil {
 			transport.TLSClientConfig = exporter.TLS
 		}
