@@ -3,11 +3,13 @@ package core
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 
 	"github.com/copilotkit-go/runtime/core/internal/runner"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // json answers with a JSON body.
@@ -24,7 +26,7 @@ func (ex *exchange) answer(e *HTTPError) error {
 	if e.Status == http.StatusRequestEntityTooLarge {
 		ex.drainBody()
 	}
-	body, contentType, err := e.encode()
+	body, contentType, err := ex.named(e).encode()
 	if err != nil {
 		return err
 	}
@@ -38,6 +40,21 @@ func (ex *exchange) answer(e *HTTPError) error {
 	return ex.bytes(e.status(), header, body)
 }
 
+// named notes the code of an answer for the log. It returns it with the request's id, if it
+// is one of the runtime's own that the operator may be asked about: front ends show the
+// body of an answer, not its headers.
+func (ex *exchange) named(e *HTTPError) *HTTPError {
+	body, ok := e.Body.(errorBody)
+	ex.code = body.Code
+	if !ok || e.status() < http.StatusInternalServerError {
+		return e
+	}
+	body.RequestID = telemetry.RequestID(ex.r.Context())
+	named := *e
+	named.Body = body
+	return &named
+}
+
 func (ex *exchange) bytes(status int, header http.Header, body []byte) error {
 	if body != nil {
 		header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -45,8 +62,8 @@ func (ex *exchange) bytes(status int, header http.Header, body []byte) error {
 	if err := ex.begin(Response{Status: status, Header: header}); err != nil {
 		return err
 	}
-	// A client that is gone doesn't matter any more.
-	_, _ = ex.w.Write(body)
+	n, _ := ex.w.Write(body) // a client that is gone doesn't matter any more
+	ex.written += int64(n)
 	return nil
 }
 
@@ -75,9 +92,9 @@ func (ex *exchange) fail(err error) {
 	}
 }
 
-// report logs an internal error, calls OnError, and returns the answer.
+// report notes an internal error for the log, calls OnError, and returns the answer.
 func (ex *exchange) report(err error) *HTTPError {
-	log := ex.config.Logger.With("method", ex.r.Method, "path", shortened(ex.r.URL.Path), "route", string(ex.route.Name))
+	ex.failure = err
 	if hook := ex.config.Hooks.OnError; hook != nil {
 		hookErr := recovering(func() error { return hook(ex.r, ex.route, err) })
 		var answer *HTTPError
@@ -85,15 +102,14 @@ func (ex *exchange) report(err error) *HTTPError {
 			return answer
 		}
 		if hookErr != nil {
-			log.ErrorContext(ex.r.Context(), "OnError failed", "error", hookErr)
+			ex.config.Logger.ErrorContext(ex.r.Context(), "OnError failed", "error", hookErr)
 		}
 	}
-	attributes := []any{"error", err}
+	ex.level, ex.reasons = slog.LevelError, []slog.Attr{slog.Any("error", err)}
 	var panicked *runner.PanicError
 	if errors.As(err, &panicked) {
-		attributes = append(attributes, "stack", string(panicked.Stack))
+		ex.reasons = append(ex.reasons, slog.String("stack", string(panicked.Stack)))
 	}
-	log.ErrorContext(ex.r.Context(), "request failed", attributes...)
 	return ex.internal(err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/spending"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // charge is what one request spends on its user's account. It takes a place for a
@@ -79,6 +80,7 @@ func (rt *Runtime) admitWithin(ex *exchange, limits store.Limits) (*charge, erro
 	err := rt.meter.Admit(ctx, c.ticket, limits)
 	if over := limitError(err); over != nil {
 		c.discard()
+		telemetry.Count(ex.r.Context(), telemetry.HitLimits, 1)
 		rt.config.Logger.DebugContext(ex.r.Context(), "a request is over a limit", "limit", string(over.Limit))
 		return nil, overLimit(over)
 	}

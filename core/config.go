@@ -161,7 +161,8 @@ type Config struct {
 	// to 30 seconds; a negative value turns the limit off.
 	WriteTimeout time.Duration
 
-	// Observer is told what the runtime does, for traces and metrics. Defaults to none.
+	// Observer is told what the runtime does, for traces and metrics. Its panics are
+	// logged, and nothing else. Defaults to none.
 	Observer telemetry.Observer
 	// Debug logs what runs do, event by event, for those who look for a mistake. Defaults
 	// to nothing.
@@ -170,8 +171,9 @@ type Config struct {
 	// the text of internal errors into answers. Never set it in production.
 	// Defaults to false.
 	Development bool
-	// Logger receives what clients are not told. If nil, defaults to
-	// [slog.Default].
+	// Logger receives what clients are not told, and a line for each request and each
+	// run. With a handler of [telemetry.LogHandler] lines name their request. If nil,
+	// defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -256,6 +258,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	c.Observer = telemetry.Guarded(c.Observer, c.Logger)
 	return c
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // CORS says which web pages may call the runtime. The zero value allows all of them,
@@ -36,8 +38,8 @@ type CORS struct {
 	// to those that the preflight asks for.
 	AllowHeaders []string
 	// ExposeHeaders are the headers of an answer that scripts may read, in addition to
-	// Retry-After, which says when an answer of 429 or 503 can be asked for again.
-	// Defaults to none.
+	// X-Request-Id, by which the log has the request, and Retry-After, which says when an
+	// answer of 429 or 503 can be asked for again. Defaults to none.
 	ExposeHeaders []string
 	// MaxAge is how long a browser may keep the answer to a preflight, in
 	// seconds. If nil, that is left to the browser.
@@ -123,9 +125,11 @@ func (c *CORS) apply(header http.Header, origin string) {
 	if c.Credentials {
 		header.Set("Access-Control-Allow-Credentials", "true")
 	}
-	exposed := c.ExposeHeaders
-	if header.Get("Retry-After") != "" {
-		exposed = append(slices.Clip(exposed), "Retry-After")
+	exposed := slices.Clip(c.ExposeHeaders)
+	for _, name := range []string{telemetry.RequestIDHeader, "Retry-After"} {
+		if header.Get(name) != "" {
+			exposed = append(exposed, name)
+		}
 	}
 	if len(exposed) > 0 {
 		header.Set("Access-Control-Expose-Headers", strings.Join(exposed, ", "))

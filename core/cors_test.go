@@ -47,7 +47,7 @@ func TestCORSHeaders(t *testing.T) {
 		{"a function that allows all with credentials", &core.CORS{OriginFunc: func(string) string { return "*" }, Credentials: true}, page,
 			map[string]string{"Vary": "Origin"}},
 		{"exposed headers", &core.CORS{ExposeHeaders: []string{"X-A", "X-B"}, MaxAge: &maxAge}, page, map[string]string{
-			"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-A, X-B"}},
+			"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-A, X-B, X-Request-Id"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			handler := newRuntime(t, core.Config{BasePath: base, CORS: test.cors})
@@ -55,6 +55,9 @@ func TestCORSHeaders(t *testing.T) {
 				r := request{method: "GET", path: base + path, header: http.Header{"Origin": {test.origin}}}
 				if test.origin == "" {
 					r.header = nil
+				}
+				if test.want["Access-Control-Allow-Origin"] != "" && test.want["Access-Control-Expose-Headers"] == "" {
+					test.want["Access-Control-Expose-Headers"] = "X-Request-Id"
 				}
 				if got := corsHeaders(r.to(handler).Header()); !reflect.DeepEqual(got, test.want) {
 					t.Errorf("GET %s: %v, want %v", path, got, test.want)
@@ -76,10 +79,10 @@ func TestScriptsMayReadWhenToTryAgain(t *testing.T) {
 		path string
 		want string
 	}{
-		"an answer that says it":        {core.CORS{}, "/info?busy", "Retry-After"},
-		"besides others":                {core.CORS{ExposeHeaders: []string{"X-A"}}, "/info?busy", "X-A, Retry-After"},
-		"an answer that has no such":    {core.CORS{ExposeHeaders: []string{"X-A"}}, "/info", "X-A"},
-		"an answer to an allowed page":  {core.CORS{Origins: []string{"https://page.example"}}, "/info?busy", "Retry-After"},
+		"an answer that says it":        {core.CORS{}, "/info?busy", "X-Request-Id, Retry-After"},
+		"besides others":                {core.CORS{ExposeHeaders: []string{"X-A"}}, "/info?busy", "X-A, X-Request-Id, Retry-After"},
+		"an answer that has no such":    {core.CORS{ExposeHeaders: []string{"X-A"}}, "/info", "X-A, X-Request-Id"},
+		"an answer to an allowed page":  {core.CORS{Origins: []string{"https://page.example"}}, "/info?busy", "X-Request-Id, Retry-After"},
 		"an answer to a page elsewhere": {core.CORS{Origins: []string{"https://other.example"}}, "/info?busy", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

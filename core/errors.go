@@ -80,6 +80,8 @@ type errorBody struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
 	Details string `json:"details,omitempty"`
+	// RequestID is by which the operator finds the request in the log.
+	RequestID string `json:"requestId,omitempty"`
 }
 
 func answerError(status int, what string) *HTTPError {

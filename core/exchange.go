@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"strings"
@@ -47,6 +48,16 @@ type exchange struct {
 	started bool
 	// response is the answer's head, once started.
 	response Response
+	// failure is why there was no other answer, nil if nothing failed. With level and
+	// reasons it goes into the request's line of the log.
+	failure error
+	level   slog.Level
+	reasons []slog.Attr
+	// code is that of the answer, "" if it has none.
+	code string
+	// begun is when the request came, written how many bytes of the body were sent.
+	begun   time.Time
+	written int64
 	// replay rebuilds a stream's messages for AfterRequest; nil without one.
 	replay *replay
 	// debugLog logs a run, nil if it isn't to be.
@@ -58,7 +69,7 @@ type exchange struct {
 func newExchange(rt *Runtime, w http.ResponseWriter, r *http.Request) *exchange {
 	ex := &exchange{
 		config: &rt.config, closing: rt.closing, bodies: rt.bodies, buffers: &rt.buffers,
-		w: w, r: r, origin: r.Header.Get("Origin"),
+		w: w, r: r, origin: r.Header.Get("Origin"), begun: time.Now(),
 	}
 	if !corsHeaderSet(w.Header()) {
 		ex.cors = ex.config.CORS

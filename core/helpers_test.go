@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -100,5 +101,28 @@ func (r request) serve(ctx context.Context, handler http.Handler) *httptest.Resp
 func get(ctx context.Context, handler http.Handler, path string) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequest("GET", path, nil).WithContext(ctx))
+	return recorder
+}
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+var requestID = regexp.MustCompile(`,"requestId":"[^"]+"`)
+
+// bodyOf returns the body of an answer without the request's id.
+func bodyOf(answer *httptest.ResponseRecorder) string {
+	return requestID.ReplaceAllString(answer.Body.String(), "")
+}
+
+func recorded(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	return recordedWith(handler, r, "")
+}
+
+// recordedWith returns the answer below a layer that has given the request an id.
+func recordedWith(handler http.Handler, r *http.Request, id string) *httptest.ResponseRecorder {
+	recorder := httptest.NewRecorder()
+	if id != "" {
+		recorder.Header().Set("X-Request-Id", id)
+	}
+	handler.ServeHTTP(recorder, r)
 	return recorder
 }

@@ -71,14 +71,12 @@ func (rt *Runtime) refuse(ex *exchange, err error) error {
 		// The server reads on before it answers: whoever isn't let in can't hold it up.
 		ex.limitReading()
 	}
-	level := slog.LevelInfo // anybody can cause it as often as they like
 	if refused == nil {
-		level = slog.LevelWarn
+		ex.level = slog.LevelWarn // unlike what anybody can cause as often as they like
 	} else if refused.Challenge != "" {
 		answer.Header = http.Header{"Www-Authenticate": {refused.Challenge}}
 	}
-	rt.config.Logger.Log(ex.r.Context(), level, "a request was not let in",
-		"method", shortened(ex.r.Method), "path", shortened(ex.r.URL.Path), "client", ex.clientAddress(), "reason", err)
+	ex.reasons = []slog.Attr{slog.String("client", ex.clientAddress()), slog.Any("reason", err)}
 	return answer
 }
 

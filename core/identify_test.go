@@ -44,7 +44,7 @@ func TestWhoIsNotLetInIsToldNothing(t *testing.T) {
 			r.Header.Set("Content-Type", "application/json")
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, r)
-			if w.Code != test.status || w.Body.String() != test.body {
+			if w.Code != test.status || bodyOf(w) != test.body {
 				t.Errorf("got %d %s", w.Code, w.Body)
 			}
 			for header, want := range test.headers {

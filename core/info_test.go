@@ -77,7 +77,7 @@ func TestAgentsOfARequest(t *testing.T) {
 			body = ""
 		}
 		got := request{method: "POST", path: test.path, body: body, header: http.Header{"X-Tenant": {test.tenant}}}.to(handler)
-		if got.Code != test.status || (test.body != "" && got.Body.String() != test.body) {
+		if got.Code != test.status || (test.body != "" && bodyOf(got) != test.body) {
 			t.Errorf("%q, %s: %d %s", test.tenant, test.path, got.Code, got.Body)
 		}
 	}

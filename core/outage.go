@@ -10,9 +10,9 @@ import (
 )
 
 // outageLog warns of a store that can't be reached, since whoever operates the
-// runtime must know why its clients get 503. Every request of an outage fails
-// alike, so each cause is worth one line a minute. The zero value is ready for
-// use.
+// runtime must know why its clients get 503, and of front ends that are set up for
+// another kind of endpoint. Every such request fails alike, so each cause is worth one
+// line a minute. The zero value is ready for use.
 type outageLog struct {
 	mu     sync.Mutex
 	warned map[string]time.Time
@@ -31,6 +31,13 @@ func (l *outageLog) report(ctx context.Context, logger *slog.Logger, err error) 
 	var outage *outageError
 	if errors.As(err, &outage) && l.due(rootCause(outage.err), time.Now()) {
 		logger.WarnContext(ctx, "the store can't be reached", "error", outage.err)
+	}
+}
+
+// warn logs a warning that wasn't logged lately.
+func (l *outageLog) warn(ctx context.Context, logger *slog.Logger, message string, attributes ...any) {
+	if l.due(message, time.Now()) {
+		logger.WarnContext(ctx, message, attributes...)
 	}
 }
 

@@ -21,7 +21,7 @@ func TestAnOutageOfTheStoreIsWarnedOfOnceAMinuteForEachCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		down := &unreachable{}
-		handler := newRuntime(t, core.Config{Store: down, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		handler := newRuntime(t, core.Config{Store: down, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 		failing := func(cause error) {
 			for i := range 5 {
 				// What is being done differs with each request.
@@ -55,7 +55,7 @@ func TestAnOutageOfTheStoreIsWarnedOfOnceAMinuteForEachCause(t *testing.T) {
 
 func TestWhatIsNoOutageIsNotWarnedOf(t *testing.T) {
 	var log bytes.Buffer
-	handler := newRuntime(t, core.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	handler := newRuntime(t, core.Config{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	checkStatus(t, request{method: "DELETE", path: "/threads/nope", body: `{"agentId":"default"}`}.to(handler).Code, 404)
 	checkStatus(t, request{method: "POST", path: "/transcribe", body: "{}"}.to(handler).Code, 503)
 	if log.Len() > 0 {
@@ -74,7 +74,7 @@ func TestTheEndOfARunWhoseThreadWasDeletedIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		begun := make(chan *agui.RunAgentInput, 1)
-		handler := newRuntime(t, core.Config{Agents: agents(blocking(begun)), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		handler := newRuntime(t, core.Config{Agents: agents(blocking(begun)), Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 		answered := make(chan string, 1)
 		go func() {
 			answered <- request{method: "POST", path: "/agent/default/run", body: input}.to(handler).Body.String()

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // Runtime is the CopilotKit runtime: an http.Handler made by [New]. It is safe
@@ -71,19 +73,26 @@ func New(config Config) (*Runtime, error) {
 
 // ServeHTTP answers one request.
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ex := newExchange(rt, w, r)
+	ex := newExchange(rt, w, telemetry.Identified(r, w.Header()))
 	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {
 		ex.cors.preflight(w.Header(), r.Header)
 		w.WriteHeader(http.StatusNoContent)
+		ex.level, ex.response.Status = slog.LevelDebug, http.StatusNoContent
+		ex.log()
 		return
 	}
-	if !rt.requests.enter() {
+	w.Header().Set(telemetry.RequestIDHeader, telemetry.RequestID(ex.r.Context()))
+	open := rt.requests.enter()
+	if open {
+		defer rt.requests.exit()
+	}
+	defer rt.observe(ex)()
+	if !open {
 		ex.hooked = true // what hooks use may be closed
 		ex.fail(errClosed)
 		return
 	}
-	defer rt.requests.exit()
 	if err := recovering(func() error { return rt.serve(ex) }); err != nil {
 		ex.fail(err)
 	}
@@ -117,6 +126,9 @@ func (rt *Runtime) serve(ex *exchange) error {
 	err = endpoint()
 	var answer *HTTPError
 	if errors.As(err, &answer) && !ex.started {
+		if answer.status() >= http.StatusInternalServerError {
+			ex.failure = answer
+		}
 		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}
@@ -134,7 +146,7 @@ func (rt *Runtime) resolve(ex *exchange) (endpoint func() error, err error) {
 	}
 	route, ok := matchPath(ex.r.URL.EscapedPath(), rt.base)
 	if !ok || route.Name == RouteUsage && rt.meter == nil {
-		return nil, ex.unmatched()
+		return nil, rt.unmatched(ex)
 	}
 	ex.route = route
 	if err := route.checkMethod(ex.r.Method); err != nil {

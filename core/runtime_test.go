@@ -37,7 +37,7 @@ func checkAnswer(t *testing.T, handler http.Handler, r request, want answer) {
 	if got.Code != want.status {
 		t.Errorf("status %d, want %d", got.Code, want.status)
 	}
-	if body := got.Body.String(); body != want.body {
+	if body := bodyOf(got); body != want.body {
 		t.Errorf("body\n  %s\nwant\n  %s", body, want.body)
 	}
 	for name, value := range want.header {

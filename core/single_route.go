@@ -192,7 +192,7 @@ func (e envelope) param(name string) (string, error) {
 
 // unmatched returns the answer to a path that no route matches. To a single-route
 // front end that asks a multi-route runtime it says what is wrong.
-func (ex *exchange) unmatched() error {
+func (rt *Runtime) unmatched(ex *exchange) error {
 	if ex.r.Method != http.MethodPost || !isJSON(ex.r.Header) {
 		return notFound()
 	}
@@ -208,7 +208,7 @@ func (ex *exchange) unmatched() error {
 	if json.Unmarshal(e["method"], &method) != nil || !envelopeMethod(method) {
 		return notFound()
 	}
-	ex.config.Logger.WarnContext(ex.r.Context(), singleRouteEnvelopeMessage, "path", shortened(ex.r.URL.Path), "method", method)
+	rt.outages.warn(ex.r.Context(), rt.config.Logger, singleRouteEnvelopeMessage, "path", shortened(ex.r.URL.Path), "method", method)
 	return &HTTPError{Status: http.StatusNotFound, Body: errorBody{
 		Error:   "Not found",
 		Code:    "single_route_envelope_against_multi_route_runtime",
@@ -225,7 +225,7 @@ func (rt *Runtime) explain(ex *exchange, answer *HTTPError) *HTTPError {
 	if !ok || route.Name == RouteInfo {
 		return answer
 	}
-	rt.config.Logger.WarnContext(ex.r.Context(), multiRoutePathMessage, "path", shortened(ex.r.URL.Path))
+	rt.outages.warn(ex.r.Context(), rt.config.Logger, multiRoutePathMessage, "path", shortened(ex.r.URL.Path))
 	body, _ := answer.Body.(errorBody)
 	body.Code, body.Message = "multi_route_path_against_single_route_runtime", multiRoutePathMessage
 	answer.Body = body

@@ -212,7 +212,10 @@ func (s *eventStream) write(frame []byte) error {
 	s.lastWrite = time.Now()
 	s.extendDeadline()
 	if len(frame) > 0 {
-		if _, s.err = s.ex.w.Write(frame); s.err != nil {
+		var n int
+		n, s.err = s.ex.w.Write(frame)
+		s.ex.written += int64(n)
+		if s.err != nil {
 			return s.err
 		}
 	}

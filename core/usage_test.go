@@ -1,9 +1,7 @@
 package core_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -106,27 +104,4 @@ func TestWithoutLimitsThereIsNoUsage(t *testing.T) {
 	single := newRuntime(t, core.Config{SingleRoute: true})
 	checkAnswer(t, single, request{method: "POST", path: "/", body: `{"method":"usage"}`},
 		answer{400, `{"error":"invalid_request","message":"Unsupported method 'usage'"}`, nil})
-}
-
-func TestEachRunHasOneLineInTheLog(t *testing.T) {
-	var log bytes.Buffer
-	handler := newRuntime(t, core.Config{
-		Agents: agents(using(4, 6, finishes)), Identify: byHeader, Logger: slog.New(slog.NewJSONHandler(&log, nil)),
-	})
-	of("ann", runOn("t1")).to(handler)
-	var line map[string]any
-	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
-		t.Fatalf("%v in %s", err, &log)
-	}
-	for name, want := range map[string]any{
-		"level": "INFO", "msg": "run ended", "kind": "run", "agent": "default", "thread": "t1", "run": "r1", "user": "ann",
-		"outcome": "completed", "inputTokens": 4.0, "outputTokens": 6.0,
-	} {
-		if line[name] != want {
-			t.Errorf("%s is %v, want %v", name, line[name], want)
-		}
-	}
-	if _, ok := line["duration"].(float64); !ok {
-		t.Errorf("the duration is %v", line["duration"])
-	}
 }

@@ -9,7 +9,6 @@
 package gcf
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -32,15 +31,28 @@ import (
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
 // process at once.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
-	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil))}, options...)...)
+	var project project
+	logger := slog.New(logFormat(project.get)(os.Stderr, slog.LevelInfo))
+	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{
+		bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil)), bundle.WithLogFormat(logFormat(project.get)),
+		bundle.WithMetricsServer(),
+	}, options...)...)
+	health := bundle.NewHealth(runtime.Ready, logger)
+	handler := health.Around(runtime)
 	var first sync.Once
 	return func(w http.ResponseWriter, r *http.Request) {
+		found := func() {}
 		first.Do(func() {
 			terminated := make(chan os.Signal, 1)
 			signal.Notify(terminated, syscall.SIGTERM)
-			go closeAtEnd(terminated, runtime)
+			go closeAtEnd(terminated, func() error {
+				health.Drain()
+				return runtime.Close()
+			}, logger)
+			found = project.find(os.Getenv)
 		})
-		runtime.ServeHTTP(w, r)
+		defer found()
+		handler.ServeHTTP(w, withRequestID(r))
 	}
 }
 
@@ -54,11 +66,11 @@ const parting = 100 * time.Millisecond
 
 // closeAtEnd closes the runtime when the process gets the signal, and then sends the
 // signal again with its usual effect. It runs as long as the process.
-func closeAtEnd(terminated <-chan os.Signal, runtime io.Closer) {
+func closeAtEnd(terminated <-chan os.Signal, closeRuntime func() error, logger *slog.Logger) {
 	<-terminated
 	signal.Reset(syscall.SIGTERM) // the next one has its usual effect
-	if err := runtime.Close(); err != nil {
-		slog.Error("the runtime isn't closed whole", "error", err)
+	if err := closeRuntime(); err != nil {
+		logger.Error("the runtime isn't closed whole", "error", err)
 	}
 	time.Sleep(parting)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)

@@ -101,7 +101,7 @@ func output(dir, name string, arguments ...string) (string, error) {
 func start(t testing.TB, env []string) *platformtest.Deployment {
 	program := build(t)
 	// Cloud Functions sets these.
-	env = append([]string{"FUNCTION_TARGET=CopilotKit", "FUNCTION_SIGNATURE_TYPE=http", "K_SERVICE=copilotkit"}, env...)
+	env = append([]string{"FUNCTION_TARGET=CopilotKit", "FUNCTION_SIGNATURE_TYPE=http", "K_SERVICE=copilotkit", "GOOGLE_CLOUD_PROJECT=my-project"}, env...)
 	return platformtest.StartServer(t, filepath.Dir(program), program, platformtest.FreePort(t), env)
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	proxy "github.com/awslabs/aws-lambda-go-api-proxy/core"
+
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // format2 answers an event of format 2.0, from a Function URL or an HTTP API.
@@ -83,11 +85,11 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error
 // couldn't be converted to a request.
 func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error) (http.Handler, *http.Request) {
 	if err == nil {
-		return f.handler, r
+		return f.handler, withTrace(ctx, r)
 	}
 	slog.WarnContext(ctx, "an event could not be turned into a request", "error", err)
-	refuse := func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusBadRequest, "Invalid request")
+	refuse := func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, r, http.StatusBadRequest, "Invalid request")
 	}
 	return http.HandlerFunc(refuse), new(http.Request).WithContext(ctx)
 }
@@ -119,7 +121,7 @@ func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler
 	w := newWriter()
 	if err := serve(handler, &answerWriter{ResponseWriter: w}, r.WithContext(ctx)); err != nil {
 		w = newWriter()
-		writeError(w, http.StatusInternalServerError, "internal_error")
+		writeError(w, r, http.StatusInternalServerError, "internal_error")
 	}
 	return w.GetProxyResponse()
 }
@@ -197,8 +199,12 @@ func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // Flush does nothing: an answer is either unbuffered or buffered whole.
 func (w *answerWriter) Flush() {}
 
-func writeError(w http.ResponseWriter, status int, what string) {
+// writeError answers with an error that has the invocation's id, which Lambda's lines of
+// it have.
+func writeError(w http.ResponseWriter, r *http.Request, status int, what string) {
+	id := telemetry.RequestID(r.Context())
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set(telemetry.RequestIDHeader, id)
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"error":%q}`, what)
+	_, _ = fmt.Fprintf(w, `{"error":%q,"requestId":%q}`, what, id)
 }

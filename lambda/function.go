@@ -28,7 +28,8 @@ type function struct {
 // builds the runtime.
 func newFunction() *function {
 	return &function{
-		handler: bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv))),
+		handler: bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)),
+			bundle.WithDefaults(defaults(os.Getenv)), bundle.WithLogFormat(logFormat)),
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}
@@ -55,6 +56,7 @@ func (f *function) invoke(ctx context.Context, payload json.RawMessage) (any, er
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, errUnknownEvent
 	}
+	ctx = withRequestID(ctx)
 	from := event.RequestContext
 	switch {
 	case from.HTTP.Method != "":

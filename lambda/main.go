@@ -12,6 +12,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -21,6 +22,7 @@ import (
 
 func main() {
 	limitMemory()
+	slog.SetDefault(slog.New(logFormat(os.Stderr, slog.LevelInfo)))
 	lambda.StartWithOptions(newFunction().invoke, lambda.WithSetEscapeHTML(false))
 }
 

@@ -48,7 +48,7 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 		err := serve(handler, w, r.WithContext(ctx))
 		if err != nil && !w.started {
 			clear(w.Header())
-			writeError(w, http.StatusInternalServerError, "internal_error")
+			writeError(w, r, http.StatusInternalServerError, "internal_error")
 			err = nil
 		}
 		// An error goes to Lambda as a trailer; nil is the end of the answer.

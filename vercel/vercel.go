@@ -22,6 +22,7 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // runtime is built by the first request and kept by the instance. It is a package
@@ -35,4 +36,12 @@ func Defaults() bundle.Option {
 }
 
 // Handler answers a request as a function under api/.
-func Handler(w http.ResponseWriter, r *http.Request) { runtime.ServeHTTP(w, r) }
+func Handler(w http.ResponseWriter, r *http.Request) { WithRequestID(runtime).ServeHTTP(w, r) }
+
+// WithRequestID returns a handler whose requests have the id that Vercel's own lines of
+// them have.
+func WithRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(telemetry.WithRequestID(r.Context(), r.Header.Get("X-Vercel-Id"))))
+	})
+}

@@ -19,8 +19,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 func main() {
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	case args[0] == "store":
 		return storeCommand(args[1:], os.Getenv, s)
 	case args[0] == "version" && len(args) == 1:
-		fmt.Fprintln(s.out, version())
+		fmt.Fprintln(s.out, "copilotkit", bundle.ReadBuild())
 		return 0
 	case isHelp(args[0]):
 		_, _ = io.WriteString(s.out, usage)
@@ -74,20 +75,4 @@ func run(ctx context.Context, args []string, s streams) int {
 
 func isHelp(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--help" || arg == "help"
-}
-
-// version returns the program's version and what it was built from.
-func version() string {
-	text := "copilotkit"
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return text
-	}
-	text += " " + info.Main.Version
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			text += " " + setting.Value
-		}
-	}
-	return text + " " + info.GoVersion
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 const (
@@ -42,8 +43,8 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 	if fellBack {
 		settings.Model = bundle.DemoModel
 	}
-	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}))
-	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), withSQLite(), withDynamoDB(logger))...)
+	logger := newLogger(out, settings)
+	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {
 		return err
 	}
@@ -51,8 +52,9 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 	if err != nil {
 		return errors.Join(err, runtime.Close())
 	}
+	health := bundle.NewHealth(runtime.Ready, logger)
 	server := &http.Server{
-		Handler:           onlyLocal(settings, newMux(settings, endWatchers(ctx, runtime))),
+		Handler:           health.Around(onlyLocal(settings, newMux(settings, endWatchers(ctx, runtime)))),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
@@ -61,7 +63,27 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 	server.RegisterOnShutdown(sync.OnceFunc(func() {
 		fmt.Fprintf(out, "Waiting for runs to finish (%s at most; interrupt again to end at once)\n", grace)
 	}))
-	return bundle.Serve(ctx, server, listener, runtime, grace)
+	return bundle.Serve(drained(ctx, health, settings.Drain), server, listener, runtime, grace)
+}
+
+// newLogger returns a logger whose lines people read while they develop, and programs in
+// production.
+func newLogger(out io.Writer, settings *bundle.Settings) *slog.Logger {
+	if settings.Development {
+		return slog.New(telemetry.LogHandler(slog.NewTextHandler(out, &slog.HandlerOptions{Level: settings.LogLevel}), nil))
+	}
+	return slog.New(bundle.JSONLogs(out, settings.LogLevel))
+}
+
+// drained returns a context that ends a while after ctx, in which the server still takes
+// requests, but no longer says that it is ready for more.
+func drained(ctx context.Context, health *bundle.Health, delay time.Duration) context.Context {
+	later, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		health.Drain()
+		time.AfterFunc(delay, end)
+	})
+	return later
 }
 
 func listen(ctx context.Context, port int) (net.Listener, error) {

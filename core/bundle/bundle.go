@@ -17,8 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 
 	"github.com/copilotkit-go/runtime/core"
 )
@@ -44,9 +42,8 @@ func NewFromSettings(ctx context.Context, settings *Settings, options ...Option)
 		return nil, fmt.Errorf("add agents and tools: %w", err)
 	}
 	parts := collect(append(own, options...))
-	if parts.logger == nil {
-		parts.logger = newLogger(settings.LogLevel)
-	}
+	parts.logger = parts.newLogger(settings.LogLevel)
+	logStart(ctx, parts.logger, settings)
 	config, err := newConfig(ctx, settings, parts)
 	if err != nil {
 		// Agents and tool sources of options stay open if there is no runtime.
@@ -92,6 +89,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if len(settings.CORSOrigins) > 0 {
 		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials, MaxAge: &settings.CORSMaxAge}
 	}
+	if err := addTelemetry(&config, settings, parts); err != nil {
+		return config, err
+	}
 	var err error
 	if config.Identify, err = buildIdentify(settings, parts.logger); err != nil {
 		return config, err
@@ -123,10 +123,6 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	for _, change := range parts.changes {
 		change(&config)
 	}
+	observeStore(&config, settings)
 	return config, checkIdentified(ctx, settings, config)
-}
-
-// newLogger returns the default logger.
-func newLogger(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // Lazy is an http.Handler whose runtime is built by the first request and kept for the
@@ -51,25 +52,38 @@ type attempt struct {
 // NewLazy returns a handler that calls [New] on its first request.
 func NewLazy(env Env, options ...Option) *Lazy {
 	build := func(ctx context.Context) (*core.Runtime, error) { return New(ctx, env, options...) }
-	logger := collect(options).logger
-	if logger == nil {
-		logger = newLogger(slog.LevelInfo) // the environment may be what is wrong
-	}
+	logger := collect(options).newLogger(slog.LevelInfo) // the environment may be what is wrong
 	return &Lazy{build: build, logger: logger, closing: make(chan struct{})}
 }
 
 // ServeHTTP answers a request with the runtime, which it builds if necessary.
 func (l *Lazy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = telemetry.Identified(r, w.Header())
 	runtime, err := l.runtime(r.Context())
 	switch {
 	case errors.Is(err, http.ErrServerClosed):
-		writeError(w, http.StatusServiceUnavailable, "Service unavailable")
+		writeError(w, r, http.StatusServiceUnavailable, "Service unavailable")
 	case err != nil:
-		writeError(w, http.StatusInternalServerError, "internal_error")
+		writeError(w, r, http.StatusInternalServerError, "internal_error")
 	default:
 		runtime.ServeHTTP(w, r)
 	}
 }
+
+// Ready builds the runtime if necessary, and asks it: see [core.Runtime.Ready].
+func (l *Lazy) Ready(ctx context.Context) error {
+	runtime, err := l.runtime(ctx)
+	switch {
+	case errors.Is(err, http.ErrServerClosed):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUnbuilt, err)
+	}
+	return runtime.Ready(ctx)
+}
+
+// errUnbuilt is that there is no runtime that could be ready.
+var errUnbuilt = errors.New("the runtime isn't built")
 
 // buildGrace is how long Close waits for a build whose context it has cancelled.
 const buildGrace = 5 * time.Second
@@ -186,8 +200,10 @@ func (l *Lazy) try(ctx context.Context) (runtime *core.Runtime, err error) {
 	return runtime, nil
 }
 
-func writeError(w http.ResponseWriter, status int, what string) {
+func writeError(w http.ResponseWriter, r *http.Request, status int, what string) {
+	id := telemetry.RequestID(r.Context())
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set(telemetry.RequestIDHeader, id)
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, `{"error":"`+what+`"}`)
+	_, _ = io.WriteString(w, `{"error":"`+what+`","requestId":"`+id+`"}`)
 }

@@ -71,7 +71,7 @@ func TestLazyForgetsAFailedBuild(t *testing.T) {
 				}))
 			for range 2 {
 				got := get(lazy, info, nil)
-				if got.Code != 500 || got.Body.String() != `{"error":"internal_error"}` ||
+				if got.Code != 500 || got.Body.String() != `{"error":"internal_error","requestId":"`+got.Header().Get("X-Request-Id")+`"}` ||
 					got.Header().Get("Content-Type") != "application/json" {
 					t.Errorf("got %d %s", got.Code, got.Body)
 				}

@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ type OpenStore func(ctx context.Context, address string) (store.Store, error)
 // parts are what the options add.
 type parts struct {
 	logger  *slog.Logger
+	format  LogFormat
 	agents  map[string]agent.Agent
 	tools   []agent.ServerTool
 	sources []agent.ToolSource
@@ -32,6 +34,8 @@ type parts struct {
 	changes   []func(*core.Config)
 	defaults  map[string]string
 	timeouts  Timeouts
+	// serveMetrics serves metrics at an address, nil in programs that don't.
+	serveMetrics func(address string, metrics http.Handler) (*metricsServer, error)
 	// opened is what is opened for the runtime while it is put together.
 	opened *closers
 }
@@ -91,7 +95,8 @@ func WithDatabasePassword(iam string, password postgres.PasswordFunc) Option {
 }
 
 // WithLogger sets where logs go. By default they go to standard error as JSON,
-// from COPILOTKIT_LOG_LEVEL on.
+// from COPILOTKIT_LOG_LEVEL on. Lines have requestId, traceId and spanId as attributes,
+// unless the logger's handler is a [telemetry.LogHandler] that adds others.
 func WithLogger(logger *slog.Logger) Option {
 	return func(p *parts) { p.logger = logger }
 }

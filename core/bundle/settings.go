@@ -122,11 +122,16 @@ type Settings struct {
 	Debug core.Debug
 	// LogLevel is the lowest level that is logged.
 	LogLevel slog.Level
+	// Drain is how long a server goes on taking requests after it was told to end, while
+	// /readyz says that it isn't ready.
+	Drain time.Duration
 	// Port is where a server listens; 0 lets the system choose.
 	Port int
 	// Credentials are the keys and addresses of model providers by variable, such as
 	// OPENAI_API_KEY. It only has those that are set.
 	Credentials map[string]Secret
+	// telemetry is what OpenTelemetry's variables ask for.
+	telemetry telemetrySettings
 }
 
 // Read returns the settings of the environment. The defaults, by variable, replace
@@ -164,6 +169,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		})
 	}
 	errs = append(errs, settings.checkAuth(values)...)
+	errs = append(errs, settings.readTelemetry(values)...)
 	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {
 		settings.ForwardAuthorization = []string{"*"}
 	}
@@ -193,6 +199,9 @@ func (s *Settings) listsOrigins() bool {
 // needs a key that isn't set, or one of several models does.
 func (s *Settings) CheckKey() error { return s.checkKey(parts{}, "COPILOTKIT_MODEL", s.Model) }
 
+// errNoKey is that a model has no key.
+var errNoKey = errors.New("not set")
+
 // checkKey does the same for the models that a variable names, unless the program can
 // sign in without a key.
 func (s *Settings) checkKey(parts parts, variable, models string) error {
@@ -209,7 +218,7 @@ func (s *Settings) checkKey(parts parts, variable, models string) error {
 		if key == "" || isSet(key) || slices.ContainsFunc(provider.OtherKeyVariables, isSet) || parts.signIns[provider.SignIn] != nil {
 			continue
 		}
-		return &EnvError{Name: key, Err: fmt.Errorf("not set, and the model %s needs it (any value, where a server of your own asks for none)", name)}
+		return &EnvError{Name: key, Err: fmt.Errorf("%w, and the model %s needs it (any value, where a server of your own asks for none)", errNoKey, name)}
 	}
 	return nil
 }

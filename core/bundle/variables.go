@@ -396,6 +396,13 @@ var variables = []variable{
 		value:   "info",
 		set:     setLogLevel,
 	},
+	telemetryVariables,
+	{
+		name:    "COPILOTKIT_DRAIN_SECONDS",
+		meaning: "how long the local server goes on taking requests after SIGTERM, while [`/readyz`](docs/operations.md#graceful-deploys) says 503, so that load balancers notice",
+		value:   "0",
+		set:     setDrain,
+	},
 	{
 		name:    "COPILOTKIT_DEBUG",
 		meaning: "`on` logs the events of runs, without what they say, and when runs begin and end: `{\"events\":true,\"lifecycle\":true,\"verbose\":false}`; or `off`; [more](docs/debugging.md)",

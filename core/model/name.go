@@ -25,3 +25,17 @@ func ParseName(text string) (Name, error) {
 
 // String returns "provider/model".
 func (n Name) String() string { return n.Provider + "/" + n.Model }
+
+// Named is implemented by models that know their name.
+type Named interface {
+	Model
+	Name() Name
+}
+
+// NameOf returns the name of a model, the zero Name if it has none.
+func NameOf(m Model) Name {
+	if named, ok := m.(Named); ok {
+		return named.Name()
+	}
+	return Name{}
+}

@@ -33,6 +33,9 @@ type limited struct {
 	limits Timeouts
 }
 
+// Name returns the name of the model that is limited.
+func (l *limited) Name() Name { return NameOf(l.model) }
+
 // Stream implements [Model].
 func (l *limited) Stream(ctx context.Context, request *Request) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {

@@ -54,6 +54,32 @@ func StartStore(ctx context.Context, call StoreCall) (context.Context, func(erro
 	return ctx, func(error) {}
 }
 
+// StartCall begins a request to another server, likewise, and adds to its headers what
+// lets that go on with the trace.
+func StartCall(ctx context.Context, call Call, headers http.Header) (context.Context, func(CallResult)) {
+	observer := From(ctx)
+	if observer == nil {
+		return ctx, func(CallResult) {}
+	}
+	ctx, end := observer.Call(ctx, call)
+	observer.Outgoing(ctx, headers)
+	return ctx, end
+}
+
+// ResultOf returns what came of a request that net/http has made.
+func ResultOf(response *http.Response, err error) CallResult {
+	if response == nil {
+		return CallResult{Err: err}
+	}
+	return CallResult{Status: response.StatusCode, Err: err}
+}
+
+// Content reports whether the observer of ctx wants content.
+func Content(ctx context.Context) bool {
+	observer := From(ctx)
+	return observer != nil && observer.Content()
+}
+
 // Count adds to a counter.
 func Count(ctx context.Context, counter Counter, delta int64) {
 	if observer := From(ctx); observer != nil {

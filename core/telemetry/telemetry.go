@@ -10,6 +10,7 @@ package telemetry
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -29,11 +30,16 @@ type Observer interface {
 	Tool(ctx context.Context, call ToolCall) (context.Context, func(ToolResult))
 	// Store begins one call of a store.
 	Store(ctx context.Context, call StoreCall) (context.Context, func(error))
+	// Call begins one request to another server: of a model, an agent or tools.
+	Call(ctx context.Context, call Call) (context.Context, func(CallResult))
 	// Count adds to a counter.
 	Count(ctx context.Context, counter Counter, delta int64)
 	// Outgoing adds to the headers of a request to another server what lets that go on
 	// with the trace of ctx.
 	Outgoing(ctx context.Context, headers http.Header)
+	// Content reports whether it wants to be told what models and tools are asked and
+	// answer. It is what deployers opt in to.
+	Content() bool
 	// Trace returns the ids of the trace of ctx and of what is under way in it, in hex; ""
 	// for none.
 	Trace(ctx context.Context) (traceID, spanID string)
@@ -61,7 +67,7 @@ type RequestResult struct {
 // Run is a run, or a suggestion, that begins.
 type Run struct {
 	AgentID, ThreadID, RunID string
-	// Kind is "run" or "suggest".
+	// Kind is "run", "suggest", or "name" for the one that names a thread.
 	Kind string
 	// User is whose thread it is, "" for nobody's.
 	User string
@@ -88,9 +94,11 @@ type RunResult struct {
 
 // ModelCall is a call of a model that begins.
 type ModelCall struct {
-	// Provider and Model are the parts of its name.
+	// Provider and Model are the parts of its name, "" if it has none.
 	Provider, Model string
-	// Messages and Tools are what it is asked. They are for those who opted in to content.
+	// System, Messages and Tools are what it is asked. They are for those who opted in to
+	// content.
+	System   []string
 	Messages []agui.Message
 	Tools    []string
 	// Temperature and MaxTokens are settings of the call, nil if they are left to the
@@ -103,13 +111,14 @@ type ModelCall struct {
 type ModelResult struct {
 	// FirstToken is how long it took to the first piece of the answer, 0 if there was none.
 	FirstToken time.Duration
-	// Model is the model that has answered, as the provider reports it, "" if it doesn't.
-	Model string
+	// Provider and Model are the model that has answered, as the provider reports it, ""
+	// if it doesn't.
+	Provider, Model string
 	// FinishReason is "" if the answer isn't complete.
 	FinishReason string
 	// Usage is what the provider has counted, nil if it hasn't.
 	Usage *agui.TokenUsage
-	// Answer are the messages of the answer, for those who opted in to content.
+	// Answer are the messages of the answer, nil unless the observer wants content.
 	Answer []agui.Message
 	// Code is that of a failure that the client is told, "" without one. Err is its cause.
 	Code string
@@ -142,6 +151,28 @@ type StoreCall struct {
 	Method string
 	// ThreadID is the thread that it is about, "" for none or several.
 	ThreadID string
+	// Records is how many it appends.
+	Records int
+	// Frequent is set for calls that a run makes again and again while it goes on.
+	Frequent bool
+}
+
+// Call is a request to another server that begins.
+type Call struct {
+	Method string
+	// URL is where it goes. It may hold secrets: of it only the host and the port are to
+	// be shown.
+	URL *url.URL
+	// Resend is how many times it was sent before.
+	Resend int
+}
+
+// CallResult is what came of a request to another server.
+type CallResult struct {
+	// Status is that of the answer, 0 if there was none.
+	Status int
+	// Err is why there was no answer, nil if there was one.
+	Err error
 }
 
 // Counter is something that is counted.

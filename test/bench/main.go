@@ -15,9 +15,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -76,6 +80,14 @@ func runLoad(ctx context.Context, dir, reference string, model *model, streams i
 	if err != nil {
 		return err
 	}
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	defer collector.Close()
+	observed := targets[0]
+	observed.name += ", with OpenTelemetry"
+	observed.env = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL}
+	targets = slices.Insert(targets, 1, observed)
 	var results []*result
 	var failed error
 	for _, target := range targets {

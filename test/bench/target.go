@@ -20,6 +20,8 @@ import (
 type target struct {
 	name    string
 	command []string
+	// env is added to the environment.
+	env []string
 }
 
 // process is a running target.
@@ -48,6 +50,7 @@ func (t target) launch(ctx context.Context, model *model) (*process, error) {
 	command := exec.CommandContext(ctx, t.command[0], t.command[1:]...)
 	command.Env = append(modelEnv(model), "PORT=0", "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"),
 		"NODE_ENV=production", "COPILOTKIT_TELEMETRY_DISABLED=true")
+	command.Env = append(command.Env, t.env...)
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		return nil, err

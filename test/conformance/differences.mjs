@@ -14,6 +14,17 @@ export const deliberate = [
     rows: [{ in: /./, at: /(headers|seen)\.x-accel-buffering$/, reference: undefined, ours: "no" }],
   },
   {
+    what: "Answers carry `X-Request-Id`, which pages may read, and those of the runtime's own failures (500, 503) have it as `requestId` in their bodies",
+    why: "By it the log has the request that a user reports. Front ends show an error's body, and not its headers. [More](operations.md#find-a-users-report).",
+    rows: [
+      { in: /^routes: a request's id$/, at: /^given$/, reference: undefined, ours: "given-1" },
+      { in: /^routes: a request's id$/, at: /^none$/, reference: "undefined", ours: "string" },
+      { in: /./, at: /\.requestId$/, reference: undefined, ours: "request id" },
+      { in: /./, at: /\.access-control-expose-headers$/, reference: undefined, ours: "X-Request-Id" },
+      { in: /./, at: /\.access-control-expose-headers$/, reference: "x-two, x-three", ours: "x-two, x-three, X-Request-Id" },
+    ],
+  },
+  {
     what: "`/info` names a remote agent's class `HttpAgent`",
     why: "The reference shows the minified name of that class.",
     rows: [{ in: /./, at: /agents\.(remote|plain|trusted)\.className$/, reference: "qe", ours: "HttpAgent" }],

@@ -2,8 +2,9 @@
 // the only added header, and only Server-Sent Events are decoded.
 import { request as send } from "node:http";
 
-// Headers of the connection, not of the answer.
-const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "date"]);
+// Headers of the connection, not of the answer; and the request's id, which one case
+// compares for all.
+const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "date", "x-request-id"]);
 
 /**
  * Sends a request. Resolves when the header of the answer has arrived.
@@ -34,6 +35,7 @@ class Answer {
     this.response = response;
     this.status = response.statusCode;
     this.headers = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !hopByHop.has(name)));
+    this.requestId = response.headers["x-request-id"];
     this.events = [];
     this.text = "";
     this.waiting = [];

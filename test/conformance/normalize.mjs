@@ -1,6 +1,7 @@
 // Two runtimes generate different ids and read different clocks. An id that the
 // case didn't send is replaced by its number in order of appearance, so that the
-// comparison still shows which events belong together; a time by the word "time".
+// comparison still shows which events belong together; a time by the word "time", and a
+// request's id by "request id".
 
 const idKeys = new Set(["id", "messageId", "toolCallId", "parentMessageId", "runId", "threadId", "parentRunId", "entityId"]);
 const timeKeys = new Set(["createdAt", "updatedAt", "lastRunAt", "lastUpdatedAt", "timestamp"]);
@@ -20,6 +21,7 @@ export function normalize(value, sent) {
     }
     if (timeKeys.has(key) && (typeof value === "number" || !Number.isNaN(Date.parse(value)))) return "time";
     if (typeof value !== "string") return value;
+    if (key === "requestId") return "request id";
     if (idKeys.has(key) && value !== "" && !known(value) && !stable.test(value)) return name(value);
     return value.replace(uuid, (id) => (known(id) ? id : name(id)));
   };

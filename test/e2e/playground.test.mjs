@@ -80,6 +80,7 @@ test("everything is on the screen of a phone, and nothing scrolls sideways", asy
   await fits("after an answer");
   const [events, input] = [await page.locator("#events-pane").boundingBox(), await page.getByLabel("Message", { exact: true }).boundingBox()];
   assert.ok(events.y + events.height <= input.y, "the events lie above the input");
+  assert.ok(await page.locator("#timeline").isVisible(), "the timeline is among them");
   await page.screenshot({ path: join(screenshots, "playground phone.png") });
   await page.locator("#toggle-events").click();
   await fits("without events");
@@ -107,6 +108,63 @@ test("a tool that the model calls changes the page", async () => {
   await page.locator("#events .RUN_FINISHED").nth(1).waitFor();
   assert.notEqual(await accent(), before);
   assert.equal(await page.locator(".message.error").count(), 0);
+});
+
+test("a run's timeline shows its model calls, the first token, tools and tokens", async () => {
+  const row = (kind) => page.locator(`#timeline-rows li.${kind}`);
+  assert.equal(await page.locator("#timeline").isVisible(), false, "there is one before a run");
+  await say("What are you?");
+  await stop().waitFor();
+  await row("model").waitFor();
+  await send().waitFor();
+  await page.locator("#timeline-sum").filter({ hasText: "stop" }).waitFor(); // the demo counts no tokens
+  assert.match(await page.locator("#timeline-sum").innerText(), /^[\d.]+ m?s · first token [\d.]+ m?s · stop$/);
+  assert.equal(await row("model").count(), 1);
+  const [bar, first, track] = [await row("model").locator(".bar").boundingBox(), await row("model").locator(".first").boundingBox(), await row("model").locator(".track").boundingBox()];
+  assert.ok(bar.width > 10 && first.x >= bar.x && bar.x + bar.width <= track.x + track.width + 1, JSON.stringify([bar, first, track]));
+
+  await say("call set_accent_color");
+  await page.locator("#events .RUN_FINISHED").nth(2).waitFor();
+  await page.locator("#timeline-sum").filter({ hasText: "stop" }).waitFor();
+  assert.equal(await row("model").count(), 2, "one for each run that answers the message");
+  assert.equal(await row("tool").locator(".name").innerText(), "set_accent_color");
+  assert.equal(await row("tool").locator(".time").innerText(), "on the page");
+  await page.screenshot({ path: join(screenshots, "playground timeline.png") });
+  await page.getByRole("button", { name: "New thread" }).click();
+  assert.equal(await page.locator("#timeline").isVisible(), false, "it is another thread's");
+});
+
+test("a timeline holds ten thousand events, hostile names and a narrow screen", async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const seen = await page.evaluate(async () => {
+    const timeline = await import("/playground/timeline.js");
+    const evil = `<img src=x onerror="throw 1"><script>throw 2</scr` + `ipt>${"long ".repeat(100)}`;
+    timeline.begin();
+    timeline.record({ type: "RUN_STARTED" });
+    const began = performance.now();
+    for (let i = 0; i < 2500; i++) {
+      const toolCallId = `${evil} ${i}`;
+      timeline.record({ type: "TOOL_CALL_START", toolCallId, toolCallName: evil });
+      timeline.record({ type: "TOOL_CALL_END", toolCallId });
+      timeline.record({ type: "STEP_STARTED", stepName: evil });
+      if (i % 2) timeline.record({ type: "TOOL_CALL_RESULT", toolCallId, content: evil });
+    }
+    timeline.record({ type: "STEP_STARTED" });
+    timeline.record({ type: "TOOL_CALL_RESULT", toolCallId: "none" });
+    timeline.record({ type: "RUN_ERROR", code: evil, usage: [{ inputTokens: "9".repeat(400), outputTokens: -5 }, { inputTokens: 3 }] });
+    const took = performance.now() - began;
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const pane = document.querySelector("#timeline");
+    return {
+      took, rows: pane.querySelectorAll("li").length, markup: pane.querySelectorAll("img, script").length, text: pane.textContent.length,
+      sum: document.querySelector("#timeline-sum").textContent, width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight,
+    };
+  });
+  assert.equal(seen.markup, 0);
+  assert.ok(seen.rows <= 41 && seen.text < 6000, JSON.stringify(seen));
+  assert.ok(seen.took < 2000, `it took ${seen.took} ms`);
+  assert.ok(seen.width <= 390 && seen.height <= 844, `the page has ${seen.width} x ${seen.height} pixels`);
+  assert.match(seen.sum, /3 \+ 0 tokens · <img/);
 });
 
 test("a thread can be left, found in the list, reloaded and deleted", async () => {

@@ -158,10 +158,12 @@ func testMissingKey(t *testing.T, artefact Artefact) {
 	if response.Status != http.StatusInternalServerError {
 		t.Errorf("without a key the status is %d, want 500", response.Status)
 	}
-	if got, want := strings.TrimSpace(string(response.Body)), `{"error":"internal_error"}`; got != want {
+	id := response.Header.Get("X-Request-Id")
+	if got, want := strings.TrimSpace(string(response.Body)), `{"error":"internal_error","requestId":"`+id+`"}`; got != want {
 		t.Errorf("without a key the answer is %s, want %s", got, want)
 	}
 	d.Log.Await(t, "OPENAI_API_KEY")
+	d.Log.Await(t, `"requestId":"`+id+`"`)
 
 	// Variables are changed by deploying again.
 	d.Stop()
@@ -229,4 +231,5 @@ func testPath(t *testing.T, artefact Artefact) {
 	if !strings.Contains(string(connected.Body), "unused") {
 		t.Errorf("connect to a thread with odd letters has status %d and doesn't show its history: %s", connected.Status, connected.Body)
 	}
+	d.Log.Await(t, `"requestId":"`+connected.Header.Get("X-Request-Id")+`"`)
 }

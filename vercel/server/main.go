@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -50,8 +51,10 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	runtime := bundle.NewLazy(env, vercel.Defaults())
+	health := bundle.NewHealth(runtime.Ready, slog.New(bundle.JSONLogs(os.Stderr, slog.LevelInfo)))
+	defer context.AfterFunc(ctx, health.Drain)()
 	server := &http.Server{
-		Handler: settled(withDeadline(runtime, maxDuration)),
+		Handler: health.Around(settled(withDeadline(vercel.WithRequestID(runtime), maxDuration))),
 		// The proxy is the only client of this server; slow clients wait there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}

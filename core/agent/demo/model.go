@@ -17,6 +17,9 @@ type Model struct {
 
 var _ model.Model = (*Model)(nil)
 
+// Name returns the model's name.
+func (m *Model) Name() model.Name { return model.Name{Provider: "demo", Model: "demo"} }
+
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return func(yield func(model.Delta, error) bool) {
@@ -35,7 +38,7 @@ func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[mo
 			}
 		}
 		yield(model.Delta{Kind: model.KindFinish, Finish: &model.Finish{
-			Reason: reason, Model: model.Name{Provider: "demo", Model: "demo"},
+			Reason: reason, Model: m.Name(),
 		}}, nil)
 	}
 }

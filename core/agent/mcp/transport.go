@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // maxAnswerBytes is how much one answer of a server may have, in bytes. The SDK
@@ -44,7 +45,9 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	request = request.Clone(request.Context())
 	maps.Copy(request.Header, t.header)
+	_, ended := telemetry.StartCall(request.Context(), telemetry.Call{Method: request.Method, URL: request.URL}, request.Header)
 	response, err := t.base.RoundTrip(request)
+	ended(telemetry.ResultOf(response, err))
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // request is one request to the remote agent, and its answer.
@@ -67,7 +68,9 @@ func (r *request) send(target string) (*http.Response, error) {
 	if limit := r.config.HeaderTimeout; limit > 0 {
 		defer time.AfterFunc(limit, func() { r.cancel(outbound.ErrNoHeader) }).Stop()
 	}
+	_, ended := telemetry.StartCall(r.ctx, telemetry.Call{Method: post.Method, URL: post.URL}, post.Header)
 	response, err := r.config.HTTPClient.Do(post)
+	ended(telemetry.ResultOf(response, err))
 	if err != nil {
 		return nil, r.failure(CodeUnreachable, "The remote agent could not be reached.", err)
 	}

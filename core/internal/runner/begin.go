@@ -10,6 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // Begin takes the thread's lease for a run, which must then be streamed or closed.
@@ -20,6 +21,9 @@ import (
 // be reached, and with the cause of ctx when that ends.
 func (r *Runner) Begin(ctx context.Context, request Request) (*Run, error) {
 	run, err := r.begin(ctx, request)
+	if errors.Is(err, store.ErrLocked) {
+		telemetry.Count(ctx, telemetry.LockedThreads, 1)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("begin run %s: %w", request.Input.RunID, err)
 	}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -34,6 +35,8 @@ type composer struct {
 	// emit is called with each event of the stream, in order.
 	emit   func(agui.Encoded)
 	logger *slog.Logger
+	// ctx is for the log.
+	ctx context.Context
 
 	// renames is set when the agent's RUN_STARTED has other ids than the run.
 	renames  bool
@@ -48,7 +51,7 @@ func (c *composer) take(event agui.Event) error {
 		return c.pass(event)
 	}
 	if c.progress.Terminated() {
-		c.logger.Debug("agent goes on after its terminal event", "event", event.EventType())
+		c.logger.DebugContext(c.ctx, "agent goes on after its terminal event", "event", event.EventType())
 		return nil
 	}
 	if event.EventType() == agui.EventTypeRunStarted {

@@ -11,6 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // Connect sends the thread's history and then, if a run is live, follows that run to
@@ -131,6 +132,10 @@ func (f *follower) follow(ctx context.Context, page store.Page) error {
 	defer end(nil)
 	defer f.runner.deadline(ctx).afterFunc(func() { end(errDeadline) })()
 	f.open = f.runID != "" && f.last >= f.firstSeq
+	if f.runID != "" {
+		telemetry.Count(ctx, telemetry.Followers, 1)
+		defer telemetry.Count(ctx, telemetry.Followers, -1)
+	}
 	for {
 		ended, err := f.deliver(page)
 		if ended || err != nil {

@@ -1,54 +1,110 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
-// logEnd logs the one line that each run has: whose it was, how it ended and what it
-// has spent. Its level says how much the end is the operator's business. The text of
-// errors, which clients aren't shown, is in it.
-func (s *stream) logEnd(cause error, completed bool) {
-	level, outcome := slog.LevelInfo, "completed"
+// observe tells the context's observer that the run begins.
+func (s *stream) observe() {
+	s.base, s.observed = telemetry.StartRun(s.base, telemetry.Run{
+		AgentID: s.request.AgentID, ThreadID: s.request.Key.ID, RunID: s.request.Input.RunID,
+		Kind: s.kind(), User: s.request.Key.Owner,
+	})
+}
+
+func (s *stream) kind() string { return cmp.Or(s.request.Kind, "run") }
+
+// tell tells the observer how the run ended, once.
+func (s *stream) tell(result telemetry.RunResult) {
+	if s.observed != nil {
+		s.observed(result)
+		s.observed = nil
+	}
+}
+
+// sumUp says how the run ended: to the log, in the one line that each run has, and to
+// the observer. A line's level says how much the end is the operator's business. The text
+// of errors, which clients aren't shown, is in it.
+func (s *stream) sumUp(cause error, completed bool) {
+	level, result := slog.LevelInfo, &s.summary
+	result.Outcome = "completed"
 	switch {
 	case !completed:
 		end := s.runner.endOf(cause)
-		level, outcome = end.level, end.outcome
+		level, result.Outcome, result.Err = end.level, end.outcome, cause
 	case s.terminal.EventType() == agui.EventTypeRunError:
-		level, outcome = slog.LevelWarn, "run error" // the agent's own
+		level, result.Outcome = slog.LevelWarn, "run error" // the agent's own
 	}
-	if !s.logger.Enabled(s.base, level) {
-		return
-	}
-	kind := s.request.Kind
-	if kind == "" {
-		kind = "run"
+	if s.terminal.EventType() == agui.EventTypeRunError {
+		result.Code = s.word("code")
+	} else {
+		result.FinishReason = s.word("finishReason")
 	}
 	spent := s.request.Spent.Tokens()
-	attributes := make([]slog.Attr, 0, 10)
-	attributes = append(attributes, slog.String("kind", kind))
-	if owner := s.request.Key.Owner; owner != "" {
-		attributes = append(attributes, slog.String("user", owner))
+	result.InputTokens, result.OutputTokens, result.EstimatedTokens = spent.Input, spent.Output, spent.Estimated
+	calls, models := s.request.Spent.Models()
+	result.Steps = calls
+	if s.logger.Enabled(s.base, level) {
+		s.logger.LogAttrs(s.base, level, "run ended", s.attributes(models, level)...)
 	}
+	s.tell(*result)
+}
+
+// attributes are those of the run's line.
+func (s *stream) attributes(models []string, level slog.Level) []slog.Attr {
+	result := &s.summary
+	attributes := append(make([]slog.Attr, 0, 16), slog.String("kind", s.kind()))
+	add := func(name, value string) {
+		if value != "" {
+			attributes = append(attributes, slog.String(name, value))
+		}
+	}
+	add("user", s.request.Key.Owner)
+	attributes = append(attributes, slog.String("outcome", result.Outcome))
 	attributes = append(attributes,
-		slog.String("outcome", outcome),
-		slog.Int64("inputTokens", spent.Input), slog.Int64("outputTokens", spent.Output))
-	if spent.Estimated > 0 {
-		attributes = append(attributes, slog.Int64("estimatedTokens", spent.Estimated))
+		slog.Int64("inputTokens", result.InputTokens), slog.Int64("outputTokens", result.OutputTokens))
+	if result.EstimatedTokens > 0 {
+		attributes = append(attributes, slog.Int64("estimatedTokens", result.EstimatedTokens))
 	}
 	attributes = append(attributes, slog.Duration("duration", time.Since(s.begun)))
+	if result.FirstEvent > 0 {
+		attributes = append(attributes, slog.Duration("firstEvent", result.FirstEvent))
+	}
+	attributes = append(attributes, slog.Int("events", result.Events))
+	if result.Steps > 0 {
+		attributes = append(attributes, slog.Int("steps", result.Steps))
+	}
+	add("model", strings.Join(models, ","))
+	add("code", result.Code)
+	add("finishReason", result.FinishReason)
 	var panicked *PanicError
 	switch {
-	case completed || cause == nil:
-	case errors.As(cause, &panicked):
+	case result.Err == nil:
+	case errors.As(result.Err, &panicked):
 		attributes = append(attributes, slog.Any("panic", panicked.Value), slog.String("stack", string(panicked.Stack)))
 	case level == slog.LevelError:
-		attributes = append(attributes, slog.Any("error", cause))
+		attributes = append(attributes, slog.Any("error", result.Err))
 	}
-	s.logger.LogAttrs(s.base, level, "run ended", attributes...)
+	return attributes
+}
+
+// maxWord is how long a word of an agent's may be that goes into the log.
+const maxWord = 128
+
+// word returns a short text of the terminal event, "" if there is none.
+func (s *stream) word(name string) string {
+	text, _ := s.terminal.Text(name)
+	if len(text) > maxWord {
+		return strings.ToValidUTF8(string(text[:maxWord]), "") + "…"
+	}
+	return string(text)
 }
 
 // ended calls Request.Ended, once.

@@ -13,6 +13,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // CloseOrphan closes the thread's last run if its instance is gone, as Begin and Connect
@@ -56,6 +57,7 @@ func (r *Runner) closeOrphan(ctx context.Context, key store.Key) error {
 	if err != nil {
 		return fmt.Errorf("close orphan %s: %w", lease.RunID(), err)
 	}
+	telemetry.Count(ctx, telemetry.ClosedOrphans, 1)
 	logger.WarnContext(ctx, "closed a run whose instance is gone")
 	return nil
 }
@@ -102,7 +104,7 @@ func (r *Runner) orphanResult(ctx context.Context, key store.Key, lease store.Le
 			logger.WarnContext(ctx, "event doesn't fit the thread", "event", event.EventType(), "error", err)
 		}
 	}
-	composer := composer{input: &agui.RunAgentInput{ThreadID: key.ID, RunID: lease.RunID()}, emit: add, logger: logger}
+	composer := composer{input: &agui.RunAgentInput{ThreadID: key.ID, RunID: lease.RunID()}, emit: add, logger: logger, ctx: ctx}
 	for _, record := range records {
 		if err := composer.progress.Observe(record.Event); err != nil {
 			logger.WarnContext(ctx, "orphan has an invalid event", "event", record.Event.EventType(), "error", err)

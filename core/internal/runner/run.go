@@ -30,7 +30,7 @@ func (run *Run) Stream(ctx context.Context, send func([]agui.Encoded) error) err
 
 // newStream returns the run's stream, with its recorder at work.
 func (run *Run) newStream(ctx context.Context) *stream {
-	s := run.runner.newStream(ctx, run.request)
+	s := run.runner.newStream(ctx, run.request, false)
 	s.cancelOnDisconnect = run.runner.options.CancelOnDisconnect
 	s.composer.input, s.composer.showInput = run.shown, true
 	s.composer.maxBytes, s.composer.maxEvents = run.runner.options.MaxRunBytes, run.runner.options.MaxRunEvents
@@ -59,8 +59,7 @@ func (r *Runner) Replay(ctx context.Context, request Request, send func([]agui.E
 // relay runs an agent for one client alone.
 func (r *Runner) relay(ctx context.Context, request Request, replay bool, send func([]agui.Encoded) error) error {
 	request.Observe = nil
-	s := r.newStream(ctx, request)
-	s.composer.replay = replay
+	s := r.newStream(ctx, request, replay)
 	_ = s.do(ctx, send)
 	return s.outbox.reason()
 }

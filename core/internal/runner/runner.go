@@ -154,7 +154,7 @@ type Request struct {
 	// is sent: who gets that may begin the next run at once. Nil for nothing. It is
 	// called exactly once by a run that is streamed, however it ends.
 	Ended func()
-	// Kind says in the log what kind of run it is. If empty, defaults to "run".
+	// Kind says in logs and traces what kind of run it is. If empty, defaults to "run".
 	Kind string
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // linger is how long an agent may work on after its terminal event, before its
@@ -48,6 +49,10 @@ type stream struct {
 	// begun is when the stream began; isEnded says that Request.Ended was called.
 	begun   time.Time
 	isEnded bool
+	// summary is what the log and the observer are told at the end, and observed tells
+	// the observer, nil for a replay and once that is done.
+	summary  telemetry.RunResult
+	observed func(telemetry.RunResult)
 }
 
 // recording is what a run has beside other streams.
@@ -58,14 +63,17 @@ type recording struct {
 }
 
 // newStream returns a stream that isn't recorded.
-func (r *Runner) newStream(ctx context.Context, request Request) *stream {
+func (r *Runner) newStream(ctx context.Context, request Request, replay bool) *stream {
 	s := &stream{
 		runner: r, request: request, logger: r.logger(request),
 		base: context.WithoutCancel(ctx), deadline: r.deadline(ctx),
 		cancelOnDisconnect: true, outbox: newOutbox(), begun: time.Now(),
 	}
+	if !replay {
+		s.observe()
+	}
 	s.running, s.end = context.WithCancelCause(s.base)
-	s.composer = composer{input: request.Input, emit: s.emit, logger: s.logger}
+	s.composer = composer{replay: replay, input: request.Input, emit: s.emit, logger: s.logger, ctx: s.base}
 	return s
 }
 
@@ -113,6 +121,7 @@ func (s *stream) release() {
 		s.run.recorder.close(0)
 	}
 	s.ended()
+	s.tell(telemetry.RunResult{Outcome: "broken off"})
 }
 
 // follow sends RUN_STARTED and what the agent yields, until its end or the end of
@@ -166,6 +175,9 @@ func (s *stream) takeBurst() (ended bool, err error) {
 	defer s.flush()
 	returned := s.feed.returned() // before what it has yielded is taken
 	s.burst = s.feed.take(s.burst)
+	if len(s.burst) > 0 && s.summary.FirstEvent == 0 {
+		s.summary.FirstEvent = max(time.Since(s.begun), 1)
+	}
 	for _, event := range s.burst {
 		if err := s.composer.take(event); err != nil {
 			return true, err
@@ -207,6 +219,7 @@ func (s *stream) flush() {
 	if len(events) == 0 {
 		return
 	}
+	s.summary.Events += len(events)
 	if s.run != nil {
 		s.run.recorder.add(events...)
 	}
@@ -252,7 +265,7 @@ func (s *stream) close(cause error) error {
 		s.awaitLinger()
 	}
 	if !s.composer.replay {
-		s.logEnd(cause, completed)
+		s.sumUp(cause, completed)
 	}
 	return err
 }

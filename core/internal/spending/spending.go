@@ -3,6 +3,7 @@
 package spending
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +25,9 @@ type Count struct {
 	// event says; it counts if nothing was reported.
 	reported, finished       store.Tokens
 	hasReported, hasFinished bool
+	// calls is how many calls of models have been reported, models what they were of.
+	calls  int
+	models []string
 }
 
 // New returns a count. With estimates, a run for which nobody reports any tokens is
@@ -49,6 +53,37 @@ func (c *Count) Report(usage agent.Usage) {
 	defer c.mu.Unlock()
 	c.hasReported = true
 	c.reported = sum(c.reported, tokens)
+	c.calls++
+	c.name(&usage.TokenUsage)
+}
+
+// What is kept of the models' names, which a remote agent may make up.
+const (
+	maxModels     = 8
+	maxModelBytes = 128
+)
+
+// name keeps the name of a model that was asked. The caller holds mu.
+func (c *Count) name(usage *agui.TokenUsage) {
+	name := usage.Model
+	if usage.Provider != "" && name != "" {
+		name = usage.Provider + "/" + name
+	}
+	if name == "" || len(name) > maxModelBytes || len(c.models) == maxModels || slices.Contains(c.models, name) {
+		return
+	}
+	c.models = append(c.models, name)
+}
+
+// Models returns how many calls of models have been reported, and the names of the
+// models, as far as they are known: the first eight.
+func (c *Count) Models() (calls int, names []string) {
+	if c == nil {
+		return 0, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls, slices.Clone(c.models)
 }
 
 // Observe counts an event of the run.
@@ -87,6 +122,9 @@ func (c *Count) finish(event agui.Encoded) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range all {
+		if !c.hasReported {
+			c.name(&all[i])
+		}
 		if all[i].InputTokens == nil && all[i].OutputTokens == nil && all[i].TotalTokens == nil {
 			continue // it names a model, and counts nothing
 		}

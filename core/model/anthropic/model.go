@@ -69,6 +69,9 @@ func New(config model.Config) (*Model, error) {
 	}, nil
 }
 
+// Name returns the model's name.
+func (m *Model) Name() model.Name { return m.endpoint.Name }
+
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return m.endpoint.Stream(ctx, request, m.open, func(x *transport.Exchange, body io.Reader, send transport.Send) error {

@@ -127,6 +127,9 @@ func escape(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
+// Name returns the model's name.
+func (m *Model) Name() model.Name { return m.endpoint.Name }
+
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return m.endpoint.Stream(ctx, request, m.open, func(x *transport.Exchange, body io.Reader, send transport.Send) error {

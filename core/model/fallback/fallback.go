@@ -80,6 +80,9 @@ func New(config Config) (*Model, error) {
 	return m, nil
 }
 
+// Name returns the name of the first candidate.
+func (m *Model) Name() model.Name { return model.NameOf(m.candidates[0].Model) }
+
 // Stream implements [model.Model]. If no model can answer, the error is that of the last
 // one. A model isn't asked repeatedly while there is another, unless the request's
 // settings say how often.

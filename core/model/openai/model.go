@@ -28,6 +28,9 @@ func New(config model.Config) (*Model, error) {
 	return &Model{endpoint}, nil
 }
 
+// Name returns the model's name.
+func (m *Model) Name() model.Name { return m.endpoint.Name }
+
 // Stream implements [model.Model].
 func (m *Model) Stream(ctx context.Context, request *model.Request) iter.Seq2[model.Delta, error] {
 	return m.endpoint.Stream(ctx, request, func(x *transport.Exchange, request *model.Request) (io.ReadCloser, error) {

@@ -63,6 +63,11 @@ export const routes = {
     it.see("info", await it.get("/info"));
     it.see("with a query", await it.get("/info?x=1"));
   },
+  "a request's id": async (it) => {
+    const id = async (headers) => (await it.open("GET", "/api/copilotkit/info", { headers })).requestId;
+    it.see("given", await id({ "x-request-id": "given-1" }));
+    it.see("none", typeof (await id({})));
+  },
   "info with a body's content type": async (it) => {
     it.see("info", await it.get("/info", { headers: { "content-type": "application/json" } }));
   },

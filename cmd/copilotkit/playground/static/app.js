@@ -5,6 +5,7 @@ import * as events from "./events.js";
 import * as messages from "./messages.js";
 import { element } from "./messages.js";
 import * as runtime from "./runtime.js";
+import * as timeline from "./timeline.js";
 import { definitions, runTool, showNotice } from "./tools.js";
 
 const $ = (id) => document.getElementById(id);
@@ -90,6 +91,7 @@ function enter(id, hash) {
   conversation = new Conversation();
   history.replaceState(null, "", hash || location.pathname);
   events.clear();
+  timeline.clear();
   messages.show(conversation);
   setRunning(false);
   markCurrent();
@@ -153,6 +155,7 @@ async function send(text) {
   history.replaceState(null, "", `#${encodeURIComponent(agentId)}/${encodeURIComponent(threadId)}`);
   say({ id: crypto.randomUUID(), role: "user", content: text });
   const [agent, thread] = [agentId, threadId];
+  timeline.begin();
   await runUntilAnswered();
   if (isFirst && canManage) await runtime.renameThread(agent, thread, text.slice(0, 80)).catch(() => {});
   await listThreads();
@@ -207,6 +210,7 @@ async function follow(stream) {
     for await (const event of stream) {
       if (mine !== conversation) return false;
       events.record(event);
+      timeline.record(event);
       const before = mine.messages.length;
       const message = mine.apply(event);
       if (message) messages.update(message);

@@ -118,18 +118,30 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
 	answer := &step{out: out, messageID: newID(), callIDs: r.callIDs}
 	defer r.report(ctx, answer)
+	ctx, observed := r.observe(ctx)
+	err := r.receive(ctx, answer, observed)
+	observed.end(answer, err)
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// receive asks the model once. Without an error its answer is complete.
+func (r *Run) receive(ctx context.Context, answer *step, observed *observed) error {
 	for delta, err := range r.Model.Stream(ctx, r.Request) {
 		if err != nil {
-			return nil, fmt.Errorf("ask the model: %w", err)
+			return fmt.Errorf("ask the model: %w", err)
 		}
+		observed.begun()
 		if err := answer.handle(&delta); err != nil {
-			return nil, err
+			return err
 		}
 		if answer.finish != nil {
-			return answer, nil
+			return nil
 		}
 	}
-	return nil, model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer is incomplete"))
+	return model.NewError(model.CodeProviderUnavailable, errors.New("the model's answer is incomplete"))
 }
 
 // ClientError converts a [*model.Error] to an [*agent.Error]. It returns any other

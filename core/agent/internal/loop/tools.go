@@ -213,15 +213,18 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 const maxResult = 8 << 20
 
 // runTool runs one tool. If it fails, the error is the result.
-func (t *Tools) runTool(ctx context.Context, tool *agent.ServerTool, call *toolCall) json.RawMessage {
-	result, err := tool.Run(ctx, call.arguments.Bytes())
+func (t *Tools) runTool(ctx context.Context, tool *agent.ServerTool, call *toolCall) (answer json.RawMessage) {
+	within, observed := observeTool(ctx, tool, call)
+	ended := errors.New("the tool ended its goroutine")
+	defer func() { observed(answer, ended) }()
+	result, err := tool.Run(within, call.arguments.Bytes())
 	if err == nil && len(result) > maxResult {
 		err = fmt.Errorf("the tool's result has %d bytes, and %d at most are taken", len(result), maxResult)
 	}
 	if err == nil && !json.Valid(result) {
 		err = errors.New("the tool's result is not JSON")
 	}
-	if err == nil {
+	if ended = err; err == nil {
 		return json.RawMessage(compact(result))
 	}
 	if panicked := (*agent.PanicError)(nil); errors.As(err, &panicked) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/internal/pause"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 const (
@@ -33,12 +34,16 @@ func doWithRetries(client *http.Client, request *http.Request, prepare func(*htt
 			return nil, err
 		}
 		request.Body = body
-		if prepare != nil {
+		call := telemetry.Call{Method: request.Method, URL: request.URL, Resend: attempt}
+		_, ended := telemetry.StartCall(ctx, call, request.Header)
+		if prepare != nil { // which may sign the headers that there are
 			if err := prepare(request); err != nil {
+				ended(telemetry.ResultOf(nil, err))
 				return nil, err
 			}
 		}
 		response, err := client.Do(request)
+		ended(telemetry.ResultOf(response, err))
 		if attempt >= maxRetries || ctx.Err() != nil || !canRetry(response, err) {
 			return response, err
 		}
