@@ -26,6 +26,14 @@ func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) 
 	}
 }
 
+// wholeNumber returns a function that sets a number within bounds.
+func wholeNumber(field func(*Settings) *int, least, most int) func(*Settings, string) error {
+	return func(s *Settings, value string) (err error) {
+		*field(s), err = parseInt(value, least, most)
+		return err
+	}
+}
+
 func setStore(s *Settings, value string) error {
 	if value == "memory" {
 		return nil
@@ -74,11 +82,6 @@ func setOrigins(s *Settings, value string) error {
 		s.CORSOrigins = append(s.CORSOrigins, origin)
 	}
 	return nil
-}
-
-func setPort(s *Settings, value string) (err error) {
-	s.Port, err = parseInt(value, 0, 65535)
-	return err
 }
 
 func setDrain(s *Settings, value string) error {

@@ -74,10 +74,7 @@ var variables = []variable{
 		name:     "COPILOTKIT_MODEL_HISTORY_TOKENS",
 		meaning:  "about how many tokens of a thread the model is sent; the oldest turns of a longer one are left out",
 		fallback: "all of it",
-		set: func(s *Settings, value string) (err error) {
-			s.ModelHistoryTokens, err = parseInt(value, 1, 100_000_000)
-			return err
-		},
+		set:      wholeNumber(func(s *Settings) *int { return &s.ModelHistoryTokens }, 1, 100_000_000),
 	},
 	{
 		name:    "COPILOTKIT_PROMPT",
@@ -91,10 +88,7 @@ var variables = []variable{
 		name:     "COPILOTKIT_MAX_STEPS",
 		meaning:  "the most model calls per run",
 		fallback: "10 if tools run on the server (and for the demo model), else 1",
-		set: func(s *Settings, value string) (err error) {
-			s.MaxSteps, err = parseInt(value, 1, 1000)
-			return err
-		},
+		set:      wholeNumber(func(s *Settings) *int { return &s.MaxSteps }, 1, 1000),
 	},
 	{
 		name:    "COPILOTKIT_AGENTS",
@@ -112,6 +106,13 @@ var variables = []variable{
 			s.MCPServers, err = parseUpstreams(value, mcpFields)
 			return err
 		},
+	},
+	{
+		name: a2uiVariable,
+		meaning: "whether agents may draw A2UI surfaces: `on`, `off`, or a JSON object of options, " +
+			"see [Generative UI](docs/generative-ui.md#a2ui)",
+		fallback: "for front ends that have a catalog of components",
+		set:      setA2UI,
 	},
 	{
 		name: "COPILOTKIT_FORWARD_AUTHORIZATION",
@@ -242,30 +243,21 @@ var variables = []variable{
 		meaning:  "how many proxies in front each add their caller to `X-Forwarded-For`, from which the client's address is taken",
 		value:    "0",
 		fallback: "0; on Google Cloud and Vercel 1",
-		set: func(s *Settings, value string) (err error) {
-			s.TrustedProxies, err = parseInt(value, 0, 10)
-			return err
-		},
+		set:      wholeNumber(func(s *Settings) *int { return &s.TrustedProxies }, 0, 10),
 	},
 	{
 		name:     "COPILOTKIT_LIMIT_RUNS_PER_MINUTE",
 		meaning:  "runs that a user may begin within a minute; see [Usage](docs/usage.md)",
 		value:    "0",
 		fallback: "0: no limit; with `template.yaml` 20",
-		set: func(s *Settings, value string) (err error) {
-			s.LimitRunsPerMinute, err = parseInt(value, 0, 100_000)
-			return err
-		},
+		set:      wholeNumber(func(s *Settings) *int { return &s.LimitRunsPerMinute }, 0, 100_000),
 	},
 	{
 		name:     "COPILOTKIT_LIMIT_CONCURRENT_RUNS",
 		meaning:  "runs that a user may have at the same time",
 		value:    "0",
 		fallback: "0: no limit; with `template.yaml` 5",
-		set: func(s *Settings, value string) (err error) {
-			s.LimitConcurrentRuns, err = parseInt(value, 0, 100_000)
-			return err
-		},
+		set:      wholeNumber(func(s *Settings) *int { return &s.LimitConcurrentRuns }, 0, 100_000),
 	},
 	{
 		name:     "COPILOTKIT_LIMIT_TOKENS_PER_DAY",
@@ -309,6 +301,13 @@ var variables = []variable{
 		meaning: "`on` lets pages of the listed origins send cookies; or `off`",
 		value:   "off",
 		set:     oneOf(func(s *Settings) *bool { return &s.CORSCredentials }, "off", "on"),
+	},
+	{
+		name: "COPILOTKIT_CORS_MAX_AGE_SECONDS",
+		meaning: "how long a browser may keep the answer to a preflight. With 0 it asks before most requests of a page of another origin, " +
+			"which on a function platform is one more invocation",
+		value: "7200",
+		set:   wholeNumber(func(s *Settings) *int { return &s.CORSMaxAge }, 0, 86400),
 	},
 	{
 		name:     "COPILOTKIT_TRANSCRIPTION_MODEL",
@@ -393,6 +392,6 @@ var variables = []variable{
 		name:    "PORT",
 		meaning: "the port of the local server and of the one for Vercel; 0 is any free port",
 		value:   "8080",
-		set:     setPort,
+		set:     wholeNumber(func(s *Settings) *int { return &s.Port }, 0, 65535),
 	},
 }
