@@ -316,10 +316,7 @@ var variables = []variable{
 		meaning: "how long a browser may keep the answer to a preflight. With 0 it asks before most requests of a page of another origin, " +
 			"which on a function platform is one more invocation",
 		value: "7200",
-		set: func(s *Settings, value string) (err error) {
-			s.CORSMaxAge, err = parseInt(value, 0, 86400)
-			return err
-		},
+		set:   setInt(func(s *Settings) *int { return &s.CORSMaxAge }, 0, 86400),
 	},
 	{
 		name:     "COPILOTKIT_TRANSCRIPTION_MODEL",

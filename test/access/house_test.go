@@ -139,6 +139,7 @@ func (h *house) ask(t *testing.T, row row, c credential, threadID string) *httpt
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a run that it must not follow has no end
 	defer cancel()
 	r := row.request(h.endpoint, threadID).WithContext(ctx)
+	r.Header.Set("X-Request-Id", "request") // so that answers can be compared
 	c.apply(r)
 	w := httptest.NewRecorder()
 	if row.name == core.RouteDebugEvents {
