@@ -129,7 +129,7 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 	t.Setenv("COPILOTKIT_MODEL", "openai/gpt-4o")
 	t.Setenv("COPILOTKIT_AUTH", "none")
 	t.Setenv("OPENAI_API_KEY", "")
-	f := newFunction()
+	f := newFunction(newRuntime())
 	for _, step := range []struct {
 		key    string
 		status int

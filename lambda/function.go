@@ -24,11 +24,15 @@ type function struct {
 	buffered bool
 }
 
-// newFunction returns the function that the environment describes. The first request
-// builds the runtime.
-func newFunction() *function {
+// newRuntime returns the runtime that the environment describes.
+func newRuntime() *bundle.Lazy {
+	return bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
+}
+
+// newFunction returns the function with a handler, set up by the environment.
+func newFunction(handler http.Handler) *function {
 	return &function{
-		handler: bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv))),
+		handler: handler,
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}

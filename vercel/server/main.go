@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -50,6 +51,11 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	runtime := bundle.NewLazy(env, vercel.Defaults())
+	// Vercel also starts instances before there is a request for them. Requests that come
+	// at once wait for no more than they need.
+	var preparing sync.WaitGroup
+	preparing.Go(func() { runtime.Prepare(ctx) })
+	defer preparing.Wait()
 	server := &http.Server{
 		Handler: settled(withDeadline(runtime, maxDuration)),
 		// The proxy is the only client of this server; slow clients wait there.
