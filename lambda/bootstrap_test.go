@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -135,7 +136,11 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 		status int
 	}{{"", 500}, {"sk-test", 200}, {"", 200}} { // once built, the runtime stays
 		t.Setenv("OPENAI_API_KEY", step.key)
-		answer, err := f.invoke(t.Context(), functionURLEvent(t, "/api/copilotkit/info", ""))
+		var request event
+		if err := json.Unmarshal(functionURLEvent(t, "/api/copilotkit/info", ""), &request); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := f.invoke(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}

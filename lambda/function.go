@@ -54,22 +54,27 @@ type eventShape struct {
 }
 
 // invoke answers an event with either a value that is sent as JSON or a stream.
-func (f *function) invoke(ctx context.Context, payload json.RawMessage) (any, error) {
-	var event eventShape
-	if err := json.Unmarshal(payload, &event); err != nil {
+func (f *function) invoke(ctx context.Context, event event) (any, error) {
+	body := event.takeBody()
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return nil, errUnknownEvent // unreachable: it has been decoded
+	}
+	var shape eventShape
+	if err := json.Unmarshal(payload, &shape); err != nil {
 		return nil, errUnknownEvent
 	}
-	from := event.RequestContext
+	from := shape.RequestContext
 	switch {
 	case from.HTTP.Method != "":
 		// HTTP APIs send the same format but can't stream.
-		return f.format2(ctx, payload, strings.Contains(from.DomainName, ".lambda-url."))
-	case event.HTTPMethod != "" && from.ELB != nil:
-		return f.loadBalancer(ctx, payload)
-	case event.HTTPMethod != "" && from.ConnectionID == "":
+		return f.format2(ctx, payload, body, strings.Contains(from.DomainName, ".lambda-url."))
+	case shape.HTTPMethod != "" && from.ELB != nil:
+		return f.loadBalancer(ctx, payload, body)
+	case shape.HTTPMethod != "" && from.ConnectionID == "":
 		// Only an HTTP API, which can't stream, has a version in format 1.0.
-		return f.format1(ctx, payload, event.Version)
-	case event.Source != "":
+		return f.format1(ctx, payload, body, shape.Version)
+	case shape.Source != "":
 		// From a schedule or a plug-in that keeps functions warm, which would retry
 		// after an error.
 		return struct{}{}, nil

@@ -32,7 +32,8 @@ type Run struct {
 }
 
 // NewRun returns a run whose first event will have the Seq first. It begins with
-// the messages and the state that it was given, which aren't changed.
+// the messages and the state that it was given, which aren't changed. Those that its
+// RUN_STARTED shows must be among the messages.
 func NewRun(first int64, messages []agui.Message, state json.RawMessage) *Run {
 	return &Run{given: messages, thread: NewThread(messages, state), seq: first - 1}
 }
@@ -54,6 +55,10 @@ func (r *Run) Add(event agui.Encoded) error {
 	case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
 		r.stateEvents.add(event)
 		r.stateSeq, r.stateIndex = r.seq, len(r.records)
+	case agui.EventTypeRunStarted:
+		// Its messages, which may be large, are there already.
+		r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
+		return nil
 	default:
 		r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
 	}
