@@ -118,14 +118,13 @@ func messageIDs(lists ...[]agui.Message) []string {
 func encodeMessages(messages []agui.Message) (json.RawMessage, error) {
 	list := []byte{'['}
 	for i := range messages {
-		message, err := messages[i].MarshalJSON()
-		if err != nil {
-			return nil, err
-		}
 		if i > 0 {
 			list = append(list, ',')
 		}
-		list = append(list, message...)
+		var err error
+		if list, err = messages[i].AppendJSON(list); err != nil {
+			return nil, err
+		}
 	}
 	return append(list, ']'), nil
 }
