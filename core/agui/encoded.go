@@ -41,7 +41,7 @@ func Encode(event Event) (Encoded, error) {
 		return Encoded{}, fmt.Errorf("encode %T: %w", event, e.err)
 	}
 	e.buf = append(e.buf, frameSuffix...)
-	if cap(e.buf)-len(e.buf) > max(64, len(e.buf)/8) {
+	if cap(e.buf)-len(e.buf) > max(64, len(e.buf)/7) {
 		// Events are kept for long: little room is kept with them.
 		e.buf = bytes.Clone(e.buf)
 	}

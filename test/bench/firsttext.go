@@ -17,10 +17,10 @@ import (
 )
 
 // memories are the sizes of a Lambda function that are measured, in MB.
-var memories = []int{128, 256}
+var memories = []int{128, 512}
 
 // coldRuns is how many instances are started for each figure.
-const coldRuns = 12
+const coldRuns = 8
 
 // largePrompt is the size in bytes of a large request. Lambda takes 6 MB.
 const largePrompt = 4 << 20
@@ -68,7 +68,7 @@ func measureFirstText(ctx context.Context, dir string) error {
 			return err
 		}
 		var inits []time.Duration
-		for i, request := range requests[:2] {
+		for i, request := range requests {
 			var took []time.Duration
 			for range coldRuns {
 				init, first, err := firstText(ctx, lambdaapi.Config{Bootstrap: bootstrap, Env: env, Memory: megabytes}, share, model, request.body, request.warm)
@@ -85,7 +85,7 @@ func measureFirstText(ctx context.Context, dir string) error {
 		}
 	}
 	fmt.Println(header + "\n|---|" + strings.Repeat("---|", len(memories)))
-	for i, request := range requests[:2] {
+	for i, request := range requests {
 		fmt.Printf("| %s |%s\n", request.name, rows[i])
 	}
 	fmt.Printf("| start of the process to its readiness, with a whole processor |%s\n\n", rows[len(requests)])

@@ -16,7 +16,7 @@ const hexDigits = "0123456789abcdef"
 func AppendString[T string | []byte](dst []byte, text T) []byte {
 	if len(text) >= largeText {
 		// At once, and not by copying what is there again and again.
-		dst = slices.Grow(dst, len(text)+len(text)/16)
+		dst = slices.Grow(dst, len(text)+len(text)/8)
 	}
 	dst = append(dst, '"')
 	plain := 0 // where the text begins that is still to be copied
