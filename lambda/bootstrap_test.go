@@ -155,3 +155,28 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 		_ = stream.Close()
 	}
 }
+
+func TestAnEnvironmentThatIsWrongDoesNotKeepAnInstanceFromStarting(t *testing.T) {
+	t.Parallel()
+	function, d := startBootstrap(t, doors[0], lambdaapi.Config{Env: []string{"COPILOTKIT_AUTH=none", "COPILOTKIT_MODEL=nobody/nothing"}})
+	if _, err := function.Provision(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Log.Await(t, "COPILOTKIT_MODEL")
+	for range 2 {
+		if answer := d.Do(t, "GET", platformtest.BasePath+"/info", "", nil); answer.Status != http.StatusInternalServerError {
+			t.Errorf("got %d %s", answer.Status, answer.Body)
+		}
+	}
+	if got := len(function.Instances()); got != 1 {
+		t.Errorf("%d instances were started, want one for all", got)
+	}
+}
+
+func TestRequestsOfTheSizeThatLambdaTakesAreRead(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	runtime := newRuntime()
+	defer runtime.Close()
+	platformtest.BodyLimit(t, runtime, 6<<20)
+}

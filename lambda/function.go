@@ -24,9 +24,13 @@ type function struct {
 	buffered bool
 }
 
+// defaults are those of the platform: Lambda takes events of 6 MB, and a request is
+// nearly all of one.
+var defaults = map[string]string{"COPILOTKIT_MAX_BODY_BYTES": "6291456"}
+
 // newRuntime returns the runtime that the environment describes.
 func newRuntime() *bundle.Lazy {
-	return bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
+	return bundle.NewLazy(os.Environ, bundle.WithDefaults(defaults), withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
 }
 
 // newFunction returns the function with a handler, set up by the environment.

@@ -33,6 +33,7 @@ func main() {
 	// A second signal has its usual effect.
 	context.AfterFunc(ctx, stop)
 
+	bundle.LimitMemory()
 	port := os.Getenv("PORT")
 	if port == "" {
 		port = "8080"
