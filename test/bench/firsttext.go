@@ -17,10 +17,10 @@ import (
 )
 
 // memories are the sizes of a Lambda function that are measured, in MB.
-var memories = []int{128, 512}
+var memories = []int{128, 256, 512, 1024}
 
 // coldRuns is how many instances are started for each figure.
-const coldRuns = 8
+const coldRuns = 11
 
 // largePrompt is the size in bytes of a large request. Lambda takes 6 MB.
 const largePrompt = 4 << 20
