@@ -37,6 +37,9 @@ export const scripts = {
   "change no state": [
     [{ call: { id: "call-1", name: "AGUISendStateDelta", args: '{"delta":[{"op":"replace","path":"/a/b/c","value":5}]}' } }],
   ],
+  "draw a surface": [
+    [{ call: { id: "call-1", name: "render_a2ui", args: ['{"surfaceId":"s","components":[{"id":"root",', '"component":"Text","text":"Hi"}],"data":{"items":[{"a":1}', ',{"a":2}]}}'] } }],
+  ],
   "hold on": [["Be", "gin ", { hold: "middle" }, "and end"]],
   "be refused": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "be limited": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],
