@@ -19,7 +19,7 @@ const runFailed = "Failed to run agent"
 func (rt *Runtime) serveRun(ex *exchange) error {
 	begun, err := rt.beginRun(ex)
 	if err != nil {
-		return err
+		return ex.explainTooLarge(err)
 	}
 	defer begun.end()
 	_ = begun.run.Stream(begun.ctx, begun.send) // a run that isn't recorded: the runner has logged it

@@ -370,7 +370,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_MAX_BODY_BYTES",
-		meaning: "larger requests get 413; [more limits](docs/limits.md)",
+		meaning: "larger requests get 413; on Lambda, Vercel and Google the default is what the platform takes, 6291456, 4718592 and 33554432; [more limits](docs/limits.md)",
 		value:   "67108864",
 		set:     setInt(func(s *Settings) *int64 { return &s.MaxBodyBytes }, 1, 1<<40),
 	},

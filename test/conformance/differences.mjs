@@ -76,8 +76,8 @@ export const deliberate = [
     rows: [{ in: /^connect: a resumption id/, at: /^the second event\.events/, reference: any, ours: any }],
   },
   {
-    what: "A request body of more than 64 MiB gets 413",
-    why: "The reference accepts any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit.",
+    what: "A request body of more than 64 MiB gets 413, or an explanation in the chat",
+    why: "The reference accepts any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit, and some platforms have a lower one. A run whose client accepts `text/event-stream` is answered with a message of the assistant's and RUN_ERROR, `code: \"request_body_too_large\"`: the chat shows neither a 413 nor RUN_ERROR by itself.",
     rows: [{ in: /^inputs: a body of 65 MiB/, at: /^status$/, reference: 200, ours: 413 }],
   },
   {
