@@ -95,6 +95,12 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if config.Agents, err = buildAgents(settings, parts); err != nil {
 		return config, err
 	}
+	apps, err := buildApps(settings, parts)
+	if err != nil {
+		return config, err
+	}
+	parts.opened.add(apps)
+	config.Extensions = append(config.Extensions, apps)
 	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
 		return config, err
 	}

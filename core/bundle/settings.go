@@ -40,6 +40,8 @@ type Settings struct {
 	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
 	MCPServers map[string]Upstream
+	// MCPApps are the MCP servers by name whose tools show pages.
+	MCPApps map[string]Upstream
 	// ForwardAuthorization are the names of the remote agents and MCP servers that get
 	// the caller's Authorization: ["*"] for all remote agents, none for nobody.
 	ForwardAuthorization []string
