@@ -39,11 +39,35 @@ func (e *extended) call(ctx context.Context, ending *sync.WaitGroup, call *openC
 	})
 }
 
+// toolResult is MCP's result of a call, without what versions of the protocol have added
+// for the two sides of a session alone.
+type toolResult struct {
+	Meta              sdk.Meta      `json:"_meta,omitempty"`
+	Content           []sdk.Content `json:"content"`
+	StructuredContent any           `json:"structuredContent,omitempty"`
+	IsError           bool          `json:"isError,omitempty"`
+}
+
 // callTool calls a tool, and returns MCP's own result.
 func (s *server) callTool(ctx context.Context, ending *sync.WaitGroup, name string, arguments json.RawMessage) (json.RawMessage, error) {
 	return s.do(ctx, ending, func(ctx context.Context, session *sdk.ClientSession) (any, error) {
-		return session.CallTool(ctx, &sdk.CallToolParams{Name: name, Arguments: arguments})
+		got, err := session.CallTool(ctx, &sdk.CallToolParams{Name: name, Arguments: arguments})
+		switch {
+		case err != nil:
+			return nil, err
+		case got.NeedsInput():
+			return nil, errors.New("the tool asks for input, which nobody can give")
+		case got.Content == nil:
+			got.Content = []sdk.Content{}
+		}
+		return toolResult{shownMeta(got.Meta), got.Content, got.StructuredContent, got.IsError}, nil
 	})
+}
+
+// shownMeta returns metadata without the server's name and version.
+func shownMeta(meta sdk.Meta) sdk.Meta {
+	delete(meta, sdk.MetaKeyServerInfo)
+	return meta
 }
 
 // object returns the arguments on one line; none are an empty object.

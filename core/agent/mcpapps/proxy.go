@@ -203,8 +203,18 @@ func (s *server) read(ctx context.Context, ending *sync.WaitGroup, params json.R
 		return nil, resourceRefused
 	}
 	return s.do(ctx, ending, func(ctx context.Context, session *sdk.ClientSession) (any, error) {
-		return session.ReadResource(ctx, &sdk.ReadResourceParams{URI: uri})
+		got, err := session.ReadResource(ctx, &sdk.ReadResourceParams{URI: uri})
+		if err != nil {
+			return nil, err
+		}
+		return resourceResult{shownMeta(got.Meta), got.Contents}, nil
 	})
+}
+
+// resourceResult is to MCP's result of a reading what toolResult is to that of a call.
+type resourceResult struct {
+	Meta     sdk.Meta                `json:"_meta,omitempty"`
+	Contents []*sdk.ResourceContents `json:"contents"`
 }
 
 func (s *server) ping(ctx context.Context, ending *sync.WaitGroup) (json.RawMessage, error) {
