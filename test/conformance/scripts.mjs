@@ -37,6 +37,13 @@ export const scripts = {
   "change no state": [
     [{ call: { id: "call-1", name: "AGUISendStateDelta", args: '{"delta":[{"op":"replace","path":"/a/b/c","value":5}]}' } }],
   ],
+  "show the app": [[{ call: { id: "call-1", name: "show", args: '{"q":"z"}' } }], ["It is there."]],
+  "open both apps": [
+    [
+      { call: { id: "call-1", name: "get-budget-data", args: "{}" } },
+      { call: { id: "call-2", name: "show-map", args: '{"west":10,"south":59,"east":11,"north":60,"label":"Oslo"}' } },
+    ],
+  ],
   "hold on": [["Be", "gin ", { hold: "middle" }, "and end"]],
   "be refused": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "be limited": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],

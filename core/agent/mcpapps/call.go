@@ -35,7 +35,7 @@ func (e *extended) call(ctx context.Context, ending *sync.WaitGroup, call *openC
 		return call.answer(executionFailed)
 	}
 	return append(call.answer(textOf(result)), agui.ActivitySnapshotEvent{
-		MessageID: newID(), ActivityType: ActivityType, Content: call.card(result, arguments),
+		BaseEvent: agui.BaseEvent{Extra: replace}, MessageID: newID(), ActivityType: ActivityType, Content: call.card(result, arguments),
 	})
 }
 
@@ -47,6 +47,9 @@ type toolResult struct {
 	StructuredContent any           `json:"structuredContent,omitempty"`
 	IsError           bool          `json:"isError,omitempty"`
 }
+
+// replace says what is the default, as the reference does.
+var replace = agui.Extra{"replace": json.RawMessage("true")}
 
 // callTool calls a tool, and returns MCP's own result.
 func (s *server) callTool(ctx context.Context, ending *sync.WaitGroup, name string, arguments json.RawMessage) (json.RawMessage, error) {

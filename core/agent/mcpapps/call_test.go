@@ -50,7 +50,7 @@ func TestAnOpenCallIsMadeAndShown(t *testing.T) {
 			`{"type":"TOOL_CALL_END","toolCallId":"1"}`,
 			`{"type":"TOOL_CALL_RESULT","messageId":"ID","toolCallId":"1","content":"<one>\ntwo"}`,
 			`{"type":"ACTIVITY_SNAPSHOT","messageId":"ID","activityType":"mcp-apps","content":{"result":{"content":[{"type":"text","text":"<one>"},` +
-				`{"type":"text","text":"two"}],"structuredContent":{"x":1}},"resourceUri":"ui://page","serverHash":"HASH","serverId":"app1","toolInput":{"q":"z"}}}`,
+				`{"type":"text","text":"two"}],"structuredContent":{"x":1}},"resourceUri":"ui://page","serverHash":"HASH","serverId":"app1","toolInput":{"q":"z"}},"replace":true}`,
 			`{"type":"RUN_FINISHED","threadId":"t","runId":"r"}`,
 		}
 		if got := stable(got); !slices.Equal(got, want) {

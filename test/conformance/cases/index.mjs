@@ -6,6 +6,7 @@ import { edges } from "./edges.mjs";
 import { headers } from "./headers.mjs";
 import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
+import { mcpApps } from "./mcpapps.mjs";
 import { odd } from "./odd.mjs";
 import { routes } from "./routes.mjs";
 import { runs } from "./runs.mjs";
@@ -32,6 +33,7 @@ export const cases = {
   threads,
   transcribe,
   odd,
+  "mcp apps": mcpApps,
   edges,
   clients,
 };

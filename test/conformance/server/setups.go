@@ -21,7 +21,11 @@ const basePath = "/api/copilotkit"
 func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger) (map[string]http.Handler, error) {
 	threads := memory.New(memory.Limits{})
 	handlers := make(map[string]http.Handler)
-	for name, config := range setups(trace) {
+	all := setups(trace)
+	if err := addApps(all, logger); err != nil {
+		return nil, err
+	}
+	for name, config := range all {
 		if config.AgentsFor == nil && config.Agents == nil {
 			config.Agents = agents
 		}
