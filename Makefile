@@ -72,8 +72,9 @@ compile:
 lint: ## Check gofmt, go vet, staticcheck and go.mod files, in every module of the repository
 	@scripts/lint.sh
 
-dependencies: ## Check checksums, known vulnerabilities and licences of the linked modules
+dependencies: ## Check checksums, known vulnerabilities, licences and the Go version of what is deployed
 	$(GO) mod verify
+	cd test/tools && $(GO) test ./... && $(GO) run ./toolchain
 	cd test/tools && $(GO) run ./vulncheck
 	cd test/tools && $(GO) run ./licences . ./lambda ./vercel/server ./cmd/copilotkit
 

@@ -30,18 +30,38 @@ func (rt *Runtime) serveDebugEvents(ex *exchange) error {
 	for {
 		select {
 		case frame := <-subscriber.frames:
-			if n := subscriber.dropped.Swap(0); n > 0 {
-				frame = append([]byte(": "+strconv.FormatInt(n, 10)+" events dropped\n\n"), frame...)
-			}
-			if stream.sendBytes(frame) != nil {
+			if stream.sendBytes(subscriber.withDropped(frame)) != nil {
 				return nil
 			}
 		case <-ex.r.Context().Done():
 			return nil
 		case <-rt.closing.Done():
+			subscriber.drain(stream.sendBytes)
 			return nil
 		}
 	}
+}
+
+// drain sends what is waiting.
+func (s *debugSubscriber) drain(send func([]byte) error) {
+	for {
+		select {
+		case frame := <-s.frames:
+			if send(s.withDropped(frame)) != nil {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+// withDropped returns a frame, after a comment on those before it that were dropped.
+func (s *debugSubscriber) withDropped(frame []byte) []byte {
+	if n := s.dropped.Swap(0); n > 0 {
+		frame = append([]byte(": "+strconv.FormatInt(n, 10)+" events dropped\n\n"), frame...)
+	}
+	return frame
 }
 
 // debugBuffer is how many events may wait for a slow subscriber; later ones are

@@ -27,7 +27,8 @@ const runDeltas, runDelta, pauses = 100, "some words ", 4
 
 func TestWhatALiveRunHoldsIsBounded(t *testing.T) {
 	const runs = 400
-	var waiting, done sync.WaitGroup
+	var done sync.WaitGroup
+	paused, early := make(chan struct{}, runs), make(chan string, runs)
 	end := make(chan struct{})
 	answering := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
 		return func(yield func(agui.Event, error) bool) {
@@ -44,14 +45,22 @@ func TestWhatALiveRunHoldsIsBounded(t *testing.T) {
 	})
 	handler := newRuntime(t, core.Config{Agents: agents(answering)})
 	before := memoryInUse()
-	waiting.Add(runs)
 	for i := range runs {
 		body := strings.Replace(input, "t1", fmt.Sprint("t", i), 1)
 		done.Go(func() {
-			handler.ServeHTTP(&untilPaused{discard{http.Header{}}, 0, waiting.Done}, request{method: "POST", path: "/agent/default/run", body: body}.build())
+			w := &untilPaused{discard{http.Header{}}, 0, func() { paused <- struct{}{} }}
+			handler.ServeHTTP(w, request{method: "POST", path: "/agent/default/run", body: body}.build())
+			if w.pauses < pauses {
+				early <- fmt.Sprintf("run %d has ended before its pause", i)
+			}
 		})
+		// One after the other, since on a busy machine a run may not begin in time.
+		select {
+		case <-paused:
+		case what := <-early:
+			t.Fatal(what)
+		}
 	}
-	waiting.Wait()
 	each := (memoryInUse() - before) / runs
 	close(end)
 	done.Wait()

@@ -1,118 +1,100 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/model/anthropic"
+	"github.com/copilotkit-go/runtime/core/model/gemini"
+	"github.com/copilotkit-go/runtime/core/model/openai"
+	"github.com/copilotkit-go/runtime/core/model/responses"
 	"github.com/copilotkit-go/runtime/core/store/dynamodb"
-	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-// value is a value of a template: JSON.
-type value = any
-
-// template is the template that CloudFormation gets.
-type template struct {
-	Parameters map[string]struct {
-		Default value
-		NoEcho  bool
-		// AllowedValues is nil if any value is allowed.
-		AllowedValues []value
-	}
-	Conditions map[string]value
-	Rules      map[string]struct {
-		RuleCondition value
-		Assertions    []struct {
-			Assert            value
-			AssertDescription string
-		}
-	}
-	Resources map[string]struct {
-		Type, Condition, DeletionPolicy, UpdateReplacePolicy string
-		Properties                                           map[string]value
-	}
-	Outputs map[string]struct{ Value value }
-}
-
-// checkTemplate checks the template with the tools that deploy it, and returns it. It
-// also uses the published SAM schema, if SAM_SCHEMA names it.
-func checkTemplate(t *testing.T, file string) (*template, string, error) {
-	t.Helper()
-	checker := platformtest.Tool(t, "..", "aws/check-template.mjs")
-	platformtest.Tool(t, "..", "aws/node_modules")
-	command := exec.Command("node", checker, file)
-	var complaints strings.Builder
-	command.Stderr = &complaints
-	output, err := command.Output()
-	if err != nil {
-		return nil, complaints.String(), err
-	}
-	parsed := &template{}
-	if err := json.Unmarshal(output, parsed); err != nil {
-		t.Fatal(err)
-	}
-	return parsed, complaints.String(), nil
-}
+var (
+	// overrides is a command with parameters of a template, to the end of its last line.
+	overrides = regexp.MustCompile(`(?m)--parameter-overrides (?:.*\\\n)*.*$|(?s)parameter_overrides = \[.*?\n\]`)
+	assigned  = regexp.MustCompile(`(?:^|[\s'"])([A-Z][A-Za-z]+)=`)
+)
 
 func TestTheTemplate(t *testing.T) {
 	t.Parallel()
-	parsed, complaints, err := checkTemplate(t, "../template.yaml")
-	if err != nil || complaints != "" {
-		t.Fatalf("the template isn't valid: %v\n%s", err, complaints)
-	}
-	function := parsed.Resources["Function"].Properties
-	// resolve returns the default of a parameter.
-	resolve := func(v value) value {
-		if reference, ok := v.(map[string]value); ok {
-			if name, ok := reference["Ref"].(string); ok {
-				return parsed.Parameters[name].Default
-			}
+	all := checkTemplates(t, "../template.yaml", "../examples/infrastructure/cloudfront.yaml", "../examples/infrastructure/domain.yaml")
+	for _, got := range all {
+		if len(got.Problems) > 0 {
+			t.Fatalf("a template isn't valid:\n%s", strings.Join(got.Problems, "\n"))
 		}
-		return v
 	}
+	parsed := all[0].Template
+	usual := newStack(t, parsed, parse("Auth=none"))
+	function := usual.resources()["Function"].Properties
 
 	t.Run("the function is small, quick to start, and may stream for fifteen minutes", func(t *testing.T) {
-		for name, want := range map[string]value{"Runtime": "provided.al2023", "MemorySize": 128.0, "Timeout": 900.0, "CodeUri": "dist/lambda-arm64.zip"} {
-			if got := resolve(function[name]); got != want {
+		for name, want := range map[string]value{"Runtime": "provided.al2023", "MemorySize": "128", "Timeout": "900", "CodeUri": "dist/lambda-arm64.zip"} {
+			if got := function[name]; got != want {
 				t.Errorf("%s is %v, want %v", name, got, want)
 			}
 		}
 		if got := text(t, function["Architectures"]); got != `["arm64"]` {
 			t.Errorf("the architectures are %s", got)
 		}
-		if got := text(t, function["FunctionUrlConfig"]); !strings.Contains(got, "RESPONSE_STREAM") {
-			t.Errorf("the Function URL is %s", got)
+		if got := usual.resources()["FunctionUrl"].Properties["InvokeMode"]; got != "RESPONSE_STREAM" {
+			t.Errorf("the Function URL answers by %v", got)
 		}
 	})
-	t.Run("its variables are the runtime's", func(t *testing.T) {
-		variables, _ := function["Environment"].(map[string]value)["Variables"].(map[string]value)
+	t.Run("its variables are the runtime's, and leave room within Lambda's 4 KB", func(t *testing.T) {
 		var env []string
-		for name := range variables {
+		size := 0
+		for name, v := range usual.variables() {
 			env = append(env, name+"=?")
+			size += len(name) + len(text(t, v))
 		}
 		_, err := bundle.Read(func() []string { return env }, nil)
 		if err == nil || strings.Contains(err.Error(), "no such variable") {
 			t.Errorf("reading them gives: %v", err)
 		}
-		if len(env) < 15 {
-			t.Errorf("there are only %d", len(env))
+		if len(env) < 15 || size > 2048 {
+			t.Errorf("there are %d with %d bytes", len(env), size)
+		}
+	})
+	t.Run("the keys of all providers come from Secrets Manager", func(t *testing.T) {
+		all := map[string]string{}
+		for _, provider := range slices.Concat(openai.Providers(), responses.Providers(), anthropic.Providers(), gemini.Providers()) {
+			if provider.KeyVariable != "" {
+				all[provider.KeyVariable] = ""
+			}
+		}
+		given := parse("Auth=none")
+		for name := range parsed.Parameters {
+			if strings.HasSuffix(name, "ApiKeyReference") {
+				given[name] = name + ":SecretString"
+			}
+		}
+		variables := newStack(t, parsed, given).variables()
+		for name := range all {
+			if got, _ := variables[name].(string); !strings.HasPrefix(got, "{{resolve:secretsmanager:") {
+				t.Errorf("%s is %q", name, got)
+			}
+		}
+	})
+	t.Run("another SecretsRevision changes the function, so that its secrets are read again", func(t *testing.T) {
+		other := newStack(t, parsed, parse("Auth=none SecretsRevision=2")).resources()["Function"].Properties
+		if text(t, other) == text(t, function) {
+			t.Error("it stays as it is")
 		}
 	})
 	t.Run("secrets aren't shown", func(t *testing.T) {
-		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents", "AuthTokens", "SessionKey"} {
+		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents", "McpServers", "AuthTokens", "SessionKey"} {
 			if !parsed.Parameters[name].NoEcho {
 				t.Errorf("%s is echoed", name)
 			}
-		}
-		if key := text(t, function["Environment"]); !strings.Contains(key, "{{resolve:secretsmanager:") {
-			t.Errorf("no key comes from Secrets Manager: %s", key)
 		}
 	})
 	t.Run("whoever deploys it is asked who may call", func(t *testing.T) {
@@ -127,56 +109,39 @@ func TestTheTemplate(t *testing.T) {
 				t.Errorf("the runtime doesn't know %s: %v", mode, err)
 			}
 		}
-		for parameters, refusal := range map[string]string{
-			"none ":                        "",
-			"token AuthTokens":             "",
-			"session SessionKey":           "",
-			"token ":                       "set AuthTokens",
-			"session ":                     "set SessionKey",
-			"none AuthTokens":              "AuthTokens has an effect",
-			"token SessionKey":             "set AuthTokens SessionKey has an effect",
-			"oidc OidcIssuer,OidcAudience": "",
-			"oidc OidcIssuer":              "set OidcAudience",
-			"oidc ":                        "set OidcIssuer OidcAudience",
-			"token AuthTokens,OidcIssuer":  "OidcIssuer has an effect",
-			"platform ":                    "",
-			"none SessionKey":              "SessionKey has an effect",
-			"none Store=redis":             "Store is redis",
-			"none Store=redis,RedisUrl":    "",
-			"none Store=redis,Cache=yes":   "",
-			"none Store=dynamodb,Cache=no": "",
-			"none Store=memory,Cache=no":   "",
-			"none Store=memory,RedisUrl":   "Store is memory",
-		} {
-			mode, names, _ := strings.Cut(parameters, " ")
-			given := map[string]string{"Auth": mode}
-			for name := range strings.SplitSeq(names, ",") {
-				name, value, _ := strings.Cut(name, "=")
-				given[name] = cmp.Or(value, "x")
+	})
+	t.Run("every default is among what is allowed", func(t *testing.T) {
+		if refused := newStack(t, parsed, maps.Clone(usual.parameters)).refusals(); len(refused) > 0 {
+			t.Error(refused)
+		}
+	})
+	t.Run("the pages name parameters that there are", func(t *testing.T) {
+		known := map[string]bool{}
+		for _, got := range all {
+			for name := range got.Template.Parameters {
+				known[name] = true
 			}
-			var refused []string
-			for _, name := range slices.Sorted(maps.Keys(parsed.Rules)) {
-				rule := parsed.Rules[name]
-				if rule.RuleCondition == nil {
-					continue // the checker's own
-				}
-				for _, assertion := range rule.Assertions {
-					if holds(t, rule.RuleCondition, given, nil) && !holds(t, assertion.Assert, given, nil) {
-						refused = append(refused, assertion.AssertDescription)
+		}
+		pages, err := filepath.Glob("../docs/*.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range append(pages, "../README.md") {
+			content, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, command := range overrides.FindAllString(string(content), -1) {
+				for _, match := range assigned.FindAllStringSubmatch(command, -1) {
+					if !known[match[1]] {
+						t.Errorf("%s sets %s", page, match[1])
 					}
 				}
 			}
-			said := strings.Join(refused, " ")
-			for word := range strings.FieldsSeq(refusal) {
-				if !strings.Contains(said, word) {
-					t.Errorf("%s: refused with %q, want %q", parameters, said, refusal)
-				}
-			}
-			if refusal == "" && said != "" {
-				t.Errorf("%s: refused with %q", parameters, said)
-			}
 		}
 	})
+	t.Run("what can't work is refused before anything is made", func(t *testing.T) { testRefusals(t, parsed) })
+	t.Run("every combination of parameters works or is refused", func(t *testing.T) { testCombinations(t, parsed) })
 	t.Run("the role may write to its own log, use its own table, and nothing else", func(t *testing.T) {
 		policies := text(t, parsed.Resources["Role"].Properties["Policies"])
 		allowed := []string{
@@ -197,11 +162,8 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("the role may use the models on Bedrock that Model names, and no other", func(t *testing.T) { testBedrock(t, parsed) })
-	t.Run("threads are in a table of its own, unless another place is named", func(t *testing.T) {
+	t.Run("the table is what the store would make", func(t *testing.T) {
 		table := parsed.Resources["ThreadTable"]
-		if table.Type != "AWS::DynamoDB::Table" || table.Condition != "HasTable" || table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" {
-			t.Errorf("the table is %+v", table)
-		}
 		// What the store makes for itself, with create=true.
 		made, err := json.Marshal(dynamodb.Table("threads"))
 		if err != nil {
@@ -222,101 +184,104 @@ func TestTheTemplate(t *testing.T) {
 		if table.Properties["TableName"] != nil || table.Properties["PointInTimeRecoverySpecification"] != nil {
 			t.Errorf("it has a name or backups: %v", table.Properties)
 		}
-		variables := function["Environment"].(map[string]value)["Variables"].(map[string]value)
-		for parameters, want := range map[string]string{
-			"Store=dynamodb":                      `{"Fn::Sub":"dynamodb://${ThreadTable}"}`,
-			"Store=dynamodb,ThreadRetention=720h": `{"Fn::Sub":"dynamodb://${ThreadTable}?retention=${ThreadRetention}"}`,
-			"Store=memory":                        `"memory"`,
-			"Store=postgres,PostgresUrlReference": `{"Fn::Sub":"{{resolve:secretsmanager:${PostgresUrlReference}}}"}`,
-			"Store=redis,RedisUrl":                `{"Ref":"RedisUrl"}`,
-			"Store=dynamodb,RedisUrl":             `{"Ref":"RedisUrl"}`,
-			"Store=dynamodb,RedisUrlReference":    `{"Fn::Sub":"{{resolve:secretsmanager:${RedisUrlReference}}}"}`,
-			"Store=dynamodb,Cache=yes":            `{"Fn::Sub":"rediss://${ThreadCache.Endpoint.Address}:${ThreadCache.Endpoint.Port}/0?cluster=true"}`,
-		} {
-			given := map[string]string{}
-			for parameter := range strings.SplitSeq(parameters, ",") {
-				name, value, _ := strings.Cut(parameter, "=")
-				given[name] = cmp.Or(value, "x")
-			}
-			chosen := variables["COPILOTKIT_STORE"]
-			for {
-				choice, ok := chosen.(map[string]value)["Fn::If"].([]value)
-				if !ok {
-					break
-				}
-				if chosen = choice[2]; holds(t, parsed.Conditions[choice[0].(string)], given, parsed.Conditions) {
-					chosen = choice[1]
-				}
-				if _, ok := chosen.(map[string]value); !ok {
-					break
-				}
-			}
-			if got := text(t, chosen); got != want {
-				t.Errorf("with %s the store is %s, want %s", parameters, got, want)
-			}
-			if has := holds(t, parsed.Conditions["HasTable"], given, parsed.Conditions); has != strings.Contains(want, "dynamodb") {
-				t.Errorf("with %s there is a table: %t", parameters, has)
-			}
+	})
+	t.Run("threads outlive the stack", func(t *testing.T) {
+		if table := parsed.Resources["ThreadTable"]; table.DeletionPolicy != "Retain" || table.UpdateReplacePolicy != "Retain" {
+			t.Errorf("the table is %+v", table)
 		}
-		if parsed.Parameters["Store"].Default != "dynamodb" {
-			t.Errorf("by default threads are in %v", parsed.Parameters["Store"].Default)
+		cache := newStack(t, parsed, parse("Auth=none Cache=yes VpcId=vpc-12345678 SubnetIds=subnet-1")).resources()["ThreadCache"].Properties
+		if cache["FinalSnapshotName"] != "copilotkit-0a1b2c3d" {
+			t.Errorf("the cache leaves the snapshot %v", cache["FinalSnapshotName"])
 		}
 	})
-	t.Run("a REST API that streams can be put in front", func(t *testing.T) {
-		integration := text(t, parsed.Resources["ApiMethod"].Properties["Integration"])
+	t.Run("threads are where the parameters say", func(t *testing.T) { testStores(t, parsed) })
+	t.Run("a cache is reached by the function alone, and bounded", func(t *testing.T) {
+		there := newStack(t, parsed, parse("Auth=none Cache=yes VpcId=vpc-12345678 SubnetIds=subnet-1,subnet-2")).resources()
+		if got := text(t, there["CacheGroup"].Properties["SecurityGroupIngress"]); strings.Contains(got, "CidrIp") || !strings.Contains(got, `"FunctionGroup"`) {
+			t.Errorf("the cache lets in %s", got)
+		}
+		if got, want := text(t, there["ThreadCache"].Properties["CacheUsageLimits"]), `{"DataStorage":{"Maximum":"1","Unit":"GB"},"ECPUPerSecond":{"Maximum":"5000"}}`; got != want {
+			t.Errorf("its limits are %s", got)
+		}
+		if got, want := text(t, there["Function"].Properties["VpcConfig"]), `{"SecurityGroupIds":[{"Fn::GetAtt":["FunctionGroup","GroupId"]}],"SubnetIds":["subnet-1","subnet-2"]}`; got != want {
+			t.Errorf("the function is in %s", got)
+		}
+	})
+	t.Run("a REST API streams, and another LambdaResponse is another deployment of it", func(t *testing.T) {
+		streaming := newStack(t, parsed, parse("Auth=none RestApi=yes")).resources()
+		integration := text(t, streaming["ApiMethod"].Properties["Integration"])
 		for _, want := range []string{`"STREAM"`, "2021-11-15/functions/${Function.Arn}/response-streaming-invocations"} {
 			if !strings.Contains(integration, want) {
 				t.Errorf("the integration has no %s: %s", want, integration)
 			}
 		}
-		for name, resource := range parsed.Resources {
-			if strings.HasPrefix(name, "Api") && resource.Condition != "HasRestApi" {
-				t.Errorf("%s is there even where nobody asked for it", name)
+		buffered := newStack(t, parsed, parse("Auth=none RestApi=yes LambdaResponse=buffered")).resources()
+		if text(t, streaming["ApiStage"]) == text(t, buffered["ApiStage"]) {
+			t.Error("the stage keeps its deployment")
+		}
+	})
+	t.Run("a REST API takes the place of the Function URL, unless both are asked for", func(t *testing.T) {
+		for api, doors := range map[string]string{"no": "FunctionUrl PublicInvoke PublicUrl", "yes": "ApiStage", "both": "ApiStage FunctionUrl PublicInvoke PublicUrl"} {
+			s := newStack(t, parsed, parse("Auth=none RestApi="+api))
+			there := s.resources()
+			maps.DeleteFunc(there, func(name string, _ resource) bool {
+				return !slices.Contains([]string{"FunctionUrl", "PublicInvoke", "PublicUrl", "ApiStage"}, name)
+			})
+			if got := strings.Join(slices.Sorted(maps.Keys(there)), " "); got != doors {
+				t.Errorf("with RestApi=%s there are %s, want %s", api, got, doors)
+			}
+			if address := text(t, s.outputs()["RuntimeUrl"]); strings.Contains(address, "execute-api") != (api == "yes") || !strings.Contains(address, "/api/copilotkit") {
+				t.Errorf("with RestApi=%s the address is %s", api, address)
 			}
 		}
 	})
-	t.Run("a cache for the threads can be added, which only the function reaches", func(t *testing.T) {
-		for name, kind := range map[string]string{"ThreadCache": "AWS::ElastiCache::ServerlessCache", "CacheGroup": "AWS::EC2::SecurityGroup", "FunctionGroup": "AWS::EC2::SecurityGroup"} {
-			if got := parsed.Resources[name]; got.Type != kind || got.Condition != "HasCache" {
-				t.Errorf("%s is a %q under the condition %q", name, got.Type, got.Condition)
+	t.Run("who gives an address is told of failures, by alarms that exist then only", func(t *testing.T) {
+		for parameters, want := range map[string]string{
+			"":                               "",
+			"AlarmEmail=a@b.c":               "BusyAlarm CrashAlarm ThrottleAlarm UrlAlarm",
+			"AlarmEmail=a@b.c RestApi=yes":   "ApiAlarm BusyAlarm CrashAlarm ThrottleAlarm",
+			"AlarmEmail=a@b.c RestApi=both":  "ApiAlarm BusyAlarm CrashAlarm ThrottleAlarm UrlAlarm",
+			"AlarmConcurrency=5 RestApi=yes": "",
+		} {
+			there := newStack(t, parsed, parse("Auth=none "+parameters)).resources()
+			maps.DeleteFunc(there, func(_ string, r resource) bool { return r.Type != "AWS::CloudWatch::Alarm" })
+			if got := strings.Join(slices.Sorted(maps.Keys(there)), " "); got != want {
+				t.Errorf("with %q there are %q, want %q", parameters, got, want)
 			}
 		}
-		if got := text(t, parsed.Resources["CacheGroup"].Properties["SecurityGroupIngress"]); strings.Contains(got, "CidrIp") || !strings.Contains(got, `"FunctionGroup"`) && !strings.Contains(got, "FunctionGroup.GroupId") {
-			t.Errorf("the cache lets in %s", got)
-		}
-		if got := text(t, function["Environment"]); !strings.Contains(got, "rediss://${ThreadCache.Endpoint.Address}:${ThreadCache.Endpoint.Port}/0?cluster=true") {
-			t.Errorf("the function doesn't know the cache: %s", got)
-		}
 	})
-	t.Run("the runtime's address is an output", func(t *testing.T) {
-		if got := text(t, parsed.Outputs["RuntimeUrl"].Value); !strings.Contains(got, "${BasePath}") {
-			t.Errorf("RuntimeUrl is %s", got)
+	t.Run("concurrency is reserved if wanted", func(t *testing.T) {
+		if function["ReservedConcurrentExecutions"] != nil {
+			t.Errorf("by default it is %v", function["ReservedConcurrentExecutions"])
+		}
+		if got := newStack(t, parsed, parse("Auth=none MaxConcurrency=20")).resources()["Function"].Properties["ReservedConcurrentExecutions"]; got != "20" {
+			t.Errorf("20 is %v", got)
 		}
 	})
 }
 
-// holds evaluates a condition with these parameters, the others being empty, and with
-// the template's named conditions.
-func holds(t *testing.T, condition value, parameters map[string]string, named map[string]value) bool {
-	t.Helper()
-	for function, argument := range condition.(map[string]value) {
-		if function == "Condition" {
-			return holds(t, named[argument.(string)], parameters, named)
+// testStores tests where threads are.
+func testStores(t *testing.T, parsed *template) {
+	for parameters, want := range map[string]string{
+		"":                                       `{"Fn::Sub":"dynamodb://${ThreadTable}?retention=2160h"}`,
+		"Store=dynamodb ThreadRetention=forever": `{"Fn::Sub":"dynamodb://${ThreadTable}"}`,
+		"Store=dynamodb ThreadRetention=720h":    `{"Fn::Sub":"dynamodb://${ThreadTable}?retention=720h"}`,
+		"Store=memory":                           `"memory"`,
+		"Store=postgres PostgresUrlReference":    `"{{resolve:secretsmanager:x}}"`,
+		"Store=redis RedisUrl=redis://r":         `"redis://r"`,
+		"Store=dynamodb RedisUrl=redis://r":      `"redis://r"`,
+		"Store=dynamodb RedisUrlReference":       `"{{resolve:secretsmanager:x}}"`,
+		"Cache=yes":                              `{"Fn::Sub":"rediss://${ThreadCache.Endpoint.Address}:${ThreadCache.Endpoint.Port}/0?cluster=true&retention=2160h"}`,
+		"Cache=yes ThreadRetention=forever":      `{"Fn::Sub":"rediss://${ThreadCache.Endpoint.Address}:${ThreadCache.Endpoint.Port}/0?cluster=true"}`,
+	} {
+		s := newStack(t, parsed, parse("Auth=none "+parameters))
+		if got := text(t, s.variables()["COPILOTKIT_STORE"]); got != want {
+			t.Errorf("with %s the store is %s, want %s", parameters, got, want)
 		}
-		operands := argument.([]value)
-		switch function {
-		case "Fn::Not":
-			return !holds(t, operands[0], parameters, named)
-		case "Fn::And", "Fn::Or":
-			return slices.ContainsFunc(operands, func(operand value) bool {
-				return holds(t, operand, parameters, named) == (function == "Fn::Or")
-			}) == (function == "Fn::Or")
-		case "Fn::Equals":
-			return parameters[operands[0].(map[string]value)["Ref"].(string)] == operands[1]
+		if _, has := s.resources()["ThreadTable"]; has != strings.Contains(want, "dynamodb") {
+			t.Errorf("with %s there is a table: %t", parameters, has)
 		}
 	}
-	t.Fatalf("no such condition: %v", condition)
-	return false
 }
 
 // withoutNull removes what isn't set.
@@ -341,44 +306,23 @@ func TestAWrongTemplateIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := []struct {
-		name, from, to string
-		// schema is set where only the SAM schema finds the error.
-		schema bool
-	}{
-		{name: "a reference to nothing", from: "!Ref LogRetentionDays", to: "!Ref Nothing"},
-		{name: "a value of the wrong type", from: "RetentionInDays: !Ref LogRetentionDays", to: "RetentionInDays: [1]"},
-		{name: "a missing property", from: "PathPart: '{proxy+}'", to: ""},
-		{name: "a misspelt property of the function", from: "      MemorySize: !Ref MemorySize", to: "      MemorySise: 128", schema: true},
+	wrong := []struct{ name, from, to string }{
+		{"a reference to nothing", "!Ref LogRetentionDays", "!Ref Nothing"},
+		{"a value of the wrong type", "RetentionInDays: !Ref LogRetentionDays", "RetentionInDays: [1]"},
+		{"a missing property", "PathPart: '{proxy+}'", ""},
+		{"a misspelt property of the function", "      MemorySize: !Ref MemorySize", "      MemorySise: 128"},
 	}
+	var files []string
 	for _, test := range wrong {
-		if test.schema && os.Getenv("SAM_SCHEMA") == "" {
-			continue
+		changed := strings.Replace(string(good), test.from, test.to, 1)
+		if changed == string(good) {
+			t.Fatalf("the template has no %q", test.from)
 		}
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			changed := strings.Replace(string(good), test.from, test.to, 1)
-			if changed == string(good) {
-				t.Fatalf("the template has no %q", test.from)
-			}
-			file := t.TempDir() + "/template.yaml"
-			if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if _, complaints, err := checkTemplate(t, file); err == nil && complaints == "" {
-				t.Error("nobody noticed")
-			}
-		})
+		files = append(files, write(t, "template.yaml", changed))
 	}
-}
-
-func text(t *testing.T, v value) string {
-	t.Helper()
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		t.Fatal(err)
+	for i, got := range checkTemplates(t, files...) {
+		if len(got.Problems) == 0 {
+			t.Errorf("nobody noticed %s", wrong[i].name)
+		}
 	}
-	return strings.TrimSpace(b.String())
 }

@@ -1,25 +1,83 @@
 #!/usr/bin/env bash
-# Deploys the function to Google Cloud with gcloud. Arguments are passed to
-# `gcloud functions deploy`, for instance
+# Deploys the function to Google Cloud Run with gcloud. Arguments are passed to
+# `gcloud run deploy`, for instance
 #   --set-secrets=OPENAI_API_KEY=openai:latest --update-env-vars=COPILOTKIT_AUTH=none
 # COPILOTKIT_AUTH must be among the variables, here or in a file of --env-vars-file.
 # REGION is the region. If unset, defaults to "europe-west1".
+# SERVICE is the name of the service. If unset, defaults to "copilotkit".
+# BASE_IMAGE is Google's runtime. If unset, defaults to "go126".
+# DRY_RUN=1 prints the command in place of running it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/deploying.sh
 
-if ! command -v gcloud >/dev/null; then
-	echo "deploy-gcf: the Google Cloud CLI (gcloud) is not installed:" >&2
-	echo "https://cloud.google.com/sdk/docs/install" >&2
-	exit 1
+need deploy-gcf gcloud "the Google Cloud CLI" "https://cloud.google.com/sdk/docs/install"
+
+# What the arguments say, whether as --name=value or as --name value; the last one counts.
+memory=256Mi
+timeout=3600
+file=
+variables=
+flag=--update-env-vars
+previous=
+for argument in "$@"; do
+	option=$previous value=$argument previous=
+	case $argument in
+	--*=*) option=${argument%%=*} value=${argument#*=} ;;
+	--*) previous=$argument && continue ;;
+	esac
+	case $option in
+	--memory) memory=$value ;;
+	--timeout) timeout=$value ;;
+	--env-vars-file) file=$value ;;
+	--set-env-vars | --update-env-vars)
+		flag=$option
+		delimiter=,
+		# gcloud topic escaping: ^@^A=b@C=d
+		if [[ $value =~ ^\^([^^]+)\^ ]]; then
+			delimiter=${BASH_REMATCH[1]} value=${value#"${BASH_REMATCH[0]}"}
+		fi
+		variables+=" ${value//"$delimiter"/ }"
+		;;
+	esac
+done
+if [ -n "$file" ]; then
+	[ -r "$file" ] || refuse deploy-gcf "$file can't be read."
+	variables=" $(sed -nE 's/^[[:space:]"]*([A-Z0-9_]+)"?[[:space:]]*:.*/\1=/p' "$file")"
 fi
+has() { [[ $variables =~ [[:space:]]$1= ]]; }
 
-if [[ ! " $* " =~ [^A-Z_]COPILOTKIT_AUTH= && ! " $* " =~ [[:space:]]--env-vars-file[[:space:]=] ]]; then
-	source scripts/require-auth.sh
+if ! has COPILOTKIT_AUTH; then
 	refuse_without_auth deploy-gcf "among the variables" \
 		"openssl rand -hex 32 | gcloud secrets create session-key --data-file=-" \
-		"make deploy-gcf ARGS='--set-env-vars=COPILOTKIT_AUTH=session --set-secrets=COPILOTKIT_SESSION_KEY=session-key:latest'"
+		"make deploy-gcf ARGS='--update-env-vars=COPILOTKIT_AUTH=session --update-secrets=COPILOTKIT_SESSION_KEY=session-key:latest'"
 fi
 
-exec gcloud functions deploy copilotkit --gen2 --runtime=go126 --region="${REGION:-europe-west1}" \
-	--source=. --entry-point=CopilotKit --trigger-http --allow-unauthenticated \
-	--memory=256Mi --cpu=1 --concurrency=80 --timeout=3600 "$@"
+# A run is closed before the platform's timeout, and memory is collected before it is
+# full, if variables say where these bounds are.
+case $timeout in
+*h) seconds=$((${timeout%h} * 3600)) ;;
+*m) seconds=$((${timeout%m} * 60)) ;;
+*) seconds=${timeout%s} ;;
+esac
+case $memory in
+*Gi | *G) limit=$((${memory%%G*} * 768))MiB ;;
+*Mi | *M) limit=$((${memory%%M*} * 3 / 4))MiB ;;
+*) refuse deploy-gcf "write the memory $memory in whole Mi or Gi." ;;
+esac
+[[ $seconds =~ ^[0-9]+$ ]] || refuse deploy-gcf "write the timeout $timeout in seconds."
+own=
+has CLOUD_RUN_TIMEOUT_SECONDS || own=CLOUD_RUN_TIMEOUT_SECONDS=$seconds
+has GOMEMLIMIT || own+=${own:+,}GOMEMLIMIT=$limit
+arguments=("$@")
+if [ -n "$file" ]; then
+	# gcloud takes a file or single variables, not both.
+	[ -z "$own" ] || refuse deploy-gcf "add to $file, which gcloud takes in place of single variables:" "${own//,/$'\n'}"
+elif [ -n "$own" ]; then
+	arguments+=("$flag=$own")
+fi
+
+perform gcloud run deploy "${SERVICE:-copilotkit}" --source=. --function=CopilotKit --base-image="${BASE_IMAGE:-go126}" \
+	--region="${REGION:-europe-west1}" --allow-unauthenticated --memory=256Mi --cpu=1 --concurrency=80 --max-instances=10 \
+	--timeout=3600 "${arguments[@]}"
+remind

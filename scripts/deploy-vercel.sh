@@ -3,18 +3,16 @@
 # `vercel deploy`. Variables are set once, for instance with
 #   vercel env add OPENAI_API_KEY production
 # COPILOTKIT_AUTH must be among them, or among the arguments: --env COPILOTKIT_AUTH=none.
+# DRY_RUN=1 prints the command in place of running it, and asks Vercel nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/deploying.sh
 
-if ! command -v vercel >/dev/null; then
-	echo "deploy-vercel: the Vercel CLI (vercel) is not installed: npm install --global vercel" >&2
-	exit 1
-fi
+need deploy-vercel vercel "the Vercel CLI" "npm install --global vercel"
 
-if [[ ! " $* " =~ [[:space:]=]COPILOTKIT_AUTH= ]]; then
+if [[ -z ${DRY_RUN-} && ! " $* " =~ [[:space:]=]COPILOTKIT_AUTH= ]]; then
 	variables=$(vercel env ls production) || exit
 	if [[ ! $variables =~ (^|[[:space:]])COPILOTKIT_AUTH([[:space:]]|$) ]]; then
-		source scripts/require-auth.sh
 		refuse_without_auth deploy-vercel "among the variables" \
 			"printf session | vercel env add COPILOTKIT_AUTH production" \
 			"openssl rand -hex 32 | vercel env add COPILOTKIT_SESSION_KEY production" \
@@ -22,4 +20,5 @@ if [[ ! " $* " =~ [[:space:]=]COPILOTKIT_AUTH= ]]; then
 	fi
 fi
 
-exec vercel deploy --prod "$@"
+perform vercel deploy --prod "$@"
+remind

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Node.js, the servers Redis,
-# PostgreSQL and PgBouncer, and a browser from Debian's packages, and the npm packages
-# of every folder that has a lockfile. Fails with a message if it can't. A second run
-# has nothing to do.
+# PostgreSQL and PgBouncer, and a browser from Debian's packages, cfn-lint from Python's,
+# and the npm packages of every folder that has a lockfile. Fails with a message if it
+# can't. A second run has nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,8 @@ have redis-server || servers+=(redis-server)
 have pgbouncer || servers+=(pgbouncer)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || servers+=(postgresql)
 have chromium || servers+=(chromium)
+has_cfn_lint() { python3 -c 'import cfnlint' 2>/dev/null; }
+has_cfn_lint || servers+=(python3 python3-pip)
 
 install() {
 	[ $# -eq 0 ] && return
@@ -43,7 +45,10 @@ if [ $((${#node[@]} + ${#servers[@]})) -gt 0 ]; then
 fi
 
 # The rest of Debian's packages comes beside those of npm.
-install "${servers[@]}" &
+{
+	install "${servers[@]}" &&
+		{ has_cfn_lint || python3 -m pip install --quiet --break-system-packages cfn-lint==1.51.0; }
+} &
 installs=($!)
 while read -r lockfile; do
 	folder=$(dirname "$lockfile")

@@ -27,6 +27,9 @@ while read -r mod; do
 	(cd "$module" && go vet ./... && go tool -modfile="$root/test/tools/go.mod" staticcheck ./...) || status=1
 done < <(git ls-files go.mod '*/go.mod')
 
+# make dependencies fails for the same; without a network this still ends.
+(cd test/tools && go run ./toolchain -warn) || status=1
+
 # Once there is a version, changes of the API must be those that the next one may
 # have. CONTRIBUTING.md says which.
 if tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then

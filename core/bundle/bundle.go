@@ -86,7 +86,7 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		config.Gather = settings.Gather
 	}
 	if len(settings.CORSOrigins) > 0 {
-		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials}
+		config.CORS = &core.CORS{Origins: settings.CORSOrigins, Credentials: settings.CORSCredentials, MaxAge: &settings.CORSMaxAge}
 	}
 	var err error
 	if config.Identify, err = buildIdentify(settings, parts.logger); err != nil {
@@ -94,6 +94,13 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	}
 	if config.Agents, err = buildAgents(settings, parts); err != nil {
 		return config, err
+	}
+	surfaces, err := buildA2UI(settings, parts.logger)
+	if err != nil {
+		return config, err
+	}
+	if surfaces != nil { // outermost: results of what is inside may be surfaces
+		config.Extensions = append(config.Extensions, surfaces)
 	}
 	apps, err := buildApps(settings, parts)
 	if err != nil {

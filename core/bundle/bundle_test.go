@@ -97,6 +97,23 @@ func TestCORSIsAsTheEnvironmentSays(t *testing.T) {
 	}
 }
 
+func TestBrowsersKeepTheAnswersToPreflights(t *testing.T) {
+	for set, want := range map[string]string{"": "7200", "0": "0", "60": "60"} {
+		handler, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_CORS_MAX_AGE_SECONDS="+set))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequest(http.MethodOptions, "/api/copilotkit/agent/default/run", nil)
+		request.Header.Set("Origin", "https://a.example")
+		request.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		if got := answer.Header().Get("Access-Control-Max-Age"); got != want {
+			t.Errorf("with %q they keep it for %q seconds, want %q", set, got, want)
+		}
+	}
+}
+
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	tests := map[string]struct {
 		env      bundle.Env

@@ -11,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access/token"
+	"github.com/copilotkit-go/runtime/core/agent/a2ui"
 	"github.com/copilotkit-go/runtime/core/model"
 )
 
@@ -40,6 +41,10 @@ type Settings struct {
 	Agents map[string]Upstream
 	// MCPServers are the MCP servers by name whose tools the default agent has.
 	MCPServers map[string]Upstream
+	// A2UI are the options of A2UI surfaces, nil if they aren't set: then there are
+	// surfaces for front ends that have a catalog, unless A2UIOff is set.
+	A2UI    *a2ui.Config
+	A2UIOff bool
 	// MCPApps are the MCP servers by name whose tools show pages.
 	MCPApps map[string]Upstream
 	// ForwardAuthorization are the names of the remote agents and MCP servers that get
@@ -84,6 +89,9 @@ type Settings struct {
 	CORSOrigins []string
 	// CORSCredentials lets pages of CORSOrigins send cookies.
 	CORSCredentials bool
+	// CORSMaxAge is how many seconds a browser may keep the answer to a preflight. It
+	// defaults to two hours, the most that Chromium keeps one.
+	CORSMaxAge int
 	// TranscriptionModel turns speech into text, "" for none.
 	TranscriptionModel string
 	// CancelOnDisconnect ends a run whose client has disconnected.

@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
 		Gather: 25 * time.Millisecond,
 		Auth:   "none", SessionSameSite: http.SameSiteLaxMode, OIDCUserClaim: "sub",
-		CORSOrigins: []string{"*"}, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
+		CORSOrigins: []string{"*"}, CORSMaxAge: 7200, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
 		Credentials: map[string]bundle.Secret{},
 	}
 	if got := exported(*settings); !reflect.DeepEqual(got, exported(want)) {
@@ -69,7 +69,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		`COPILOTKIT_AGENTS={"research":{"url":"https://a.example/run?x=1","headers":{"x-api-key":"k"}}}`,
 		"COPILOTKIT_FORWARD_AUTHORIZATION=research",
 		"COPILOTKIT_STORE=redis://user:pass@cache:6379/1", "COPILOTKIT_BASE_PATH=/copilot", "COPILOTKIT_ENDPOINT=single-route",
-		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
+		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_CORS_MAX_AGE_SECONDS=60", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
 		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
 		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=20", "COPILOTKIT_LIMIT_CONCURRENT_RUNS=5", "COPILOTKIT_LIMIT_TOKENS_PER_DAY=5000000000", "COPILOTKIT_ON_LIMIT_FAILURE=allow",
@@ -97,6 +97,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"single route":  {settings.SingleRoute, true},
 		"origins":       {fmt.Sprint(settings.CORSOrigins), "[https://a.example http://localhost:3000]"},
 		"credentials":   {settings.CORSCredentials, true},
+		"preflights":    {settings.CORSMaxAge, 60},
 		"transcription": {settings.TranscriptionModel, "whisper-1"},
 		"on disconnect": {settings.CancelOnDisconnect, true},
 		"store failure": {settings.FailOnStoreFailure, true},

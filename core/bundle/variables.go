@@ -124,6 +124,13 @@ var variables = []variable{
 		},
 	},
 	{
+		name: a2uiVariable,
+		meaning: "whether agents may draw A2UI surfaces: `on`, `off`, or a JSON object of options, " +
+			"see [Generative UI](docs/generative-ui.md#a2ui)",
+		fallback: "for front ends that have a catalog of components",
+		set:      setA2UI,
+	},
+	{
 		name: "COPILOTKIT_FORWARD_AUTHORIZATION",
 		meaning: "who gets the caller's `Authorization`, and headers like it: comma-separated names of remote agents and MCP servers, " +
 			"`*` for all remote agents, or `off`; [more](docs/forwarding.md)",
@@ -319,6 +326,16 @@ var variables = []variable{
 		meaning: "`on` lets pages of the listed origins send cookies; or `off`",
 		value:   "off",
 		set:     oneOf(func(s *Settings) *bool { return &s.CORSCredentials }, "off", "on"),
+	},
+	{
+		name: "COPILOTKIT_CORS_MAX_AGE_SECONDS",
+		meaning: "how long a browser may keep the answer to a preflight. With 0 it asks before most requests of a page of another origin, " +
+			"which on a function platform is one more invocation",
+		value: "7200",
+		set: func(s *Settings, value string) (err error) {
+			s.CORSMaxAge, err = parseInt(value, 0, 86400)
+			return err
+		},
 	},
 	{
 		name:     "COPILOTKIT_TRANSCRIPTION_MODEL",

@@ -3,19 +3,8 @@ package main
 import (
 	"fmt"
 	"time"
-)
 
-// List prices in US dollars, without free tiers: Lambda on arm64 in us-east-1, Cloud Run
-// with request-based billing in a tier 1 region, Vercel's Fluid compute in iad1.
-const (
-	lambdaGBSecond   = 0.0000133334
-	lambdaRequests   = 0.20 // a million
-	cloudRunCPU      = 0.000024
-	cloudRunGiB      = 0.0000025
-	cloudRunRequests = 0.40 // a million
-	vercelCPUHour    = 0.128
-	vercelGBHour     = 0.0106
-	vercelRequests   = 0.60 // a million
+	"github.com/copilotkit-go/runtime/test/costs"
 )
 
 // What is assumed of a deployment.
@@ -72,7 +61,7 @@ func lambdaCost(r *result) float64 {
 	if r.target.name == "reference" {
 		memory = lambdaReference
 	}
-	return 1e6*runSeconds*memory*lambdaGBSecond + lambdaRequests
+	return costs.Lambda(r.run(), memory)
 }
 
 // cloudRunCost is the cost of instances of one processor that are well used, with the
@@ -84,13 +73,18 @@ func cloudRunCost(r *result) float64 {
 	for memory*(1<<30) < float64(r.peakSlow) {
 		memory *= 2
 	}
-	return 1e6*runSeconds*(cloudRunCPU+memory*cloudRunGiB)/atOnce + cloudRunRequests
+	return costs.CloudRun(r.run(), memory, atOnce)
 }
 
 // vercelCost is the cost of an instance for each request, whose processor is paid for
 // while it works.
 func vercelCost(r *result) float64 {
-	return 1e6*(r.runTime().Hours()*vercelCPUHour+runSeconds*vercelGB*vercelGBHour/3600) + vercelRequests
+	return costs.Vercel(r.run(), vercelGB, 1)
+}
+
+// run is what a run takes.
+func (r *result) run() costs.Run {
+	return costs.Run{Seconds: runSeconds, Processor: r.runTime().Seconds()}
 }
 
 // runTime is the processor time of a run.

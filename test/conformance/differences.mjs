@@ -283,6 +283,21 @@ export const deliberate = [
     rows: [{ in: /^edges: an unknown event/, at: /^run\.events\[1\]/, reference: any, ours: any }],
   },
   {
+    what: "The guide to the tool that draws A2UI surfaces says the same in other words",
+    why: "What a model is taught by it, and the text by which agents find it, are the reference's.",
+    rows: [{ in: /^surfaces: what an agent is given/, at: /^input\[0\]\.context\[\d\]\.value$/, reference: /## How to call/, ours: /^# Drawing with/, worded: true }],
+  },
+  {
+    what: "An A2UI surface keeps the catalog that it was drawn with",
+    why: "A `catalogId` that a model sends after the components has no effect. In the reference later updates name another catalog.",
+    rows: [{ in: /^surfaces: a catalog that is named after/, at: /createSurface\.catalogId$/, reference: "late", ours: /basic_catalog/ }],
+  },
+  {
+    what: "An A2UI surface is drawn whatever its model sends as data",
+    why: "The reference doesn't draw components that come together with `data` that is an array.",
+    rows: [{ in: /^surfaces: data that is no object/, at: /^run\.events/, reference: any, ours: any }],
+  },
+  {
     what: "A run over a limit on what its user may spend gets 429",
     why: "With `Retry-After`, which pages of other origins may read, and a code that names the limit. The reference has no limits; here they are off unless set. With them there is `GET /usage`, a route that the reference doesn't have.",
     rows: [{ in: /^runs: a second run in a minute/, at: /^second\./, reference: any, ours: any }],

@@ -175,6 +175,17 @@ const middleware = {
 
 const basePath = "/api/copilotkit";
 
+// The components of the set-ups with a catalog; server/ has the same.
+const catalog = {
+  catalogId: "of the server",
+  components: {
+    Text: { required: ["text"] },
+    Column: {},
+    Modal: { properties: { trigger: { format: "componentRef" } } },
+    Tabs: { properties: { tabs: { type: "array", items: { type: "object", properties: { child: { format: "componentRef" } } } } } },
+  },
+};
+
 // The runtime reads NODE_ENV in its constructor, and again in each request.
 function runtime(options = {}, environment = "production") {
   process.env.NODE_ENV = environment;
@@ -235,6 +246,13 @@ const setups = {
     basePath,
   },
   "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent() } }), basePath },
+  surfaces: { runtime: runtime({ a2ui: {} }), basePath },
+  "surfaces with a catalog": {
+    runtime: runtime({ a2ui: { injectA2UITool: true, schema: catalog, defaultCatalogId: "server", recovery: { debugExposure: "verbose", maxAttempts: 2, showProgressTokens: false } } }),
+    basePath,
+  },
+  "surfaces by another tool": { runtime: runtime({ a2ui: { injectA2UITool: "draw", agents: ["scripted"], a2uiToolNames: ["paint"] } }), basePath },
+  "surfaces off": { runtime: runtime({ a2ui: { enabled: false } }), basePath },
   apps: withApps(app({ serverId: "app" })),
   "apps of another agent": withApps(app({ serverId: "app", agentId: "plain" })),
   "apps at one address": withApps(app({ serverId: "first", headers: { "X-Key": "1" } }), app({ serverId: "second", headers: { "X-Key": "2" } })),

@@ -37,6 +37,9 @@ export const scripts = {
   "change no state": [
     [{ call: { id: "call-1", name: "AGUISendStateDelta", args: '{"delta":[{"op":"replace","path":"/a/b/c","value":5}]}' } }],
   ],
+  "draw a surface": [
+    [{ call: { id: "call-1", name: "render_a2ui", args: ['{"surfaceId":"s","components":[{"id":"root",', '"component":"Text","text":"Hi"}],"data":{"items":[{"a":1}', ',{"a":2}]}}'] } }],
+  ],
   "show the app": [[{ call: { id: "call-1", name: "show", args: '{"q":"z"}' } }], ["It is there."]],
   "open both apps": [
     [

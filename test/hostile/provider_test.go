@@ -62,7 +62,7 @@ func TestAHostileProviderEndsItsRunsInGoodOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := serve(t, test.answer)
-			got := run(t, modelTimeouts, test.want.limit(), "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+secretURL(server), "COPILOTKIT_PROMPT="+prompt)
+			got := run(t, test.want.modelTimeouts(), test.want.limit(), "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+secretURL(server), "COPILOTKIT_PROMPT="+prompt)
 			test.want.check(t, got)
 		})
 	}

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 // most is more than what the runtime reads of any answer.
@@ -160,6 +162,16 @@ func (e expected) limit() time.Duration {
 		return shortRun
 	}
 	return longRun
+}
+
+// modelTimeouts are longer where the provider is asked again, after pauses of its own
+// choice, until its answer counts.
+func (e expected) modelTimeouts() bundle.Timeouts {
+	timeouts := modelTimeouts
+	if e.code == "rate_limited" {
+		timeouts.ModelHeader = 20 * time.Second
+	}
+	return timeouts
 }
 
 func (e expected) check(t *testing.T, got outcome) {

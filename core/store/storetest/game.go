@@ -57,7 +57,7 @@ func Play(t *testing.T, g Game) {
 	t.Helper()
 	p := &play{Game: g.withDefaults(), t: t, runs: make(map[string]*run)}
 	for range p.Instances {
-		p.instances = append(p.instances, p.start())
+		p.instances = append(p.instances, p.start(p.LeaseTTL))
 	}
 	var clients, crashes sync.WaitGroup
 	playing, end := context.WithCancel(context.Background())
@@ -113,9 +113,9 @@ type instance struct {
 	store *crashable
 }
 
-func (p *play) start() *instance {
+func (p *play) start(ttl time.Duration) *instance {
 	s := &crashable{Store: p.Open(p.t), appended: p.appended}
-	options := runner.Options{LeaseTTL: p.LeaseTTL, Logger: slog.New(slog.DiscardHandler)}
+	options := runner.Options{LeaseTTL: ttl, Logger: slog.New(slog.DiscardHandler)}
 	if p.Impatient {
 		options.SupersedeRuns, options.CancelOnDisconnect, options.FailOnStoreFailure = true, true, true
 	}
@@ -145,7 +145,7 @@ func (p *play) crash(ctx context.Context) {
 		if p.Disturb != nil {
 			p.Disturb()
 		}
-		next := p.start()
+		next := p.start(p.LeaseTTL)
 		p.mu.Lock()
 		place := random.IntN(len(p.instances))
 		victim := p.instances[place]
@@ -165,7 +165,8 @@ func (p *play) crash(ctx context.Context) {
 // settle does a last run on a thread, which no dead holder may keep from
 // happening.
 func (p *play) settle(key store.Key) {
-	last := p.start()
+	// A call of it may take long: what is tried is the thread, not the machine.
+	last := p.start(max(p.LeaseTTL, 15*time.Second))
 	deadline := time.Now().Add(20*p.LeaseTTL + 20*time.Second)
 	for {
 		err := p.do(last, p.newRun(key, 3))

@@ -12,6 +12,7 @@ import { routes } from "./routes.mjs";
 import { runs } from "./runs.mjs";
 import { single } from "./single.mjs";
 import { stop } from "./stop.mjs";
+import { surfaces } from "./surfaces.mjs";
 import { threads } from "./threads.mjs";
 import { tools } from "./tools.mjs";
 import { transcribe } from "./transcribe.mjs";
@@ -32,6 +33,7 @@ export const cases = {
   connect,
   threads,
   transcribe,
+  surfaces,
   odd,
   "mcp apps": mcpApps,
   edges,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/a2ui"
 	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
@@ -21,11 +22,18 @@ const basePath = "/api/copilotkit"
 func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger) (map[string]http.Handler, error) {
 	threads := memory.New(memory.Limits{})
 	handlers := make(map[string]http.Handler)
+	surfaces, err := newSurfaces(logger)
+	if err != nil {
+		return nil, err
+	}
 	all := setups(trace)
 	if err := addApps(all, logger); err != nil {
 		return nil, err
 	}
 	for name, config := range all {
+		if extension := surfaces[name]; extension != nil {
+			config.Extensions = append(config.Extensions, extension)
+		}
 		if config.AgentsFor == nil && config.Agents == nil {
 			config.Agents = agents
 		}
@@ -89,10 +97,49 @@ func setups(trace *trace) map[string]core.Config {
 
 		"agents by request": {BasePath: basePath, AgentsFor: agentsOfTenant},
 		"one agent":         {BasePath: basePath, Agents: map[string]agent.Agent{"agent of pages": scriptedAgent{}}},
-		"supersede":         {BasePath: basePath, SupersedeRuns: true},
-		"limited":           {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
+		"surfaces":          {BasePath: basePath},
+		"surfaces off":      {BasePath: basePath},
+
+		"surfaces with a catalog":  {BasePath: basePath},
+		"surfaces by another tool": {BasePath: basePath},
+
+		"supersede": {BasePath: basePath, SupersedeRuns: true},
+		"limited":   {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
 	}
 }
+
+// newSurfaces returns the extensions that draw surfaces, by set-up.
+func newSurfaces(logger *slog.Logger) (map[string]agent.Extension, error) {
+	extensions := make(map[string]agent.Extension)
+	for name, config := range map[string]a2ui.Config{
+		"main":     {OnDemand: true},
+		"surfaces": {},
+		"surfaces with a catalog": {
+			Tool: a2ui.ToolAlways, Schema: []byte(catalog), DefaultCatalogID: "server",
+			Recovery: a2ui.Recovery{DebugExposure: "verbose", MaxAttempts: 2, HideProgress: true},
+		},
+		"surfaces by another tool": {Tool: a2ui.ToolAlways, ToolName: "draw", Agents: []string{"scripted"}, ToolNames: []string{"paint"}},
+	} {
+		config.Logger = logger
+		extension, err := a2ui.New(config)
+		if err != nil {
+			return nil, fmt.Errorf("set-up %s: %w", name, err)
+		}
+		extensions[name] = extension
+	}
+	return extensions, nil
+}
+
+// catalog are the components of the set-ups with a catalog.
+const catalog = `{
+	"catalogId": "of the server",
+	"components": {
+		"Text": {"required": ["text"]},
+		"Column": {},
+		"Modal": {"properties": {"trigger": {"format": "componentRef"}}},
+		"Tabs": {"properties": {"tabs": {"type": "array", "items": {"type": "object", "properties": {"child": {"format": "componentRef"}}}}}}
+	}
+}`
 
 func agentsOfTenant(r *http.Request) (map[string]agent.Agent, error) {
 	tenant := r.Header.Get("X-Tenant")
