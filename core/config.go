@@ -163,7 +163,10 @@ type Config struct {
 
 	// Observer is told what the runtime does, for traces and metrics. Defaults to none.
 	Observer telemetry.Observer
-	// Development serves the debug events, lets /threads/clear clear, and puts
+	// Debug logs what runs do, event by event, for those who look for a mistake. Defaults
+	// to nothing.
+	Debug Debug
+	// Development serves the debug events to everybody, lets /threads/clear clear, and puts
 	// the text of internal errors into answers. Never set it in production.
 	// Defaults to false.
 	Development bool

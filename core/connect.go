@@ -45,6 +45,7 @@ func (rt *Runtime) serveConnect(ex *exchange) error {
 		rt:     rt,
 		replay: ex.replay,
 		stream: stream,
+		feeds:  rt.feedsDebug(ex),
 		from:   debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID},
 	}
 	connector, ok := agent.As[agent.Connector](answerer)
@@ -122,7 +123,9 @@ type relay struct {
 	rt     *Runtime
 	replay *replay
 	stream *eventStream
-	from   debugSource
+	// feeds says that there are debug events for the user.
+	feeds bool
+	from  debugSource
 	// ids adds an id line to each event that the client can resume from. Within
 	// compacted history it can't: that has one id, at its end.
 	ids bool
@@ -148,7 +151,7 @@ func (r *relay) events(events []agui.Encoded) error {
 // note shows the event to those who watch beside the client.
 func (r *relay) note(event agui.Encoded) {
 	r.replay.observe(event)
-	if !r.rt.config.Development || r.rt.debug.count.Load() == 0 {
+	if !r.feeds || r.rt.debug.count.Load() == 0 {
 		return
 	}
 	if event.EventType() == agui.EventTypeRunStarted {

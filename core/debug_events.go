@@ -11,10 +11,10 @@ import (
 )
 
 // serveDebugEvents streams what all runs and connects of the request's user send,
-// from now on until the client goes away. It is there in development only: the
-// events hold whole conversations.
+// from now on until the client goes away. In production it is there for users alone, if
+// [Debug] asks for it: the events hold whole conversations.
 func (rt *Runtime) serveDebugEvents(ex *exchange) error {
-	if !rt.config.Development {
+	if !rt.feedsDebug(ex) {
 		return &HTTPError{Status: http.StatusNotFound, Body: "Not Found"}
 	}
 	subscriber := rt.debug.subscribe(ex.user.ID)
@@ -40,6 +40,11 @@ func (rt *Runtime) serveDebugEvents(ex *exchange) error {
 			return nil
 		}
 	}
+}
+
+// feedsDebug reports whether there are debug events for the request's user.
+func (rt *Runtime) feedsDebug(ex *exchange) bool {
+	return rt.config.Development || rt.config.Debug.enabled() && ex.user.ID != ""
 }
 
 // drain sends what is waiting.

@@ -49,6 +49,8 @@ type exchange struct {
 	response Response
 	// replay rebuilds a stream's messages for AfterRequest; nil without one.
 	replay *replay
+	// debugLog logs a run, nil if it isn't to be.
+	debugLog *debugLog
 }
 
 // newExchange returns the exchange of a request. A layer around the runtime that

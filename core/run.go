@@ -90,6 +90,7 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 		return nil, err
 	}
 	begun.later(stream.close)
+	begun.later(ex.debugLog.open())
 	charge.add(request.Spent)
 	if unnamed {
 		begun.later(rt.nameThread(named, request, charge))
@@ -205,11 +206,16 @@ func (rt *Runtime) agentAndInput(ex *exchange) (agent.Agent, *agui.RunAgentInput
 // observer returns what sees each event of a run, whether or not its client
 // still does; nil when nobody wants to.
 func (rt *Runtime) observer(ex *exchange, from debugSource) func(agui.Encoded) {
-	if !rt.config.Development {
+	ex.debugLog = rt.newDebugLog(ex, from)
+	feeds := rt.feedsDebug(ex)
+	if !feeds && ex.debugLog == nil {
 		return ex.replay.observer()
 	}
 	return func(event agui.Encoded) {
-		rt.debug.publish(from, event)
+		if feeds {
+			rt.debug.publish(from, event)
+		}
+		ex.debugLog.observe(event)
 		ex.replay.observe(event)
 	}
 }

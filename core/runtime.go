@@ -52,6 +52,9 @@ func New(config Config) (*Runtime, error) {
 		store:   config.Store,
 		bodies:  newBodyBudget(config.MaxConcurrentBodyBytes),
 	}
+	if debug := rt.config.Debug; debug.Events && debug.Verbose && !rt.config.Development {
+		rt.config.Logger.Warn("the log has what users, models and tools say, since Debug.Verbose is set")
+	}
 	if rt.store == nil {
 		rt.store = memory.New(memory.Limits{})
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// serveThreadMessages shows the messages that the thread's last finished run left,
-// and those that a run which isn't finished was begun with.
+// serveThreadMessages shows the messages that the thread's last finished run left, the
+// activities of all before it, and the messages that a run which isn't finished was begun
+// with.
 func (rt *Runtime) serveThreadMessages(ex *exchange) error {
 	// In this order, a run that ends between the two is whole in the second.
 	begun, err := rt.unfinishedInput(ex)
@@ -30,6 +31,11 @@ func (rt *Runtime) serveThreadMessages(ex *exchange) error {
 			return &failure{what: "Failed to fetch thread messages", err: err}
 		}
 	}
+	history, err := rt.finished(ex)
+	if err != nil {
+		return storeError("Failed to fetch thread messages", err)
+	}
+	messages = fold.WithActivities(messages, history)
 	if begun != nil {
 		messages = appendUnknown(messages, begun.Messages)
 	}

@@ -13,6 +13,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		FailOnStoreFailure: settings.FailOnStoreFailure,
 		PublicThreads:      settings.PublicThreads,
 		TrustedProxies:     settings.TrustedProxies,
+		ForwardHeaders:     settings.ForwardHeaders,
+		KeepAlive:          cmp.Or(settings.KeepAlive, -1),
+		Debug:              settings.Debug,
 		Development:        settings.Development,
 		Logger:             parts.logger,
 		Limits: core.Limits{
@@ -108,6 +112,13 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	}
 	parts.opened.add(apps)
 	config.Extensions = append(config.Extensions, apps)
+	if settings.OpenGenerativeUI {
+		extension, err := buildOpenGenerativeUI(settings, parts, config.Agents)
+		if err != nil {
+			return config, err
+		}
+		config.Extensions = append(config.Extensions, extension)
+	}
 	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
 		return config, err
 	}

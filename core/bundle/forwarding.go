@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/copilotkit-go/runtime/core"
 )
 
 // forwardAuthorization is the variable that names who gets the caller's Authorization.
@@ -14,6 +17,26 @@ func setForwardAuthorization(s *Settings, value string) error {
 		return nil
 	}
 	s.ForwardAuthorization = splitList(value)
+	return nil
+}
+
+func setForwardHeaders(s *Settings, value string) error {
+	options := struct {
+		Deny, DenyPrefixes, Allow []string
+		UseDefaultDenylist        bool
+	}{UseDefaultDenylist: true}
+	if err := parseObject(value, &options); err != nil {
+		return fmt.Errorf(`not %w such as {"deny":["x-internal"],"denyPrefixes":["x-my-"],"allow":[],"useDefaultDenylist":true}`, err)
+	}
+	for _, name := range slices.Concat(options.Deny, options.DenyPrefixes, options.Allow) {
+		if !isToken(strings.TrimSpace(name)) {
+			return fmt.Errorf("%q is not the name of a header", name)
+		}
+	}
+	s.ForwardHeaders = core.HeaderPolicy{
+		NoDefaultDenylist: !options.UseDefaultDenylist,
+		Deny:              options.Deny, DenyPrefixes: options.DenyPrefixes, Allow: options.Allow,
+	}
 	return nil
 }
 

@@ -50,6 +50,12 @@ type Settings struct {
 	// ForwardAuthorization are the names of the remote agents and MCP servers that get
 	// the caller's Authorization: ["*"] for all remote agents, none for nobody.
 	ForwardAuthorization []string
+	// ForwardHeaders says which headers of a request agents get.
+	ForwardHeaders core.HeaderPolicy
+	// OpenGenerativeUI lets models draw pages of their own: those of all agents, or of
+	// OpenGenerativeUIAgents if there are any.
+	OpenGenerativeUI       bool
+	OpenGenerativeUIAgents []string
 	// Store is where threads are kept. The zero value is the memory of this process.
 	Store SecretURL
 	// Auth says how callers are identified, "" if COPILOTKIT_AUTH isn't set.
@@ -105,12 +111,17 @@ type Settings struct {
 	SupersedeRuns bool
 	// NameThreads names new threads, with one more call of their agent.
 	NameThreads bool
+	// KeepAlive is how long a stream may be silent before it carries a comment, 0 for
+	// ever.
+	KeepAlive time.Duration
 	// MaxBodyBytes is the size of the largest request that is read.
 	MaxBodyBytes int64
 	// LambdaBuffered makes AWS Lambda answer in one piece.
 	LambdaBuffered bool
 	// Development turns on debug events and error detail.
 	Development bool
+	// Debug says what of runs is logged.
+	Debug core.Debug
 	// LogLevel is the lowest level that is logged.
 	LogLevel slog.Level
 	// Port is where a server listens; 0 lets the system choose.

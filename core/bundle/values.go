@@ -2,13 +2,16 @@ package bundle
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"path"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/copilotkit-go/runtime/core"
@@ -22,6 +25,15 @@ func oneOf(field func(*Settings) *bool, off, on string) func(*Settings, string) 
 		}
 		*field(s) = value == on
 		return nil
+	}
+}
+
+// setInt returns the set function of a variable that is a whole number in a range.
+func setInt[T int | int64](field func(*Settings) *T, least, most int) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		n, err := parseInt(value, least, most)
+		*field(s) = T(n)
+		return err
 	}
 }
 
@@ -82,6 +94,48 @@ func setLogLevel(s *Settings, value string) error {
 		return fmt.Errorf("%q is none of debug, info, warn, error", value)
 	}
 	s.LogLevel = level
+	return nil
+}
+
+// longestKeepAlive is the reference's: what timers in JavaScript can wait.
+const longestKeepAlive = 2147483647 * time.Millisecond
+
+func setKeepAlive(s *Settings, value string) error {
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil || seconds != 0 && !(seconds >= 0.001 && seconds <= longestKeepAlive.Seconds()) {
+		return fmt.Errorf("%q is neither 0 nor a number of seconds from 0.001 to %v", value, longestKeepAlive.Seconds())
+	}
+	s.KeepAlive = time.Duration(seconds * float64(time.Second))
+	return nil
+}
+
+func setDebug(s *Settings, value string) error {
+	if value == "off" {
+		return nil
+	}
+	options := struct{ Events, Lifecycle, Verbose bool }{Events: true, Lifecycle: true}
+	if value != "on" {
+		if err := parseObject(value, &options); err != nil {
+			return fmt.Errorf(`neither on, off nor %w such as {"events":true,"lifecycle":true,"verbose":false}`, err)
+		}
+	}
+	s.Debug = core.Debug(options)
+	return nil
+}
+
+var errNoObject = errors.New("a JSON object")
+
+// parseObject parses a JSON object without other fields than those of options. Its error
+// says only what is wanted.
+func parseObject(value string, options any) error {
+	decoder := json.NewDecoder(strings.NewReader(value))
+	decoder.DisallowUnknownFields()
+	if !strings.HasPrefix(strings.TrimSpace(value), "{") || decoder.Decode(options) != nil {
+		return errNoObject
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errNoObject
+	}
 	return nil
 }
 

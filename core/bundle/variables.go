@@ -74,10 +74,7 @@ var variables = []variable{
 		name:     "COPILOTKIT_MODEL_HISTORY_TOKENS",
 		meaning:  "about how many tokens of a thread the model is sent; the oldest turns of a longer one are left out",
 		fallback: "all of it",
-		set: func(s *Settings, value string) (err error) {
-			s.ModelHistoryTokens, err = parseInt(value, 1, 100_000_000)
-			return err
-		},
+		set:      setInt(func(s *Settings) *int { return &s.ModelHistoryTokens }, 1, 100_000_000),
 	},
 	{
 		name:    "COPILOTKIT_PROMPT",
@@ -91,10 +88,7 @@ var variables = []variable{
 		name:     "COPILOTKIT_MAX_STEPS",
 		meaning:  "the most model calls per run",
 		fallback: "10 if tools run on the server (and for the demo model), else 1",
-		set: func(s *Settings, value string) (err error) {
-			s.MaxSteps, err = parseInt(value, 1, 1000)
-			return err
-		},
+		set:      setInt(func(s *Settings) *int { return &s.MaxSteps }, 1, 1000),
 	},
 	{
 		name:    "COPILOTKIT_AGENTS",
@@ -131,11 +125,24 @@ var variables = []variable{
 		set:      setA2UI,
 	},
 	{
+		name:    openGenerativeUI,
+		meaning: "`on` lets models draw pages of their own in the chat, `{\"agents\":[\"…\"]}` those of some agents; or `off`; [more](docs/generative-ui.md#pages)",
+		value:   "off",
+		set:     setOpenGenerativeUI,
+	},
+	{
 		name: "COPILOTKIT_FORWARD_AUTHORIZATION",
 		meaning: "who gets the caller's `Authorization`, and headers like it: comma-separated names of remote agents and MCP servers, " +
 			"`*` for all remote agents, or `off`; [more](docs/forwarding.md)",
 		fallback: "`off`; in development `*`",
 		set:      setForwardAuthorization,
+	},
+	{
+		name: "COPILOTKIT_FORWARD_HEADERS",
+		meaning: "which headers of a request agents get: `{\"deny\":[],\"denyPrefixes\":[],\"allow\":[],\"useDefaultDenylist\":true}`, each of which " +
+			"may be left out; [more](docs/forwarding.md#which-headers)",
+		fallback: "`authorization` and `x-*`, without those of proxies and platforms",
+		set:      setForwardHeaders,
 	},
 	{
 		name:    "COPILOTKIT_STORE",
@@ -259,41 +266,28 @@ var variables = []variable{
 		meaning:  "how many proxies in front each add their caller to `X-Forwarded-For`, from which the client's address is taken",
 		value:    "0",
 		fallback: "0; on Google Cloud and Vercel 1",
-		set: func(s *Settings, value string) (err error) {
-			s.TrustedProxies, err = parseInt(value, 0, 10)
-			return err
-		},
+		set:      setInt(func(s *Settings) *int { return &s.TrustedProxies }, 0, 10),
 	},
 	{
 		name:     "COPILOTKIT_LIMIT_RUNS_PER_MINUTE",
 		meaning:  "runs that a user may begin within a minute; see [Usage](docs/usage.md)",
 		value:    "0",
 		fallback: "0: no limit; with `template.yaml` 20",
-		set: func(s *Settings, value string) (err error) {
-			s.LimitRunsPerMinute, err = parseInt(value, 0, 100_000)
-			return err
-		},
+		set:      setInt(func(s *Settings) *int { return &s.LimitRunsPerMinute }, 0, 100_000),
 	},
 	{
 		name:     "COPILOTKIT_LIMIT_CONCURRENT_RUNS",
 		meaning:  "runs that a user may have at the same time",
 		value:    "0",
 		fallback: "0: no limit; with `template.yaml` 5",
-		set: func(s *Settings, value string) (err error) {
-			s.LimitConcurrentRuns, err = parseInt(value, 0, 100_000)
-			return err
-		},
+		set:      setInt(func(s *Settings) *int { return &s.LimitConcurrentRuns }, 0, 100_000),
 	},
 	{
 		name:     "COPILOTKIT_LIMIT_TOKENS_PER_DAY",
 		meaning:  "tokens that a user may spend on a day, in UTC",
 		value:    "0",
 		fallback: "0: no limit; with `template.yaml` 1000000",
-		set: func(s *Settings, value string) error {
-			n, err := parseInt(value, 0, 1_000_000_000_000)
-			s.LimitTokensPerDay = int64(n)
-			return err
-		},
+		set:      setInt(func(s *Settings) *int64 { return &s.LimitTokensPerDay }, 0, 1_000_000_000_000),
 	},
 	{
 		name:    "COPILOTKIT_ON_LIMIT_FAILURE",
@@ -376,6 +370,12 @@ var variables = []variable{
 		set:     oneOf(func(s *Settings) *bool { return &s.SupersedeRuns }, "reject", "supersede"),
 	},
 	{
+		name:    "COPILOTKIT_SSE_KEEP_ALIVE_SECONDS",
+		meaning: "how long a stream may be silent before it carries a comment, so that no proxy takes it for dead; 0 for none",
+		value:   "15",
+		set:     setKeepAlive,
+	},
+	{
 		name:    "COPILOTKIT_THREAD_NAMES",
 		meaning: "`on` names new threads, with one more call of their agent; or `off`",
 		value:   "off",
@@ -385,11 +385,7 @@ var variables = []variable{
 		name:    "COPILOTKIT_MAX_BODY_BYTES",
 		meaning: "larger requests get 413; [more limits](docs/limits.md)",
 		value:   "67108864",
-		set: func(s *Settings, value string) error {
-			n, err := parseInt(value, 1, 1<<40)
-			s.MaxBodyBytes = int64(n)
-			return err
-		},
+		set:     setInt(func(s *Settings) *int64 { return &s.MaxBodyBytes }, 1, 1<<40),
 	},
 	{
 		name:    "COPILOTKIT_LAMBDA_RESPONSE",
@@ -411,12 +407,15 @@ var variables = []variable{
 		set:     setLogLevel,
 	},
 	{
+		name:    "COPILOTKIT_DEBUG",
+		meaning: "`on` logs the events of runs, without what they say, and when runs begin and end: `{\"events\":true,\"lifecycle\":true,\"verbose\":false}`; or `off`; [more](docs/debugging.md)",
+		value:   "off",
+		set:     setDebug,
+	},
+	{
 		name:    "PORT",
 		meaning: "the port of the local server and of the one for Vercel; 0 is any free port",
 		value:   "8080",
-		set: func(s *Settings, value string) (err error) {
-			s.Port, err = parseInt(value, 0, 65535)
-			return err
-		},
+		set:     setInt(func(s *Settings) *int { return &s.Port }, 0, 65535),
 	},
 }

@@ -55,6 +55,11 @@ export const deliberate = [
     rows: [{ in: /^threads: clearing all$/, at: /^connect/, reference: undefined, ours: some }],
   },
   {
+    what: "In production debug events are for users alone, if a setting asks for them",
+    why: "Each user sees their own runs. In the reference, `debug` shows everybody's conversations to anybody. [More](debugging.md).",
+    rows: [{ in: /^routes: debug events in production, where debug is on$/, at: /^status$/, reference: 200, ours: 404 }],
+  },
+  {
     what: "A client can resume a stream where it broke off",
     why: "With `lastSeenEventId` or `Last-Event-ID`, `connect` sends only the events that were missed, with ids.",
     rows: [{ in: /^connect: a resumption id/, at: /^the second event\.events/, reference: any, ours: any }],
@@ -158,6 +163,21 @@ export const deliberate = [
     what: "History has the state that each run left, even if the run only patched it",
     why: "A reload then shows what the run's own client saw. The reference applies each run's patches to an empty state.",
     rows: [{ in: /^connect: state of several runs$/, at: /^(connect\.events\[4\]\.snapshot|state\.body\.state)\.a$/, reference: undefined, ours: 1 }],
+  },
+  {
+    what: "A thread's history has how each activity began and what it came to",
+    why: "As two ACTIVITY_SNAPSHOT events at most for each run, where the reference keeps every piece: a page that was written in a thousand pieces is there at once. Deltas between the pieces are joined all the same.",
+    rows: [{ in: /^(pages: a page after a reload|runs: activities)$/, at: /^(connect\.events|events\.body\.events)/, reference: any, ours: any }],
+  },
+  {
+    what: "`/threads/:threadId/messages` has the activities of earlier runs",
+    why: "Front ends keep them, but don't send them with the next run. In the reference they are gone after that.",
+    rows: [{ in: /^pages: a page after a later run$/, at: /^messages\.body\.messages/, reference: any, ours: any }],
+  },
+  {
+    what: "Pages of more than 64 KiB are shown whole",
+    why: "The reference's reader of unfinished JSON gives up a text there, and shows no more of it.",
+    rows: [{ in: /^pages: a page of more than 64 KiB$/, at: /^html$/, reference: 75_000, ours: 150_000 }],
   },
   {
     what: "A state patch that can't be applied is reported to the model",

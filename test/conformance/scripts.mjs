@@ -40,6 +40,7 @@ export const scripts = {
   "draw a surface": [
     [{ call: { id: "call-1", name: "render_a2ui", args: ['{"surfaceId":"s","components":[{"id":"root",', '"component":"Text","text":"Hi"}],"data":{"items":[{"a":1}', ',{"a":2}]}}'] } }],
   ],
+  "draw a page": [[{ call: { id: "call-1", name: "generateSandboxedUi", args: ['{"initialHeight":300,"ht', 'ml":"<p>He', 'llo</p>"}'] } }]],
   "show the app": [[{ call: { id: "call-1", name: "show", args: '{"q":"z"}' } }], ["It is there."]],
   "open both apps": [
     [

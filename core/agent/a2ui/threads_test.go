@@ -115,7 +115,7 @@ func TestASurfaceIsThereAgain(t *testing.T) {
 		if got := tell(t, json.RawMessage(surfaces["a2ui-surface-c"])); got != drawn {
 			t.Errorf("after %q the surface is %s", later, got)
 		}
-		if got := historyOf(t, second); later == "draw" && tell(t, got) != drawn {
+		if got := historyOf(t, second); tell(t, got) != drawn {
 			t.Errorf("after %q the message is %s", later, got)
 		}
 		if later == "refused" && !strings.Contains(surfaces["a2ui-surface-d"], "no_root") {

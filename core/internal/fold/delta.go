@@ -12,7 +12,8 @@ import (
 // joined gathers deltas that follow one another and belong to the same text
 // message, tool call or reasoning message, if they carry nothing but their type,
 // id and delta. They are joined as their JSON writes them, so that what one begins
-// (half of a surrogate pair) the next can end. The zero value has none.
+// (half of a surrogate pair) the next can end. Events that come between them, and
+// are told elsewhere, are parts without text. The zero value has none.
 type joined struct {
 	// first is the first event, which stays as it is when no other follows.
 	first agui.Encoded
@@ -24,6 +25,8 @@ type joined struct {
 	cuts  []byte
 	// tail is the length of the last one's part.
 	tail int
+	// passed counts the events that were passed over since the last delta.
+	passed int
 }
 
 // add adds an event, given with its parts, unless it belongs to something else.
@@ -39,25 +42,55 @@ func (j *joined) add(event agui.Encoded, id, delta []byte) bool {
 	j.delta = append(j.delta, delta...)
 	j.tail = len(delta)
 	j.count++
+	j.passed = 0
 	return true
 }
 
-// record returns the one record in place of the gathered deltas, of which the
-// last has seq.
-func (j *joined) record(seq int64) store.Record {
-	if j.count == 1 {
-		return store.Record{Seq: seq, Event: j.first}
+// pass passes over an event that is told elsewhere. Something must be gathered.
+func (j *joined) pass() {
+	j.cuts = binary.AppendUvarint(j.cuts, uint64(j.tail))
+	j.tail = 0
+	j.count++
+	j.passed++
+}
+
+// appendTo appends the records in place of what was gathered, of which the last has
+// seq: one, or several where events with the Seqs of apart, which are in order and were
+// passed over, come between.
+func (j *joined) appendTo(records []store.Record, seq int64, apart []int64) []store.Record {
+	seq -= int64(j.passed)
+	if j.count-j.passed == 1 {
+		return append(records, store.Record{Seq: seq, Event: j.first})
 	}
-	cuts := make([]int, 0, j.count-1)
+	lengths := make([]int, 0, j.count)
 	for rest := j.cuts; len(rest) > 0; {
-		cut, n := binary.Uvarint(rest)
-		cuts, rest = append(cuts, int(cut)), rest[n:]
+		length, n := binary.Uvarint(rest)
+		lengths, rest = append(lengths, int(length)), rest[n:]
 	}
-	return store.Record{
-		Seq:   seq,
-		Event: agui.EncodePlainDelta(j.first.EventType(), j.id, j.delta),
-		Cuts:  cuts,
+	lengths = append(lengths, j.tail)[:j.count-j.passed]
+	next, delta := seq+1-int64(len(lengths)), j.delta
+	part := func(n int) {
+		end := 0
+		for _, length := range lengths[:n] {
+			end += length
+		}
+		if end > 0 || n == len(lengths) {
+			records = append(records, store.Record{
+				Seq:   next + int64(n) - 1,
+				Event: agui.EncodePlainDelta(j.first.EventType(), j.id, delta[:end]),
+				Cuts:  lengths[: n-1 : n-1],
+			})
+		}
+		next, lengths, delta = next+int64(n), lengths[n:], delta[end:]
 	}
+	for _, at := range apart {
+		if at > next && at < seq {
+			part(int(at - next))
+			next, lengths = next+1, lengths[1:]
+		}
+	}
+	part(len(lengths))
+	return records
 }
 
 // After returns what a record holds for those who have everything up to last: the

@@ -1,5 +1,5 @@
 // Package fold says what events amount to: the messages and the state of a thread
-// ([Thread]), the history that a run leaves behind ([Run]), history as it is shown
+// ([Thread], [WithActivities]), the history that a run leaves behind ([Run]), history as it is shown
 // to those who come later ([Compact], [LastState]), and what one answer showed
 // ([Answer]).
 //

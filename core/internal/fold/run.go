@@ -1,6 +1,7 @@
 package fold
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +16,10 @@ import (
 //
 // The history says what the events said, in fewer records: deltas that follow one
 // another are joined, and one STATE_SNAPSHOT stands in place of the last event
-// that was about the state, for all of them. So whoever has seen a part of the run
-// can be sent what is after it, and ends with the right state.
+// that was about the state, for all of them. Of each activity message the first event
+// stays, which says where it is, and one ACTIVITY_SNAPSHOT stands in place of the last,
+// for all others. So whoever has seen a part of the run can be sent what is after it,
+// and ends with the right state and activities.
 type Run struct {
 	given  []agui.Message
 	thread *Thread
@@ -25,10 +28,10 @@ type Run struct {
 	records []store.Record
 	joined  joined
 	// stateEvents are the events about the state. The last of them has the Seq
-	// stateSeq, and belongs at stateIndex of the records.
+	// stateSeq.
 	stateEvents stateEvents
 	stateSeq    int64
-	stateIndex  int
+	activities  activities
 }
 
 // NewRun returns a run whose first event will have the Seq first. It begins with
@@ -45,27 +48,50 @@ func (r *Run) Add(event agui.Encoded) error {
 	if plain && r.joined.add(event, id, delta) {
 		return nil
 	}
+	eventType := event.EventType()
+	if eventType == agui.EventTypeActivitySnapshot || eventType == agui.EventTypeActivityDelta {
+		return r.addActivity(event)
+	}
 	r.flush(r.seq - 1)
 	if plain {
 		r.joined.add(event, id, delta)
 		return nil
 	}
-	switch event.EventType() {
+	switch eventType {
 	case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
 		r.stateEvents.add(event)
-		r.stateSeq, r.stateIndex = r.seq, len(r.records)
+		r.stateSeq = r.seq
 	default:
 		r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
 	}
-	return r.thread.Add(event)
+	err := r.thread.Add(event)
+	if eventType == agui.EventTypeMessagesSnapshot && r.thread.restated {
+		r.activities.forget()
+	}
+	return err
+}
+
+// addActivity folds an event about an activity message. It changes nothing that deltas
+// do, so those before and after it are joined.
+func (r *Run) addActivity(event agui.Encoded) error {
+	err := r.thread.Add(event)
+	if err == nil && r.activities.add(event, r.seq, r.joined.count > 0) {
+		if r.joined.count > 0 {
+			r.joined.pass()
+		}
+		return nil
+	}
+	r.flush(r.seq - 1)
+	r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
+	return err
 }
 
 // flush ends the gathering of deltas, of which the last has seq.
 func (r *Run) flush(seq int64) {
 	if j := &r.joined; j.count > 0 {
-		r.records = append(r.records, j.record(seq))
+		r.records = j.appendTo(r.records, seq, r.activities.passed())
 		r.thread.addDelta(j.first.EventType(), j.id, j.delta)
-		j.count = 0
+		j.count, j.passed = 0, 0
 	}
 }
 
@@ -84,15 +110,35 @@ func (r *Run) Result() (*store.Result, error) {
 		MessageIDs: messageIDs(r.given, after),
 		Snapshot:   store.Snapshot{Messages: messages},
 	}
+	late, activityErr := r.activities.records(r.thread)
+	err = errors.Join(err, activityErr)
 	if r.stateEvents.count > 0 {
 		result.Snapshot.State = orEmpty(r.thread.State())
 		record, stateErr := r.stateRecord()
 		if stateErr != nil {
-			return result, errors.Join(err, fmt.Errorf("encode the state: %w", stateErr))
+			err = errors.Join(err, fmt.Errorf("encode the state: %w", stateErr))
+		} else {
+			late = append(late, record)
 		}
-		result.Records = slices.Insert(result.Records, r.stateIndex, record)
 	}
+	result.Records = merge(result.Records, late)
 	return result, err
+}
+
+// merge returns records in order, of which the late ones aren't.
+func merge(records, late []store.Record) []store.Record {
+	if len(late) == 0 {
+		return records
+	}
+	bySeq := func(a, b store.Record) int { return cmp.Compare(a.Seq, b.Seq) }
+	slices.SortFunc(late, bySeq)
+	merged := make([]store.Record, 0, len(records)+len(late))
+	for _, record := range late {
+		at, _ := slices.BinarySearchFunc(records, record, bySeq)
+		merged = append(append(merged, records[:at]...), record)
+		records = records[at:]
+	}
+	return append(merged, records...)
 }
 
 // messageIDs returns the ids of all messages, each once.

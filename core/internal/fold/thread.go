@@ -18,6 +18,9 @@ type Thread struct {
 	// a tool call.
 	byID, byCall map[string]*entry
 	state        state
+	// restated says that the last MESSAGES_SNAPSHOT had activity messages, in place of
+	// all others.
+	restated bool
 }
 
 // NewThread returns the thread as a run was given it. The messages aren't changed.
@@ -181,6 +184,7 @@ func (t *Thread) replace(snapshot []agui.Message) {
 		hasActivity = hasActivity || snapshot[i].Role == agui.RoleActivity
 		hasReasoning = hasReasoning || snapshot[i].Role == agui.RoleReasoning
 	}
+	t.restated = hasActivity
 	kept := make([]agui.Message, 0, len(snapshot)+4)
 	have := make(map[string]bool, len(snapshot))
 	for _, message := range t.Messages() {

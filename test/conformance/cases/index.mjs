@@ -8,6 +8,7 @@ import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
 import { mcpApps } from "./mcpapps.mjs";
 import { odd } from "./odd.mjs";
+import { pages } from "./pages.mjs";
 import { routes } from "./routes.mjs";
 import { runs } from "./runs.mjs";
 import { single } from "./single.mjs";
@@ -34,6 +35,7 @@ export const cases = {
   threads,
   transcribe,
   surfaces,
+  pages,
   odd,
   "mcp apps": mcpApps,
   edges,

@@ -113,6 +113,12 @@ export const routes = {
     it.see("first frame", bus.events[0]);
     it.see("events", bus.events.filter(mine));
   },
+  "debug events in production, where debug is on": async (it) => {
+    const bus = await it.open("GET", "/api/copilotkit/cpk-debug-events", { setup: "debug" });
+    it.see("status", bus.status);
+    bus.leave();
+    it.see("info", (await it.get("/info", { setup: "debug" })).body);
+  },
   "no debug events in production": async (it) => {
     it.see("answer", await it.get("/cpk-debug-events"));
     it.see("other methods", await it.http("POST", "/api/copilotkit/cpk-debug-events", { body: {} }));

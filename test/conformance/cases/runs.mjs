@@ -186,6 +186,8 @@ const streams = {
   "it throws after the end": (it) => [started(it), finished(it), { throw: "it went wrong" }],
 };
 
+const comments = (answer) => answer.events.filter(({ frame }) => frame === ": keep-alive").length;
+
 export const runs = {
   ...Object.fromEntries(
     Object.entries(streams).map(([name, events]) => [
@@ -205,6 +207,26 @@ export const runs = {
     const { status, headers, body } = await (await run("run-2")).whole();
     it.see("second", { status, code: body?.code, "when to try again": headers["retry-after"] !== undefined, "may pages read it": headers["access-control-expose-headers"] });
     it.see("usage of nobody", await it.get("/usage", { setup: "limited" }));
+  },
+  "comments while nothing is said": async (it) => {
+    const events = [started(it), ...message("m-1", "Hello"), { hold: "comments" }, finished(it)];
+    const run = await it.openRun("scripted", { forwardedProps: { events } }, { setup: "impatient" });
+    await it.reached("comments");
+    const follow = await it.openConnect("scripted", {}, { setup: "impatient" });
+    for (const [name, answer] of Object.entries({ run, follow })) {
+      it.see(`${name} is told`, await it.becomes(() => comments(answer) > 1));
+    }
+    it.release("comments");
+    await run.whole();
+  },
+  "no comments where they are off": async (it) => {
+    const events = [started(it), ...message("m-1", "Hello"), { hold: "silence" }, finished(it)];
+    const run = await it.openRun("scripted", { forwardedProps: { events } }, { setup: "silent" });
+    await it.reached("silence");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    it.see("comments", comments(run));
+    it.release("silence");
+    await run.whole();
   },
   "an agent that thinks before it begins": async (it) => {
     const events = [{ hold: "think" }, started(it), ...message("m-1", "Hello"), finished(it)];

@@ -61,6 +61,16 @@ export const stop = {
     it.see("none", await it.http("POST", "/api/copilotkit/agent/scripted/stop/t"));
     it.see("broken", await it.http("POST", "/api/copilotkit/agent/scripted/stop/t", { headers: { "content-type": "application/json" }, body: "{" }));
   },
+  "a body that names the run": async (it) => {
+    const run = await it.openRun("scripted", held(it));
+    await it.reached("middle");
+    await run.until((event) => event.delta);
+    const bodies = ['{"runId":"run-2"}', '{"runId":" "}', '{"runId":1}', '{"runId":null}', '{"run":"run-1"}', '{"runId":"run-1","x":1}', "[]", "null", "1", '"run-1"'];
+    for (const body of bodies) it.see(body, await it.stop("scripted", it.thread, { headers: { "content-type": "application/json" }, body }));
+    it.see("the run", await it.stop("scripted", it.thread, { body: { runId: "run-1" } }));
+    it.see("again", await it.stop("scripted", it.thread, { body: { runId: "run-1" } }));
+    await run.whole();
+  },
   "the next run after a stop": async (it) => {
     const run = await it.openRun("scripted", held(it));
     await run.until((event) => event.delta);

@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/a2ui"
+	"github.com/copilotkit-go/runtime/core/agent/opengenui"
 	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
@@ -55,6 +57,10 @@ func setups(trace *trace) map[string]core.Config {
 	cors := func(c core.CORS) core.Config { return core.Config{BasePath: basePath, CORS: &c} }
 	headers := func(policy core.HeaderPolicy) core.Config {
 		return core.Config{BasePath: basePath, ForwardHeaders: policy}
+	}
+	pages := func(agents ...string) core.Config {
+		extension := opengenui.New(opengenui.Config{Agents: agents, Logger: slog.New(slog.DiscardHandler)})
+		return core.Config{BasePath: basePath, Extensions: []agent.Extension{extension}}
 	}
 	return map[string]core.Config{
 		"main":        {BasePath: basePath},
@@ -103,8 +109,13 @@ func setups(trace *trace) map[string]core.Config {
 		"surfaces with a catalog":  {BasePath: basePath},
 		"surfaces by another tool": {BasePath: basePath},
 
-		"supersede": {BasePath: basePath, SupersedeRuns: true},
-		"limited":   {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
+		"debug":        {BasePath: basePath, Debug: core.Debug{Events: true, Lifecycle: true}},
+		"impatient":    {BasePath: basePath, KeepAlive: 50 * time.Millisecond},
+		"silent":       {BasePath: basePath, KeepAlive: -1},
+		"pages":        pages(),
+		"pages of one": pages("scripted"),
+		"supersede":    {BasePath: basePath, SupersedeRuns: true},
+		"limited":      {BasePath: basePath, Limits: core.Limits{RunsPerMinute: 1}},
 	}
 }
 
