@@ -94,16 +94,26 @@ var variables = []variable{
 		name:    "COPILOTKIT_AGENTS",
 		meaning: "remote AG-UI agents: `name=url,name=url`, or `{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"connectUrl\":\"…\"}}`",
 		set: func(s *Settings, value string) (err error) {
-			s.Agents, err = parseUpstreams(value, agentFields)
+			s.Agents, err = parseUpstreams(value, remoteAgents)
 			return err
 		},
 	},
 	{
 		name: "COPILOTKIT_MCP_SERVERS",
 		meaning: "MCP servers whose tools the default agent gets: `name=url,name=url`, or " +
-			"`{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"transport\":\"http\"}}`; the transport is `http` or `sse`",
+			"`{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"transport\":\"http\"}}`; the transport is `http` or `sse`; " +
+			"`oauth` gets [access tokens](docs/forwarding.md#access-tokens-of-the-runtimes-own)",
 		set: func(s *Settings, value string) (err error) {
-			s.MCPServers, err = parseUpstreams(value, mcpFields)
+			s.MCPServers, err = parseUpstreams(value, mcpServers)
+			return err
+		},
+	},
+	{
+		name: "COPILOTKIT_MCP_APPS",
+		meaning: "MCP servers whose tools show pages in the chat, written as `COPILOTKIT_MCP_SERVERS` is; in JSON also `agentId`, the one agent " +
+			"that has them, and `serverId`, which is the name by default; [more](docs/generative-ui.md#mcp-apps)",
+		set: func(s *Settings, value string) (err error) {
+			s.MCPApps, err = parseUpstreams(value, mcpApps)
 			return err
 		},
 	},
