@@ -83,13 +83,17 @@ func (s *session) add(c *call, delta string) []agui.Event {
 
 // begin draws the surface of a call if its components are there and fit.
 func (s *session) begin(c *call, closes bool) []agui.Event {
+	if !c.arguments.surfaceID.complete || !c.arguments.components.complete {
+		return nil
+	}
 	id := c.arguments.surfaceID.id()
-	if id == "" || !c.arguments.components.complete {
+	if id == "" {
+		c.stop() // no surface, as the first of several ids counts
 		return nil
 	}
 	array, err := jsonscan.Check(c.arguments.components.text)
 	if err != nil {
-		c.arguments = nil // the call's result may still have operations
+		c.stop() // the call's result may still have operations
 		return nil
 	}
 	components, excess := parseComponents(array, s.extension.catalog)
@@ -97,7 +101,7 @@ func (s *session) begin(c *call, closes bool) []agui.Event {
 		return s.refuse(c, *excess)
 	}
 	if len(components) == 0 || slices.ContainsFunc(components, func(c component) bool { return !c.hasKind }) {
-		c.arguments = nil // no surface
+		c.stop() // no surface
 		return nil
 	}
 	if problems := validate(components, s.extension.catalog); len(problems) > 0 {
@@ -138,7 +142,7 @@ func (s *session) update(c *call, first, closes bool) []agui.Event {
 		if value, err := jsonscan.Check(data.text); err == nil {
 			events = append(events, s.draw(c, value))
 		}
-		c.arguments = nil
+		c.stop()
 	}
 	return events
 }
@@ -148,8 +152,16 @@ func (s *session) end(c *call) (events []agui.Event) {
 	if c.arguments != nil && c.surface != nil && c.surface.owing {
 		events = append(events, s.draw(c, c.surface.list(c.arguments.data.text)))
 	}
-	c.arguments = nil
+	c.stop()
 	return events
+}
+
+// stop ends the drawing of a call, and lets go of what that took: a run may have many.
+func (c *call) stop() {
+	c.arguments = nil
+	if c.surface != nil {
+		c.surface.operations = nil
+	}
 }
 
 // list returns the data with the items that have come, nil for none.
@@ -189,7 +201,7 @@ func (s *session) draw(c *call, data []byte) agui.Event {
 
 // refuse refuses the surface of a call, and says why. One that is drawn stays as it is.
 func (s *session) refuse(c *call, problems ...problem) []agui.Event {
-	c.arguments = nil
+	c.stop()
 	if problems[0].code == limitExceeded {
 		s.warn(problems[0].message)
 	}
