@@ -213,6 +213,9 @@ func (c *Config) check() error {
 	if err := c.Limits.check(c.Store); err != nil {
 		return err
 	}
+	if err := c.ForwardHeaders.Check(); err != nil {
+		return fmt.Errorf("ForwardHeaders: %w", err)
+	}
 	if c.TrustedProxies < 0 {
 		return fmt.Errorf("TrustedProxies is negative: %d", c.TrustedProxies)
 	}

@@ -25,8 +25,32 @@ type HeaderPolicy struct {
 	Deny         []string
 	DenyPrefixes []string
 	// Allow is the whole list of candidates, in the place of authorization and
-	// x-*; the default denylist doesn't apply to it. If empty, it changes nothing.
+	// x-*; the default denylist doesn't apply to it. If empty, it changes nothing. It
+	// can't have headers that are about one connection or one body, such as connection
+	// or accept-encoding.
 	Allow []string
+}
+
+// Check returns an error that names a header which can't be passed on.
+func (p HeaderPolicy) Check() error {
+	for _, name := range normalizeNames(p.Allow) {
+		if ofOneMessage(name) {
+			return fmt.Errorf("header %q can't be passed on: it is about the connection or the body of the front end's own request", name)
+		}
+	}
+	return nil
+}
+
+// ofOneMessage reports whether the meaning of a header ends with the connection (RFC
+// 9110, section 7.6.1), or is about the body or its encoding: an agent that was sent a
+// browser's Accept-Encoding would answer in what nobody decodes.
+func ofOneMessage(name string) bool {
+	switch name {
+	case "connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
+		"accept-encoding", "content-encoding", "content-length", "expect", "host", "range":
+		return true
+	}
+	return false
 }
 
 // forwardable returns a copy of the headers that may be passed on.

@@ -55,6 +55,16 @@ func TestForwardedHeadersReachTheAgent(t *testing.T) {
 	}
 }
 
+// A browser's Accept-Encoding makes an agent answer in what nobody decodes.
+func TestHeadersOfOneMessageCannotBeAllowed(t *testing.T) {
+	for _, name := range []string{"accept-encoding", " Connection ", "Upgrade", "HOST", "content-length"} {
+		_, err := core.New(core.Config{Agents: agents(greeter), ForwardHeaders: core.HeaderPolicy{Allow: []string{"x-tenant", name}}})
+		if err == nil || !strings.Contains(err.Error(), "can't be passed on") {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+}
+
 func TestTheHeadersForAnAgentAreBounded(t *testing.T) {
 	many := http.Header{}
 	for i := range 101 {

@@ -22,11 +22,13 @@ func setForwardAuthorization(s *Settings, value string) error {
 
 func setForwardHeaders(s *Settings, value string) error {
 	options := struct {
-		Deny, DenyPrefixes, Allow []string
-		UseDefaultDenylist        bool
+		Deny               []string `json:"deny"`
+		DenyPrefixes       []string `json:"denyPrefixes"`
+		Allow              []string `json:"allow"`
+		UseDefaultDenylist bool     `json:"useDefaultDenylist"`
 	}{UseDefaultDenylist: true}
 	if err := parseObject(value, &options); err != nil {
-		return fmt.Errorf(`not %w such as {"deny":["x-internal"],"denyPrefixes":["x-my-"],"allow":[],"useDefaultDenylist":true}`, err)
+		return withExample(err, "not", `{"deny":["x-internal"],"denyPrefixes":["x-my-"],"allow":[],"useDefaultDenylist":true}`)
 	}
 	for _, name := range slices.Concat(options.Deny, options.DenyPrefixes, options.Allow) {
 		if !isToken(strings.TrimSpace(name)) {
@@ -37,7 +39,7 @@ func setForwardHeaders(s *Settings, value string) error {
 		NoDefaultDenylist: !options.UseDefaultDenylist,
 		Deny:              options.Deny, DenyPrefixes: options.DenyPrefixes, Allow: options.Allow,
 	}
-	return nil
+	return s.ForwardHeaders.Check()
 }
 
 // checkForwarding returns an error if a name has no effect, since what it names isn't

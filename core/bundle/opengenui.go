@@ -16,9 +16,11 @@ func setOpenGenerativeUI(s *Settings, value string) error {
 		return nil
 	}
 	if value != "on" {
-		var options struct{ Agents []string }
+		var options struct {
+			Agents []string `json:"agents"`
+		}
 		if err := parseObject(value, &options); err != nil {
-			return fmt.Errorf(`neither on, off nor %w such as {"agents":["default"]}`, err)
+			return withExample(err, "neither on, off nor", `{"agents":["default"]}`)
 		}
 		if options.Agents != nil && len(options.Agents) == 0 {
 			return errors.New("agents is empty: leave it out if all may, or say off")

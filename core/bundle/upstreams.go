@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -92,12 +91,9 @@ func parseUpstreams(value string, kind upstreamKind) (map[string]Upstream, error
 }
 
 func parseUpstreamsJSON(upstreams map[string]Upstream, value string, kind upstreamKind) error {
-	decoder := json.NewDecoder(strings.NewReader(value))
-	decoder.DisallowUnknownFields()
 	var entries map[string]upstreamJSON
-	if err := decoder.Decode(&entries); err != nil || decoder.More() {
-		// The decoder's error may quote the value of a header.
-		return fmt.Errorf(`not a JSON object of the form {"name":{"url":"https://…","headers":{"Name":"value"}}}; further fields are %s`, kind)
+	if err := parseObject(value, &entries); err != nil {
+		return fmt.Errorf(`%w; the form is {"name":{"url":"https://…","headers":{"Name":"value"}}}; further fields are %s`, err, kind)
 	}
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		if err := addUpstream(upstreams, name, entries[name], kind); err != nil {

@@ -119,30 +119,52 @@ func setDebug(s *Settings, value string) error {
 	if value == "off" {
 		return nil
 	}
-	options := struct{ Events, Lifecycle, Verbose bool }{Events: true, Lifecycle: true}
+	options := struct {
+		Events    bool `json:"events"`
+		Lifecycle bool `json:"lifecycle"`
+		Verbose   bool `json:"verbose"`
+	}{Events: true, Lifecycle: true}
 	if value != "on" {
 		if err := parseObject(value, &options); err != nil {
-			return fmt.Errorf(`neither on, off nor %w such as {"events":true,"lifecycle":true,"verbose":false}`, err)
+			return withExample(err, "neither on, off nor", `{"events":true,"lifecycle":true,"verbose":false}`)
 		}
 	}
 	s.Debug = core.Debug(options)
 	return nil
 }
 
-var errNoObject = errors.New("a JSON object")
+var errNoObject = errors.New("not a JSON object")
 
 // parseObject parses a JSON object without other fields than those of options. Its error
-// says only what is wanted.
+// is errNoObject or names a field; it quotes no values.
 func parseObject(value string, options any) error {
+	if !strings.HasPrefix(strings.TrimSpace(value), "{") {
+		return errNoObject
+	}
 	decoder := json.NewDecoder(strings.NewReader(value))
 	decoder.DisallowUnknownFields()
-	if !strings.HasPrefix(strings.TrimSpace(value), "{") || decoder.Decode(options) != nil {
+	if err := decoder.Decode(options); err != nil {
+		if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			return fmt.Errorf("no such option: %s", name)
+		}
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+			return fmt.Errorf("%s has a value of the wrong kind", wrong.Field)
+		}
 		return errNoObject
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return errNoObject
 	}
 	return nil
+}
+
+// withExample returns an error of parseObject with what the value may be: an object like
+// the example, or one of the words.
+func withExample(err error, words, example string) error {
+	if err == errNoObject {
+		return fmt.Errorf("%s a JSON object such as %s", words, example)
+	}
+	return fmt.Errorf("%w; the options are as in %s", err, example)
 }
 
 // splitList splits a list at its commas.
