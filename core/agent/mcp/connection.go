@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,9 +23,6 @@ type connection struct {
 	authorization string
 	// expired is set when a session that had begun no longer accepts the Authorization.
 	expired atomic.Bool
-	// secrets are what a log must not show, credentials what the results of tools must
-	// not either.
-	secrets, credentials outbound.Secrets
 	// callTool is what the tools of the list are called with.
 	callTool func(context.Context, *mcp.CallToolParams) (*mcp.CallToolResult, error)
 
@@ -57,15 +53,13 @@ type listing struct {
 
 // newConnection returns a connection that sends an Authorization, unless it is empty.
 func newConnection(server *Server, authorization string) *connection {
-	c := &connection{Server: server, authorization: authorization, secrets: server.remote.Secrets}
-	if authorization != "" {
-		own := http.Header{"Authorization": {authorization}}
-		c.secrets = c.secrets.With(own)
-		c.credentials = outbound.Secrets(nil).With(own)
-		c.credentials = c.credentials.WithTexts(c.credentials...) // as JSON has them
-	}
-	return c
+	return &connection{Server: server, authorization: authorization}
 }
+
+// secrets returns what a log must not show, credentials what the results of tools must not
+// either.
+func (c *connection) secrets() outbound.Secrets     { return c.remote.Secrets(c.authorization) }
+func (c *connection) credentials() outbound.Secrets { return c.remote.Credentials(c.authorization) }
 
 // tools returns the tools of the session, from the cache where it can.
 func (c *connection) tools(ctx context.Context) ([]agent.ServerTool, error) {
@@ -138,7 +132,7 @@ func (c *connection) build(ctx context.Context, l *listing) {
 
 	next, tools, err := c.connectAndList(ctx, current)
 	if err != nil {
-		err = fmt.Errorf("mcp server %s: %w", c.config.Name, c.secrets.Redact(err))
+		err = fmt.Errorf("mcp server %s: %w", c.config.Name, c.secrets().Redact(err))
 	}
 
 	c.mu.Lock()
@@ -167,7 +161,7 @@ func (c *connection) connectAndList(ctx context.Context, current *session) (*ses
 		if err == nil {
 			return current, tools, nil
 		}
-		c.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", c.config.Name, "error", c.secrets.Redact(err))
+		c.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", c.config.Name, "error", c.secrets().Redact(err))
 		current.Close()
 	}
 	fresh := &session{}

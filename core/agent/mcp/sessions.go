@@ -221,7 +221,7 @@ func (s *sessions) evict(e *entry) {
 		s.closing--
 		s.count--
 		if s.closed && err != nil {
-			s.errs = append(s.errs, fmt.Errorf("mcp server %s: close a session: %w", s.server.config.Name, e.connection.secrets.Redact(err)))
+			s.errs = append(s.errs, fmt.Errorf("mcp server %s: close a session: %w", s.server.config.Name, e.connection.secrets().Redact(err)))
 		}
 		s.announce()
 	})

@@ -22,16 +22,17 @@ func Session(client *mcp.ClientSession) agent.ToolSource {
 type clientSession struct{ client *mcp.ClientSession }
 
 func (s clientSession) Tools(ctx context.Context) ([]agent.ServerTool, error) {
-	call := caller{call: s.client.CallTool}
+	unknown := func() outbound.Secrets { return nil } // only its opener knows what is sent
+	call := caller{s.client.CallTool, unknown, unknown}
 	tools, err := listTools(ctx, s.client, call)
-	return tools, call.secrets.Redact(err)
+	return tools, call.secrets().Redact(err)
 }
 
 // caller calls tools, and keeps secrets out of what fails, and credentials also out of
 // what succeeds: a result is stored, and sent to a model.
 type caller struct {
 	call                 func(context.Context, *mcp.CallToolParams) (*mcp.CallToolResult, error)
-	secrets, credentials outbound.Secrets
+	secrets, credentials func() outbound.Secrets
 }
 
 // listTools asks for all pages of the list, and leaves out what isn't for models.
@@ -40,18 +41,19 @@ func listTools(ctx context.Context, client *mcp.ClientSession, caller caller) ([
 	if err != nil {
 		return nil, err
 	}
+	credentials := caller.credentials()
 	tools := make([]agent.ServerTool, 0, len(listed))
 	for _, tool := range listed {
-		if caller.credentials.Mask(tool.Name) != tool.Name {
-			continue // of a server that plays with the user's token
+		if credentials.Mask(tool.Name) != tool.Name {
+			continue // of a server that plays with its caller's credentials
 		}
 		if !tool.ForModel {
 			continue // for the server's own pages
 		}
 		tools = append(tools, agent.ServerTool{
 			Name:        tool.Name,
-			Description: caller.credentials.Mask(tool.Description),
-			Parameters:  caller.maskJSON(tool.Parameters),
+			Description: credentials.Mask(tool.Description),
+			Parameters:  maskJSON(credentials, tool.Parameters),
 			Call:        caller.tool(tool.Name),
 		})
 	}
@@ -66,24 +68,24 @@ func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.R
 		switch {
 		case err == nil:
 			encoded, err := json.Marshal(result)
-			return c.maskJSON(encoded), err
+			return maskJSON(c.credentials(), encoded), err
 		case errors.Is(err, mcpclient.ErrDenied):
 			return nil, &deniedError{name}
 		case mcpclient.IsAnswer(err):
-			return nil, c.secrets.Redact(err)
+			return nil, c.secrets().Redact(err)
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		}
 		// The model has no use for what net/http says.
-		return nil, &unreachableError{tool: name, err: c.secrets.Redact(err)}
+		return nil, &unreachableError{tool: name, err: c.secrets().Redact(err)}
 	}
 }
 
-func (c caller) maskJSON(encoded []byte) json.RawMessage {
-	if len(c.credentials) == 0 {
+func maskJSON(credentials outbound.Secrets, encoded []byte) json.RawMessage {
+	if len(credentials) == 0 {
 		return encoded
 	}
-	return json.RawMessage(c.credentials.Mask(string(encoded)))
+	return json.RawMessage(credentials.Mask(string(encoded)))
 }
 
 // deniedError tells the model that the user has to sign in again.

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -92,19 +91,21 @@ func (s *server) list(ctx context.Context, caller mcpclient.Caller) ([]mcpclient
 	}
 	defer session.Close()
 	tools, err := mcpclient.ListTools(ctx, session.ClientSession)
+	credentials := s.remote.Credentials(caller.Authorization)
+	for i := range tools {
+		tools[i].Description = credentials.Mask(tools[i].Description)
+		tools[i].Parameters = mask(credentials, tools[i].Parameters)
+	}
 	return tools, s.secrets(caller).Redact(err)
 }
 
 // secrets are what a log must not show.
 func (s *server) secrets(caller mcpclient.Caller) outbound.Secrets {
-	if caller.Authorization == "" {
-		return s.remote.Secrets
-	}
-	return s.remote.Secrets.With(http.Header{"Authorization": {caller.Authorization}})
+	return s.remote.Secrets(caller.Authorization)
 }
 
 // do calls an operation in a session of its own, within the server's time limit, and
-// returns the result as JSON, without the caller's token. The session is ended in a
+// returns the result as JSON, without credentials of its request. The session is ended in a
 // goroutine of ending. Its errors are for the log.
 func (s *server) do(ctx context.Context, ending *sync.WaitGroup, operation func(context.Context, *sdk.ClientSession) (any, error)) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.callTimeout)
@@ -123,12 +124,15 @@ func (s *server) do(ctx context.Context, ending *sync.WaitGroup, operation func(
 	if err != nil {
 		return nil, fmt.Errorf("encode the result: %w", err)
 	}
-	encoded = unescapeHTML(encoded)
-	if caller.Authorization != "" {
-		own := outbound.Secrets(nil).With(http.Header{"Authorization": {caller.Authorization}})
-		encoded = []byte(own.WithTexts(own...).Mask(string(encoded)))
+	return mask(s.remote.Credentials(caller.Authorization), unescapeHTML(encoded)), nil
+}
+
+// mask returns a result without credentials that the server has quoted.
+func mask(credentials outbound.Secrets, result json.RawMessage) json.RawMessage {
+	if len(credentials) == 0 {
+		return result
 	}
-	return encoded, nil
+	return json.RawMessage(credentials.Mask(string(result)))
 }
 
 func (s *server) close() {

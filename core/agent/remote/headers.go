@@ -3,9 +3,9 @@ package remote
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 // headers returns the headers of a request to target: the configured ones, and those
@@ -31,33 +31,9 @@ func (a *Agent) headers(ctx context.Context, target *http.Request) http.Header {
 func withoutCredentials(header http.Header) http.Header {
 	kept := make(http.Header, len(header))
 	for name, values := range header {
-		if !isCredential(name) {
+		if !outbound.IsCredential(name) {
 			kept[name] = values
 		}
 	}
 	return kept
-}
-
-// credentialEndings are what a word of a header's name ends with that makes it a
-// credential: Authorization, X-Api-Key, X-AuthToken, Cookie, and what gates in front
-// of a runtime add, such as X-Goog-Iap-Jwt-Assertion.
-var credentialEndings = []string{
-	"authorization", "key", "token", "jwt", "assertion", "secret", "password", "credential", "credentials", "cookie",
-}
-
-// isCredential reports whether the header of this name is there to prove who sends
-// it, so that whoever gets it could act as the caller.
-func isCredential(name string) bool {
-	name = strings.ToLower(name)
-	if name == "x-amzn-oidc-data" || strings.HasSuffix(name, "-auth") {
-		return true
-	}
-	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '-' || r == '_' }) {
-		for _, ending := range credentialEndings {
-			if strings.HasSuffix(word, ending) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
@@ -34,6 +35,8 @@ type tokens struct {
 	idle   *http.Transport
 	// endpoint is where they come from, body what it is asked.
 	endpoint, id, secret, body string
+	// latest is the token that was given out last.
+	latest atomic.Pointer[string]
 }
 
 func newTokens(config OAuth) (*tokens, error) {
@@ -63,7 +66,13 @@ func newTokens(config OAuth) (*tokens, error) {
 }
 
 // get returns a token that is good for a while. Its errors are for the log.
-func (t *tokens) get(ctx context.Context) (string, error) { return t.cache.Get(ctx) }
+func (t *tokens) get(ctx context.Context) (string, error) {
+	access, err := t.cache.Get(ctx)
+	if latest := t.latest.Load(); err == nil && (latest == nil || *latest != access) {
+		t.latest.Store(&access)
+	}
+	return access, err
+}
 
 // forget drops a token that the server has refused.
 func (t *tokens) forget(access string) { t.cache.Forget(access) }

@@ -59,9 +59,12 @@ const MaxAnswer = 16 << 20
 // Server is an MCP server. It is safe for concurrent use.
 type Server struct {
 	Config
-	// Endpoint is the URL. Secrets are what a log must not show of the configuration.
+	// Endpoint is the URL.
 	Endpoint *url.URL
-	Secrets  outbound.Secrets
+
+	// secrets are what a log must not show of the configuration, credentials what nobody
+	// is to have of it.
+	secrets, credentials outbound.Secrets
 
 	header http.Header
 	tokens *tokens // nil without OAuth
@@ -85,7 +88,7 @@ func New(config Config) (*Server, error) {
 	if s.header, err = outbound.NewHeader(config.Headers); err != nil {
 		return nil, fmt.Errorf("mcp server %s: %w", config.Name, err)
 	}
-	s.Secrets = outbound.NewSecrets(s.header, endpoint)
+	s.secrets, s.credentials = outbound.NewSecrets(s.header, endpoint), outbound.Credentials(s.header, endpoint)
 	if config.OAuth != nil {
 		if s.authorizes() {
 			return nil, fmt.Errorf("mcp server %s: it has an Authorization of its own beside OAuth", config.Name)
@@ -93,7 +96,7 @@ func New(config Config) (*Server, error) {
 		if s.tokens, err = newTokens(*config.OAuth); err != nil {
 			return nil, fmt.Errorf("mcp server %s: OAuth: %w", config.Name, err)
 		}
-		s.Secrets = s.Secrets.WithTexts(config.OAuth.ClientSecret)
+		s.secrets = s.secrets.WithTexts(config.OAuth.ClientSecret)
 	}
 	client := config.HTTPClient
 	if client == nil {
@@ -114,6 +117,32 @@ func New(config Config) (*Server, error) {
 func (s *Server) Authorizes() bool { return s.tokens != nil || s.authorizes() }
 
 func (s *Server) authorizes() bool { return s.header["Authorization"] != nil || s.Endpoint.User != nil }
+
+// Secrets returns what a log must not show of requests with a caller's Authorization,
+// which may be empty.
+func (s *Server) Secrets(authorization string) outbound.Secrets {
+	return s.with(s.secrets, authorization)
+}
+
+// Credentials returns what a result must not have of them: a server that quotes its
+// requests would tell a thread, a model or a page how to be the runtime or its user.
+func (s *Server) Credentials(authorization string) outbound.Secrets {
+	credentials := s.with(s.credentials, authorization)
+	return credentials.WithTexts(credentials...) // as JSON has them
+}
+
+// with returns secrets with a caller's Authorization and the latest access token.
+func (s *Server) with(secrets outbound.Secrets, authorization string) outbound.Secrets {
+	if authorization != "" {
+		secrets = secrets.With(http.Header{"Authorization": {authorization}})
+	}
+	if s.tokens != nil {
+		if access := s.tokens.latest.Load(); access != nil {
+			secrets = secrets.WithTexts(*access)
+		}
+	}
+	return secrets
+}
 
 // Close closes idle connections. Sessions are closed before.
 func (s *Server) Close() {
