@@ -8,6 +8,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/a2ui"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -53,6 +54,14 @@ func TestExtensionsWrapTheRunsOfTheirAgents(t *testing.T) {
 		if body := answer.Body.String(); !strings.Contains(body, c.want) {
 			t.Errorf("%s answers %s, want %s in it", c.path, body, c.want)
 		}
+	}
+	nobodys, err := a2ui.New(a2ui.Config{Agents: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := newRuntime(t, core.Config{Agents: agents(greeter), Extensions: []agent.Extension{nobodys}})
+	if info, want := get(t.Context(), none, "/info").Body.String(), `"a2ui":{"enabled":true,"agents":[]}`; !strings.Contains(info, want) {
+		t.Errorf("/info is %s, want %s in it", info, want)
 	}
 	info := get(t.Context(), runtime, "/info").Body.String()
 	if want := `"a2uiEnabled":true,"a2ui":{"enabled":true,"agents":["default"]}`; !strings.Contains(info, want) {

@@ -30,7 +30,7 @@ type runtimeInfo struct {
 
 type a2uiInfo struct {
 	Enabled bool     `json:"enabled"`
-	Agents  []string `json:"agents,omitempty"`
+	Agents  []string `json:"agents,omitzero"` // empty for none, nil for all
 }
 
 type agentInfo struct {

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/a2ui"
 )
 
@@ -46,7 +46,13 @@ func setA2UI(s *Settings, value string) error {
 func setA2UIOption(config *a2ui.Config, name string, value json.RawMessage) error {
 	switch name {
 	case "agents":
-		return option(name, value, "a list of names", &config.Agents)
+		if err := option(name, value, "a list of names", &config.Agents); err != nil {
+			return err
+		}
+		if len(config.Agents) == 0 {
+			return errNoAgents
+		}
+		return nil
 	case "a2uiToolNames":
 		return option(name, value, "a list of names", &config.ToolNames)
 	case "defaultCatalogId":
@@ -121,7 +127,7 @@ func option(name string, value json.RawMessage, kind string, into any) error {
 
 // buildA2UI returns the extension that draws surfaces, nil if it is off. Unless it was
 // asked for, it draws for front ends that say they have a catalog.
-func buildA2UI(settings *Settings, logger *slog.Logger) (*a2ui.Extension, error) {
+func buildA2UI(settings *Settings, parts parts, agents map[string]agent.Agent) (*a2ui.Extension, error) {
 	if settings.A2UIOff {
 		return nil, nil
 	}
@@ -129,7 +135,10 @@ func buildA2UI(settings *Settings, logger *slog.Logger) (*a2ui.Extension, error)
 	if settings.A2UI != nil {
 		config = *settings.A2UI
 	}
-	config.Logger = logger
+	if err := checkAgents(a2uiVariable, config.Agents, parts, agents); err != nil {
+		return nil, err
+	}
+	config.Logger = parts.logger
 	surfaces, err := a2ui.New(config)
 	if err != nil {
 		return nil, &EnvError{Name: a2uiVariable, Err: err}

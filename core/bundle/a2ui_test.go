@@ -34,6 +34,7 @@ func TestOptionsOfA2UIAreTakenOver(t *testing.T) {
 
 func TestBadOptionsOfA2UIAreNamed(t *testing.T) {
 	for value, want := range map[string]string{
+		`{"agents":[]}`:                         "agents is empty",
 		`yes`:                                   "neither on, off nor a JSON object",
 		`null`:                                  "neither on, off nor a JSON object",
 		`["default"]`:                           "neither on, off nor a JSON object",
@@ -85,7 +86,7 @@ func TestWhoHasSurfaces(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := &inputs{}
-			handler, err := bundle.New(t.Context(), env(append(test.env, "COPILOTKIT_AUTH=none")...), bundle.WithAgent("default", seen.agent()))
+			handler, err := bundle.New(t.Context(), env(append(test.env, "COPILOTKIT_AUTH=none")...), bundle.WithAgent("default", seen.agent()), bundle.WithAgent("other", artist))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -82,7 +82,7 @@ var agentVariables = []variable{
 		},
 	},
 	{
-		name: "COPILOTKIT_MCP_APPS",
+		name: mcpAppsVariable,
 		meaning: "MCP servers whose tools show pages in the chat, written as `COPILOTKIT_MCP_SERVERS` is; in JSON also `agentId`, the one agent " +
 			"that has them, and `serverId`, which is the name by default; [more](docs/generative-ui.md#mcp-apps)",
 		set: func(s *Settings, value string) (err error) {

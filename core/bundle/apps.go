@@ -6,13 +6,17 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/mcpapps"
 )
+
+// mcpAppsVariable is the variable with the MCP servers whose tools show pages.
+const mcpAppsVariable = "COPILOTKIT_MCP_APPS"
 
 // buildApps returns the applications of the environment's MCP servers, sorted by name.
 // It connects to none of them. Without any it still answers pages that old threads show,
 // so that no model is asked instead.
-func buildApps(settings *Settings, parts parts) (*mcpapps.Extension, error) {
+func buildApps(settings *Settings, parts parts, agents map[string]agent.Agent) (*mcpapps.Extension, error) {
 	config := mcpapps.Config{
 		Logger:         parts.logger,
 		ConnectTimeout: max(parts.timeouts.MCPConnect, 0),
@@ -20,6 +24,11 @@ func buildApps(settings *Settings, parts parts) (*mcpapps.Extension, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(settings.MCPApps)) {
 		server := settings.MCPApps[name]
+		if server.AgentID != "" {
+			if err := checkAgents(mcpAppsVariable, []string{server.AgentID}, parts, agents); err != nil {
+				return nil, err
+			}
+		}
 		config.Servers = append(config.Servers, mcpapps.Server{
 			URL:       server.URL.Reveal(),
 			Transport: server.Transport,
@@ -33,7 +42,7 @@ func buildApps(settings *Settings, parts parts) (*mcpapps.Extension, error) {
 	}
 	apps, err := mcpapps.New(config)
 	if err != nil {
-		return nil, &EnvError{Name: "COPILOTKIT_MCP_APPS", Err: fmt.Errorf("make the applications: %w", err)}
+		return nil, &EnvError{Name: mcpAppsVariable, Err: fmt.Errorf("make the applications: %w", err)}
 	}
 	return apps, nil
 }

@@ -99,14 +99,14 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if config.Agents, err = buildAgents(settings, parts); err != nil {
 		return config, err
 	}
-	surfaces, err := buildA2UI(settings, parts.logger)
+	surfaces, err := buildA2UI(settings, parts, config.Agents)
 	if err != nil {
 		return config, err
 	}
 	if surfaces != nil { // outermost: results of what is inside may be surfaces
 		config.Extensions = append(config.Extensions, surfaces)
 	}
-	apps, err := buildApps(settings, parts)
+	apps, err := buildApps(settings, parts, config.Agents)
 	if err != nil {
 		return config, err
 	}

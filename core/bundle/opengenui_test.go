@@ -79,11 +79,20 @@ func TestWhoMayDrawPages(t *testing.T) {
 	}
 }
 
-func TestOnlyAgentsThatThereAreMayDrawPages(t *testing.T) {
+func TestOnlyAgentsThatThereAreCanBeNamed(t *testing.T) {
 	entries := env(`COPILOTKIT_OPEN_GENERATIVE_UI={"agents":["othr"]}`)
 	_, err := bundle.New(t.Context(), entries, bundle.WithAgent("default", artist))
 	if err == nil || !strings.Contains(err.Error(), `COPILOTKIT_OPEN_GENERATIVE_UI: there is no agent "othr"`) {
 		t.Errorf("error %v", err)
+	}
+	for variable, value := range map[string]string{
+		"COPILOTKIT_A2UI":     `{"agents":["default","othr"]}`,
+		"COPILOTKIT_MCP_APPS": `{"map":{"url":"http://map.example/mcp","agentId":"othr"}}`,
+	} {
+		_, err := bundle.New(t.Context(), env(variable+"="+value), bundle.WithAgent("default", artist))
+		if err == nil || !strings.Contains(err.Error(), variable+`: there is no agent "othr"`) {
+			t.Errorf("%s: error %v", variable, err)
+		}
 	}
 	runtime, err := bundle.New(t.Context(), entries, bundle.WithAgent("default", artist), bundle.WithConfig(func(config *core.Config) {
 		config.Agents["othr"] = artist
