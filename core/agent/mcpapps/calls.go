@@ -1,6 +1,8 @@
 package mcpapps
 
 import (
+	"cmp"
+
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -127,16 +129,35 @@ func (o *openCalls) result(id string) {
 	}
 }
 
+// finish takes the end of the run. A call that waits for somebody's answer, perhaps whether
+// it may be made, isn't open; none is when the run was canceled.
+func (o *openCalls) finish(event agui.Event) {
+	finished, ok := decoded(event).(agui.RunFinishedEvent)
+	if !ok || finished.Outcome == nil {
+		return
+	}
+	if finished.Outcome.Type == "cancelled" {
+		o.calls = nil
+	}
+	for _, interrupt := range finished.Outcome.Interrupts {
+		o.result(cmp.Or(interrupt.ToolCallID, interrupt.ID))
+	}
+}
+
+// decoded returns the struct of an event that may be encoded, or the event itself if it
+// isn't valid: the runner refuses it then.
+func decoded(event agui.Event) agui.Event {
+	if encoded, ok := event.(agui.Encoded); ok {
+		if event, err := encoded.Decode(); err == nil {
+			return event
+		}
+	}
+	return event
+}
+
 // snapshot takes the messages of an agent that tells its calls that way.
 func (o *openCalls) snapshot(event agui.Event) {
-	if encoded, ok := event.(agui.Encoded); ok {
-		decoded, err := encoded.Decode()
-		if err != nil {
-			return // the runner refuses it
-		}
-		event = decoded
-	}
-	snapshot, ok := event.(agui.MessagesSnapshotEvent)
+	snapshot, ok := decoded(event).(agui.MessagesSnapshotEvent)
 	if !ok {
 		return
 	}

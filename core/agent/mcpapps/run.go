@@ -122,6 +122,7 @@ func (e *extended) play(ctx context.Context, input *agui.RunAgentInput, tools ma
 	if finished == nil {
 		return
 	}
+	open.finish(finished)
 	if e.answer(ctx, open.list(), yield) {
 		yield(finished, nil)
 	}
