@@ -98,7 +98,8 @@ func (l *lists) run(begun *listing, caller mcpclient.Caller) {
 		size += len(tools[i].Name) + len(tools[i].Description) + len(tools[i].Parameters) + 100
 	}
 	l.mu.Lock()
-	begun.tools, begun.err, begun.ended = tools, err, time.Now()
+	// By the wall clock: the other one stands still while a platform freezes the instance.
+	begun.tools, begun.err, begun.ended = tools, err, time.Now().Round(0)
 	if place := l.byKey[begun.key]; place != nil && place.Value == begun {
 		begun.size = size
 		l.size += size
