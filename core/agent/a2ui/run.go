@@ -34,7 +34,7 @@ type session struct {
 
 	expander protocol.Expander
 	expanded []agui.Event
-	// calls are those of tools that draw which have begun in this run, slots where they
+	// calls are those of tools that draw which have begun and not ended, slots where they
 	// draw, by keys.
 	calls map[string]*call
 	slots map[string]*slot
@@ -103,6 +103,7 @@ func (s *session) pass(event agui.Event, yield func(agui.Event, error) bool) boo
 	case agui.EventTypeToolCallEnd:
 		if c := s.calls[callOf(event)]; c != nil {
 			before = s.end(c)
+			delete(s.calls, c.id)
 		}
 	case agui.EventTypeToolCallResult:
 		after = s.result(event)
@@ -219,12 +220,15 @@ func (s *session) expectResult(callID string) {
 }
 
 // answer returns the results of the calls that have none: what was drawn is all that
-// they were for.
+// they were for. A call that the agent has left open ends before.
 func (s *session) answer() []agui.Event {
 	var results []agui.Event
 	for _, id := range s.order {
 		if s.unanswered[id] {
 			delete(s.unanswered, id)
+			if c := s.calls[id]; c != nil {
+				results = append(append(results, s.end(c)...), agui.ToolCallEndEvent{ToolCallID: id})
+			}
 			results = append(results, agui.ToolCallResultEvent{MessageID: newID(), ToolCallID: id, Content: `{"status":"rendered"}`})
 		}
 	}

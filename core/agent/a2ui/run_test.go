@@ -215,7 +215,7 @@ func TestCallsThatDrawGetResults(t *testing.T) {
 		"not if it fails": {nil, run(call("c", "render_a2ui"), []agui.Event{agui.RunErrorEvent{Message: "no"}}),
 			[]string{"end c", "RUN_ERROR"}},
 		"also without an end": {nil, run([]agui.Event{agui.ToolCallStartEvent{ToolCallID: "c", ToolCallName: "render_a2ui"}}, end),
-			[]string{"start c", `result c {"status":"rendered"}`, "RUN_FINISHED"}},
+			[]string{"start c", "end c", `result c {"status":"rendered"}`, "RUN_FINISHED"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := drawn(t, own, test.input, test.events...)

@@ -261,7 +261,7 @@ func TestEventsKeepTheirOrder(t *testing.T) {
 		"of a remote agent": {nil, []agui.Event{encoded(start("c")), encoded(args("c", `{"css":"ä\n"`)), encoded(agui.ToolCallArgsEvent{
 			BaseEvent: agui.BaseEvent{Metadata: json.RawMessage(`{}`)}, ToolCallID: "c", Delta: `}`}), encoded(end("c")), encoded(finished)},
 			[]string{`c is {"generating":true}`, "START c", `ARGS c {"css":"ä\n"`, "ARGS c }", `c /css "ä\n"`, "c /cssComplete true", "c /generating false", "END c", "RUN_FINISHED"}},
-		"of a call without an end":   {nil, []agui.Event{start("c"), args("c", `{"title":1`), finished}, []string{"START c", `ARGS c {"title":1`, "RUN_FINISHED"}},
+		"of a call without an end":   {nil, []agui.Event{start("c"), args("c", `{"title":1`), finished}, []string{"c /generating false", "START c", `ARGS c {"title":1`, "END c", "RUN_FINISHED"}},
 		"of an agent without an end": {nil, []agui.Event{start("c"), args("c", `{"title":1`)}, []string{"START c", `ARGS c {"title":1`}},
 		"of a run that fails":        {nil, []agui.Event{start("c"), agui.RunErrorEvent{Message: "m"}}, []string{"START c", "RUN_ERROR"}},
 		"of an agent that fails":     {errors.New("broke"), []agui.Event{start("c")}, []string{"START c", "error broke"}},

@@ -80,7 +80,9 @@ func (s *stream) handle(event agui.Event) {
 			s.finish(c, event)
 			return
 		}
-	case agui.EventTypeRunFinished, agui.EventTypeRunError:
+	case agui.EventTypeRunFinished:
+		s.endOpen()
+	case agui.EventTypeRunError:
 		s.release()
 	}
 	s.send(event)
@@ -123,6 +125,15 @@ func (s *stream) finish(c *call, end agui.Event) {
 	c.page.finish()
 	s.send(end)
 	s.forget(c)
+}
+
+// endOpen ends the calls that the agent has left open in a run that has gone well, as the
+// runner would: otherwise their pages are for ever being made.
+func (s *stream) endOpen() {
+	for len(s.calls) > 0 {
+		c := s.calls[0]
+		s.finish(c, agui.ToolCallEndEvent{ToolCallID: c.id})
+	}
 }
 
 // show sends what was held back of a call.
