@@ -53,16 +53,31 @@ func checkAddress(address string, named []netip.Addr) error {
 	return nil
 }
 
-// translated is where networks without IPv4 reach it (RFC 6052).
-var translated = netip.MustParsePrefix("64:ff9b::/96")
+// embedding are the addresses of IPv6 that end in one of IPv4: where networks without the
+// latter reach it (RFC 6052), also by a prefix of their own (RFC 8215), and its older form
+// (RFC 4291). Those of tunnels (RFC 3056) have it behind their prefix.
+var (
+	embedding = [...]netip.Prefix{
+		netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("::/96"),
+	}
+	tunneled = netip.MustParsePrefix("2002::/16")
+)
 
 // plain returns an address without its zone, and one of IPv4 as that, in whichever form
 // of IPv6 it came.
 func plain(ip netip.Addr) netip.Addr {
 	ip = ip.WithZone("").Unmap()
-	if translated.Contains(ip) {
-		bytes := ip.As16()
-		return netip.AddrFrom4([4]byte(bytes[12:]))
+	if ip.IsLoopback() || ip.IsUnspecified() {
+		return ip
+	}
+	bytes := ip.As16()
+	if tunneled.Contains(ip) {
+		return netip.AddrFrom4([4]byte(bytes[2:]))
+	}
+	for _, prefix := range embedding {
+		if prefix.Contains(ip) {
+			return netip.AddrFrom4([4]byte(bytes[12:]))
+		}
 	}
 	return ip
 }

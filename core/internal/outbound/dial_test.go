@@ -19,17 +19,20 @@ func TestATransportConnectsToNoAddressOfAPlatformsOwn(t *testing.T) {
 		to, named string
 		refused   bool
 	}{
-		"loopback":                              {to: local.URL},
-		"loopback in the form of IPv6":          {to: "http://[::ffff:127.0.0.1]:" + portOf(t, local.URL)},
-		"Amazon's metadata":                     {"http://169.254.169.254/latest", "", true},
-		"Amazon's metadata, in IPv6":            {"http://[fd00:ec2::254]/latest", "", true},
-		"a link-local address mapped to IPv6":   {"http://[::ffff:169.254.169.254]/", "", true},
-		"a link-local address translated":       {"http://[64:ff9b::a9fe:a9fe]/", "", true},
-		"a link-local address of IPv6":          {"http://[fe80::1%25lo]/", "", true},
-		"Azure's own":                           {"http://168.63.129.16/", "", true},
-		"Google's metadata, in IPv6":            {"http://[fd20:ce::254]/", "", true},
-		"another than the configured one":       {"http://169.254.1.2/", "http://169.254.1.1/", true},
-		"a name that is none, beside a literal": {"http://169.254.1.1/", "http://metadata.example/", true},
+		"loopback":                                            {to: local.URL},
+		"loopback in the form of IPv6":                        {to: "http://[::ffff:127.0.0.1]:" + portOf(t, local.URL)},
+		"Amazon's metadata":                                   {"http://169.254.169.254/latest", "", true},
+		"Amazon's metadata, in IPv6":                          {"http://[fd00:ec2::254]/latest", "", true},
+		"a link-local address mapped to IPv6":                 {"http://[::ffff:169.254.169.254]/", "", true},
+		"a link-local address translated":                     {"http://[64:ff9b::a9fe:a9fe]/", "", true},
+		"a link-local address by a network's own translation": {"http://[64:ff9b:1::a9fe:a9fe]/", "", true},
+		"a link-local address in the old form":                {"http://[::a9fe:a9fe]/", "", true},
+		"a link-local address through a tunnel":               {"http://[2002:a9fe:a9fe::1]/", "", true},
+		"a link-local address of IPv6":                        {"http://[fe80::1%25lo]/", "", true},
+		"Azure's own":                                         {"http://168.63.129.16/", "", true},
+		"Google's metadata, in IPv6":                          {"http://[fd20:ce::254]/", "", true},
+		"another than the configured one":                     {"http://169.254.1.2/", "http://169.254.1.1/", true},
+		"a name that is none, beside a literal":               {"http://169.254.1.1/", "http://metadata.example/", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
