@@ -69,8 +69,8 @@ type Server struct {
 	header http.Header
 	tokens *tokens // nil without OAuth
 	client http.Client
-	// idle is what New made, nil where the caller brought a transport.
-	idle *http.Transport
+	// idle are those of what New made, none where the caller brought a transport.
+	idle connections
 	// version is the protocol's version that the last session had, if it is one before
 	// that in which clients ask first which there are: the question is then spared.
 	version atomic.Pointer[string]
@@ -104,8 +104,8 @@ func New(config Config) (*Server, error) {
 	}
 	s.client = *outbound.Guard(client)
 	if s.client.Transport == nil {
-		s.idle = outbound.NewTransport(endpoint)
-		s.client.Transport = s.idle
+		s.idle.transport = outbound.NewTransport(endpoint)
+		s.client.Transport = s.idle.transport
 	}
 	if config.NoRedirects {
 		s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return outbound.ErrRedirect }
@@ -146,9 +146,7 @@ func (s *Server) with(secrets outbound.Secrets, authorization string) outbound.S
 
 // Close closes idle connections. Sessions are closed before.
 func (s *Server) Close() {
-	if s.idle != nil {
-		s.idle.CloseIdleConnections()
-	}
+	s.idle.close()
 	if s.tokens != nil {
 		s.tokens.close()
 	}
