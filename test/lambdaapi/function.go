@@ -157,16 +157,22 @@ func (f *Function) Instances() []*Instance {
 	return append([]*Instance(nil), f.instances...)
 }
 
-// Close kills the instances and waits until they are gone.
-func (f *Function) Close() {
-	f.mu.Lock()
-	f.closed = true
-	f.mu.Unlock()
+// Replace kills the instances and waits until they are gone. The next invocation starts
+// another one.
+func (f *Function) Replace() {
 	for _, instance := range f.Instances() {
 		instance.kill()
 		<-instance.exited
 		_ = instance.server.Close()
 	}
+}
+
+// Close kills the instances and waits until they are gone. None starts after that.
+func (f *Function) Close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.Replace()
 }
 
 // lockedWriter makes a writer safe for the output of several processes.
