@@ -90,7 +90,7 @@ func TestAnInstanceThatDiesIsReplaced(t *testing.T) {
 func TestReplacedInstancesAnswerNothingMore(t *testing.T) {
 	function := newFunction(t, lambdaapi.Config{})
 	first := call(t, function, "one")
-	function.Replace()
+	function.Replace(t.Context())
 	if second := call(t, function, "two"); second == first {
 		t.Error("the replaced instance has answered")
 	}

@@ -7,7 +7,7 @@
 // variables that begin with COPILOTKIT_, OPENAI_ or AWS_, which are passed to the function.
 // When it listens, the command prints one line of JSON, {"origin": "http://…"}. It
 // answers GET /instances with the number of instances that were started; DELETE /instances
-// ends those that run, so that another one answers what comes next. At the end of its
+// ends them once they are idle, so that another one answers what comes next. At the end of its
 // standard input, or when it is terminated, it ends the instances and exits.
 package main
 
@@ -56,8 +56,8 @@ func run() error {
 	mux.HandleFunc("GET /instances", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, len(function.Instances()))
 	})
-	mux.HandleFunc("DELETE /instances", func(w http.ResponseWriter, _ *http.Request) {
-		function.Replace()
+	mux.HandleFunc("DELETE /instances", func(w http.ResponseWriter, r *http.Request) {
+		function.Replace(r.Context())
 		w.WriteHeader(http.StatusNoContent)
 	})
 	server := &http.Server{Handler: mux}
