@@ -53,16 +53,31 @@ export async function startDynamoDB() {
   return dynamoDB;
 }
 
+/** Starts servers of MCP Apps. Its addresses are by the name of their packages. */
+export async function startMCPApps() {
+  const apps = run(process.execPath, {}, [join(root, "test", "tools", "mcpapps", "server.mjs")]);
+  await apps.answers(async () => {
+    apps.addresses = JSON.parse(apps.log().split("\n")[0]);
+  });
+  return apps;
+}
+
 /** Starts the packaged Lambda function behind one HTTP address, on a limited number of instances. */
 export async function startLambda(instances, env) {
-  const arch = go("env", "GOARCH").trim();
-  go("run", "./scripts/packagelambda", "-arch", arch, cache);
-  const bootstrap = join(cache, `lambda-${arch}`, "bootstrap");
-  const front = run(build("./test/e2e/lambda", "lambda-front"), { BOOTSTRAP: bootstrap, INSTANCES: String(instances), ...env });
+  packaged ??= packageLambda();
+  const front = run(packaged.front, { BOOTSTRAP: packaged.bootstrap, INSTANCES: String(instances), ...env });
   await front.answers(async () => {
     front.origin = JSON.parse(front.log().split("\n")[0]).origin;
   });
   return front;
+}
+
+let packaged;
+
+function packageLambda() {
+  const arch = go("env", "GOARCH").trim();
+  go("run", "./scripts/packagelambda", "-arch", arch, cache);
+  return { bootstrap: join(cache, `lambda-${arch}`, "bootstrap"), front: build("./test/e2e/lambda", "lambda-front") };
 }
 
 /** Starts a process and keeps its log. stop() terminates it, and kills it after five seconds. */

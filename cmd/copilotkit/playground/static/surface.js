@@ -61,9 +61,9 @@ class Drawing {
 
   /** Returns the node of a component. `scope` is where relative paths begin. */
   component(id, scope, depth) {
+    if (++this.drawn > maxComponents || depth > maxDepth) return element("span", "quiet", "(and more)");
     const component = this.model.components.get(id);
     if (!component) return element("span", "quiet", `(${id} isn't there)`);
-    if (depth > maxDepth || ++this.drawn > maxComponents) return element("span", "quiet", "(and more)");
     const inside = this.children(component, scope, depth);
     switch (component.component) {
       case "Text":
@@ -81,15 +81,25 @@ class Drawing {
     }
   }
 
-  children(component, scope, depth) {
-    const { child, children } = component;
-    const ids = Array.isArray(children) ? children : [child].filter((one) => typeof one === "string");
-    const nodes = ids.map((id) => this.component(id, scope, depth + 1));
-    if (typeof children?.componentId !== "string") return nodes;
+  children({ child, children }, scope, depth) {
+    if (typeof children?.componentId !== "string") {
+      const ids = Array.isArray(children) ? children : typeof child === "string" ? [child] : [];
+      return this.list(ids, (id) => this.component(id, scope, depth + 1));
+    }
     const path = absolute(children.path, scope);
     const items = at(this.model.root, `/data${path}`);
-    const keys = items && typeof items === "object" ? Object.keys(items).slice(0, maxComponents) : [];
-    return keys.map((key) => this.component(children.componentId, `${path}/${key}`, depth + 1));
+    const keys = items && typeof items === "object" ? Object.keys(items) : [];
+    return this.list(keys, (key) => this.component(children.componentId, `${path}/${key}`, depth + 1));
+  }
+
+  /** Returns a node for each of a list, as long as there may be more of them. */
+  list(values, node) {
+    const nodes = [];
+    for (const value of values) {
+      if (this.drawn > maxComponents) break;
+      nodes.push(node(value));
+    }
+    return nodes;
   }
 
   field(component, scope) {
