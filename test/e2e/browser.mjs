@@ -1,5 +1,5 @@
 // Headless Chromium, as Debian ships it, and the actions of the scenes in the page.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -100,7 +100,13 @@ export class Page {
     if (!this.pictures) return;
     mkdirSync(this.pictures, { recursive: true });
     await this.page.mouse.move(0, 0);
-    await this.chat.screenshot({ path: join(this.pictures, `generative-ui-${name}.png`), animations: "disabled" });
+    // What moves comes to rest first, in frames too.
+    let before, now;
+    do {
+      before = now;
+      now = await this.chat.screenshot({ animations: "disabled" });
+    } while (!before?.equals(now));
+    writeFileSync(join(this.pictures, `generative-ui-${name}.png`), now);
   }
 
   async close() {
