@@ -53,13 +53,13 @@ export async function startDynamoDB() {
   return dynamoDB;
 }
 
-/** Starts servers of MCP Apps. Its addresses are by the name of their packages. */
-export async function startMCPApps() {
-  const apps = run(process.execPath, {}, [join(root, "test", "tools", "mcpapps", "server.mjs")]);
-  await apps.answers(async () => {
-    apps.addresses = JSON.parse(apps.log().split("\n")[0]);
+/** Starts a published server of an MCP App. */
+export async function startMCPApp(name) {
+  const app = run(process.execPath, {}, [join(root, "test", "tools", "mcpapps", "serve.mjs"), name]);
+  await app.answers(async () => {
+    [app.url] = app.log().match(/^http:.*(?=\n)/m); // among warnings
   });
-  return apps;
+  return app;
 }
 
 /** Starts the packaged Lambda function behind one HTTP address, on a limited number of instances. */
