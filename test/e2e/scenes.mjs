@@ -41,7 +41,7 @@ export const scenes = {
     const page = await open({ url: small });
     await page.say("Say hello");
     await page.sees("Hello from the scripted model!");
-    await page.say(`Read this: ${"word ".repeat(5000)}`);
+    await page.say(`Read this: ${"word ".repeat(10_000)}`);
     // In the conversation, not only where the page shows errors.
     const explanation = page.chat.locator("[data-testid=copilot-assistant-message]").filter({ hasText: "This message was not sent" });
     await explanation.waitFor();
