@@ -16,6 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 	"github.com/copilotkit-go/runtime/test/agenttest"
 )
 
@@ -260,5 +261,39 @@ func TestACopyIsKnownByItsExactName(t *testing.T) {
 	}
 	if got := agenttest.Results(events)["c"]; !strings.Contains(got, "operation 3 makes the state too large") {
 		t.Errorf("the result is %s", got)
+	}
+}
+
+// modelEnds counts the calls of models that have ended.
+type modelEnds struct {
+	telemetry.Observer
+	errs []error
+}
+
+func (o *modelEnds) Content() bool { return true }
+
+func (o *modelEnds) Model(ctx context.Context, _ telemetry.ModelCall) (context.Context, func(telemetry.ModelResult)) {
+	return ctx, func(result telemetry.ModelResult) { o.errs = append(o.errs, result.Err) }
+}
+
+func TestTheCallOfAModelThatPanicsHasEndedForTheObserver(t *testing.T) {
+	broken := model.Func(func(context.Context, *model.Request) iter.Seq2[model.Delta, error] {
+		return func(yield func(model.Delta, error) bool) {
+			yield(text("a"), nil)
+			panic("broken")
+		}
+	})
+	observer := &modelEnds{}
+	run := loop.Run{Input: agenttest.Saying("Hi"), Model: broken, Request: &model.Request{}, Tools: &loop.Tools{}, MaxSteps: 1}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic didn't go on")
+			}
+		}()
+		run.Play(telemetry.With(t.Context(), observer), func(agui.Event, error) bool { return true })
+	}()
+	if len(observer.errs) != 1 || observer.errs[0] == nil {
+		t.Errorf("it has ended with %v", observer.errs)
 	}
 }
