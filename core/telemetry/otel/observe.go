@@ -104,15 +104,16 @@ func (t *Telemetry) Run(ctx context.Context, run telemetry.Run) (context.Context
 			t.set(s, integer("copilotkit.usage.estimated_tokens", result.EstimatedTokens))
 		}
 		if result.FinishReason != "" {
-			t.set(s, texts("gen_ai.response.finish_reasons", result.FinishReason))
+			t.set(s, texts("gen_ai.response.finish_reasons", word(result.FinishReason)))
 		}
 		t.setTotals(s)
 		took := time.Since(s.start).Seconds()
 		if result.Code == "" {
 			t.metrics.runs.record(took, agent, kind, outcome)
 		} else {
-			t.fail(s, result.Code, t.detail(result.Err))
-			t.metrics.runs.record(took, agent, kind, outcome, text("error.type", t.metrics.codes.keep(result.Code)))
+			code := word(result.Code)
+			t.fail(s, code, t.detail(result.Err))
+			t.metrics.runs.record(took, agent, kind, outcome, text("error.type", t.metrics.codes.keep(code)))
 		}
 		t.end(s)
 	}
