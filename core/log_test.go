@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -244,5 +246,21 @@ func TestTheIDOfARequest(t *testing.T) {
 				t.Errorf("got %q, want %q", ids, test.want)
 			}
 		})
+	}
+}
+
+// What a provider or an agent says is wrong with a thread's naming may quote a part of it.
+func TestTheConversationThatAThreadIsNamedFromIsNotLogged(t *testing.T) {
+	var log jsonLog
+	failing := titled(func(_ context.Context, in *agui.RunAgentInput, yield func(agui.Event, error) bool) {
+		_, question, _ := strings.Cut(in.Messages[1].Content.Text(), ": ")
+		yield(nil, errors.New("can't name "+question))
+	})
+	handler := newRuntime(t, core.Config{
+		Agents: agents(failing), NameThreads: true, Logger: log.logger(slog.LevelDebug),
+	})
+	request{method: "POST", path: "/agent/default/run", body: asking}.to(handler)
+	if text := log.String(); strings.Contains(text, "Matterhorn") || !strings.Contains(text, `"kind":"name","outcome":"agent failed"`) {
+		t.Errorf("the log has %s", text)
 	}
 }

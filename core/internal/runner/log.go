@@ -89,7 +89,9 @@ func (s *stream) attributes(models []string, level slog.Level) []slog.Attr {
 	case result.Err == nil:
 	case errors.As(result.Err, &panicked):
 		attributes = append(attributes, slog.Any("panic", panicked.Value), slog.String("stack", string(panicked.Stack)))
-	case level == slog.LevelError:
+	// What a thread's name is made from is a conversation in one text, of which an error may
+	// quote any part. The run beside it tells why its model fails.
+	case level == slog.LevelError && s.kind() != "name":
 		attributes = append(attributes, slog.Any("error", result.Err))
 	}
 	return attributes
