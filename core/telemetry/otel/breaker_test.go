@@ -131,6 +131,37 @@ func TestAHangingCollectorCostsOneRequest200Milliseconds(t *testing.T) {
 	})
 }
 
+func TestRequestsThatAreShorterThanAnExportFindOutThatTheCollectorIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 30 * time.Millisecond
+		slow := func(*http.Request) (*http.Response, error) {
+			time.Sleep(takes)
+			return answer(http.StatusOK), nil
+		}
+		collector := &moody{}
+		config := newConfig(t, "http://collector.example")
+		config.Metrics, config.HTTPClient = nil, &http.Client{Transport: collector}
+		observer := start(t, config)
+		collector.be(slow)
+		timed(observer, 0)
+		collector.be(hang)
+		timed(observer, 0)
+		for range 100 {
+			time.Sleep(time.Second)
+			if cost := timed(observer, time.Millisecond); cost > 2*takes {
+				t.Errorf("a request that tries a collector that hangs is %v longer", cost)
+			}
+		}
+		collector.be(slow)
+		time.Sleep(time.Minute)
+		timed(observer, time.Millisecond)
+		tried := collector.tried.Load()
+		if timed(observer, time.Millisecond); collector.tried.Load() != tried+1 {
+			t.Error("nothing is exported again")
+		}
+	})
+}
+
 func TestACollectorIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // lane is the way of one signal to its collector: one export at a time.
@@ -20,6 +22,19 @@ type lane struct {
 	next func(force bool) (body []byte, done func(error))
 	// failed counts exports that failed.
 	failed func()
+	// usual is how long the last export took that didn't fail, in nanoseconds.
+	usual atomic.Int64
+}
+
+// send sends an export, and tells done what came of it.
+func (l *lane) send(ctx context.Context, body []byte, done func(error)) error {
+	began := time.Now()
+	err := l.sender.send(ctx, body)
+	if err == nil {
+		l.usual.Store(int64(time.Since(began)))
+	}
+	done(err)
+	return err
 }
 
 // export exports what there is, until nothing is left or something fails, which is
@@ -42,8 +57,7 @@ func (l *lane) export(ctx context.Context) {
 		if body == nil {
 			return
 		}
-		err := l.sender.send(ctx, body)
-		done(err)
+		err := l.send(ctx, body, done)
 		if err != nil && late && ctx.Err() != nil {
 			return
 		}
@@ -64,9 +78,7 @@ func (l *lane) probe(ctx context.Context) {
 	}
 	if l.breaker.probe() {
 		body, done := l.next(true)
-		err := l.sender.send(ctx, body)
-		done(err)
-		l.report(err)
+		l.report(l.send(ctx, body, done))
 	}
 }
 
