@@ -162,6 +162,40 @@ func TestRequestsThatAreShorterThanAnExportFindOutThatTheCollectorIsBack(t *test
 	})
 }
 
+// What is cut off has arrived as well as not, and is sent again.
+func TestACollectorThatIsSlowGetsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		collector := &moody{}
+		config := newConfig(t, "http://collector.example")
+		config.Metrics = nil
+		config.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			taken, err := collector.RoundTrip(r)
+			select {
+			case <-time.After(120 * time.Millisecond):
+				return taken, err
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})}
+		observer := start(t, config)
+		const requests = 100
+		var group sync.WaitGroup
+		for range requests {
+			group.Go(func() {
+				if cost := timed(observer, 5*time.Millisecond); cost > 200*time.Millisecond {
+					t.Errorf("a request is %v longer", cost)
+				}
+			})
+			time.Sleep(30 * time.Millisecond)
+		}
+		group.Wait()
+		timed(observer, time.Millisecond)
+		if got := collector.spans(); got != requests+1 {
+			t.Errorf("it has got %d spans, want %d", got, requests+1)
+		}
+	})
+}
+
 func TestACollectorIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}

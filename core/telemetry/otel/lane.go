@@ -22,7 +22,7 @@ type lane struct {
 	next func(force bool) (body []byte, done func(error))
 	// failed counts exports that failed.
 	failed func()
-	// usual is how long the last export took that didn't fail, in nanoseconds.
+	// usual is how long an export has taken lately, in nanoseconds.
 	usual atomic.Int64
 }
 
@@ -53,12 +53,17 @@ func (l *lane) export(ctx context.Context) {
 	}
 	defer func() { <-l.busy }()
 	for ; !l.breaker.open(); late = true { // which an export may have found meanwhile
+		if late && l.tooLate(ctx) {
+			return
+		}
 		body, done := l.next(false)
 		if body == nil {
 			return
 		}
+		began := time.Now()
 		err := l.send(ctx, body, done)
 		if err != nil && late && ctx.Err() != nil {
+			l.usual.Store(max(l.usual.Load(), int64(time.Since(began))))
 			return
 		}
 		l.report(err)
@@ -66,6 +71,14 @@ func (l *lane) export(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// tooLate reports whether an export that begins now would be cut off: it is as likely as
+// not that it had arrived then, and it would be sent again. Whoever comes next has the time.
+func (l *lane) tooLate(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	usual := time.Duration(l.usual.Load())
+	return ok && time.Until(deadline) < usual+usual/4
 }
 
 // probe tries a collector that has failed, if it is time to.
