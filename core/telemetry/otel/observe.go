@@ -124,6 +124,8 @@ func (t *Telemetry) setTotals(s *span) {
 	totals := s.run
 	if name := totals.model.Load(); name != nil {
 		t.set(s, text("gen_ai.provider.name", name.provider), text("gen_ai.request.model", name.model))
+	} else {
+		t.set(s, text("gen_ai.provider.name", other)) // it must be there
 	}
 	if n := totals.appends.Load(); n > 0 {
 		t.set(s, integer("copilotkit.store.appends", n), integer("copilotkit.store.append_records", totals.appended.Load()),
