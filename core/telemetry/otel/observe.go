@@ -144,7 +144,7 @@ func (t *Telemetry) Tool(ctx context.Context, call telemetry.ToolCall) (context.
 	}
 	return ctx, func(result telemetry.ToolResult) {
 		attributes := []attribute{text("gen_ai.tool.name", t.metrics.toolNames.keep(call.Name))}
-		if t.config.Content && result.Err == nil {
+		if t.config.Content && (result.Err == nil || errors.Is(result.Err, telemetry.ErrToolResult)) {
 			t.set(s, text("gen_ai.tool.call.result", result.Result))
 		}
 		if result.Err != nil {
@@ -328,6 +328,8 @@ func errorType(err error) string {
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
+	case errors.Is(err, telemetry.ErrToolResult):
+		return "tool_error"
 	}
 	return other
 }
