@@ -107,6 +107,34 @@ func benchmarkHandler(b *testing.B, config core.Config) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchDeltas), "ns/event")
 }
 
+// BenchmarkLargePrompt measures a run with a prompt of 4 MB, without a network.
+func BenchmarkLargePrompt(b *testing.B) {
+	const size = 4 << 20
+	for _, bench := range []struct{ name, content string }{
+		{"text", `"` + strings.Repeat(`A line of text that \"quotes\" and ends.\n`, size/42) + `"`},
+		{"picture", `[{"type":"image","source":{"type":"data","mimeType":"image/png","value":"` + strings.Repeat("iVBORw0KGgoAAAAN", size/16) + `"}}]`},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			answering := agent.Func(func(_ context.Context, in *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+				return func(yield func(agui.Event, error) bool) {
+					yield(agui.RunFinishedEvent{ThreadID: in.ThreadID, RunID: in.RunID}, nil)
+				}
+			})
+			handler := newRuntime(b, core.Config{Agents: agents(answering)})
+			body := `{"threadId":"t","runId":"r","state":{},"messages":[{"id":"m","role":"user","content":` + bench.content + `}],"tools":[],"context":[],"forwardedProps":{}}`
+			if answer := (request{method: "POST", path: "/agent/default/run", body: body}).to(handler); answer.Code != http.StatusOK {
+				b.Fatalf("got %d %s", answer.Code, answer.Body)
+			}
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				body := strings.Replace(body, `"t"`, fmt.Sprintf(`"t%d"`, i), 1)
+				handler.ServeHTTP(discard{http.Header{}}, request{method: "POST", path: "/agent/default/run", body: body}.build())
+			}
+		})
+	}
+}
+
 // discard is a ResponseWriter that keeps nothing.
 type discard struct{ header http.Header }
 

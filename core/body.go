@@ -28,27 +28,37 @@ const (
 	maxDrainTime  = 10 * time.Second
 )
 
-// drainBody reads the rest of a body that is refused. A browser that is still
-// sending when the connection is closed reports that, and never reads why. Clients
-// that wait to be told to go on are not told so.
-func (ex *exchange) drainBody() {
-	if ex.unlimitedBody == nil || ex.r.ContentLength > maxDrainBytes || ex.r.Header.Get("Expect") != "" {
-		return
+// drainBody reads the rest of a body that is refused, and reports whether all of it came.
+// A browser that is still sending when the connection is closed reports that, and never
+// reads why. Clients that wait to be told to go on are not told so. Of a client that is too
+// slow nothing more is read, by the server neither.
+func (ex *exchange) drainBody() bool {
+	if ex.drained || ex.unlimitedBody == nil {
+		return true
 	}
-	if control := ex.limitReading(); control != nil {
-		defer control.SetReadDeadline(time.Time{})
+	if ex.r.ContentLength > maxDrainBytes || ex.r.Header.Get("Expect") != "" {
+		return false
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(ex.unlimitedBody, maxDrainBytes))
+	control := ex.limitReading()
+	n, err := io.Copy(io.Discard, io.LimitReader(ex.unlimitedBody, maxDrainBytes))
+	if ex.drained = err == nil && n < maxDrainBytes; ex.drained && control != nil {
+		_ = control.SetReadDeadline(time.Time{})
+	}
+	return ex.drained
 }
 
-// limitReading limits for how long the rest of the body is waited for. It returns what
-// can change that, nil where there is no such limit: not every http.ResponseWriter has
-// deadlines; those of servers do.
+// limitReading limits for how long the rest of the body is waited for, from its first call
+// on. It returns what can change that, nil where there is no such limit: not every
+// http.ResponseWriter has deadlines; those of servers do.
 func (ex *exchange) limitReading() *http.ResponseController {
 	control := http.NewResponseController(ex.w)
+	if ex.readingLimited {
+		return control
+	}
 	if control.SetReadDeadline(time.Now().Add(maxDrainTime)) != nil {
 		return nil
 	}
+	ex.readingLimited = true
 	return control
 }
 
@@ -78,18 +88,17 @@ func (ex *exchange) readBody() ([]byte, error) {
 	if ex.r.ContentLength > 0 {
 		buffer.Grow(int(ex.r.ContentLength) + bytes.MinRead)
 	}
-	if _, err := buffer.ReadFrom(body); err != nil {
+	_, err := buffer.ReadFrom(body)
+	if errors.As(err, new(*http.MaxBytesError)) || int64(buffer.Len()) > limit {
+		ex.head = bytes.Clone(buffer.Next(maxHead))
+		return nil, bodyTooLarge(limit)
+	}
+	if err != nil {
 		var refused *HTTPError
-		switch {
-		case errors.As(err, &refused):
+		if errors.As(err, &refused) {
 			return nil, refused
-		case errors.As(err, new(*http.MaxBytesError)):
-			return nil, bodyTooLarge(limit)
 		}
 		return nil, invalidBody(err)
-	}
-	if int64(buffer.Len()) > limit {
-		return nil, bodyTooLarge(limit)
 	}
 	return bytes.TrimPrefix(buffer.Bytes(), []byte("\ufeff")), nil
 }

@@ -1,14 +1,11 @@
 package core
 
 import (
-	"bytes"
 	"io"
-	"math"
 	"net/http"
-	"os"
-	"runtime/debug"
-	"strconv"
 	"sync"
+
+	"github.com/copilotkit-go/runtime/core/internal/memory"
 )
 
 // smallBody is the size in bytes up to which a body isn't counted: there is always
@@ -30,7 +27,7 @@ func newBodyBudget(limit int64) *bodyBudget {
 	if limit > 0 {
 		return &bodyBudget{limit: func() int64 { return limit }}
 	}
-	return &bodyBudget{limit: sync.OnceValue(func() int64 { return memorySize() / 8 })}
+	return &bodyBudget{limit: sync.OnceValue(func() int64 { return memory.Size() / 8 })}
 }
 
 // reserve takes n bytes and reports whether there was room for them. One body
@@ -50,33 +47,6 @@ func (b *bodyBudget) release(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= n
-}
-
-// unknownMemory is what is assumed where the memory's size can't be read.
-const unknownMemory = 2 << 30
-
-// memorySize returns how many bytes of memory this process can use: GOMEMLIMIT, the
-// container's limit, or the machine's memory, whichever is least.
-func memorySize() int64 {
-	size := debug.SetMemoryLimit(-1)
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		text, _ := os.ReadFile(path)
-		if limit, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64); err == nil && limit > 0 {
-			size = min(size, limit)
-		}
-	}
-	text, _ := os.ReadFile("/proc/meminfo")
-	if _, after, found := bytes.Cut(text, []byte("MemTotal:")); found {
-		if fields := bytes.Fields(after); len(fields) > 0 {
-			if kib, err := strconv.ParseInt(string(fields[0]), 10, 64); err == nil && kib > 0 {
-				size = min(size, kib<<10)
-			}
-		}
-	}
-	if size == math.MaxInt64 {
-		return unknownMemory
-	}
-	return size
 }
 
 // reserve takes n bytes more of the budget for the request's body.

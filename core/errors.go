@@ -119,12 +119,15 @@ func notJSON() *HTTPError {
 	}}
 }
 
+// codeTooLarge is the code of a request that is refused for its size.
+const codeTooLarge = "request_body_too_large"
+
 func bodyTooLarge(limit int64) *HTTPError {
 	return &HTTPError{
 		Status: http.StatusRequestEntityTooLarge,
 		Body: errorBody{
 			Error:   "Request body too large",
-			Code:    "request_body_too_large",
+			Code:    codeTooLarge,
 			Message: "The request body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
 		},
 	}

@@ -31,6 +31,12 @@ type exchange struct {
 	route  Route
 	// unlimitedBody is the request's body as it came.
 	unlimitedBody io.Reader
+	// drained is set when all of that was read, and thrown away.
+	drained bool
+	// readingLimited is set when there is a limit to how long the body may take.
+	readingLimited bool
+	// head is the beginning of a body that turned out to be too large.
+	head []byte
 	// bodies is the budget of all bodies, reserved what this one has of it.
 	bodies   *bodyBudget
 	reserved int64

@@ -17,7 +17,15 @@ const runFailed = "Failed to run agent"
 // ids as it would of connect, the stream carries them, so that connect can go on
 // where the stream broke off.
 func (rt *Runtime) serveRun(ex *exchange) error {
-	begun, err := rt.beginRun(ex)
+	request, err := rt.runRequest(ex)
+	if err != nil {
+		return ex.explainTooLarge(err)
+	}
+	if rt.detaches(request) {
+		request.Agent, request.Kind = rt.extend(request), "detached"
+		return rt.serveBeside(ex, request)
+	}
+	begun, err := rt.beginRun(ex, request)
 	if err != nil {
 		return err
 	}
@@ -46,11 +54,7 @@ func (b *begunRun) end() {
 }
 
 // beginRun begins a run and its answer.
-func (rt *Runtime) beginRun(ex *exchange) (*begunRun, error) {
-	request, err := rt.runRequest(ex)
-	if err != nil {
-		return nil, err
-	}
+func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, error) {
 	charge, err := rt.admit(ex)
 	if err != nil {
 		return nil, err
@@ -70,7 +74,7 @@ func (rt *Runtime) beginRun(ex *exchange) (*begunRun, error) {
 	request.Ended = charge.end
 	unnamed := rt.unnamed(ex, request.Key)
 	extended := request // a thread is named by the agent alone
-	extended.Agent = agent.Extend(request.AgentID, request.Agent, rt.config.Extensions...)
+	extended.Agent = rt.extend(request)
 	run, err := rt.runner.Begin(ctx, extended)
 	switch {
 	case errors.Is(err, store.ErrLocked):
@@ -105,13 +109,34 @@ func (rt *Runtime) closeRun(ctx context.Context, run *runner.Run) {
 	}
 }
 
-// serveSuggest has an agent answer without a thread: nothing is locked, recorded or
-// shown to those who debug.
+// extend returns the agent of a run with what the extensions add.
+func (rt *Runtime) extend(request runner.Request) agent.Agent {
+	return agent.Extend(request.AgentID, request.Agent, rt.config.Extensions...)
+}
+
+// detaches reports whether an extension answers a run without its thread.
+func (rt *Runtime) detaches(request runner.Request) bool {
+	for _, extension := range rt.config.Extensions {
+		if d, ok := extension.(agent.Detacher); ok && d.Detaches(request.AgentID, request.Input) {
+			return true
+		}
+	}
+	return false
+}
+
+// serveSuggest has an agent answer without a thread.
 func (rt *Runtime) serveSuggest(ex *exchange) error {
 	request, err := rt.runRequest(ex)
 	if err != nil {
 		return err
 	}
+	request.Kind = "suggest"
+	return rt.serveBeside(ex, request)
+}
+
+// serveBeside has an agent answer beside a thread: nothing is locked, recorded or shown
+// to those who debug.
+func (rt *Runtime) serveBeside(ex *exchange, request runner.Request) error {
 	charge, err := rt.admit(ex)
 	if err != nil {
 		return err
@@ -125,7 +150,7 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
 	defer cancel()
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
-	request.Ended, request.Kind = charge.end, "suggest"
+	request.Ended = charge.end
 	charge.add(request.Spent)
 	err = rt.runner.Suggest(ctx, request, func(events []agui.Encoded) error {
 		for _, event := range events {
@@ -134,7 +159,7 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 		return stream.send(events)
 	})
 	if err != nil && ctx.Err() == nil {
-		rt.config.Logger.WarnContext(ctx, "a suggestion ended badly", "agent", request.AgentID, "error", err)
+		rt.config.Logger.WarnContext(ctx, "a run beside its thread ended badly", "kind", request.Kind, "agent", request.AgentID, "error", err)
 	}
 	return nil
 }

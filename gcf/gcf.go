@@ -29,7 +29,8 @@ import (
 // Google ends an instance with SIGTERM and kills it ten seconds later. The framework
 // would exit at once. From the first request on, the runtime is closed before that, so
 // that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
-// process at once.
+// process at once. The garbage collector keeps to three quarters of the instance's
+// memory, unless GOMEMLIMIT says otherwise.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
 	var project project
 	logger := slog.New(logFormat(project.get)(os.Stderr, slog.LevelInfo))
@@ -43,6 +44,7 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 	return func(w http.ResponseWriter, r *http.Request) {
 		found := func() {}
 		first.Do(func() {
+			bundle.LimitMemory()
 			terminated := make(chan os.Signal, 1)
 			signal.Notify(terminated, syscall.SIGTERM)
 			go closeAtEnd(terminated, func() error {
@@ -57,8 +59,8 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 }
 
 // defaults are those of the platform: Google's front end adds the client's address to
-// X-Forwarded-For.
-var defaults = map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1"}
+// X-Forwarded-For, and takes requests of 32 MiB.
+var defaults = map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "33554432"}
 
 // parting is how long the last bytes of answers may take after the runtime was
 // closed. It is a fixed time because the server is internal to the framework.

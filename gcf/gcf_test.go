@@ -196,3 +196,9 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestRequestsOfTheSizeThatGoogleTakesAreRead(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	platformtest.BodyLimit(t, http.HandlerFunc(gcf.Handler()), 32<<20)
+}

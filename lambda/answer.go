@@ -17,55 +17,55 @@ import (
 )
 
 // format2 answers an event of format 2.0, from a Function URL or an HTTP API.
-func (f *function) format2(ctx context.Context, payload []byte, canStream bool) (any, error) {
+func (f *function) format2(ctx context.Context, payload []byte, body eventBody, canStream bool) (any, error) {
 	var event events.APIGatewayV2HTTPRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, fmt.Errorf("decode an event of format 2.0: %w", err)
 	}
 	r, err := requestFromFormat2(ctx, event)
-	handler, r := f.orBadRequest(ctx, r, err)
+	handler, r := f.orBadRequest(ctx, r, body, err)
 	if f.buffered || !canStream {
 		return buffered(handler, r, proxy.NewProxyResponseWriterV2)
 	}
-	body := stream(handler, r)
-	header, cookies := joinedHeader(body.header)
+	answer := stream(handler, r)
+	header, cookies := joinedHeader(answer.header)
 	return &events.LambdaFunctionURLStreamingResponse{
-		StatusCode: body.status,
+		StatusCode: answer.status,
 		Headers:    header,
 		Cookies:    cookies,
-		Body:       body,
+		Body:       answer,
 	}, nil
 }
 
 // format1 answers an event of format 1.0, from a REST API, or an HTTP API that is set
 // to it.
-func (f *function) format1(ctx context.Context, payload []byte, version string) (any, error) {
+func (f *function) format1(ctx context.Context, payload []byte, body eventBody, version string) (any, error) {
 	var event events.APIGatewayProxyRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, fmt.Errorf("decode an event of format 1.0: %w", err)
 	}
 	r, err := requestFromFormat1(ctx, event, version)
-	handler, r := f.orBadRequest(ctx, r, err)
+	handler, r := f.orBadRequest(ctx, r, body, err)
 	if f.buffered || version != "" {
 		return buffered(handler, r, proxy.NewProxyResponseWriter)
 	}
-	body := stream(handler, r)
+	answer := stream(handler, r)
 	return &events.APIGatewayProxyStreamingResponse{
-		StatusCode:        body.status,
-		MultiValueHeaders: body.header,
-		Body:              body,
+		StatusCode:        answer.status,
+		MultiValueHeaders: answer.header,
+		Body:              answer,
 	}, nil
 }
 
 // loadBalancer answers an event of an Application Load Balancer, which expects the
 // headers in the form in which it sends them.
-func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error) {
+func (f *function) loadBalancer(ctx context.Context, payload []byte, body eventBody) (any, error) {
 	var event events.ALBTargetGroupRequest
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, fmt.Errorf("decode a load balancer's event: %w", err)
 	}
 	r, err := requestFromLoadBalancer(ctx, event)
-	handler, r := f.orBadRequest(ctx, r, err)
+	handler, r := f.orBadRequest(ctx, r, body, err)
 	response, err := buffered(handler, r, proxy.NewProxyResponseWriterALB)
 	if err != nil {
 		return nil, err
@@ -81,9 +81,12 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte) (any, error
 	return response, nil
 }
 
-// orBadRequest returns the function's handler, or one that answers 400 if the event
-// couldn't be converted to a request.
-func (f *function) orBadRequest(ctx context.Context, r *http.Request, err error) (http.Handler, *http.Request) {
+// orBadRequest returns the function's handler, and the request with its body; or a
+// handler that answers 400 if the event couldn't be converted to a request.
+func (f *function) orBadRequest(ctx context.Context, r *http.Request, body eventBody, err error) (http.Handler, *http.Request) {
+	if err == nil {
+		err = body.addTo(r)
+	}
 	if err == nil {
 		return f.handler, withTrace(ctx, r)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -129,13 +130,17 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 	t.Setenv("COPILOTKIT_MODEL", "openai/gpt-4o")
 	t.Setenv("COPILOTKIT_AUTH", "none")
 	t.Setenv("OPENAI_API_KEY", "")
-	f := newFunction()
+	f := newFunction(newRuntime())
 	for _, step := range []struct {
 		key    string
 		status int
 	}{{"", 500}, {"sk-test", 200}, {"", 200}} { // once built, the runtime stays
 		t.Setenv("OPENAI_API_KEY", step.key)
-		answer, err := f.invoke(t.Context(), functionURLEvent(t, "/api/copilotkit/info", ""))
+		var request event
+		if err := json.Unmarshal(functionURLEvent(t, "/api/copilotkit/info", ""), &request); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := f.invoke(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,4 +154,29 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 		}
 		_ = stream.Close()
 	}
+}
+
+func TestAnEnvironmentThatIsWrongDoesNotKeepAnInstanceFromStarting(t *testing.T) {
+	t.Parallel()
+	function, d := startBootstrap(t, doors[0], lambdaapi.Config{Env: []string{"COPILOTKIT_AUTH=none", "COPILOTKIT_MODEL=nobody/nothing"}})
+	if _, err := function.Provision(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Log.Await(t, "COPILOTKIT_MODEL")
+	for range 2 {
+		if answer := d.Do(t, "GET", platformtest.BasePath+"/info", "", nil); answer.Status != http.StatusInternalServerError {
+			t.Errorf("got %d %s", answer.Status, answer.Body)
+		}
+	}
+	if got := len(function.Instances()); got != 1 {
+		t.Errorf("%d instances were started, want one for all", got)
+	}
+}
+
+func TestRequestsOfTheSizeThatLambdaTakesAreRead(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	runtime := newRuntime()
+	defer runtime.Close()
+	platformtest.BodyLimit(t, runtime, 6<<20)
 }

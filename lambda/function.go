@@ -24,12 +24,31 @@ type function struct {
 	buffered bool
 }
 
-// newFunction returns the function that the environment describes. The first request
-// builds the runtime.
-func newFunction() *function {
+// newRuntime returns the runtime that the environment describes.
+func newRuntime() *bundle.Lazy {
+	return bundle.NewLazy(os.Environ, bundle.WithDefaults(defaults(os.Getenv)), bundle.WithLogFormat(logFormat), withDynamoDB(),
+		bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
+}
+
+// defaults are those of the platform: Lambda takes events of 6 MB, and a request is nearly
+// all of one; the log level is the function's, where that has one.
+func defaults(getenv func(string) string) map[string]string {
+	defaults := map[string]string{"COPILOTKIT_MAX_BODY_BYTES": "6291456"}
+	switch level := strings.ToLower(getenv("AWS_LAMBDA_LOG_LEVEL")); level {
+	case "trace":
+		defaults["COPILOTKIT_LOG_LEVEL"] = "debug"
+	case "fatal":
+		defaults["COPILOTKIT_LOG_LEVEL"] = "error"
+	case "debug", "info", "warn", "error":
+		defaults["COPILOTKIT_LOG_LEVEL"] = level
+	}
+	return defaults
+}
+
+// newFunction returns the function with a handler, set up by the environment.
+func newFunction(handler http.Handler) *function {
 	return &function{
-		handler: bundle.NewLazy(os.Environ, withDynamoDB(), bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)),
-			bundle.WithDefaults(defaults(os.Getenv)), bundle.WithLogFormat(logFormat)),
+		handler: handler,
 		// Any value but stream and buffered is an error that the bundle reports.
 		buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered",
 	}
@@ -51,23 +70,28 @@ type eventShape struct {
 }
 
 // invoke answers an event with either a value that is sent as JSON or a stream.
-func (f *function) invoke(ctx context.Context, payload json.RawMessage) (any, error) {
-	var event eventShape
-	if err := json.Unmarshal(payload, &event); err != nil {
+func (f *function) invoke(ctx context.Context, event event) (any, error) {
+	body := event.takeBody()
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return nil, errUnknownEvent // unreachable: it has been decoded
+	}
+	var shape eventShape
+	if err := json.Unmarshal(payload, &shape); err != nil {
 		return nil, errUnknownEvent
 	}
 	ctx = withRequestID(ctx)
-	from := event.RequestContext
+	from := shape.RequestContext
 	switch {
 	case from.HTTP.Method != "":
 		// HTTP APIs send the same format but can't stream.
-		return f.format2(ctx, payload, strings.Contains(from.DomainName, ".lambda-url."))
-	case event.HTTPMethod != "" && from.ELB != nil:
-		return f.loadBalancer(ctx, payload)
-	case event.HTTPMethod != "" && from.ConnectionID == "":
+		return f.format2(ctx, payload, body, strings.Contains(from.DomainName, ".lambda-url."))
+	case shape.HTTPMethod != "" && from.ELB != nil:
+		return f.loadBalancer(ctx, payload, body)
+	case shape.HTTPMethod != "" && from.ConnectionID == "":
 		// Only an HTTP API, which can't stream, has a version in format 1.0.
-		return f.format1(ctx, payload, event.Version)
-	case event.Source != "":
+		return f.format1(ctx, payload, body, shape.Version)
+	case shape.Source != "":
 		// From a schedule or a plug-in that keeps functions warm, which would retry
 		// after an error.
 		return struct{}{}, nil

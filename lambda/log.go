@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -17,19 +16,6 @@ import (
 // the fields of both; with the format JSON Lambda also drops the lines below its level.
 func logFormat(w io.Writer, level slog.Leveler) slog.Handler {
 	return telemetry.LogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: lambdacontext.ReplaceAttr}), nil)
-}
-
-// defaults are those of the platform: the log level is the function's, where that has one.
-func defaults(getenv func(string) string) map[string]string {
-	switch level := strings.ToLower(getenv("AWS_LAMBDA_LOG_LEVEL")); level {
-	case "trace":
-		return map[string]string{"COPILOTKIT_LOG_LEVEL": "debug"}
-	case "fatal":
-		return map[string]string{"COPILOTKIT_LOG_LEVEL": "error"}
-	case "debug", "info", "warn", "error":
-		return map[string]string{"COPILOTKIT_LOG_LEVEL": level}
-	}
-	return nil
 }
 
 // withRequestID gives the request the id that Lambda's own lines of it have.

@@ -12,25 +12,21 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"os"
-	"runtime/debug"
-	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 func main() {
-	limitMemory()
+	bundle.LimitMemory()
 	slog.SetDefault(slog.New(logFormat(os.Stderr, slog.LevelInfo)))
-	lambda.StartWithOptions(newFunction().invoke, lambda.WithSetEscapeHTML(false))
-}
-
-// limitMemory sets a memory limit below the instance's, so that the garbage collector
-// works harder before Lambda kills the instance. GOMEMLIMIT takes precedence.
-func limitMemory() {
-	megabytes, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
-	if err == nil && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(megabytes) << 20 * 3 / 4)
-	}
+	runtime := newRuntime()
+	// Lambda gives an instance a whole processor until it asks for its first event, and
+	// then what its memory buys: at 128 MB a fourteenth.
+	runtime.Prepare(context.Background())
+	lambda.StartWithOptions(newFunction(runtime).invoke, lambda.WithSetEscapeHTML(false))
 }

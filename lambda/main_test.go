@@ -25,8 +25,7 @@ const asBootstrap = "LAMBDA_TEST_BOOTSTRAP"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asBootstrap) != "" {
-		f := &function{handler: testHandler(), buffered: os.Getenv("COPILOTKIT_LAMBDA_RESPONSE") == "buffered"}
-		lambda.StartWithOptions(f.invoke, lambda.WithSetEscapeHTML(false))
+		lambda.StartWithOptions(newFunction(testHandler()).invoke, lambda.WithSetEscapeHTML(false))
 		return
 	}
 	platformtest.Main(m)

@@ -127,7 +127,6 @@ func TestEventsThatAreNoRequests(t *testing.T) {
 	unknown := []struct{ name, event string }{
 		{"a direct invocation", `{"hello":"world"}`},
 		{"an empty object", `{}`},
-		{"a string", `"ping"`},
 		{"null", `null`},
 		{"a queue", `{"Records":[{"eventSource":"aws:sqs","body":"x"}]}`},
 		{"a WebSocket", `{"requestContext":{"connectionId":"c","routeKey":"$connect","eventType":"CONNECT"},"httpMethod":"GET"}`},
@@ -142,6 +141,12 @@ func TestEventsThatAreNoRequests(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a string is an error", func(t *testing.T) {
+		_, err := function.Invoke(t.Context(), []byte(`"ping"`))
+		if reported := (*lambdaapi.FunctionError)(nil); !errors.As(err, &reported) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("a schedule that keeps the function warm gets an empty answer", func(t *testing.T) {
 		ping := `{"source":"aws.events","detail-type":"Scheduled Event","detail":{},"resources":["arn:aws:events:eu-central-1:1:rule/warm"]}`
 		body, err := io.ReadAll(invoke(t, function, []byte(ping)))

@@ -80,7 +80,7 @@ func TestACollectorThatHangsCostsHardlyAnything(t *testing.T) {
 	if n := exports.Load(); took < 4*time.Second && n > 2 {
 		t.Errorf("the collector that hangs was tried %d times", n)
 	}
-	function.Close() // so that the log is whole
+	function.Close()                                                                   // so that the log is whole
 	if log := d.Log.String(); strings.Count(log, "telemetry can't be exported") != 2 { // once per signal
 		t.Errorf("the log is\n%s", log)
 	}

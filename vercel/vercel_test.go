@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 	"github.com/copilotkit-go/runtime/vercel"
 )
@@ -148,4 +149,10 @@ func readJSON(t *testing.T, file string, into any) {
 	if err := json.Unmarshal(data, into); err != nil {
 		t.Fatalf("decode %s: %v", file, err)
 	}
+}
+
+func TestRequestsOfTheSizeThatVercelTakesAreRead(t *testing.T) {
+	runtime := bundle.NewLazy(func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, vercel.Defaults())
+	defer runtime.Close()
+	platformtest.BodyLimit(t, runtime, 9<<19)
 }

@@ -1,5 +1,7 @@
 package agent
 
+import "github.com/copilotkit-go/runtime/core/agui"
+
 // Extension is something that a runtime adds to its agents: a middleware that knows for
 // which of them it is. It must be safe for concurrent use.
 type Extension interface {
@@ -12,6 +14,15 @@ type Extension interface {
 type Announcer interface {
 	// Announce sets what the extension brings.
 	Announce(features *Features)
+}
+
+// Detacher is implemented by extensions that answer some runs without the agent and its
+// thread.
+type Detacher interface {
+	// Detaches reports whether a run neither needs its thread nor adds to it, such as a
+	// request of a page that the thread shows. It runs beside the thread's other runs,
+	// nothing of it is kept, and it ends with its client. It must be quick.
+	Detaches(agentID string, input *agui.RunAgentInput) bool
 }
 
 // Features are what /info tells front ends that the runtime's extensions bring.

@@ -41,8 +41,8 @@ func Encode(event Event) (Encoded, error) {
 		return Encoded{}, fmt.Errorf("encode %T: %w", event, e.err)
 	}
 	e.buf = append(e.buf, frameSuffix...)
-	if cap(e.buf)-len(e.buf) > 64 {
-		// Events are kept for long: no room is kept with them.
+	if cap(e.buf)-len(e.buf) > max(64, len(e.buf)/7) {
+		// Events are kept for long: little room is kept with them.
 		e.buf = bytes.Clone(e.buf)
 	}
 	return Encoded{event.EventType(), e.buf}, nil

@@ -1,9 +1,12 @@
 package agui
 
 // MarshalJSON returns the message in its wire form.
-func (m Message) MarshalJSON() ([]byte, error) {
-	var e encoder
-	e.message(&m)
+func (m Message) MarshalJSON() ([]byte, error) { return m.AppendJSON(nil) }
+
+// AppendJSON appends the message in its wire form to dst.
+func (m *Message) AppendJSON(dst []byte) ([]byte, error) {
+	e := encoder{buf: dst}
+	e.message(m)
 	return e.buf, e.err
 }
 

@@ -108,6 +108,7 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 			URL:       server.URL.Reveal(),
 			Transport: server.Transport,
 			Headers:   server.reveal(),
+			OAuth:     server.oauth(),
 			Logger:    parts.logger,
 
 			ForwardAuthorization: settings.forwardsToMCP(name),

@@ -106,6 +106,12 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if surfaces != nil { // outermost: results of what is inside may be surfaces
 		config.Extensions = append(config.Extensions, surfaces)
 	}
+	apps, err := buildApps(settings, parts)
+	if err != nil {
+		return config, err
+	}
+	parts.opened.add(apps)
+	config.Extensions = append(config.Extensions, apps)
 	if settings.OpenGenerativeUI {
 		extension, err := buildOpenGenerativeUI(settings, parts, config.Agents)
 		if err != nil {

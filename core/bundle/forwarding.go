@@ -46,18 +46,21 @@ func (s *Settings) checkForwarding() error {
 	for _, name := range s.ForwardAuthorization {
 		remoteAgent, isAgent := s.Agents[name]
 		server, isServer := s.MCPServers[name]
+		app, isApp := s.MCPApps[name]
 		switch {
 		case name == "*":
 		case name == "":
 			return errors.New("there is an empty name")
 		case name == "off":
 			return errors.New("off stands alone")
-		case !isAgent && !isServer:
-			return fmt.Errorf("%q is neither an agent of COPILOTKIT_AGENTS nor a server of COPILOTKIT_MCP_SERVERS", name)
+		case !isAgent && !isServer && !isApp:
+			return fmt.Errorf("%q is neither an agent of COPILOTKIT_AGENTS nor a server of COPILOTKIT_MCP_SERVERS or COPILOTKIT_MCP_APPS", name)
 		case isAgent && remoteAgent.authorizes():
 			return fmt.Errorf("agent %q has an Authorization of its own in COPILOTKIT_AGENTS, which wins: leave one of them out", name)
 		case isServer && server.authorizes():
 			return fmt.Errorf("MCP server %q has an Authorization of its own in COPILOTKIT_MCP_SERVERS, which wins: leave one of them out", name)
+		case isApp && app.authorizes():
+			return fmt.Errorf("MCP server %q has an Authorization of its own in COPILOTKIT_MCP_APPS, which wins: leave one of them out", name)
 		}
 	}
 	return nil
@@ -77,5 +80,5 @@ func (s *Settings) forwardsToMCP(name string) bool {
 
 // authorizes reports whether the upstream is configured with an Authorization.
 func (u Upstream) authorizes() bool {
-	return u.Headers["Authorization"] != "" || u.URL.url.User != nil
+	return u.Headers["Authorization"] != "" || u.URL.url.User != nil || u.OAuth.ClientID != ""
 }

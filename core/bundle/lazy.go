@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
-// Lazy is an http.Handler whose runtime is built by the first request and kept for the
-// following ones, so that a function instance starts quickly. It is safe for concurrent
-// use.
+// Lazy is an http.Handler whose runtime is built by the first request, or before it by
+// Prepare, and kept for the following ones, so that a function instance starts quickly.
+// It is safe for concurrent use.
 //
 // Requests that arrive during a build share it. If a build fails, the requests that
 // waited for it get a 500 without detail, the error is logged, and the next request
@@ -84,6 +85,16 @@ func (l *Lazy) Ready(ctx context.Context) error {
 
 // errUnbuilt is that there is no runtime that could be ready.
 var errUnbuilt = errors.New("the runtime isn't built")
+
+// Prepare does beforehand what the first request would wait for, without network I/O: it
+// builds the runtime, and reads the certificates that the system trusts. It is for a
+// platform that gives an instance more processor time before its first request than
+// during it. If the build fails, the error is logged and the first request tries again.
+// Requests may come meanwhile.
+func (l *Lazy) Prepare(ctx context.Context) {
+	_, _ = l.runtime(ctx) // what it fails with is logged
+	outbound.ReadCertificates()
+}
 
 // buildGrace is how long Close waits for a build whose context it has cancelled.
 const buildGrace = 5 * time.Second

@@ -53,6 +53,53 @@ func TestLazyBuildsOnceForConcurrentFirstRequests(t *testing.T) {
 	})
 }
 
+func TestLazyIsPreparedBeforeTheFirstRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var builds atomic.Int32
+		lazy := bundle.NewLazy(env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=slow://x"), slowStore(&builds))
+		var wait sync.WaitGroup
+		wait.Go(func() { lazy.Prepare(t.Context()) })
+		wait.Go(func() { get(lazy, info, nil) })
+		wait.Wait()
+		began := time.Now()
+		if got := get(lazy, info, nil); got.Code != http.StatusOK || builds.Load() != 1 || time.Since(began) > 0 {
+			t.Errorf("got %d after %d builds, %s later", got.Code, builds.Load(), time.Since(began))
+		}
+		lazy.Prepare(t.Context())
+		if err := lazy.Close(); err != nil || builds.Load() != 1 {
+			t.Errorf("closed with %v after %d builds", err, builds.Load())
+		}
+		lazy.Prepare(t.Context())
+	})
+}
+
+func TestLazyWhosePreparationFailsIsBuiltByTheFirstRequest(t *testing.T) {
+	for name, fail := range map[string]func() (store.Store, error){
+		"with an error": func() (store.Store, error) { return nil, errors.New("no disk") },
+		"with a panic":  func() (store.Store, error) { panic("no disk") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			builds := 0
+			lazy := bundle.NewLazy(env("COPILOTKIT_MODEL=demo", "COPILOTKIT_STORE=odd://x"),
+				bundle.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+				bundle.WithStore("odd", func(context.Context, string) (store.Store, error) {
+					if builds++; builds == 1 {
+						return fail()
+					}
+					return memory.New(memory.Limits{}), nil
+				}))
+			lazy.Prepare(t.Context())
+			if !strings.Contains(log.String(), "no disk") {
+				t.Errorf("the log doesn't say why: %s", &log)
+			}
+			if got := get(lazy, info, nil); got.Code != http.StatusOK || builds != 2 {
+				t.Errorf("got %d %s after %d builds", got.Code, got.Body, builds)
+			}
+		})
+	}
+}
+
 func TestLazyForgetsAFailedBuild(t *testing.T) {
 	for name, fail := range map[string]func() (store.Store, error){
 		"that returns an error": func() (store.Store, error) { return nil, errors.New("no disk: sk-secret") },

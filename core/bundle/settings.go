@@ -45,6 +45,8 @@ type Settings struct {
 	// surfaces for front ends that have a catalog, unless A2UIOff is set.
 	A2UI    *a2ui.Config
 	A2UIOff bool
+	// MCPApps are the MCP servers by name whose tools show pages.
+	MCPApps map[string]Upstream
 	// ForwardAuthorization are the names of the remote agents and MCP servers that get
 	// the caller's Authorization: ["*"] for all remote agents, none for nobody.
 	ForwardAuthorization []string

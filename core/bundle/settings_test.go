@@ -147,6 +147,37 @@ func TestMCPServersAndWhereAgentsConnect(t *testing.T) {
 	}
 }
 
+func TestApplicationsOfMCPServers(t *testing.T) {
+	settings, err := bundle.Read(env(
+		`COPILOTKIT_MCP_APPS={"map":{"url":"https://map.example/mcp","agentId":"guide","serverId":"old-map","headers":{"x-key":"k"},`+
+			`"oauth":{"tokenUrl":"https://id.example/token","clientId":"runtime","clientSecret":"hunter22","scopes":["a","b"],"audience":"c","resource":"d"}},`+
+			`"budget":{"url":"https://budget.example/mcp"}}`,
+		"COPILOTKIT_FORWARD_AUTHORIZATION=budget",
+	), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := settings.MCPApps["map"]
+	if app.URL.Reveal() != "https://map.example/mcp" || app.AgentID != "guide" || app.ServerID != "old-map" || app.Headers["X-Key"].Reveal() != "k" {
+		t.Errorf("got %v", settings.MCPApps)
+	}
+	if o := app.OAuth; o.TokenURL.Reveal() != "https://id.example/token" || o.ClientID != "runtime" || o.ClientSecret.Reveal() != "hunter22" || len(o.Scopes) != 2 || o.Audience != "c" || o.Resource != "d" {
+		t.Errorf("got %v", o)
+	}
+	if shown := fmt.Sprintf("%v %+v %#v", settings.MCPApps, settings.MCPApps, settings.MCPApps); strings.Contains(shown, "hunter22") {
+		t.Errorf("printed as %s", shown)
+	}
+	runtime, err := bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none", "COPILOTKIT_MCP_APPS=map=https://map.example/mcp,budget=https://map.example/mcp"))
+	if err != nil {
+		t.Fatalf("two servers at one address: %v", err)
+	}
+	runtime.Close()
+	_, err = bundle.New(t.Context(), env("COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none", "COPILOTKIT_MCP_APPS=map=https://u:hunter22@map.example/mcp"))
+	if envErr := (*bundle.EnvError)(nil); !errors.As(err, &envErr) || envErr.Name != "COPILOTKIT_MCP_APPS" || strings.Contains(err.Error(), "hunter22") {
+		t.Errorf("a user in the URL: %v", err)
+	}
+}
+
 func TestDefaultsYieldToTheEnvironment(t *testing.T) {
 	defaults := map[string]string{"COPILOTKIT_ENV": "development", "PORT": "9000"}
 	settings, err := bundle.Read(env("PORT=9001", "COPILOTKIT_MODEL="), defaults)
@@ -181,6 +212,11 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"an agent with half a connectUrl":   {`COPILOTKIT_AGENTS={"a":{"url":"http://a","connectUrl":"a"}}`, "connectUrl: not an address"},
 		"an MCP server of an odd transport": {`COPILOTKIT_MCP_SERVERS={"a":{"url":"http://a","transport":"stdio"}}`, `"stdio" is neither`},
 		"an MCP server with half a URL":     {"COPILOTKIT_MCP_SERVERS=a=b", `"a": not an address`},
+		"an MCP server with an agent":       {`COPILOTKIT_MCP_SERVERS={"a":{"url":"http://a","agentId":"b"}}`, "the fields are url, headers, transport and oauth"},
+		"an agent with OAuth":               {`COPILOTKIT_AGENTS={"a":{"url":"http://a","oauth":{}}}`, "the fields are url, headers, connectUrl"},
+		"OAuth without an endpoint":         {`COPILOTKIT_MCP_APPS={"a":{"url":"http://a","oauth":{"clientId":"b","clientSecret":"hunter22"}}}`, "oauth: tokenUrl: not an address"},
+		"OAuth without a secret":            {`COPILOTKIT_MCP_APPS={"a":{"url":"http://a","oauth":{"tokenUrl":"http://b","clientId":"c"}}}`, "clientId and clientSecret are needed"},
+		"OAuth beside an Authorization":     {`COPILOTKIT_MCP_SERVERS={"a":{"url":"http://a","headers":{"authorization":"x"},"oauth":{"tokenUrl":"http://b","clientId":"c","clientSecret":"hunter22"}}}`, "beside oauth"},
 		"an agent with a split header":      {`COPILOTKIT_AGENTS={"a":{"url":"http://a","headers":{"x":"1\r\ny: 2"}}}`, "header"},
 		"a store of no scheme":              {"COPILOTKIT_STORE=redis", "neither memory nor"},
 		"a base path without a slash":       {"COPILOTKIT_BASE_PATH=api", "must start with a slash"},

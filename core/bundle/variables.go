@@ -1,12 +1,8 @@
 package bundle
 
 import (
+	"slices"
 	"time"
-
-	"github.com/copilotkit-go/runtime/core/access/oidc"
-	"github.com/copilotkit-go/runtime/core/access/platform"
-	"github.com/copilotkit-go/runtime/core/access/session"
-	"github.com/copilotkit-go/runtime/core/access/token"
 )
 
 //go:generate go test -run TestPagesHaveTheTables -update .
@@ -30,261 +26,20 @@ type variable struct {
 }
 
 // variables are the runtime's own variables, in the README's order.
-var variables = []variable{
-	{
-		name:     "COPILOTKIT_MODEL",
-		meaning:  "`provider/model`, or several with commas: the next answers when one can't, see [Models](docs/models.md#in-production); or `demo` for the embedded model",
-		value:    "openai/gpt-4o",
-		fallback: "`openai/gpt-4o`; the local server uses `demo` if `OPENAI_API_KEY` isn't set",
-		set:      setModel,
-	},
-	{
-		name:    "COPILOTKIT_MODEL_TEMPERATURE",
-		meaning: "how freely the model chooses its words: a number from 0 to 2",
-		set:     setTemperature,
-	},
-	{
-		name:    "COPILOTKIT_MODEL_MAX_TOKENS",
-		meaning: "the most tokens of one answer",
-		set:     setMaxTokens,
-	},
-	{
-		name:    "COPILOTKIT_MODEL_REASONING_EFFORT",
-		meaning: "how much the model thinks: `none`, `minimal`, `low`, `medium`, `high` or `xhigh`, as far as it knows them",
-		set:     setReasoningEffort,
-	},
-	{
-		name:    "COPILOTKIT_MODEL_OPTIONS",
-		meaning: "further fields of its requests, by provider: `{\"openai\":{\"serviceTier\":\"flex\"}}`",
-		set:     setModelOptions,
-	},
-	{
-		name:     "COPILOTKIT_MODEL_FIRST_TOKEN_SECONDS",
-		meaning:  "how long the model may take to the first token; then the next one is asked, or the run ends with `model_timeout`",
-		fallback: "no limit; 60 where `COPILOTKIT_MODEL` has several",
-		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelFirstToken }),
-	},
-	{
-		name:     "COPILOTKIT_MODEL_NEXT_TOKEN_SECONDS",
-		meaning:  "how long it may take from one token to the next; then the run ends with `model_timeout`",
-		fallback: "no limit",
-		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelNextToken }),
-	},
-	{
-		name:     "COPILOTKIT_MODEL_HISTORY_TOKENS",
-		meaning:  "about how many tokens of a thread the model is sent; the oldest turns of a longer one are left out",
-		fallback: "all of it",
-		set:      setInt(func(s *Settings) *int { return &s.ModelHistoryTokens }, 1, 100_000_000),
-	},
-	{
-		name:    "COPILOTKIT_PROMPT",
-		meaning: "system prompt of the default agent",
-		set: func(s *Settings, value string) error {
-			s.Prompt = value
-			return nil
-		},
-	},
-	{
-		name:     "COPILOTKIT_MAX_STEPS",
-		meaning:  "the most model calls per run",
-		fallback: "10 if tools run on the server (and for the demo model), else 1",
-		set:      setInt(func(s *Settings) *int { return &s.MaxSteps }, 1, 1000),
-	},
-	{
-		name:    "COPILOTKIT_AGENTS",
-		meaning: "remote AG-UI agents: `name=url,name=url`, or `{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"connectUrl\":\"…\"}}`",
-		set: func(s *Settings, value string) (err error) {
-			s.Agents, err = parseUpstreams(value, agentFields)
-			return err
-		},
-	},
-	{
-		name: "COPILOTKIT_MCP_SERVERS",
-		meaning: "MCP servers whose tools the default agent gets: `name=url,name=url`, or " +
-			"`{\"name\":{\"url\":\"…\",\"headers\":{\"…\":\"…\"},\"transport\":\"http\"}}`; the transport is `http` or `sse`",
-		set: func(s *Settings, value string) (err error) {
-			s.MCPServers, err = parseUpstreams(value, mcpFields)
-			return err
-		},
-	},
-	{
-		name: a2uiVariable,
-		meaning: "whether agents may draw A2UI surfaces: `on`, `off`, or a JSON object of options, " +
-			"see [Generative UI](docs/generative-ui.md#a2ui)",
-		fallback: "for front ends that have a catalog of components",
-		set:      setA2UI,
-	},
-	{
-		name:    openGenerativeUI,
-		meaning: "`on` lets models draw pages of their own in the chat, `{\"agents\":[\"…\"]}` those of some agents; or `off`; [more](docs/generative-ui.md#pages)",
-		value:   "off",
-		set:     setOpenGenerativeUI,
-	},
-	{
-		name: "COPILOTKIT_FORWARD_AUTHORIZATION",
-		meaning: "who gets the caller's `Authorization`, and headers like it: comma-separated names of remote agents and MCP servers, " +
-			"`*` for all remote agents, or `off`; [more](docs/forwarding.md)",
-		fallback: "`off`; in development `*`",
-		set:      setForwardAuthorization,
-	},
-	{
-		name: "COPILOTKIT_FORWARD_HEADERS",
-		meaning: "which headers of a request agents get: `{\"deny\":[],\"denyPrefixes\":[],\"allow\":[],\"useDefaultDenylist\":true}`, each of which " +
-			"may be left out; [more](docs/forwarding.md#which-headers)",
-		fallback: "`authorization` and `x-*`, without those of proxies and platforms",
-		set:      setForwardHeaders,
-	},
+var variables = slices.Concat(agentVariables, storeVariables, accessVariables, servingVariables)
+
+// storeVariables say where threads are kept.
+var storeVariables = []variable{
 	{
 		name:    "COPILOTKIT_STORE",
 		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; AWS Lambda and the local server also take `dynamodb://table`, the local server `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},
-	{
-		name:     "COPILOTKIT_AUTH",
-		meaning:  "who may call: `none`, `session`, `token`, `oidc` or `platform`; see [Access](docs/access.md)",
-		fallback: "must be set in production; in development and for the local server `none`",
-		set:      setAuth,
-	},
-	{
-		name:     "COPILOTKIT_AUTH_TOKENS",
-		auth:     AuthToken,
-		required: true,
-		meaning:  "the tokens of `token`: `name:token` or `name:sha256:digest`, comma-separated; the name is the user",
-		set: func(s *Settings, value string) (err error) {
-			s.AuthTokens, err = token.Parse(value)
-			return err
-		},
-	},
-	{
-		name:    "COPILOTKIT_AUTH_ADMINS",
-		meaning: "users who may read what all have used, comma-separated",
-		set:     setAdmins,
-	},
-	{
-		name:     "COPILOTKIT_SESSION_KEY",
-		auth:     AuthSession,
-		required: true,
-		meaning:  "signs the cookies of `session`: at least 32 random bytes, such as those of `openssl rand -hex 32`",
-		set:      setSessionKey(func(s *Settings) *Secret { return &s.SessionKey }),
-	},
-	{
-		name:    "COPILOTKIT_SESSION_OLD_KEY",
-		auth:    AuthSession,
-		meaning: "the key before that, whose cookies are still accepted",
-		set:     setSessionKey(func(s *Settings) *Secret { return &s.SessionOldKey }),
-	},
-	{
-		name:    "COPILOTKIT_SESSION_SAME_SITE",
-		auth:    AuthSession,
-		meaning: "to whose requests browsers add the cookie: `lax`, `strict`, or `none` if pages of another site call the runtime",
-		value:   "lax",
-		set: func(s *Settings, value string) (err error) {
-			s.SessionSameSite, err = session.ParseSameSite(value)
-			return err
-		},
-	},
-	{
-		name:     "COPILOTKIT_OIDC_ISSUER",
-		auth:     AuthOIDC,
-		required: true,
-		meaning:  "whose tokens `oidc` takes: the issuer's address exactly as its tokens have it; see [identity providers](docs/identity-providers.md)",
-		set: func(s *Settings, value string) error {
-			s.OIDCIssuer = value
-			return checkOIDC(oidc.Config{Issuer: value})
-		},
-	},
-	{
-		name:     "COPILOTKIT_OIDC_AUDIENCE",
-		auth:     AuthOIDC,
-		required: true,
-		meaning:  "for whom those tokens must be: the name of this runtime at the issuer, or several, comma-separated",
-		set: func(s *Settings, value string) error {
-			s.OIDCAudience = splitList(value)
-			return checkOIDC(oidc.Config{Audience: s.OIDCAudience})
-		},
-	},
-	{
-		name:    "COPILOTKIT_OIDC_USER_CLAIM",
-		auth:    AuthOIDC,
-		meaning: "the claim of those tokens with the user's id",
-		value:   "sub",
-		set: func(s *Settings, value string) error {
-			s.OIDCUserClaim = value
-			return checkPrintable(value)
-		},
-	},
-	{
-		name:    "COPILOTKIT_OIDC_SCOPES",
-		auth:    AuthOIDC,
-		meaning: "scopes that those tokens must have, all of them, comma-separated",
-		set: func(s *Settings, value string) error {
-			s.OIDCScopes = splitList(value)
-			return checkOIDC(oidc.Config{Scopes: s.OIDCScopes})
-		},
-	},
-	{
-		name:    "COPILOTKIT_ALB_ARN",
-		auth:    AuthPlatform,
-		meaning: "the AWS Application Load Balancer whose signed header `platform` believes",
-		set: func(s *Settings, value string) error {
-			s.LoadBalancer = value
-			_, err := platform.New(platform.Config{LoadBalancer: value})
-			return err
-		},
-	},
-	{
-		name:    "COPILOTKIT_IAP_AUDIENCE",
-		auth:    AuthPlatform,
-		meaning: "the audience of Google's Identity-Aware Proxy whose signed header `platform` believes: `/projects/…`",
-		set: func(s *Settings, value string) error {
-			s.IAPAudience = value
-			_, err := platform.New(platform.Config{IAPAudience: value})
-			return err
-		},
-	},
-	{
-		name:     "COPILOTKIT_PUBLIC_THREADS",
-		auth:     AuthNone,
-		meaning:  "`on` lets everybody list the threads where `COPILOTKIT_AUTH` is `none`; or `off`",
-		value:    "off",
-		fallback: "`off`; in development they are always listed",
-		set:      oneOf(func(s *Settings) *bool { return &s.PublicThreads }, "off", "on"),
-	},
-	{
-		name:     "COPILOTKIT_TRUSTED_PROXIES",
-		meaning:  "how many proxies in front each add their caller to `X-Forwarded-For`, from which the client's address is taken",
-		value:    "0",
-		fallback: "0; on Google Cloud and Vercel 1",
-		set:      setInt(func(s *Settings) *int { return &s.TrustedProxies }, 0, 10),
-	},
-	{
-		name:     "COPILOTKIT_LIMIT_RUNS_PER_MINUTE",
-		meaning:  "runs that a user may begin within a minute; see [Usage](docs/usage.md)",
-		value:    "0",
-		fallback: "0: no limit; with `template.yaml` 20",
-		set:      setInt(func(s *Settings) *int { return &s.LimitRunsPerMinute }, 0, 100_000),
-	},
-	{
-		name:     "COPILOTKIT_LIMIT_CONCURRENT_RUNS",
-		meaning:  "runs that a user may have at the same time",
-		value:    "0",
-		fallback: "0: no limit; with `template.yaml` 5",
-		set:      setInt(func(s *Settings) *int { return &s.LimitConcurrentRuns }, 0, 100_000),
-	},
-	{
-		name:     "COPILOTKIT_LIMIT_TOKENS_PER_DAY",
-		meaning:  "tokens that a user may spend on a day, in UTC",
-		value:    "0",
-		fallback: "0: no limit; with `template.yaml` 1000000",
-		set:      setInt(func(s *Settings) *int64 { return &s.LimitTokensPerDay }, 0, 1_000_000_000_000),
-	},
-	{
-		name:    "COPILOTKIT_ON_LIMIT_FAILURE",
-		meaning: "while the store can't count what users spend: `refuse` runs, or `allow` them",
-		value:   "refuse",
-		set:     oneOf(func(s *Settings) *bool { return &s.AllowUncounted }, "refuse", "allow"),
-	},
+}
+
+// servingVariables say how requests are answered, and what is logged.
+var servingVariables = []variable{
 	{
 		name:    "COPILOTKIT_BASE_PATH",
 		meaning: "where the routes are mounted",
@@ -370,7 +125,7 @@ var variables = []variable{
 	},
 	{
 		name:    "COPILOTKIT_MAX_BODY_BYTES",
-		meaning: "larger requests get 413; [more limits](docs/limits.md)",
+		meaning: "larger requests get 413; on Lambda, Vercel and Google the default is what the platform takes, 6291456, 4718592 and 33554432; [more limits](docs/limits.md)",
 		value:   "67108864",
 		set:     setInt(func(s *Settings) *int64 { return &s.MaxBodyBytes }, 1, 1<<40),
 	},

@@ -68,7 +68,8 @@ type RequestResult struct {
 // Run is a run, or a suggestion, that begins.
 type Run struct {
 	AgentID, ThreadID, RunID string
-	// Kind is "run", "suggest", or "name" for the one that names a thread.
+	// Kind is "run", "suggest", "detached" for one beside its thread, or "name" for the one
+	// that names a thread.
 	Kind string
 	// User is whose thread it is, "" for nobody's.
 	User string

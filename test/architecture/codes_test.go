@@ -74,7 +74,7 @@ func codesOfSource(t *testing.T) map[string]string {
 					kind, _ := node.Type.(*ast.Ident)
 					switch {
 					case i >= len(node.Values):
-					case strings.HasPrefix(name.Name, "Code"), strings.HasSuffix(name.Name, "Code"), kind != nil && strings.HasSuffix(kind.Name, "Code"):
+					case strings.HasPrefix(strings.ToLower(name.Name), "code"), strings.HasSuffix(name.Name, "Code"), kind != nil && strings.HasSuffix(kind.Name, "Code"):
 						note(node.Values[i], "")
 					case kind != nil && kind.Name == "Limit":
 						note(node.Values[i], "limit_")

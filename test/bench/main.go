@@ -32,7 +32,7 @@ const deltas = 500
 func main() {
 	reference := flag.String("reference", "test/conformance/node_modules", "folder with the reference's npm packages; skipped where it doesn't exist")
 	linear := flag.String("linear", "", "file for the picture of how costs grow; none is drawn if empty")
-	only := flag.String("only", "", "measure only this part: start, load or linear")
+	only := flag.String("only", "", "measure only this part: start, cold, load or linear")
 	streams := flag.Int("streams", 1000, "how many slow streams at once, 0 for none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -49,7 +49,7 @@ func run(ctx context.Context, reference string, streams int, linear, only string
 		return err
 	}
 	defer os.RemoveAll(dir)
-	model, err := startModel()
+	model, err := startModel(nil)
 	if err != nil {
 		return err
 	}
@@ -61,6 +61,12 @@ func run(ctx context.Context, reference string, streams int, linear, only string
 			return err
 		}
 		printColdStarts(starts)
+	}
+	if only == "" || only == "cold" {
+		fmt.Fprintln(os.Stderr, "measuring the first text on Lambda")
+		if err := measureFirstText(ctx, dir); err != nil {
+			return err
+		}
 	}
 	if only == "" || only == "load" {
 		if err := runLoad(ctx, dir, reference, model, streams); err != nil {

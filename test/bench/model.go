@@ -1,9 +1,11 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -16,14 +18,20 @@ type model struct {
 	server *http.Server
 }
 
-func startModel() (*model, error) {
+// startModel starts the model, behind HTTPS if secure isn't nil.
+func startModel(secure *tls.Config) (*model, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	m := &model{url: fmt.Sprintf("http://%s/v1", listener.Addr())}
-	m.server = &http.Server{Handler: m}
-	go func() { _ = m.server.Serve(listener) }()
+	m.server = &http.Server{Handler: m, TLSConfig: secure}
+	serve := m.server.Serve
+	if secure != nil {
+		m.url = "https" + strings.TrimPrefix(m.url, "http")
+		serve = func(l net.Listener) error { return m.server.ServeTLS(l, "", "") }
+	}
+	go func() { _ = serve(listener) }()
 	return m, nil
 }
 

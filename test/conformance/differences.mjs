@@ -76,8 +76,8 @@ export const deliberate = [
     rows: [{ in: /^connect: a resumption id/, at: /^the second event\.events/, reference: any, ours: any }],
   },
   {
-    what: "A request body of more than 64 MiB gets 413",
-    why: "The reference accepts any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit.",
+    what: "A request body of more than 64 MiB gets 413, or an explanation in the chat",
+    why: "The reference accepts any size. `COPILOTKIT_MAX_BODY_BYTES` sets another limit, and some platforms have a lower one. A run whose client accepts `text/event-stream` is answered with a message of the assistant's and RUN_ERROR, `code: \"request_body_too_large\"`: the chat shows neither a 413 nor RUN_ERROR by itself.",
     rows: [{ in: /^inputs: a body of 65 MiB/, at: /^status$/, reference: 200, ours: 413 }],
   },
   {
@@ -332,5 +332,41 @@ export const deliberate = [
     what: "A run over a limit on what its user may spend gets 429",
     why: "With `Retry-After`, which pages of other origins may read, and a code that names the limit. The reference has no limits; here they are off unless set. With them there is `GET /usage`, a route that the reference doesn't have.",
     rows: [{ in: /^runs: a second run in a minute/, at: /^second\./, reference: any, ours: any }],
+  },
+  {
+    what: "The requests of an MCP App's page run beside its thread",
+    why: "They add nothing to it: the reference stores each with its answer, the page itself at every reload, and sends all of them to whoever connects. So their RUN_STARTED has no input, and a thread with a run under way answers them too.",
+    rows: [
+      { in: /^mcp apps: a page is read$/, at: /^run\.events\[0\]\.input$/, reference: some, ours: undefined },
+      { in: /^mcp apps: a page is read of a thread that runs$/, at: /^answer\.result$/, reference: undefined, ours: some },
+    ],
+  },
+  {
+    what: "The events of such a request have the thread's id",
+    why: "The reference has the run's id in its place.",
+    rows: [{ in: /^mcp apps: a page is read$/, at: /^run\.events\[[01]\]\.threadId$/, reference: "run-1", ours: some }],
+  },
+  {
+    what: "A page calls the tools that its server lets pages call, and reads `ui://` resources alone",
+    why: "The requests have the deployer's credentials, and whoever may run the agent can send them. The reference lets them call every tool and read every resource of the server.",
+    rows: [
+      { in: /^mcp apps: a page calls a tool for (the model|nobody)$/, at: /^(answer\.result\.(content|error)|reached\[0\])$/, reference: any, ours: any },
+      { in: /^mcp apps: a resource that is no page$/, at: /^(answer\.result\.(contents|error)|reached\[0\])$/, reference: any, ours: any },
+    ],
+  },
+  {
+    what: "The failure of an MCP App's tool has a general message",
+    why: "What the server says can name its insides. It is logged.",
+    rows: [{ in: /^mcp apps: a call (that the server refuses|with arguments that are no JSON)$/, at: /^run\.events\[4\]\.content$/, reference: some, ours: some }],
+  },
+  {
+    what: "A call of an MCP App's tool that an earlier run left open isn't made",
+    why: "That run was stopped, perhaps so that the call isn't made, and the model has been told that it has no result.",
+    rows: [{ in: /^mcp apps: a call of an earlier run$/, at: /^(run\.events\[[123]\]|reached\[0\])/, reference: any, ours: any }],
+  },
+  {
+    what: "A page's request is never the agent's to answer",
+    why: "If the agent has no servers, the reference has its model answer the conversation once more.",
+    rows: [{ in: /^mcp apps: a page of a server that is another agent's$/, at: /^answer\./, reference: any, ours: any }],
   },
 ];

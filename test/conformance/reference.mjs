@@ -2,7 +2,8 @@
 // own port; server/ is the same in Go.
 //
 // Environment: MODEL (the address of the scripted model), REMOTE (the address of
-// the remote agent). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
+// the remote agent), SIDE (what the MCP server knows this runtime by), APPS (its address),
+// PUBLISHED (those of published servers). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
 process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
 
 import { createServer } from "node:http";
@@ -13,7 +14,8 @@ import { createCopilotNodeListener } from "@copilotkit/runtime/v2/node";
 import { Observable } from "rxjs";
 import { z } from "zod";
 
-const { MODEL, REMOTE } = process.env;
+const { MODEL, REMOTE, SIDE, APPS } = process.env;
+const published = JSON.parse(process.env.PUBLISHED);
 const model = createOpenAICompatible({ name: "openai", baseURL: MODEL, apiKey: "test-key", includeUsage: true })("gpt-4o");
 
 // Answers with the events in forwardedProps.events. {hold: name} waits until the
@@ -190,6 +192,9 @@ function runtime(options = {}, environment = "production") {
   return new CopilotRuntime({ agents: agents(), runner: new InMemoryAgentRunner(), ...options });
 }
 
+const app = (server) => ({ type: "http", url: `${APPS}/mcp`, ...server, headers: { "X-Side": SIDE, ...server.headers } });
+const withApps = (...servers) => ({ runtime: runtime({ mcpApps: { servers } }), basePath });
+
 const setups = {
   main: { runtime: runtime(), basePath },
   slash: { runtime: runtime(), basePath: "/api/copilotkit/" },
@@ -253,6 +258,13 @@ const setups = {
   silent: { runtime: runtime({ sseKeepAliveIntervalSeconds: 0 }), basePath },
   pages: { runtime: runtime({ openGenerativeUI: true }), basePath },
   "pages of one": { runtime: runtime({ openGenerativeUI: { agents: ["scripted"] } }), basePath },
+  apps: withApps(app({ serverId: "app" })),
+  "apps of another agent": withApps(app({ serverId: "app", agentId: "plain" })),
+  "apps at one address": withApps(app({ serverId: "first", headers: { "X-Key": "1" } }), app({ serverId: "second", headers: { "X-Key": "2" } })),
+  "published apps": withApps(
+    { type: "http", url: published.budget, serverId: "budget" },
+    { type: "http", url: published.map, serverId: "map" },
+  ),
   limited: { runtime: runtime(), basePath },
   supersede: { runtime: runtime({ runner: new InMemoryAgentRunner({ onConcurrentRun: "supersede" }) }), basePath },
   development: { runtime: runtime({}, "development"), basePath, environment: "development" },

@@ -13,6 +13,7 @@ import { RemoteAgent } from "./agui-agent.mjs";
 import { Case } from "./case.mjs";
 import { differences, fits, isLiteral } from "./compare.mjs";
 import { deliberate } from "./differences.mjs";
+import { AppServer, PublishedServer } from "./mcp-server.mjs";
 import { ScriptedModel } from "./model.mjs";
 import { Pins } from "./pins.mjs";
 import { pageIsCurrent } from "./page.mjs";
@@ -29,8 +30,11 @@ if (flags.record && flags.only) throw new Error("--record is for all cases");
 
 const model = await new ScriptedModel(scripts).listen();
 const remote = await new RemoteAgent().listen();
-const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], { model, remote })];
-if (!flags.reference) sides.push(await Side.start("ours", build(), [], { model, remote }));
+const apps = await new AppServer().listen();
+const [budget, map] = await Promise.all([PublishedServer.start("budget-allocator"), PublishedServer.start("map")]);
+const peers = { model, remote, apps, published: { budget: budget.url, map: map.url } };
+const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], peers)];
+if (!flags.reference) sides.push(await Side.start("ours", build(), [], peers));
 
 const pins = new Pins(join(here, "pins.json"), flags.record);
 const rows = deliberate.flatMap((entry) => entry.rows);
@@ -51,11 +55,11 @@ if (outdated) console.log("\ndocs/differences.md is not what differences.mjs say
 console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
 
 await Promise.all(sides.map((side) => side.stop()));
-await Promise.all([model.close(), remote.close()]);
+await Promise.all([model, remote, apps, budget, map].map((peer) => peer.close()));
 process.exitCode = tally.different > 0 || stale.length > 0 || outdated ? 1 : 0;
 
 function build() {
-  const binary = join(here, "node_modules", ".cache", "conformance-server");
+  const binary = join(here, "..", "..", ".cache", "conformance-server");
   const result = spawnSync("go", ["build", "-o", binary, "./test/conformance/server"], { cwd: dirname(dirname(here)), stdio: "inherit" });
   if (result.status !== 0) process.exit(1);
   return binary;

@@ -41,6 +41,13 @@ export const scripts = {
     [{ call: { id: "call-1", name: "render_a2ui", args: ['{"surfaceId":"s","components":[{"id":"root",', '"component":"Text","text":"Hi"}],"data":{"items":[{"a":1}', ',{"a":2}]}}'] } }],
   ],
   "draw a page": [[{ call: { id: "call-1", name: "generateSandboxedUi", args: ['{"initialHeight":300,"ht', 'ml":"<p>He', 'llo</p>"}'] } }]],
+  "show the app": [[{ call: { id: "call-1", name: "show", args: '{"q":"z"}' } }], ["It is there."]],
+  "open both apps": [
+    [
+      { call: { id: "call-1", name: "get-budget-data", args: "{}" } },
+      { call: { id: "call-2", name: "show-map", args: '{"west":10,"south":59,"east":11,"north":60,"label":"Oslo"}' } },
+    ],
+  ],
   "hold on": [["Be", "gin ", { hold: "middle" }, "and end"]],
   "be refused": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "be limited": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],

@@ -4,15 +4,16 @@ import { createInterface } from "node:readline";
 
 export class Side {
   /** Starts a side. Resolves when it listens. */
-  static async start(name, command, args, { model, remote }) {
+  static async start(name, command, args, { model, remote, apps, published }) {
     const side = new Side();
     side.name = name;
     side.model = model;
     side.remote = remote;
+    side.apps = apps;
     side.log = [];
     side.process = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, MODEL: model.base(name), REMOTE: `${remote.origin}/${name}` },
+      env: { ...process.env, MODEL: model.base(name), REMOTE: `${remote.origin}/${name}`, SIDE: name, APPS: apps.origin, PUBLISHED: JSON.stringify(published) },
     });
     side.process.stderr.setEncoding("utf8").on("data", (text) => side.log.push(text));
     side.exited = new Promise((resolve) => side.process.once("exit", resolve));

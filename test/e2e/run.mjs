@@ -65,6 +65,7 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
       model,
       single: fresh(sites.single),
       lambda: (store) => fresh(sites[`lambda on ${store}`]),
+      small: fresh(sites.small),
       tokens: fresh(sites.tokens),
       sessions: fresh(sites.sessions),
       foreign: runtimes.foreign?.origin,
@@ -111,6 +112,7 @@ async function ours(model) {
     single: await startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" }),
     "lambda on Redis": await startLambda(instances, { ...env, COPILOTKIT_STORE: redis.url }),
     "lambda on DynamoDB": await startLambda(instances, { ...env, ...dynamoDB.env }),
+    small: await startLocal(binary, { ...env, COPILOTKIT_MAX_BODY_BYTES: "20000" }),
     tokens: await startLocal(binary, { ...production(model), COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" }),
     sessions: await startLocal(binary, { ...production(model), ...sessions }),
   };

@@ -45,6 +45,18 @@ export const scenes = {
     assert.ok((await page.chat.innerText()).includes(text.match(/1 2 3 4 5[ \d]*/)[0].trim()), "what was answered is still there, and no more of it");
   },
 
+  "a message that is too large is explained in the chat": async ({ open, small, model }) => {
+    const page = await open({ url: small });
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    await page.say(`Read this: ${"word ".repeat(5000)}`);
+    // In the conversation, not only where the page shows errors.
+    const explanation = page.chat.locator("[data-testid=copilot-assistant-message]").filter({ hasText: "This message was not sent" });
+    await explanation.waitFor();
+    await eventually("the chat is idle", () => page.idle());
+    assert.equal(asked(model, "Read this").length, 0);
+  },
+
   "a reload shows the conversation": async ({ open }) => {
     const page = await open();
     await page.say("Say hello");

@@ -33,6 +33,12 @@ type Config struct {
 	// Timeout is how long an invocation may take before its instance is killed. If
 	// zero, defaults to 15 minutes, Lambda's maximum.
 	Timeout time.Duration
+	// Memory is what the function has, in MB. The instances are told, and nothing
+	// enforces it. If zero, defaults to 128.
+	Memory int
+	// Initialized, unless nil, is called with the id of a process that asks for its
+	// first invocation: from then on Lambda gives it the processor time of its memory.
+	Initialized func(process int)
 	// Log receives the output of the instances. If nil, it is discarded.
 	Log io.Writer
 }
@@ -53,6 +59,9 @@ type Function struct {
 func New(config Config) *Function {
 	config.MaxInstances = max(config.MaxInstances, 1)
 	config.Concurrency = max(config.Concurrency, 1)
+	if config.Memory == 0 {
+		config.Memory = 128
+	}
 	if config.Timeout == 0 {
 		config.Timeout = 15 * time.Minute
 	}
@@ -77,6 +86,16 @@ func (f *Function) Invoke(ctx context.Context, event []byte) (*Response, error) 
 		return nil, err
 	}
 	return instance.invoke(ctx, event)
+}
+
+// Provision starts an instance before there is an event for it, as provisioned
+// concurrency does, and returns it when it has asked for its first invocation.
+func (f *Function) Provision(ctx context.Context) (*Instance, error) {
+	instance, err := f.acquire(ctx)
+	if err == nil {
+		f.free <- instance
+	}
+	return instance, err
 }
 
 // acquire waits for an instance that has asked for an invocation. It starts another

@@ -32,11 +32,13 @@ type Instance struct {
 	exited  chan struct{}
 	exitErr error
 
-	mu      sync.Mutex
-	pending map[string]*invocation
-	last    int
-	polls   int
-	calls   []string
+	mu sync.Mutex
+	// initialized is how long the process took to ask for its first invocation.
+	initialized time.Duration
+	pending     map[string]*invocation
+	last        int
+	polls       int
+	calls       []string
 }
 
 // invocation is one event on its way through an instance.
@@ -72,7 +74,7 @@ func startInstance(f *Function, number int) (*Instance, error) {
 		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(),
 		"AWS_LAMBDA_FUNCTION_NAME=copilotkit",
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(f.config.Memory),
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
 		"AWS_REGION=eu-central-1",
@@ -186,6 +188,13 @@ func (i *Instance) freeze() {
 func (i *Instance) kill() { i.signal(syscall.SIGKILL) }
 
 func (i *Instance) signal(s syscall.Signal) { _ = i.process.Process.Signal(s) }
+
+// Init returns how long the process took to ask for its first invocation; zero before.
+func (i *Instance) Init() time.Duration {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.initialized
+}
 
 // Calls returns what the instance has done so far, in order: "next", "response
 // begins 1-1", "response ends 1-1", "error 1-1", "timeout 1-1".

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // StreamingContentType is the type of a streamed answer: a prelude, eight NUL bytes,
@@ -59,6 +60,12 @@ func (i *Instance) next(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	i.calls = append(i.calls, "next")
 	i.polls++
+	if i.initialized == 0 {
+		i.initialized = time.Since(i.Started)
+		if initialized := i.function.config.Initialized; initialized != nil {
+			initialized(i.process.Process.Pid)
+		}
+	}
 	i.freeze()
 	i.mu.Unlock()
 	i.function.free <- i

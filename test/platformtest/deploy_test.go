@@ -88,7 +88,7 @@ func TestDeployScriptsOnlySayWhatTheyWouldDo(t *testing.T) {
 		for script, arguments := range map[string][]string{
 			"deploy-lambda.sh": {"--parameter-overrides", "Auth=token", "AuthTokens=ann:hunter2,bob:hunter2", "OpenAiApiKey=hunter2", "RedisUrl=redis://:hunter2@r"},
 			"deploy-gcf.sh":    {"--set-env-vars=COPILOTKIT_AUTH=token,COPILOTKIT_AUTH_TOKENS=hunter2", "--set-env-vars", "^@^OPENAI_API_KEY=hunter2@COPILOTKIT_STORE=hunter2"},
-			"deploy-vercel.sh": {"--env", "COPILOTKIT_SESSION_KEY=hunter2", "--env=COPILOTKIT_MCP_SERVERS=hunter2", "--token=hunter2", "--token", "hunter2"},
+			"deploy-vercel.sh": {"--env", "COPILOTKIT_SESSION_KEY=hunter2", "--env=COPILOTKIT_MCP_SERVERS=hunter2", "--env=COPILOTKIT_MCP_APPS=hunter2", "--token=hunter2", "--token", "hunter2"},
 		} {
 			output, err := runScript(t, script, toolFolder(t, "dirname"), append(region, "DRY_RUN=1"), arguments...)
 			if err != nil || strings.Contains(output, "hunter2") || !strings.Contains(output, "=...") {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -182,6 +183,20 @@ func testLargeBody(t *testing.T, artefact Artefact) {
 	}
 	if got := d.Do(t, "GET", BasePath+"/info", "", nil).Status; got != http.StatusOK {
 		t.Errorf("the request after it has status %d, want 200", got)
+	}
+}
+
+// BodyLimit checks how many bytes a request's body may have by default.
+func BodyLimit(t *testing.T, handler http.Handler, limit int64) {
+	t.Helper()
+	for length, want := range map[int64]int{limit: http.StatusBadRequest, limit + 1: http.StatusRequestEntityTooLarge} {
+		// What is announced counts, and what comes is no input of a run.
+		r := httptest.NewRequest("POST", BasePath+"/agent/default/run", strings.NewReader("[]"))
+		r.Header, r.ContentLength = jsonHeader(), length
+		w := httptest.NewRecorder()
+		if handler.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("a body of %d bytes gets %d %s, want %d", length, w.Code, w.Body, want)
+		}
 	}
 }
 

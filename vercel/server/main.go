@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,6 +34,7 @@ func main() {
 	// A second signal has its usual effect.
 	context.AfterFunc(ctx, stop)
 
+	bundle.LimitMemory()
 	port := os.Getenv("PORT")
 	if port == "" {
 		port = "8080"
@@ -53,6 +55,11 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	runtime := bundle.NewLazy(env, vercel.Defaults())
 	health := bundle.NewHealth(runtime.Ready, slog.New(bundle.JSONLogs(os.Stderr, slog.LevelInfo)))
 	defer context.AfterFunc(ctx, health.Drain)()
+	// Vercel also starts instances before there is a request for them. Requests that come
+	// at once wait for no more than they need.
+	var preparing sync.WaitGroup
+	preparing.Go(func() { runtime.Prepare(ctx) })
+	defer preparing.Wait()
 	server := &http.Server{
 		Handler: health.Around(settled(withDeadline(vercel.WithRequestID(runtime), maxDuration))),
 		// The proxy is the only client of this server; slow clients wait there.

@@ -40,8 +40,9 @@ type Config struct {
 	// Tools run in this process. They replace front-end tools of the same name. If
 	// nil, there are none.
 	Tools []agent.ServerTool
-	// ToolSources are asked for more tools at the start of every run. If nil, there
-	// are none.
+	// ToolSources are asked for more tools at the start of every run, side by side. One
+	// whose name is taken by then gets a number after it, so that no source gets the calls
+	// of another's tool. If nil, there are none.
 	ToolSources []agent.ToolSource
 	// WithoutStateTools removes the two tools that change the shared state, which
 	// the model has by default.
@@ -169,10 +170,8 @@ func (a *Agent) collectTools(ctx context.Context, input *agui.RunAgentInput) (*l
 	if !a.config.WithoutStateTools {
 		tools.AddState(input)
 	}
-	for _, source := range a.config.ToolSources {
-		if err := tools.AddSource(ctx, source); err != nil {
-			return nil, err
-		}
+	if err := tools.AddSources(ctx, a.config.ToolSources); err != nil {
+		return nil, err
 	}
 	return tools, nil
 }

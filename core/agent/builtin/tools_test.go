@@ -215,33 +215,44 @@ type source struct {
 
 func (s source) Tools(context.Context) ([]agent.ServerTool, error) { return s.tools, s.err }
 
-func TestToolsOfTheSameNameReplaceOneAnother(t *testing.T) {
+// panicking is a ToolSource that panics.
+type panicking struct{}
+
+func (panicking) Tools(context.Context) ([]agent.ServerTool, error) { panic("a bad source") }
+
+func TestToolsReplaceThoseOfTheFrontEndAndThoseOfSourcesNone(t *testing.T) {
 	called := func(by string) func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		return func(context.Context, json.RawMessage) (json.RawMessage, error) {
 			return agenttest.Raw(`"` + by + `"`), nil
 		}
 	}
-	p := scripted(t, agenttest.Calling("paint", "{}", "weather", "{}"))
+	p := scripted(t, agenttest.Calling("paint", "{}", "weather", "{}", "weather_2", "{}", "weather_3", "{}"))
 	logger, log := logged()
+	shared := []agent.ServerTool{{Name: "weather", Call: called("source")}, {Name: "broken"}}
 	a := p.agent(t, builtin.Config{
 		Logger: logger,
 		Tools:  []agent.ServerTool{{Name: "paint", Call: called("server")}, {Name: "weather", Call: called("server")}},
 		ToolSources: []agent.ToolSource{
 			source{err: errors.New("the tool server is down")},
-			source{tools: []agent.ServerTool{{Name: "weather", Call: called("source")}, {Name: "broken"}}},
+			source{tools: shared},
+			panicking{},
+			source{tools: []agent.ServerTool{{Name: "weather", Call: called("other source")}}},
 		},
 	})
 	input := agenttest.Saying("Hi")
 	input.Tools = []agui.Tool{agenttest.PaintTool(), {Name: "mine"}}
 	got := agenttest.Results(agenttest.Run(t, a, input))
-	if got["call_1"] != `"server"` || got["call_2"] != `"source"` {
+	if got["call_1"] != `"server"` || got["call_2"] != `"server"` || got["call_3"] != `"source"` || got["call_4"] != `"other source"` {
 		t.Errorf("results %v", got)
 	}
+	if shared[0].Name != "weather" {
+		t.Errorf("the source's own list has %s", shared[0].Name)
+	}
 	names := p.ToolNames(t, 0)
-	if want := []string{"paint", "mine", "weather", "AGUISendStateSnapshot", "AGUISendStateDelta"}; !slices.Equal(names, want) {
+	if want := []string{"paint", "mine", "weather", "AGUISendStateSnapshot", "AGUISendStateDelta", "weather_2", "weather_3"}; !slices.Equal(names, want) {
 		t.Errorf("the model got the tools %v", names)
 	}
-	if out := log.String(); !strings.Contains(out, "the tool server is down") || !strings.Contains(out, "tool broken") {
+	if out := log.String(); !strings.Contains(out, "the tool server is down") || !strings.Contains(out, "a bad source") || !strings.Contains(out, "tool broken") {
 		t.Errorf("the log has %s", out)
 	}
 }

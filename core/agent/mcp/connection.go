@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/internal/mcpclient"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
@@ -19,11 +20,8 @@ import (
 // memory of a failure. It connects when it is used.
 type connection struct {
 	*Server
-	client *http.Client
-	// forwards is set if the requests carry a caller's Authorization; denied, if the
-	// last of them was answered with 401.
-	forwards bool
-	denied   atomic.Bool
+	// authorization is the caller's that the requests carry, "" for none.
+	authorization string
 	// expired is set when a session that had begun no longer accepts the Authorization.
 	expired atomic.Bool
 	// secrets are what a log must not show, credentials what the results of tools must
@@ -42,6 +40,13 @@ type connection struct {
 	closed   bool
 }
 
+// session is one session with the server.
+type session struct {
+	*mcpclient.Session
+	// stale is set when the list of tools must be asked for again.
+	stale atomic.Bool
+}
+
 // listing is one attempt to list the tools, connecting included. What came of it
 // may be read when done is closed.
 type listing struct {
@@ -52,17 +57,13 @@ type listing struct {
 
 // newConnection returns a connection that sends an Authorization, unless it is empty.
 func newConnection(server *Server, authorization string) *connection {
-	c := &connection{Server: server, secrets: server.secrets}
-	header := server.header
+	c := &connection{Server: server, authorization: authorization, secrets: server.remote.Secrets}
 	if authorization != "" {
 		own := http.Header{"Authorization": {authorization}}
-		c.forwards = true
 		c.secrets = c.secrets.With(own)
 		c.credentials = outbound.Secrets(nil).With(own)
 		c.credentials = c.credentials.WithTexts(c.credentials...) // as JSON has them
-		header = agent.MergeHeaders(own, header)
 	}
-	c.client = newClient(server, header, &c.denied)
 	return c
 }
 
@@ -113,7 +114,7 @@ func (c *connection) close() error {
 	if session == nil {
 		return nil
 	}
-	return session.close()
+	return session.Close()
 }
 
 // failing reports whether there is no session but the memory of a failure.
@@ -151,7 +152,7 @@ func (c *connection) build(ctx context.Context, l *listing) {
 	c.building = nil
 	c.mu.Unlock()
 	if abandoned && next != nil {
-		next.close()
+		next.Close()
 	}
 	l.tools, l.err = tools, err
 	close(l.done)
@@ -167,15 +168,17 @@ func (c *connection) connectAndList(ctx context.Context, current *session) (*ses
 			return current, tools, nil
 		}
 		c.config.Logger.InfoContext(ctx, "mcp session is gone, connecting again", "server", c.config.Name, "error", c.secrets.Redact(err))
-		current.close()
+		current.Close()
 	}
-	fresh, err := connect(ctx, c.newTransport(c.client), c.config)
+	fresh := &session{}
+	var err error
+	fresh.Session, err = c.remote.Connect(ctx, c.authorization, func() { fresh.stale.Store(true) })
 	if err != nil {
 		return nil, nil, err
 	}
 	tools, err := c.listTools(ctx, fresh)
 	if err != nil {
-		fresh.close()
+		fresh.Close()
 		return nil, nil, err
 	}
 	return fresh, tools, nil
@@ -184,11 +187,8 @@ func (c *connection) connectAndList(ctx context.Context, current *session) (*ses
 func (c *connection) listTools(ctx context.Context, session *session) ([]agent.ServerTool, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
 	defer cancel()
-	return listTools(ctx, session.client, caller{c.callTool, c.secrets, c.credentials})
+	return listTools(ctx, session.ClientSession, caller{c.callTool, c.secrets, c.credentials})
 }
-
-// errDenied means that a server no longer accepts a caller's Authorization.
-var errDenied = errors.New("the server answered with status 401")
 
 // call calls a tool in the current session. A server that has forgotten the
 // session has done nothing, so the call is made again in a new one.
@@ -209,12 +209,12 @@ func (c *connection) call(run context.Context, params *mcp.CallToolParams) (*mcp
 		if session == nil {
 			return nil, errClosed
 		}
-		result, err := session.client.CallTool(ctx, params)
-		if err != nil && c.forwards && c.denied.Load() {
+		result, err := session.CallTool(ctx, params)
+		if err != nil && c.authorization != "" && session.Denied.Load() {
 			c.expired.Store(true)
-			return nil, errDenied
+			return nil, mcpclient.ErrDenied
 		}
-		if err == nil || isAnswer(err) {
+		if err == nil || mcpclient.IsAnswer(err) {
 			return result, err
 		}
 		if run.Err() == nil {

@@ -15,12 +15,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/internal/mcpclient"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
@@ -47,9 +45,12 @@ type Config struct {
 	// Headers are sent with every request, such as Authorization. If nil, there are
 	// none.
 	Headers map[string]string
+	// OAuth gets the access tokens that requests are sent with. Neither Headers nor URL
+	// may have an Authorization then. If nil, there are none.
+	OAuth *OAuth
 	// ForwardAuthorization sends the server the Authorization of the front end's
-	// request, if the runtime's policy lets it through and neither Headers nor URL have
-	// one. The server can then act as the caller, so it must be trusted to. Sessions,
+	// request, if the runtime's policy lets it through and neither Headers, URL nor OAuth
+	// have one. The server can then act as the caller, so it must be trusted to. Sessions,
 	// with their tools, are then each caller's own: of one user with one token. Requests
 	// that nobody identifies and that have no token share one without any. Defaults to
 	// false: no header of a front end is sent, and all callers share one session.
@@ -81,18 +82,38 @@ type Config struct {
 	MaxAge time.Duration
 	// HTTPClient makes the requests. Redirects are only followed within the same
 	// scheme, host and port, whatever it says, so that headers reach nobody else. If
-	// nil, defaults to a plain one.
+	// nil, or if it has no Transport, the server isn't connected to at link-local addresses
+	// and those of a cloud's metadata, unless URL has one as its host: names can be
+	// resolved to them by whoever controls the name.
 	HTTPClient *http.Client
 	// Logger gets what the runs aren't told. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 
+// OAuth says where a server's access tokens come from: from its authorization server,
+// for this program as a client of its own (RFC 6749, section 4.4). A token is kept for
+// all sessions, and replaced ahead of its end or once the server refuses it. TokenURL,
+// ClientID and ClientSecret are required.
+//
+// The token endpoint isn't asked of the MCP server: it could name any, and be sent the
+// secret.
+type OAuth struct {
+	// TokenURL is the token endpoint.
+	TokenURL string
+	// ClientID and ClientSecret are sent by HTTP Basic authentication.
+	ClientID     string
+	ClientSecret string
+	// Scopes, Audience and Resource are what the tokens are to be good for, as the
+	// authorization server wants it said. If empty, they are left out.
+	Scopes   []string
+	Audience string
+	Resource string
+}
+
 // Server is an MCP server as a source of tools. It is safe for concurrent use.
 type Server struct {
-	config   Config
-	endpoint *url.URL
-	header   http.Header
-	secrets  outbound.Secrets
+	config Config
+	remote *mcpclient.Server
 	// shared is all callers' connection; nil where each has one of sessions.
 	shared   *connection
 	sessions *sessions
@@ -105,17 +126,6 @@ var errClosed = errors.New("mcp server is closed")
 
 // New returns a server. It checks the configuration, but does not connect.
 func New(config Config) (*Server, error) {
-	endpoint, err := outbound.ParseURL(config.URL)
-	if err != nil {
-		return nil, fmt.Errorf("mcp server: URL %w", err)
-	}
-	if config.Name == "" {
-		config.Name = endpoint.Host
-	}
-	header, err := outbound.NewHeader(config.Headers)
-	if err != nil {
-		return nil, fmt.Errorf("mcp server %s: %w", config.Name, err)
-	}
 	switch config.Transport {
 	case "", StreamableHTTP, SSE:
 	default:
@@ -124,8 +134,17 @@ func New(config Config) (*Server, error) {
 	if config.MaxSessions < 0 || config.SessionIdle < 0 {
 		return nil, fmt.Errorf("mcp server %s: MaxSessions and SessionIdle can't be negative", config.Name)
 	}
-	s := &Server{config: withDefaults(config), endpoint: endpoint, header: header, secrets: outbound.NewSecrets(header, endpoint)}
-	if config.ForwardAuthorization && header["Authorization"] == nil && endpoint.User == nil {
+	config = withDefaults(config)
+	remote, err := mcpclient.New(mcpclient.Config{
+		Name: config.Name, URL: config.URL, SSE: config.Transport == SSE, Headers: config.Headers, OAuth: (*mcpclient.OAuth)(config.OAuth),
+		ConnectTimeout: config.ConnectTimeout, HTTPClient: config.HTTPClient,
+	})
+	if err != nil {
+		return nil, err
+	}
+	config.Name = remote.Name
+	s := &Server{config: config, remote: remote}
+	if config.ForwardAuthorization && !remote.Authorizes() {
 		s.sessions = newSessions(s)
 	} else {
 		s.shared = newConnection(s, "")
@@ -153,10 +172,6 @@ func withDefaults(config Config) Config {
 	if config.MaxAge == 0 {
 		config.MaxAge = 5 * time.Minute
 	}
-	if config.HTTPClient == nil {
-		config.HTTPClient = new(http.Client)
-	}
-	config.HTTPClient = outbound.Guard(config.HTTPClient)
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
@@ -170,7 +185,7 @@ func (s *Server) Tools(ctx context.Context) ([]agent.ServerTool, error) {
 	if s.shared != nil {
 		return s.shared.tools(ctx)
 	}
-	held, err := s.sessions.acquire(ctx, callerOf(ctx))
+	held, err := s.sessions.acquire(ctx, mcpclient.CallerOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -180,16 +195,9 @@ func (s *Server) Tools(ctx context.Context) ([]agent.ServerTool, error) {
 
 // Close ends the sessions, after the calls that are under way. Tools then fails.
 func (s *Server) Close() error {
+	defer s.remote.Close()
 	if s.shared != nil {
 		return s.shared.close()
 	}
 	return s.sessions.close()
-}
-
-// newTransport returns a transport of the server for one session.
-func (s *Server) newTransport(client *http.Client) mcp.Transport {
-	if s.config.Transport == SSE {
-		return &mcp.SSEClientTransport{Endpoint: s.config.URL, HTTPClient: client}
-	}
-	return &mcp.StreamableClientTransport{Endpoint: s.config.URL, HTTPClient: client}
 }

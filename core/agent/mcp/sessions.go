@@ -3,7 +3,6 @@ package mcp
 import (
 	"container/list"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -11,33 +10,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/copilotkit-go/runtime/core/access"
-	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/internal/mcpclient"
 )
-
-// callerKey is who calls, and as whom the server sees the caller. Two callers of one
-// key are the same.
-type callerKey struct {
-	identified bool
-	user       string
-	token      [sha256.Size]byte // all zero without one
-}
-
-// identity is a caller, and the Authorization that goes to the server, if any.
-type identity struct {
-	callerKey
-	authorization string
-}
-
-// callerOf returns who calls in the context of a run.
-func callerOf(ctx context.Context) identity {
-	user, identified := access.UserFrom(ctx)
-	caller := identity{callerKey{identified: identified, user: user.ID}, agent.ForwardedHeaders(ctx).Get("Authorization")}
-	if caller.authorization != "" {
-		caller.token = sha256.Sum256([]byte(caller.authorization))
-	}
-	return caller
-}
 
 // sessions are the connections of callers to one server. Each counts from its first use
 // until it has been closed, so that there are never more than a maximum, and is only
@@ -46,7 +20,7 @@ type sessions struct {
 	server *Server
 
 	mu    sync.Mutex
-	byKey map[callerKey]*entry
+	byKey map[mcpclient.CallerKey]*entry
 	// recent has the entries of byKey, in the order of their last use, the latest
 	// first; those of failed connections are at the end.
 	recent *list.List
@@ -54,7 +28,7 @@ type sessions struct {
 	count, closing int
 	// waiting has the callers that wait for changed, which is closed when a place or an
 	// entry is no longer in use, with how often each does.
-	waiting map[callerKey]int
+	waiting map[mcpclient.CallerKey]int
 	changed chan struct{}
 	// expiry closes what is idle; set is whether it will.
 	expiry *time.Timer
@@ -67,7 +41,7 @@ type sessions struct {
 
 // entry is the connection of one caller.
 type entry struct {
-	caller     identity
+	caller     mcpclient.Caller
 	connection *connection
 	users      int
 	used       time.Time // when the last of them left
@@ -77,21 +51,21 @@ type entry struct {
 
 func newSessions(server *Server) *sessions {
 	return &sessions{
-		server: server, byKey: make(map[callerKey]*entry), recent: list.New(),
-		waiting: make(map[callerKey]int), changed: make(chan struct{}),
+		server: server, byKey: make(map[mcpclient.CallerKey]*entry), recent: list.New(),
+		waiting: make(map[mcpclient.CallerKey]int), changed: make(chan struct{}),
 	}
 }
 
 // acquire returns the connection of a caller, for use until release is called.
-func (s *sessions) acquire(ctx context.Context, caller identity) (*entry, error) {
+func (s *sessions) acquire(ctx context.Context, caller mcpclient.Caller) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, err := s.find(caller)
 	if found != nil || err != nil {
 		return found, err
 	}
-	s.waiting[caller.callerKey]++
-	defer s.endWait(caller.callerKey)
+	s.waiting[caller.CallerKey]++
+	defer s.endWait(caller.CallerKey)
 	timeout := time.NewTimer(s.server.config.ConnectTimeout)
 	defer timeout.Stop()
 	for {
@@ -118,7 +92,7 @@ func (s *sessions) acquire(ctx context.Context, caller identity) (*entry, error)
 }
 
 // endWait takes back that a caller waits. The caller holds mu.
-func (s *sessions) endWait(key callerKey) {
+func (s *sessions) endWait(key mcpclient.CallerKey) {
 	if s.waiting[key]--; s.waiting[key] == 0 {
 		delete(s.waiting, key)
 	}
@@ -126,11 +100,11 @@ func (s *sessions) endWait(key callerKey) {
 
 // find returns the entry of a caller, or a new one if there is a place for it, and nil
 // if there isn't. The caller holds mu.
-func (s *sessions) find(caller identity) (*entry, error) {
+func (s *sessions) find(caller mcpclient.Caller) (*entry, error) {
 	if s.closed {
 		return nil, errClosed
 	}
-	e := s.byKey[caller.callerKey]
+	e := s.byKey[caller.CallerKey]
 	if e != nil && s.idle(e) >= s.server.config.SessionIdle {
 		s.evict(e) // the timer is late: the instance was frozen
 		e = nil
@@ -139,11 +113,11 @@ func (s *sessions) find(caller identity) (*entry, error) {
 		if s.count >= s.server.config.MaxSessions {
 			return nil, nil
 		}
-		e = &entry{caller: caller, connection: newConnection(s.server, caller.authorization)}
+		e = &entry{caller: caller, connection: newConnection(s.server, caller.Authorization)}
 		e.connection.callTool = func(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
 			return s.call(ctx, caller, params)
 		}
-		s.byKey[caller.callerKey], e.place = e, s.recent.PushFront(e)
+		s.byKey[caller.CallerKey], e.place = e, s.recent.PushFront(e)
 		s.count++
 	}
 	e.users++
@@ -158,9 +132,9 @@ func (s *sessions) release(e *entry) {
 	defer s.mu.Unlock()
 	e.users--
 	e.used = time.Now()
-	if expired && s.byKey[e.caller.callerKey] == e {
+	if expired && s.byKey[e.caller.CallerKey] == e {
 		// Nobody else is to begin with it; the next run connects again.
-		delete(s.byKey, e.caller.callerKey)
+		delete(s.byKey, e.caller.CallerKey)
 	}
 	if e.users > 0 {
 		return
@@ -180,7 +154,7 @@ func (s *sessions) release(e *entry) {
 
 // call calls a tool for a caller whose session may have been closed since it gave the
 // tool.
-func (s *sessions) call(ctx context.Context, caller identity, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+func (s *sessions) call(ctx context.Context, caller mcpclient.Caller, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
 	held, err := s.acquire(ctx, caller)
 	if err != nil {
 		return nil, err
@@ -235,8 +209,8 @@ func (s *sessions) evict(e *entry) {
 		return
 	}
 	e.evicted = true
-	if s.byKey[e.caller.callerKey] == e {
-		delete(s.byKey, e.caller.callerKey)
+	if s.byKey[e.caller.CallerKey] == e {
+		delete(s.byKey, e.caller.CallerKey)
 	}
 	s.recent.Remove(e.place)
 	s.closing++

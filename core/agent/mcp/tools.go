@@ -9,6 +9,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/internal/mcpclient"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
@@ -33,24 +34,24 @@ type caller struct {
 	secrets, credentials outbound.Secrets
 }
 
-// listTools asks for all pages of the list.
+// listTools asks for all pages of the list, and leaves out what isn't for models.
 func listTools(ctx context.Context, client *mcp.ClientSession, caller caller) ([]agent.ServerTool, error) {
-	var tools []agent.ServerTool
-	for tool, err := range client.Tools(ctx, nil) {
-		if err != nil {
-			return nil, fmt.Errorf("list tools: %w", err)
-		}
-		parameters, err := json.Marshal(tool.InputSchema)
-		if err != nil {
-			return nil, fmt.Errorf("encode the schema of tool %s: %w", tool.Name, err)
-		}
+	listed, err := mcpclient.ListTools(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	tools := make([]agent.ServerTool, 0, len(listed))
+	for _, tool := range listed {
 		if caller.credentials.Mask(tool.Name) != tool.Name {
 			continue // of a server that plays with the user's token
+		}
+		if !tool.ForModel {
+			continue // for the server's own pages
 		}
 		tools = append(tools, agent.ServerTool{
 			Name:        tool.Name,
 			Description: caller.credentials.Mask(tool.Description),
-			Parameters:  caller.maskJSON(parameters),
+			Parameters:  caller.maskJSON(tool.Parameters),
 			Call:        caller.tool(tool.Name),
 		})
 	}
@@ -66,9 +67,9 @@ func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.R
 		case err == nil:
 			encoded, err := json.Marshal(result)
 			return c.maskJSON(encoded), err
-		case errors.Is(err, errDenied):
+		case errors.Is(err, mcpclient.ErrDenied):
 			return nil, &deniedError{name}
-		case isAnswer(err):
+		case mcpclient.IsAnswer(err):
 			return nil, c.secrets.Redact(err)
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -92,7 +93,7 @@ func (e *deniedError) Error() string {
 	return fmt.Sprintf("the server of tool %s no longer accepts the user's authorization", e.tool)
 }
 
-func (e *deniedError) Unwrap() error { return errDenied }
+func (e *deniedError) Unwrap() error { return mcpclient.ErrDenied }
 
 // unreachableError tells the model that a call got no answer. What it wraps is for
 // the log.

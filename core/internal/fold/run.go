@@ -35,7 +35,8 @@ type Run struct {
 }
 
 // NewRun returns a run whose first event will have the Seq first. It begins with
-// the messages and the state that it was given, which aren't changed.
+// the messages and the state that it was given, which aren't changed. Those that its
+// RUN_STARTED shows must be among the messages.
 func NewRun(first int64, messages []agui.Message, state json.RawMessage) *Run {
 	return &Run{given: messages, thread: NewThread(messages, state), seq: first - 1}
 }
@@ -61,6 +62,10 @@ func (r *Run) Add(event agui.Encoded) error {
 	case agui.EventTypeStateSnapshot, agui.EventTypeStateDelta:
 		r.stateEvents.add(event)
 		r.stateSeq = r.seq
+	case agui.EventTypeRunStarted:
+		// Its messages, which may be large, are there already.
+		r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
+		return nil
 	default:
 		r.records = append(r.records, store.Record{Seq: r.seq, Event: event})
 	}
@@ -159,14 +164,13 @@ func messageIDs(lists ...[]agui.Message) []string {
 func encodeMessages(messages []agui.Message) (json.RawMessage, error) {
 	list := []byte{'['}
 	for i := range messages {
-		message, err := messages[i].MarshalJSON()
-		if err != nil {
-			return nil, err
-		}
 		if i > 0 {
 			list = append(list, ',')
 		}
-		list = append(list, message...)
+		var err error
+		if list, err = messages[i].AppendJSON(list); err != nil {
+			return nil, err
+		}
 	}
 	return append(list, ']'), nil
 }

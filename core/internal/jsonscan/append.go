@@ -2,14 +2,22 @@ package jsonscan
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
+
+// largeText is the size from which a text is worth a look at how much room it takes.
+const largeText = 16 << 10
 
 const hexDigits = "0123456789abcdef"
 
 // AppendString appends a JSON string as JavaScript's JSON.stringify writes it;
 // what isn't UTF-8 becomes U+FFFD.
 func AppendString[T string | []byte](dst []byte, text T) []byte {
+	if len(text) >= largeText {
+		// At once, and not by copying what is there again and again.
+		dst = slices.Grow(dst, len(text)+len(text)/8)
+	}
 	dst = append(dst, '"')
 	plain := 0 // where the text begins that is still to be copied
 	for i := 0; i < len(text); {

@@ -19,15 +19,21 @@ func Text(value []byte) []byte {
 // AppendText appends the text of a JSON string's content, which is what stands
 // between the quotes, to dst as [Text] returns it.
 func AppendText(dst, content []byte) []byte {
+	plain := appendValid
+	if utf8.Valid(content) { // at once, and not piece by piece between escapes
+		plain = appendPlain
+	}
 	for {
 		i := bytes.IndexByte(content, '\\')
 		if i < 0 {
-			return appendValid(dst, content)
+			return plain(dst, content)
 		}
-		dst = appendValid(dst, content[:i])
+		dst = plain(dst, content[:i])
 		dst, content = appendEscaped(dst, content[i:])
 	}
 }
+
+func appendPlain(dst, text []byte) []byte { return append(dst, text...) }
 
 // appendValid appends text with U+FFFD in place of each byte that isn't
 // UTF-8.

@@ -5,6 +5,7 @@
 package outbound
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,6 +31,11 @@ func Guard(client *http.Client) *http.Client {
 	}
 	return &guarded
 }
+
+// ReadCertificates reads the certificates that the system trusts, as the first connection
+// by TLS would. They are read once per process, which takes most of what that first
+// connection costs.
+func ReadCertificates() { _, _ = x509.SystemCertPool() } // a connection reports what fails
 
 // ErrRedirect means that a redirect wasn't followed.
 var ErrRedirect = errors.New("redirect not followed")

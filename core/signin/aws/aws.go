@@ -24,8 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
+	"github.com/copilotkit-go/runtime/core/internal/token"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/signin/internal/token"
 )
 
 // service is the name of Amazon Bedrock in signatures.

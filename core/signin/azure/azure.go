@@ -24,8 +24,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/copilotkit-go/runtime/core/internal/token"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/signin/internal/token"
 )
 
 // resource is what the tokens are for.

@@ -11,7 +11,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/copilotkit-go/runtime/core/signin/internal/token"
+	"github.com/copilotkit-go/runtime/core/internal/token"
 )
 
 // clientSecret gets a token with the secret of an app.

@@ -27,8 +27,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/copilotkit-go/runtime/core/internal/token"
 	"github.com/copilotkit-go/runtime/core/model"
-	"github.com/copilotkit-go/runtime/core/signin/internal/token"
 )
 
 // scope is what the tokens are good for.

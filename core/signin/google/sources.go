@@ -14,7 +14,7 @@ import (
 	"golang.org/x/oauth2/google"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
-	"github.com/copilotkit-go/runtime/core/signin/internal/token"
+	"github.com/copilotkit-go/runtime/core/internal/token"
 )
 
 // metadata gets the token of the service account from the metadata server. The library

@@ -6,6 +6,7 @@ import { edges } from "./edges.mjs";
 import { headers } from "./headers.mjs";
 import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
+import { mcpApps } from "./mcpapps.mjs";
 import { odd } from "./odd.mjs";
 import { pages } from "./pages.mjs";
 import { routes } from "./routes.mjs";
@@ -36,6 +37,7 @@ export const cases = {
   surfaces,
   pages,
   odd,
+  "mcp apps": mcpApps,
   edges,
   clients,
 };

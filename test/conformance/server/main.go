@@ -4,7 +4,7 @@
 // standard input.
 //
 // Environment: MODEL (the address of the scripted model), REMOTE (the address of the
-// remote agent).
+// remote agent), SIDE, APPS and PUBLISHED (see ../reference.mjs).
 package main
 
 import (

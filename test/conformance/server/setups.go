@@ -28,7 +28,11 @@ func newSetups(agents map[string]agent.Agent, trace *trace, logger *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	for name, config := range setups(trace) {
+	all := setups(trace)
+	if err := addApps(all, logger); err != nil {
+		return nil, err
+	}
+	for name, config := range all {
 		if extension := surfaces[name]; extension != nil {
 			config.Extensions = append(config.Extensions, extension)
 		}

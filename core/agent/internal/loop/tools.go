@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -14,7 +15,7 @@ import (
 )
 
 // Tools are the tools that the model can call in a run. A tool that is added
-// replaces an earlier one of the same name.
+// replaces an earlier one of the same name, but those of sources replace none.
 type Tools struct {
 	// UnknownAreClient leaves calls of tools that weren't added to the front end.
 	// Otherwise their result is an error.
@@ -71,26 +72,71 @@ func (t *Tools) AddState(input *agui.RunAgentInput) {
 	}
 }
 
-// AddSource adds the tools of a source. It leaves out, and logs, a source that fails
-// and a tool that isn't valid. It fails if ctx ends.
-func (t *Tools) AddSource(ctx context.Context, source agent.ToolSource) error {
-	tools, err := source.Tools(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+// AddSources adds the tools of sources, which are asked side by side, in their order. It
+// leaves out, and logs, a source that fails and a tool that isn't valid. A tool whose name
+// is taken gets another, so that no source gets the calls of a tool that isn't its own. It
+// fails if ctx ends.
+func (t *Tools) AddSources(ctx context.Context, sources []agent.ToolSource) error {
+	listed := make([][]agent.ServerTool, len(sources))
+	failures := make([]error, len(sources))
+	var listing sync.WaitGroup
+	for i, source := range sources {
+		if i == len(sources)-1 {
+			listed[i], failures[i] = ask(ctx, source) // without a goroutine where there is but one
+			break
 		}
-		t.Logger.WarnContext(ctx, "a tool source is left out of this run", "error", err)
-		return nil
+		listing.Go(func() { listed[i], failures[i] = ask(ctx, source) })
 	}
+	listing.Wait()
+	for i, tools := range listed {
+		if failures[i] != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			t.Logger.WarnContext(ctx, "a tool source is left out of this run", "error", failures[i])
+			continue
+		}
+		t.addSource(ctx, tools)
+	}
+	return nil
+}
+
+// ask asks a source for its tools. A panic is a failure of it alone.
+func ask(ctx context.Context, source agent.ToolSource) (tools []agent.ServerTool, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			tools, err = nil, fmt.Errorf("panic: %v", value)
+		}
+	}()
+	return source.Tools(ctx)
+}
+
+func (t *Tools) addSource(ctx context.Context, tools []agent.ServerTool) {
 	for i := range tools {
-		definitions, err := Define(tools[i : i+1])
+		tool := &tools[i]
+		if name := t.freeName(tool.Name); name != tool.Name {
+			renamed := *tool // others share the list
+			renamed.Name = name
+			tool = &renamed
+		}
+		definitions, err := Define([]agent.ServerTool{*tool})
 		if err != nil {
 			t.Logger.WarnContext(ctx, "a tool is left out of this run", "error", err)
 			continue
 		}
-		t.AddServer(&tools[i], definitions[0])
+		t.AddServer(tool, definitions[0])
 	}
-	return nil
+}
+
+// freeName returns a name that no tool has: the given one, or one with a number.
+func (t *Tools) freeName(name string) string {
+	free := name
+	for n := 2; ; n++ {
+		if _, taken := t.index[free]; !taken {
+			return free
+		}
+		free = name + "_" + strconv.Itoa(n)
+	}
 }
 
 // Define checks tools and returns their definitions, in the same order.

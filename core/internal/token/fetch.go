@@ -50,6 +50,12 @@ func PublicClient() *http.Client {
 // to three times as long as the endpoint is busy. Its errors have neither the address
 // nor what was sent.
 func Fetch(client *http.Client, request *http.Request) (Token, error) {
+	return FetchFor(client, request, 0)
+}
+
+// FetchFor does the same with an endpoint that may leave out how long its tokens are
+// good: then it is life. Without a life that is an error.
+func FetchFor(client *http.Client, request *http.Request, life time.Duration) (Token, error) {
 	for attempt := 0; ; attempt++ {
 		if request.GetBody != nil {
 			body, err := request.GetBody()
@@ -68,7 +74,7 @@ func Fetch(client *http.Client, request *http.Request) (Token, error) {
 		case err != nil:
 			return Token{}, err
 		case response.StatusCode == http.StatusOK:
-			return parse(answer)
+			return parse(answer, life)
 		case attempt == 2 || !busy(response.StatusCode) || pause.Sleep(request.Context(), (time.Second/2)<<attempt) != nil:
 			return Token{}, Refusal(response.StatusCode, answer)
 		}
@@ -83,7 +89,7 @@ func busy(status int) bool {
 
 // parse decodes a token. Azure has some numbers as strings, and some endpoints of it
 // have no other time than the one when the token ends.
-func parse(answer []byte) (Token, error) {
+func parse(answer []byte, life time.Duration) (Token, error) {
 	var fields struct {
 		AccessToken string          `json:"access_token"`
 		ExpiresIn   json.RawMessage `json:"expires_in"`
@@ -97,6 +103,9 @@ func parse(answer []byte) (Token, error) {
 	}
 	if seconds, ok := number(fields.ExpiresOn); ok {
 		return Token{fields.AccessToken, time.Unix(seconds, 0)}, nil
+	}
+	if life > 0 && fields.ExpiresIn == nil {
+		return Token{fields.AccessToken, time.Now().Add(life)}, nil
 	}
 	return Token{}, errors.New("the answer doesn't say how long the token is good")
 }

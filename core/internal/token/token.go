@@ -98,6 +98,15 @@ func (c *Cache) Get(ctx context.Context) (string, error) {
 	return "", err
 }
 
+// Forget drops a token that its server no longer accepts. The next Get gets another.
+func (c *Cache) Forget(value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token.Value == value {
+		c.token, c.again = Token{}, time.Time{}
+	}
+}
+
 // view is what a cache holds at one time.
 type view struct {
 	token     string

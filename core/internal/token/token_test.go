@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core/signin/internal/token"
+	"github.com/copilotkit-go/runtime/core/internal/token"
 )
 
 // source numbers its tokens, which are good for an hour.

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// event is an event of Lambda, by its fields. A request's body, a string that may be
+// nearly all of the event, isn't decoded with them: encoding/json looks at each byte of it
+// several times, with the little processor time that a small function has.
+type event map[string]json.RawMessage
+
+// takeBody takes the body out of the event.
+func (e event) takeBody() eventBody {
+	body := eventBody{literal: e["body"], base64: string(e["isBase64Encoded"]) == "true"}
+	delete(e, "body")
+	delete(e, "isBase64Encoded")
+	return body
+}
+
+// eventBody is a request's body as its event has it.
+type eventBody struct {
+	// literal is a JSON string, null, or nil for no body.
+	literal json.RawMessage
+	// base64 is set if the string is in base64.
+	base64 bool
+}
+
+// bytes returns the body. It may be in the memory of the literal, which is then no more.
+func (b eventBody) bytes() ([]byte, error) {
+	if len(b.literal) == 0 || string(b.literal) == "null" {
+		return nil, nil
+	}
+	if b.literal[0] != '"' {
+		return nil, errors.New("the body is not a string")
+	}
+	text, err := unquote(b.literal)
+	if err != nil || !b.base64 {
+		return text, err
+	}
+	body, err := base64.StdEncoding.AppendDecode(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), text)
+	if err != nil {
+		return nil, fmt.Errorf("decode the body: %w", err)
+	}
+	return body, nil
+}
+
+// addTo makes it the body of a request that has none.
+func (b eventBody) addTo(r *http.Request) error {
+	body, err := b.bytes()
+	if err == nil && len(body) > 0 {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
+	return err
+}
+
+// unquote returns the text of a valid JSON string, in the memory of the literal: a text
+// is never longer than what is written for it. What comes from a front door is valid
+// Unicode; what isn't is left as it is.
+func unquote(literal []byte) ([]byte, error) {
+	rest := literal[1 : len(literal)-1]
+	i := bytes.IndexByte(rest, '\\')
+	if i < 0 {
+		return rest, nil
+	}
+	text := rest[:0]
+	for ; i >= 0; i = bytes.IndexByte(rest, '\\') {
+		text = append(text, rest[:i]...)
+		escaped := rest[i+1]
+		if escaped != 'u' {
+			text = append(text, unescaped(escaped))
+			rest = rest[i+2:]
+			continue
+		}
+		// As many as follow one another, since two may stand for one character.
+		end := i + 6
+		for end+6 <= len(rest) && rest[end] == '\\' && rest[end+1] == 'u' {
+			end += 6
+		}
+		var characters string
+		if err := json.Unmarshal(append(append([]byte{'"'}, rest[i:end]...), '"'), &characters); err != nil {
+			return nil, fmt.Errorf("decode the body: %w", err)
+		}
+		text = append(text, characters...)
+		rest = rest[end:]
+	}
+	return append(text, rest...), nil
+}
+
+// unescaped returns what a backslash and a letter stand for.
+func unescaped(letter byte) byte {
+	switch letter {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	default:
+		return letter
+	}
+}
