@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
@@ -262,5 +264,22 @@ func TestTheConversationThatAThreadIsNamedFromIsNotLogged(t *testing.T) {
 	request{method: "POST", path: "/agent/default/run", body: asking}.to(handler)
 	if text := log.String(); strings.Contains(text, "Matterhorn") || !strings.Contains(text, `"kind":"name","outcome":"agent failed"`) {
 		t.Errorf("the log has %s", text)
+	}
+}
+
+func TestWhatAnAgentSendsDoesNotFillTheLog(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	for name, event := range map[string]agui.Event{
+		"an id that isn't known": agui.TextMessageContentEvent{MessageID: long, Delta: "a"},
+		"a code":                 agui.RunErrorEvent{Code: long, Message: long},
+	} {
+		var log jsonLog
+		sending := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(yield func(agui.Event, error) bool) { yield(event, nil) }
+		})
+		request{method: "POST", path: "/agent/default/run", body: input}.to(newRuntime(t, core.Config{Agents: agents(sending), Logger: log.logger(slog.LevelInfo)}))
+		if lines := log.lines(t); len(lines) != 2 || log.Len() > 10_000 {
+			t.Errorf("%s: %d lines with %d bytes", name, len(lines), log.Len())
+		}
 	}
 }
