@@ -43,7 +43,6 @@ const copilotkit = new Lambda(stack, "Function", {
     COPILOTKIT_LIMIT_RUNS_PER_MINUTE: "20",
     COPILOTKIT_LIMIT_CONCURRENT_RUNS: "5",
     COPILOTKIT_LIMIT_TOKENS_PER_DAY: "1000000",
-    COPILOTKIT_MAX_BODY_BYTES: "6000000",
   },
 });
 table.grant(copilotkit, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Query");
