@@ -92,7 +92,7 @@ peers: test-tools dist/copilotkit ## Test the server with the AG-UI clients for 
 	cd test/peers/go && $(GO) test -count=1 ./...
 
 playground: test-tools ## Test the playground in headless Chromium
-	cd test/e2e && node --test --test-reporter=spec --test-timeout=300000 playground.test.mjs
+	cd test/e2e && node --test --test-concurrency=2 --test-reporter=spec --test-timeout=300000 playground*.test.mjs
 
 conformance: test-tools ## Compare the answers of the reference runtime and of this one
 	cd test/conformance && npm --silent test

@@ -2,8 +2,10 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -12,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -248,5 +252,38 @@ func TestTheIDOfARequest(t *testing.T) {
 				t.Errorf("got %q, want %q", ids, test.want)
 			}
 		})
+	}
+}
+
+// What a provider or an agent says is wrong with a thread's naming may quote a part of it.
+func TestTheConversationThatAThreadIsNamedFromIsNotLogged(t *testing.T) {
+	var log jsonLog
+	failing := titled(func(_ context.Context, in *agui.RunAgentInput, yield func(agui.Event, error) bool) {
+		_, question, _ := strings.Cut(in.Messages[1].Content.Text(), ": ")
+		yield(nil, errors.New("can't name "+question))
+	})
+	handler := newRuntime(t, core.Config{
+		Agents: agents(failing), NameThreads: true, Logger: log.logger(slog.LevelDebug),
+	})
+	request{method: "POST", path: "/agent/default/run", body: asking}.to(handler)
+	if text := log.String(); strings.Contains(text, "Matterhorn") || !strings.Contains(text, `"kind":"name","outcome":"agent failed"`) {
+		t.Errorf("the log has %s", text)
+	}
+}
+
+func TestWhatAnAgentSendsDoesNotFillTheLog(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	for name, event := range map[string]agui.Event{
+		"an id that isn't known": agui.TextMessageContentEvent{MessageID: long, Delta: "a"},
+		"a code":                 agui.RunErrorEvent{Code: long, Message: long},
+	} {
+		var log jsonLog
+		sending := agent.Func(func(context.Context, *agui.RunAgentInput) iter.Seq2[agui.Event, error] {
+			return func(yield func(agui.Event, error) bool) { yield(event, nil) }
+		})
+		request{method: "POST", path: "/agent/default/run", body: input}.to(newRuntime(t, core.Config{Agents: agents(sending), Logger: log.logger(slog.LevelInfo)}))
+		if lines := log.lines(t); len(lines) != 2 || log.Len() > 10_000 {
+			t.Errorf("%s: %d lines with %d bytes", name, len(lines), log.Len())
+		}
 	}
 }

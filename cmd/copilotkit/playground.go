@@ -20,6 +20,7 @@ func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", page(settings))
 	mux.Handle("GET /playground/", assets())
+	mux.Handle("GET /playground/sandbox.html", sandbox())
 	base := strings.TrimSuffix(settings.BasePath, "/")
 	if base != "" {
 		mux.Handle(base, runtime)
@@ -62,6 +63,23 @@ func assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		guard(w.Header())
 		server.ServeHTTP(w, r)
+	})
+}
+
+// sandbox returns a handler of the document in which the page shows what a model wrote. It
+// may run that, and reach nothing: the policy gives it an origin of its own, even where it
+// isn't in a frame, and lets it load nothing from anywhere.
+func sandbox() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		html, err := files.ReadFile("playground/sandbox.html")
+		if err != nil {
+			panic(err) // the file is part of this program
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		guard(w.Header())
+		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "+
+			"img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+		_, _ = w.Write(html)
 	})
 }
 

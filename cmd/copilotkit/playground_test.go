@@ -71,6 +71,33 @@ func TestThePageKnowsItsRuntimeAndRunsNothingElse(t *testing.T) {
 	}
 }
 
+func TestWhatAModelWroteHasNoOriginAndNoNetwork(t *testing.T) {
+	mux := newMux(&bundle.Settings{BasePath: "/api/copilotkit"}, echo)
+	answer := get(mux, "GET", "/playground/sandbox.html")
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), "<title>Sandbox") {
+		t.Errorf("got %d %.200s", answer.Code, answer.Body)
+	}
+	policies := map[string][]string{}
+	for policy := range strings.SplitSeq(answer.Header().Get("Content-Security-Policy"), ";") {
+		words := strings.Fields(policy)
+		policies[words[0]] = words[1:]
+	}
+	for directive, want := range map[string]string{
+		"sandbox": "allow-scripts", "default-src": "'none'", "form-action": "'none'", "frame-ancestors": "'self'",
+	} {
+		if got := strings.Join(policies[directive], " "); got != want {
+			t.Errorf("%s is %q, want %q", directive, got, want)
+		}
+	}
+	for directive, sources := range policies {
+		for _, source := range sources {
+			if strings.HasPrefix(directive, "connect") || strings.Contains(source, "http") || source == "*" {
+				t.Errorf("%s lets it reach %s", directive, source)
+			}
+		}
+	}
+}
+
 func TestTheScriptsNeverMakeMarkupOfText(t *testing.T) {
 	entries, err := files.ReadDir("playground/static")
 	if err != nil || len(entries) == 0 {

@@ -9,6 +9,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -143,6 +144,10 @@ type ToolResult struct {
 	// Err is why it failed, nil if it didn't.
 	Err error
 }
+
+// ErrToolResult is the [ToolResult.Err] of a tool whose result says that it failed, as those
+// of MCP servers do.
+var ErrToolResult = errors.New("the tool's result is an error")
 
 // StoreCall is a call of a store that begins.
 type StoreCall struct {

@@ -9,6 +9,7 @@
 //   "text" or {text}      a text delta
 //   {reasoning}           a reasoning delta
 //   {call: {id, name, args}}   a tool call; args is text, or a list of pieces
+//   {args}                more arguments of the last tool call
 //   {hold: "name"}        nothing more until release(runtime, name)
 //   {pause: 50}           nothing for so many milliseconds
 //   {status, body}        the request fails; must be the only part
@@ -124,6 +125,7 @@ export class ScriptedModel {
       else if (part.text) send({ content: part.text });
       else if (part.reasoning) send({ reasoning_content: part.reasoning });
       else if (part.call) sendCall(send, part.call, calls++);
+      else if (part.args) sendArguments(send, part.args, calls - 1);
       else if (part.pause) await sleep(part.pause);
       else if (part.hold) await this.#hold(response, runtime, part.hold);
       else if (part.drop) return response.destroy();
@@ -161,9 +163,12 @@ export class ScriptedModel {
 }
 
 function sendCall(send, call, index) {
-  const pieces = Array.isArray(call.args) ? call.args : [call.args];
   send({ tool_calls: [{ index, id: call.id, type: "function", function: { name: call.name, arguments: "" } }] });
-  for (const piece of pieces) {
+  sendArguments(send, call.args, index);
+}
+
+function sendArguments(send, args, index) {
+  for (const piece of Array.isArray(args) ? args : [args]) {
     if (piece) send({ tool_calls: [{ index, function: { arguments: piece } }] });
   }
 }

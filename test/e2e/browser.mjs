@@ -1,5 +1,5 @@
 // Headless Chromium, as Debian ships it, and the actions of the scenes in the page.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -9,15 +9,18 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 }
 
-/** A page of the example app, in a new browser profile unless one is given. */
+/**
+ * A page of the example app, in a new browser profile unless one is given. `pictures` is the
+ * folder of those that the documentation shows, undefined if they aren't to be made.
+ */
 export class Page {
-  static async open(browser, url, { screenshots, context, token } = {}) {
+  static async open(browser, url, { screenshots, pictures, context, token } = {}) {
     const opened = new Page();
     opened.context = context ?? (await browser.newContext({ viewport: { width: 1280, height: 800 } }));
     opened.owns = !context;
     opened.page = await opened.context.newPage();
     opened.page.setDefaultTimeout(60_000);
-    opened.screenshots = screenshots;
+    Object.assign(opened, { screenshots, pictures });
     opened.problems = [];
     opened.page.on("pageerror", (error) => opened.problems.push(error.message));
     await opened.page.goto(url);
@@ -90,6 +93,20 @@ export class Page {
   async picture(name) {
     mkdirSync(this.screenshots, { recursive: true });
     await this.page.screenshot({ path: join(this.screenshots, `${name.replaceAll(/[^A-Za-z0-9]+/g, "-")}.png`) });
+  }
+
+  /** Makes a picture of the chat for the documentation, if there are to be any. */
+  async illustrate(name) {
+    if (!this.pictures) return;
+    mkdirSync(this.pictures, { recursive: true });
+    await this.page.mouse.move(0, 0);
+    // What moves comes to rest first, in frames too.
+    let before, now;
+    do {
+      before = now;
+      now = await this.chat.screenshot({ animations: "disabled" });
+    } while (!before?.equals(now));
+    writeFileSync(join(this.pictures, `generative-ui-${name}.png`), now);
   }
 
   async close() {

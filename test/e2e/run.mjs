@@ -1,8 +1,9 @@
 // Plays the scenes in headless Chromium: the built example app, with this runtime
 // and a scripted model behind it. Exits with 1 if a scene fails.
 //
-//   node run.mjs [--only "part of a scene's name"] [--reference]
+//   node run.mjs [--only "part of a scene's name"] [--pictures] [--reference]
 //
+// --pictures makes the documentation's pictures anew, of the scenes that are played.
 // --reference plays them on the reference runtime instead, which shows whether a
 // scene needs something that only this runtime has.
 import { spawnSync } from "node:child_process";
@@ -12,14 +13,15 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ScriptedModel } from "../conformance/model.mjs";
 import { launch, Page } from "./browser.mjs";
-import { build, cache, root, startDynamoDB, startLambda, startLocal, startRedis } from "./runtimes.mjs";
+import { build, cache, root, startDynamoDB, startLambda, startLocal, startMCPApp, startRedis } from "./runtimes.mjs";
 import { scenes } from "./scenes.mjs";
 import { scripts } from "./scripts.mjs";
 import { serveSite } from "./site.mjs";
 
-const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" }, reference: { type: "boolean" } } });
+const { values: flags } = parseArgs({ options: { only: { type: "string", default: "" }, pictures: { type: "boolean" }, reference: { type: "boolean" } } });
 const app = join(root, "examples", "react-chat");
 const screenshots = join(cache, "screenshots");
+const pictures = flags.pictures ? join(root, "docs", "pictures") : undefined;
 // One for the run, one for the requests about it, and more for streams that a page
 // has left: Lambda doesn't report that, so they occupy an instance until the run ends.
 const instances = 4;
@@ -70,9 +72,13 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
       sessions: fresh(sites.sessions),
       foreign: runtimes.foreign?.origin,
       instances: async (store) => Number(await (await fetch(`${runtimes[`lambda on ${store}`].origin}/instances`)).text()),
+      drawings: {
+        url: fresh(sites.drawings),
+        replaceInstances: () => fetch(`${runtimes.drawings.origin}/instances`, { method: "DELETE" }),
+      },
       release: (gate) => model.release("runtime", gate),
       async open({ url = fresh(sites.local), context, token } = {}) {
-        const page = await Page.open(browser, url, { screenshots, context, token });
+        const page = await Page.open(browser, url, { screenshots, pictures, context, token });
         pages.push(page);
         return page;
       },
@@ -107,17 +113,29 @@ async function ours(model) {
   closing.push(() => redis.stop());
   const dynamoDB = (stores.dynamoDB = await startDynamoDB());
   closing.push(() => dynamoDB.stop());
+  const apps = { budget: await startMCPApp("budget-allocator"), time: await startMCPApp("basic-vanillajs") };
+  for (const app of Object.values(apps)) closing.push(() => app.stop());
   const runtimes = {
     local: await startLocal(binary, env),
     single: await startLocal(binary, { ...env, COPILOTKIT_ENDPOINT: "single-route" }),
     "lambda on Redis": await startLambda(instances, { ...env, COPILOTKIT_STORE: redis.url }),
     "lambda on DynamoDB": await startLambda(instances, { ...env, ...dynamoDB.env }),
-    small: await startLocal(binary, { ...env, COPILOTKIT_MAX_BODY_BYTES: "20000" }),
+    drawings: await startLambda(2, { ...drawing(apps), ...dynamoDB.env }),
+    small: await startLocal(binary, { ...env, COPILOTKIT_MAX_BODY_BYTES: "60000" }),
     tokens: await startLocal(binary, { ...production(model), COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" }),
     sessions: await startLocal(binary, { ...production(model), ...sessions }),
   };
   for (const runtime of Object.values(runtimes)) closing.push(() => runtime.stop());
   return runtimes;
+}
+
+/** The environment of a runtime that needs no key, and whose model draws. */
+function drawing(apps) {
+  return {
+    COPILOTKIT_MODEL: "demo", COPILOTKIT_ENV: "production", COPILOTKIT_AUTH: "none", COPILOTKIT_PUBLIC_THREADS: "on",
+    COPILOTKIT_OPEN_GENERATIVE_UI: "on",
+    COPILOTKIT_MCP_APPS: Object.entries(apps).map(([name, { url }]) => `${name}=${url}`).join(","),
+  };
 }
 
 /** Starts a runtime that is another site to the pages of the one with sessions. */

@@ -53,16 +53,31 @@ export async function startDynamoDB() {
   return dynamoDB;
 }
 
+/** Starts a published server of an MCP App. */
+export async function startMCPApp(name) {
+  const app = run(process.execPath, {}, [join(root, "test", "tools", "mcpapps", "serve.mjs"), name]);
+  await app.answers(async () => {
+    [app.url] = app.log().match(/^http:.*(?=\n)/m); // among warnings
+  });
+  return app;
+}
+
 /** Starts the packaged Lambda function behind one HTTP address, on a limited number of instances. */
 export async function startLambda(instances, env) {
-  const arch = go("env", "GOARCH").trim();
-  go("run", "./scripts/packagelambda", "-arch", arch, cache);
-  const bootstrap = join(cache, `lambda-${arch}`, "bootstrap");
-  const front = run(build("./test/e2e/lambda", "lambda-front"), { BOOTSTRAP: bootstrap, INSTANCES: String(instances), ...env });
+  packaged ??= packageLambda();
+  const front = run(packaged.front, { BOOTSTRAP: packaged.bootstrap, INSTANCES: String(instances), ...env });
   await front.answers(async () => {
     front.origin = JSON.parse(front.log().split("\n")[0]).origin;
   });
   return front;
+}
+
+let packaged;
+
+function packageLambda() {
+  const arch = go("env", "GOARCH").trim();
+  go("run", "./scripts/packagelambda", "-arch", arch, cache);
+  return { bootstrap: join(cache, `lambda-${arch}`, "bootstrap"), front: build("./test/e2e/lambda", "lambda-front") };
 }
 
 /** Starts a process and keeps its log. stop() terminates it, and kills it after five seconds. */

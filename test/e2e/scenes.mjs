@@ -1,15 +1,7 @@
 // What a person does with the example app, and what must happen.
 import assert from "node:assert/strict";
-
-/** Waits until a condition holds, for at most a minute, since the machine may be busy. */
-export async function eventually(what, condition) {
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.fail(`not within a minute: ${what}`);
-}
+import { drawingScenes } from "./drawings.mjs";
+import { eventually } from "./eventually.mjs";
 
 const asked = (model, prompt) => model.requests.filter((request) => JSON.stringify(request.body.messages.findLast((one) => one.role === "user")?.content ?? "").includes(prompt) && !suggests(request));
 const suggests = (request) => request.body.tools?.some((tool) => tool.function.name === "copilotkitSuggest");
@@ -49,7 +41,7 @@ export const scenes = {
     const page = await open({ url: small });
     await page.say("Say hello");
     await page.sees("Hello from the scripted model!");
-    await page.say(`Read this: ${"word ".repeat(5000)}`);
+    await page.say(`Read this: ${"word ".repeat(10_000)}`);
     // In the conversation, not only where the page shows errors.
     const explanation = page.chat.locator("[data-testid=copilot-assistant-message]").filter({ hasText: "This message was not sent" });
     await explanation.waitFor();
@@ -282,6 +274,7 @@ export const scenes = {
 
   ...lambdaScenes("Redis"),
   ...lambdaScenes("DynamoDB"),
+  ...drawingScenes,
 };
 
 /** The scenes on Lambda, with a store of this name. */

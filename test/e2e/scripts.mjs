@@ -17,6 +17,20 @@ export const scripts = {
   "What is the count?": [[...words("Let me look.")]],
   "Fail, please": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "Say hello": [[...words("Hello from the scripted model!")]],
+  "Draw ratings": [
+    [
+      { call: { id: "call-ratings", name: "render_a2ui", args: [
+        '{"surfaceId":"ratings","components":[{"id":"root","component":"Card","child":"all"},',
+        '{"id":"all","component":"Column","children":["food","places"]},',
+        '{"id":"food","component":"Rating","label":"Food","stars":4},',
+        '{"id":"places","component":"List","children":{"componentId":"place","path":"/places"}},',
+        '{"id":"place","component":"Text","text":{"path":"name"}}],',
+        '"data":{"places":[{"name":"Maaemo"},',
+      ] } },
+      { hold: "ratings" },
+      { args: '{"name":"Sult"}]}}' },
+    ],
+  ],
   suggestions: [
     [{ call: { id: "call-suggest", name: "copilotkitSuggest", args: ['{"suggestions":[{"title":"Make it teal",', '"message":"Paint the page teal"}]}'] } }],
   ],

@@ -157,15 +157,22 @@ func (f *Function) Instances() []*Instance {
 	return append([]*Instance(nil), f.instances...)
 }
 
+// Replace waits until the instances are idle, or ctx ends, and kills them, as Lambda does
+// with those that it needs no more. The next invocation starts another one.
+func (f *Function) Replace(ctx context.Context) {
+	for _, instance := range f.Instances() {
+		instance.AwaitFrozen(ctx)
+		instance.end()
+	}
+}
+
 // Close kills the instances and waits until they are gone.
 func (f *Function) Close() {
 	f.mu.Lock()
 	f.closed = true
 	f.mu.Unlock()
 	for _, instance := range f.Instances() {
-		instance.kill()
-		<-instance.exited
-		_ = instance.server.Close()
+		instance.end()
 	}
 }
 

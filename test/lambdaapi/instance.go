@@ -185,6 +185,13 @@ func (i *Instance) freeze() {
 	}
 }
 
+// end kills the process, and returns when it is gone.
+func (i *Instance) end() {
+	i.kill()
+	<-i.exited
+	_ = i.server.Close()
+}
+
 func (i *Instance) kill() { i.signal(syscall.SIGKILL) }
 
 func (i *Instance) signal(s syscall.Signal) { _ = i.process.Process.Signal(s) }

@@ -87,6 +87,15 @@ func TestAnInstanceThatDiesIsReplaced(t *testing.T) {
 	}
 }
 
+func TestReplacedInstancesAnswerNothingMore(t *testing.T) {
+	function := newFunction(t, lambdaapi.Config{})
+	first := call(t, function, "one")
+	function.Replace(t.Context())
+	if second := call(t, function, "two"); second == first {
+		t.Error("the replaced instance has answered")
+	}
+}
+
 func TestEventsThatComeTogetherGetAnInstanceEach(t *testing.T) {
 	function := newFunction(t, lambdaapi.Config{MaxInstances: 2})
 	first, err := function.Invoke(t.Context(), []byte("one"))

@@ -72,4 +72,3 @@ func conventions(t *testing.T) []string {
 	}
 	return slices.Collect(strings.FieldsSeq(string(data)))
 }
-

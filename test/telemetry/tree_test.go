@@ -149,7 +149,7 @@ func checkSpans(t *testing.T, collector *otlptest.Collector) {
 // required are attributes that spans must have, by the first word of their names.
 var required = map[string][]string{
 	"invoke_agent": {
-		"gen_ai.operation.name", "gen_ai.agent.name", "gen_ai.conversation.id", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens",
+		"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.agent.name", "gen_ai.conversation.id", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens",
 		"copilotkit.run.id", "copilotkit.run.outcome", "copilotkit.run.time_to_first_event", "gen_ai.response.finish_reasons",
 	},
 	"chat": {

@@ -34,7 +34,8 @@ func (c *conversation) answer() []model.Delta {
 	}
 	last := c.Messages[len(c.Messages)-1]
 	if last.Role == agui.RoleTool {
-		return c.describeResult(last.ToolCallID, last.Content.Text())
+		name, arguments := c.called(last.ToolCallID)
+		return describeResult(name, arguments, last.Content.Text())
 	}
 	text := strings.TrimSpace(last.Content.Text())
 	if strings.Contains(text, suggestTool) && c.tool(suggestTool) >= 0 {
@@ -53,6 +54,17 @@ func (c *conversation) answer() []model.Delta {
 	}
 	if match(thinkPattern) != nil {
 		return think(text)
+	}
+	if match(cardPattern) != nil {
+		return c.drawCard()
+	}
+	if match(pagePattern) != nil {
+		return c.buildPage()
+	}
+	if m := match(appPattern); m != nil {
+		if answer := c.openApp(m[1], m[2]); answer != nil {
+			return answer
+		}
 	}
 	return c.introduce()
 }
@@ -89,6 +101,10 @@ func (c *conversation) call(name, arguments string) []model.Delta {
 	switch {
 	case tool.Name == suggestTool:
 		arguments = c.suggestions()
+	case arguments == "" && tool.Name == surfaceTool:
+		arguments = card
+	case arguments == "" && tool.Name == pageTool:
+		arguments = page
 	case !json.Valid([]byte(arguments)):
 		arguments = exampleArguments(tool.Parameters)
 	}

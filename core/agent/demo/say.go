@@ -20,6 +20,7 @@ func (c *conversation) introduce() []model.Delta {
 		"Meanwhile, try:\n\n" +
 		"- `think about tea`, to see reasoning\n" +
 		"- `set color to \"teal\"`, then `show the state`, for the state that is shared with the application\n" +
+		offerDrawings +
 		"- " + c.offer() + "\n")
 }
 
@@ -27,7 +28,8 @@ func (c *conversation) introduce() []model.Delta {
 func (c *conversation) offer() string {
 	var names []string
 	for i := range c.Tools {
-		if name := c.Tools[i].Name; name != suggestTool && !strings.HasPrefix(name, stateTools) {
+		name := c.Tools[i].Name
+		if name != suggestTool && !strings.HasPrefix(name, stateTools) && !drawing(&c.Tools[i]) {
 			names = append(names, "`call "+name+"`")
 		}
 	}
@@ -37,15 +39,26 @@ func (c *conversation) offer() string {
 	return strings.Join(names, ", ") + ", to see a tool called"
 }
 
-// describeResult answers after the result of a tool.
-func (c *conversation) describeResult(id, result string) []model.Delta {
-	name := "tool"
+// called returns the name and the arguments of a call in the conversation.
+func (c *conversation) called(id string) (name, arguments string) {
+	name = "tool"
 	for i := range c.Messages {
 		for _, call := range c.Messages[i].ToolCalls {
 			if call.ID == id {
-				name = call.Name
+				name, arguments = call.Name, call.Arguments
 			}
 		}
+	}
+	return name, arguments
+}
+
+// describeResult answers after the result of a tool.
+func describeResult(name, arguments, result string) []model.Delta {
+	switch name {
+	case actionTool:
+		return answerAction(arguments)
+	case pageTool:
+		return words("The page is there. If you see none, start the runtime with `COPILOTKIT_OPEN_GENERATIVE_UI=on`.")
 	}
 	if strings.HasPrefix(name, stateTools) && !strings.Contains(result, `"error"`) {
 		return words("Done: the shared state is changed. Say `show the state` to see it.")

@@ -89,22 +89,32 @@ func (s *stream) attributes(models []string, level slog.Level) []slog.Attr {
 	case result.Err == nil:
 	case errors.As(result.Err, &panicked):
 		attributes = append(attributes, slog.Any("panic", panicked.Value), slog.String("stack", string(panicked.Stack)))
-	case level == slog.LevelError:
-		attributes = append(attributes, slog.Any("error", result.Err))
+	// What a thread's name is made from is a conversation in one text, of which an error may
+	// quote any part. The run beside it tells why its model fails.
+	case level == slog.LevelError && s.kind() != "name":
+		attributes = append(attributes, slog.String("error", shortened(result.Err.Error(), maxError)))
 	}
 	return attributes
 }
 
-// maxWord is how long a word of an agent's may be that goes into the log.
-const maxWord = 128
+// maxWord is how long a word of an agent's may be that goes into the log, maxError how long
+// the text of an error, which may quote an id of an agent's.
+const (
+	maxWord  = 128
+	maxError = 4 << 10
+)
+
+func shortened(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
+}
 
 // word returns a short text of the terminal event, "" if there is none.
 func (s *stream) word(name string) string {
 	text, _ := s.terminal.Text(name)
-	if len(text) > maxWord {
-		return strings.ToValidUTF8(string(text[:maxWord]), "") + "…"
-	}
-	return string(text)
+	return shortened(string(text), maxWord)
 }
 
 // ended calls Request.Ended, once.

@@ -214,14 +214,17 @@ func TestABusyThreadIsRefusedWithoutReadingItsRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A request that had no answer in time is sent again, and counts twice.
+	// On a busy machine a request may have no answer in time, and is sent again.
 	least := math.Inf(1)
-	for range 3 {
+	for tries := 0; tries < 10 && least > 300; tries++ {
 		proxy.Take()
-		if _, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: time.Minute}); !errors.Is(err, store.ErrLocked) {
-			t.Errorf("got %v", err)
+		_, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: time.Minute})
+		switch units := float64(proxy.Take().Reads); {
+		case errors.Is(err, store.ErrLocked):
+			least = min(least, units)
+		case !errors.Is(err, store.ErrUnavailable):
+			t.Fatalf("got %v", err)
 		}
-		least = min(least, float64(proxy.Take().Reads))
 	}
 	// Of a page, which has a megabyte and what goes beyond it.
 	if least > 300 {

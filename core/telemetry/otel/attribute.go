@@ -66,6 +66,22 @@ const (
 	other = "_OTHER"
 )
 
+// word returns a code or a reason that an agent has given. One that isn't a word may be a
+// text, which quotes somebody.
+func word(value string) string {
+	if value == "" || len(value) > maxWord {
+		return other
+	}
+	for i := range len(value) {
+		switch c := value[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("_-.:/", c) >= 0:
+		default:
+			return other
+		}
+	}
+	return value
+}
+
 // words are the values that a metric's attribute has had. Values that somebody else can
 // make up, such as the codes of a remote agent, are told apart up to a number: each makes
 // series that stay in memory, here and in who stores them.
@@ -73,6 +89,15 @@ type words struct {
 	limit int
 	mu    sync.RWMutex
 	known map[string]bool
+}
+
+// expect adds values that are kept whatever others make up. It is called before keep.
+func (w *words) expect(values ...string) {
+	w.known = make(map[string]bool, len(values))
+	for _, value := range values {
+		w.known[value] = true
+	}
+	w.limit += len(values)
 }
 
 // keep returns a value, or "_OTHER" for one too many.

@@ -131,6 +131,71 @@ func TestAHangingCollectorCostsOneRequest200Milliseconds(t *testing.T) {
 	})
 }
 
+func TestRequestsThatAreShorterThanAnExportFindOutThatTheCollectorIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 30 * time.Millisecond
+		slow := func(*http.Request) (*http.Response, error) {
+			time.Sleep(takes)
+			return answer(http.StatusOK), nil
+		}
+		collector := &moody{}
+		config := newConfig(t, "http://collector.example")
+		config.Metrics, config.HTTPClient = nil, &http.Client{Transport: collector}
+		observer := start(t, config)
+		collector.be(slow)
+		timed(observer, 0)
+		collector.be(hang)
+		timed(observer, 0)
+		for range 100 {
+			time.Sleep(time.Second)
+			if cost := timed(observer, time.Millisecond); cost > 2*takes {
+				t.Errorf("a request that tries a collector that hangs is %v longer", cost)
+			}
+		}
+		collector.be(slow)
+		time.Sleep(time.Minute)
+		timed(observer, time.Millisecond)
+		tried := collector.tried.Load()
+		if timed(observer, time.Millisecond); collector.tried.Load() != tried+1 {
+			t.Error("nothing is exported again")
+		}
+	})
+}
+
+// What is cut off has arrived as well as not, and is sent again.
+func TestACollectorThatIsSlowGetsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		collector := &moody{}
+		config := newConfig(t, "http://collector.example")
+		config.Metrics = nil
+		config.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			taken, err := collector.RoundTrip(r)
+			select {
+			case <-time.After(120 * time.Millisecond):
+				return taken, err
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})}
+		observer := start(t, config)
+		const requests = 100
+		var group sync.WaitGroup
+		for range requests {
+			group.Go(func() {
+				if cost := timed(observer, 5*time.Millisecond); cost > 200*time.Millisecond {
+					t.Errorf("a request is %v longer", cost)
+				}
+			})
+			time.Sleep(30 * time.Millisecond)
+		}
+		group.Wait()
+		timed(observer, time.Millisecond)
+		if got := collector.spans(); got != requests+1 {
+			t.Errorf("it has got %d spans, want %d", got, requests+1)
+		}
+	})
+}
+
 func TestACollectorIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}

@@ -1,6 +1,7 @@
 package otel
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -35,9 +36,8 @@ type part struct {
 }
 
 type message struct {
-	Role         string `json:"role"`
-	Parts        []part `json:"parts"`
-	FinishReason string `json:"finish_reason,omitempty"`
+	Role  string `json:"role"`
+	Parts []part `json:"parts"`
 }
 
 func encodeInstructions(system []string) []byte {
@@ -60,8 +60,8 @@ func encodeTools(names []string) []byte {
 	return encodeNewest(definitions)
 }
 
-// encodeMessages encodes a conversation, or an answer with the reason for its end.
-func encodeMessages(messages []agui.Message, finishReason string) []byte {
+// encodeMessages encodes a conversation.
+func encodeMessages(messages []agui.Message) []byte {
 	const most = 200 // more would hardly fit
 	messages = messages[max(0, len(messages)-most):]
 	encoded := make([]message, 0, len(messages))
@@ -70,12 +70,31 @@ func encodeMessages(messages []agui.Message, finishReason string) []byte {
 		if m.Role == string(agui.RoleReasoning) {
 			m.Role = string(agui.RoleAssistant)
 		}
-		if i == len(messages)-1 {
-			m.FinishReason = finishReason
-		}
 		encoded = append(encoded, m)
 	}
 	return encodeNewest(encoded)
+}
+
+// encodeAnswer encodes an answer with the reason for its end. To the conventions it is one
+// message, whatever it consists of, and always has a reason.
+func encodeAnswer(messages []agui.Message, finishReason string) []byte {
+	var all []part
+	for i := range messages {
+		all = append(all, parts(&messages[i])...)
+	}
+	answer := struct {
+		Role         string          `json:"role"`
+		Parts        json.RawMessage `json:"parts"`
+		FinishReason string          `json:"finish_reason"`
+	}{string(agui.RoleAssistant), encodeNewest(all), cmp.Or(finishReason, "error")}
+	if answer.Parts == nil {
+		answer.Parts = json.RawMessage("[]")
+	}
+	encoded, err := json.Marshal([]any{answer})
+	if err != nil {
+		return nil // unreachable: all of it is JSON
+	}
+	return encoded
 }
 
 func parts(m *agui.Message) []part {

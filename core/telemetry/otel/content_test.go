@@ -66,6 +66,40 @@ func TestPromptsAndAnswersAreThereOnlyIfTheyAreAskedFor(t *testing.T) {
 	}
 }
 
+func TestAnAnswerIsOneMessage(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	for name, test := range map[string]struct {
+		result telemetry.ModelResult
+		want   string
+	}{
+		"with its thoughts": {
+			telemetry.ModelResult{FinishReason: "stop", Answer: []agui.Message{
+				{Role: agui.RoleReasoning, Content: agui.TextContent("a thought")}, {Role: agui.RoleAssistant, Content: agui.TextContent("an answer")},
+			}},
+			`[{"role":"assistant","parts":[{"type":"reasoning","content":"a thought"},{"type":"text","content":"an answer"}],"finish_reason":"stop"}]`,
+		},
+		"that was broken off": {
+			telemetry.ModelResult{Err: context.Canceled, Answer: []agui.Message{{Role: agui.RoleAssistant, Content: agui.TextContent("an")}}},
+			`[{"role":"assistant","parts":[{"type":"text","content":"an"}],"finish_reason":"error"}]`,
+		},
+		"of which the end is kept if it is too long": {
+			telemetry.ModelResult{FinishReason: "stop", Answer: []agui.Message{
+				{Role: agui.RoleReasoning, Content: agui.TextContent(long)}, {Role: agui.RoleReasoning, Content: agui.TextContent(long)},
+				{Role: agui.RoleReasoning, Content: agui.TextContent(long)}, {Role: agui.RoleReasoning, Content: agui.TextContent(long)},
+				{Role: agui.RoleAssistant, Content: agui.TextContent("an answer")},
+			}},
+			`{"type":"text","content":"an answer"}],"finish_reason":"stop"}]`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := ask(t, true, telemetry.ModelCall{}, test.result)["gen_ai.output.messages"].(string)
+			if !strings.HasSuffix(got, test.want) || !json.Valid([]byte(got)) {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestOfALongConversationTheNewestMessagesAreKept(t *testing.T) {
 	call, result := conversation()
 	for n := range 5000 {

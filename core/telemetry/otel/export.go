@@ -66,14 +66,23 @@ func (t *Telemetry) enter() (leave func()) {
 	t.live.Add(1)
 	ctx, cancel := context.WithTimeout(context.Background(), probeLimit)
 	var probes sync.WaitGroup
+	var patience time.Duration
 	for _, l := range t.lanes {
 		if l.breaker.due() {
+			patience = max(patience, min(2*time.Duration(l.usual.Load()), flushLimit))
 			probes.Go(func() { l.probe(ctx) })
 		}
 	}
 	return func() {
-		cancel() // a request doesn't wait to find out
+		// A request doesn't wait to find out for longer than an export takes of a collector
+		// that is well. Without that, short requests alone would never find out.
+		if patience == 0 {
+			cancel()
+		}
+		limit := time.AfterFunc(patience, cancel)
 		probes.Wait()
+		limit.Stop()
+		cancel()
 		now := time.Now().UnixNano()
 		if t.live.Add(-1) > 0 && now-t.flushed.Load() < int64(t.config.BatchDelay) {
 			return

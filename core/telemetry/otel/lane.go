@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // lane is the way of one signal to its collector: one export at a time.
@@ -20,6 +22,19 @@ type lane struct {
 	next func(force bool) (body []byte, done func(error))
 	// failed counts exports that failed.
 	failed func()
+	// usual is how long an export has taken lately, in nanoseconds.
+	usual atomic.Int64
+}
+
+// send sends an export, and tells done what came of it.
+func (l *lane) send(ctx context.Context, body []byte, done func(error)) error {
+	began := time.Now()
+	err := l.sender.send(ctx, body)
+	if err == nil {
+		l.usual.Store(int64(time.Since(began)))
+	}
+	done(err)
+	return err
 }
 
 // export exports what there is, until nothing is left or something fails, which is
@@ -38,13 +53,17 @@ func (l *lane) export(ctx context.Context) {
 	}
 	defer func() { <-l.busy }()
 	for ; !l.breaker.open(); late = true { // which an export may have found meanwhile
+		if late && l.tooLate(ctx) {
+			return
+		}
 		body, done := l.next(false)
 		if body == nil {
 			return
 		}
-		err := l.sender.send(ctx, body)
-		done(err)
+		began := time.Now()
+		err := l.send(ctx, body, done)
 		if err != nil && late && ctx.Err() != nil {
+			l.usual.Store(max(l.usual.Load(), int64(time.Since(began))))
 			return
 		}
 		l.report(err)
@@ -52,6 +71,14 @@ func (l *lane) export(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// tooLate reports whether an export that begins now would be cut off: it is as likely as
+// not that it had arrived then, and it would be sent again. Whoever comes next has the time.
+func (l *lane) tooLate(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	usual := time.Duration(l.usual.Load())
+	return ok && time.Until(deadline) < usual+usual/4
 }
 
 // probe tries a collector that has failed, if it is time to.
@@ -64,9 +91,7 @@ func (l *lane) probe(ctx context.Context) {
 	}
 	if l.breaker.probe() {
 		body, done := l.next(true)
-		err := l.sender.send(ctx, body)
-		done(err)
-		l.report(err)
+		l.report(l.send(ctx, body, done))
 	}
 }
 

@@ -32,9 +32,20 @@ var (
 	runBounds = []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 900}
 )
 
+// ownCodes are those of the runtime's own failures. However many codes remote agents make
+// up, such as one for each failure, alerts on these go on working.
+var ownCodes = []string{
+	"AGENT_ERROR", "INVALID_EVENT", "INCOMPLETE_STREAM", "DEADLINE_EXCEEDED", "SHUTDOWN", "LEASE_LOST", "STORE_UNAVAILABLE",
+	"RUN_TOO_LARGE", "RUN_ORPHANED", "STOPPED", "auth_failed", "quota_exceeded", "rate_limited", "provider_unavailable", "model_timeout",
+	"model_not_found", "invalid_request", "invalid_tool", "invalid_model", "context_length_exceeded", "request_too_large", "answer_too_large",
+	"content_filtered", "unsupported_content", "unknown_interrupt", "remote_agent_unreachable", "remote_agent_error",
+	"remote_agent_protocol_error", "remote_agent_stream_broken", "canceled", "timeout", other,
+}
+
 func newMetrics() *metrics {
 	m := &metrics{}
 	m.agents.limit, m.codes.limit, m.models.limit, m.toolNames.limit, m.hosts.limit = 100, 64, 64, 200, 100
+	m.codes.expect(ownCodes...)
 	describe := func(i *instrument, kind instrumentKind, name, unit string, bounds []float64, description string) {
 		i.kind, i.name, i.unit, i.bounds, i.description = kind, name, unit, bounds, description
 	}

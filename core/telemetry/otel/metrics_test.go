@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +227,76 @@ func TestWhatOthersMakeUpBecomesFewSeries(t *testing.T) {
 	}
 	if all := strings.Join(lines, "\n"); !strings.Contains(all, "_OTHER") {
 		t.Error("nothing is counted together")
+	}
+}
+
+// documentedCodes are the codes of RUN_ERROR that docs/operations.md explains.
+func documentedCodes(t *testing.T) (codes []string) {
+	t.Helper()
+	page, err := os.ReadFile("../../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "RUN_ERROR's `code`")
+	table, _, _ = strings.Cut(table, "Answers with an HTTP error")
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)`").FindAllStringSubmatch(table, -1) {
+		codes = append(codes, row[1])
+	}
+	if len(codes) < 20 {
+		t.Fatalf("the page has the codes %v", codes)
+	}
+	return codes
+}
+
+func TestWhateverCodesOthersMakeUpTheRuntimesOwnAreToldApart(t *testing.T) {
+	collector := otlptest.New(t)
+	observer := start(t, newConfig(t, collector.URL))
+	serve(observer, nil, func(ctx context.Context) {
+		for n := range 500 {
+			_, ended := observer.Run(ctx, telemetry.Run{AgentID: "remote", Kind: "run"})
+			ended(telemetry.RunResult{Outcome: "run error", Code: fmt.Sprintf("failure-%d", n)})
+		}
+		for _, code := range documentedCodes(t) {
+			_, ended := observer.Run(ctx, telemetry.Run{AgentID: "default", Kind: "run"})
+			ended(telemetry.RunResult{Outcome: "agent failed", Code: code})
+		}
+	})
+	lines := strings.Join(series(t, collector.Metrics()...), "\n")
+	for _, code := range documentedCodes(t) {
+		if !strings.Contains(lines, "error.type:"+code+" gen_ai.agent.name:default") {
+			t.Errorf("the runs that failed with %s aren't told apart", code)
+		}
+	}
+	if !strings.Contains(lines, "error.type:_OTHER gen_ai.agent.name:remote") {
+		t.Error("the other codes aren't counted together")
+	}
+}
+
+func TestWhatAnAgentSaysInThePlaceOfACodeIsNotExported(t *testing.T) {
+	collector := otlptest.New(t)
+	observer := start(t, newConfig(t, collector.URL))
+	serve(observer, nil, func(ctx context.Context) {
+		_, ended := observer.Run(ctx, telemetry.Run{AgentID: "remote", Kind: "run"})
+		ended(telemetry.RunResult{Outcome: "run error", Code: "no such city: a secret", FinishReason: "since a secret"})
+	})
+	for _, span := range collector.Spans() {
+		if strings.Contains(span.String(), "secret") {
+			t.Errorf("a span shows a secret: %s", span)
+		}
+	}
+	if lines := strings.Join(series(t, collector.Metrics()...), "\n"); strings.Contains(lines, "secret") {
+		t.Errorf("a metric shows a secret:\n%s", lines)
+	}
+}
+
+func TestPrometheusCanReadWhateverTheResourceIsCalled(t *testing.T) {
+	config := newConfig(t, "http://collector.example")
+	config.Traces, config.Metrics, config.Freezes = nil, nil, false
+	config.Resource = map[string]string{"host.name": "a", "host_name": "b", "1st": "c", "bad": "\xff"}
+	recorder := httptest.NewRecorder()
+	start(t, config).PrometheusHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if text, want := recorder.Body.String(), "target_info{_1st=\"c\",bad=\"\uFFFD\",host_name=\"a;b\"} 1\n"; !strings.Contains(text, want) {
+		t.Errorf("there is no %s in\n%s", want, text)
 	}
 }
 

@@ -47,7 +47,7 @@ func (t *Telemetry) Model(ctx context.Context, call telemetry.ModelCall) (contex
 	}
 	if t.Content() {
 		t.setContent(s, "gen_ai.system_instructions", encodeInstructions(call.System))
-		t.setContent(s, "gen_ai.input.messages", encodeMessages(call.Messages, ""))
+		t.setContent(s, "gen_ai.input.messages", encodeMessages(call.Messages))
 		t.setContent(s, "gen_ai.tool.definitions", encodeTools(call.Tools))
 	}
 	return ctx, func(result telemetry.ModelResult) { t.endModel(s, &call, &result) }
@@ -84,7 +84,7 @@ func (t *Telemetry) endModel(s *span, call *telemetry.ModelCall, result *telemet
 	}
 	t.setUsage(s, result, attributes)
 	if t.Content() {
-		t.setContent(s, "gen_ai.output.messages", encodeMessages(result.Answer, result.FinishReason))
+		t.setContent(s, "gen_ai.output.messages", encodeAnswer(result.Answer, result.FinishReason))
 	}
 	if result.Err != nil {
 		class := cmp.Or(result.Code, errorType(result.Err))

@@ -104,15 +104,16 @@ func (t *Telemetry) Run(ctx context.Context, run telemetry.Run) (context.Context
 			t.set(s, integer("copilotkit.usage.estimated_tokens", result.EstimatedTokens))
 		}
 		if result.FinishReason != "" {
-			t.set(s, texts("gen_ai.response.finish_reasons", result.FinishReason))
+			t.set(s, texts("gen_ai.response.finish_reasons", word(result.FinishReason)))
 		}
 		t.setTotals(s)
 		took := time.Since(s.start).Seconds()
 		if result.Code == "" {
 			t.metrics.runs.record(took, agent, kind, outcome)
 		} else {
-			t.fail(s, result.Code, t.detail(result.Err))
-			t.metrics.runs.record(took, agent, kind, outcome, text("error.type", t.metrics.codes.keep(result.Code)))
+			code := word(result.Code)
+			t.fail(s, code, t.detail(result.Err))
+			t.metrics.runs.record(took, agent, kind, outcome, text("error.type", t.metrics.codes.keep(code)))
 		}
 		t.end(s)
 	}
@@ -123,6 +124,8 @@ func (t *Telemetry) setTotals(s *span) {
 	totals := s.run
 	if name := totals.model.Load(); name != nil {
 		t.set(s, text("gen_ai.provider.name", name.provider), text("gen_ai.request.model", name.model))
+	} else {
+		t.set(s, text("gen_ai.provider.name", other)) // it must be there
 	}
 	if n := totals.appends.Load(); n > 0 {
 		t.set(s, integer("copilotkit.store.appends", n), integer("copilotkit.store.append_records", totals.appended.Load()),
@@ -141,7 +144,7 @@ func (t *Telemetry) Tool(ctx context.Context, call telemetry.ToolCall) (context.
 	}
 	return ctx, func(result telemetry.ToolResult) {
 		attributes := []attribute{text("gen_ai.tool.name", t.metrics.toolNames.keep(call.Name))}
-		if t.config.Content && result.Err == nil {
+		if t.config.Content && (result.Err == nil || errors.Is(result.Err, telemetry.ErrToolResult)) {
 			t.set(s, text("gen_ai.tool.call.result", result.Result))
 		}
 		if result.Err != nil {
@@ -325,6 +328,8 @@ func errorType(err error) string {
 		return "canceled"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
+	case errors.Is(err, telemetry.ErrToolResult):
+		return "tool_error"
 	}
 	return other
 }

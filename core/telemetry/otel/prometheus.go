@@ -22,11 +22,7 @@ func (t *Telemetry) PrometheusHandler() http.Handler {
 func (m *metrics) text(resource map[string]string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# HELP target_info What this process is.\n# TYPE target_info gauge\ntarget_info")
-	labels := make([]attribute, 0, len(resource))
-	for _, key := range sortedKeys(resource) {
-		labels = append(labels, text(key, resource[key]))
-	}
-	writeLabels(&b, labels, "")
+	writeLabels(&b, resourceLabels(resource), "")
 	b.WriteString(" 1\n")
 	for i := range m.all() {
 		points := i.copied()
@@ -39,6 +35,23 @@ func (m *metrics) text(resource map[string]string) []byte {
 		i.write(&b, points)
 	}
 	return b.Bytes()
+}
+
+// resourceLabels returns the attributes of a resource, which deployers name as they like:
+// those that are the same name to Prometheus are one, with all values, and all are UTF-8.
+// Prometheus refuses everything otherwise.
+func resourceLabels(resource map[string]string) (labels []attribute) {
+	at := make(map[string]int)
+	for _, key := range sortedKeys(resource) {
+		name, value := prometheusName(key), cut(resource[key], defaultAttributeLimit)
+		if n, taken := at[name]; taken {
+			labels[n].text += ";" + value
+			continue
+		}
+		at[name] = len(labels)
+		labels = append(labels, text(name, value))
+	}
+	return labels
 }
 
 // write writes the series of an instrument.
@@ -119,8 +132,11 @@ func writeLabels(b *bytes.Buffer, attributes []attribute, bound string) {
 }
 
 // prometheusName returns a name with underscores in the place of what Prometheus doesn't
-// allow.
+// allow, and before a digit that it begins with.
 func prometheusName(name string) string {
+	if name != "" && name[0] >= '0' && name[0] <= '9' {
+		name = "_" + name
+	}
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
 			return r

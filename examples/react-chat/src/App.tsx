@@ -1,17 +1,23 @@
 import { CopilotChat, CopilotChatConfigurationProvider, CopilotKitProvider } from "@copilotkit/react-core/v2";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Board } from "./Board";
+import { catalog } from "./catalog";
+import { sandboxFunctions } from "./sandbox";
 import { SignIn, wantsToken } from "./SignIn";
 import { Suggestions } from "./Suggestions";
 import { Threads } from "./Threads";
 import { useThreadInUrl } from "./useThreadInUrl";
 import { useToken } from "./useToken";
 
+const a2ui = { catalog };
+
 export function App() {
   const [threadId, openThread] = useThreadInUrl();
   const [token, setToken] = useToken();
   const [refused, setRefused] = useState(false);
   const [problem, setProblem] = useState<string>();
+  const [color, setColor] = useState("#4f46e5");
+  const openGenerativeUI = useMemo(() => ({ sandboxFunctions: sandboxFunctions(setColor) }), []);
 
   // A runtime that wants a token answers the first request, for /info, with 401.
   const signIn = (next?: string) => {
@@ -30,13 +36,15 @@ export function App() {
       key={token} // nothing of one user is left for the next
       runtimeUrl="/api/copilotkit"
       headers={token ? { Authorization: `Bearer ${token}` } : undefined}
+      a2ui={a2ui}
+      openGenerativeUI={openGenerativeUI}
       showDevConsole={false}
       onError={({ error }) => (wantsToken(error) ? setRefused(true) : setProblem(error.message))}
     >
       <CopilotChatConfigurationProvider agentId="default" threadId={threadId} hasExplicitThreadId>
         <div className="app">
           <Threads current={threadId} open={openThread} signOut={token ? signOut : undefined} />
-          <Board />
+          <Board color={color} setColor={setColor} />
           <section className="chat" aria-label="Chat">
             {problem && (
               <div role="alert" className="problem">
@@ -45,7 +53,7 @@ export function App() {
               </div>
             )}
             <Suggestions />
-            <CopilotChat labels={{ chatInputPlaceholder: "Ask for a color, a count, a booking" }} />
+            <CopilotChat labels={{ chatInputPlaceholder: "Ask for a color, a booking, a card" }} />
           </section>
         </div>
       </CopilotChatConfigurationProvider>

@@ -2,9 +2,13 @@ import { useAgent, useAgentContext, useFrontendTool, useHumanInTheLoop } from "@
 import { useState } from "react";
 import { z } from "zod";
 
+interface Props {
+  color: string;
+  setColor: (color: string) => void;
+}
+
 /** The page that the agent works on: it reads it, changes it, and asks for approval before it books. */
-export function Board() {
-  const [color, setColor] = useState("#4f46e5");
+export function Board({ color, setColor }: Props) {
   const [bookings, setBookings] = useState<string[]>([]);
   const { agent } = useAgent();
   // Shared state: the front end and the agent both read and write it.
@@ -79,6 +83,10 @@ export function Board() {
             <li key={booking}>{booking}</li>
           ))}
         </ul>
+      </section>
+      <section className="card" aria-label="Drawings">
+        <h2>Interfaces that the model makes</h2>
+        <p>A form of your components, an MCP server's app, a page in a sandbox: ask for a card, the budget, a page.</p>
       </section>
     </main>
   );

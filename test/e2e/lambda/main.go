@@ -6,7 +6,8 @@
 // Environment: BOOTSTRAP (the function's binary), INSTANCES (the most instances), and
 // variables that begin with COPILOTKIT_, OPENAI_ or AWS_, which are passed to the function.
 // When it listens, the command prints one line of JSON, {"origin": "http://…"}. It
-// answers GET /instances with the number of instances that were started. At the end of its
+// answers GET /instances with the number of instances that were started; DELETE /instances
+// ends them once they are idle, so that another one answers what comes next. At the end of its
 // standard input, or when it is terminated, it ends the instances and exits.
 package main
 
@@ -54,6 +55,10 @@ func run() error {
 	mux.Handle("/", function.Handler(lambdaapi.FunctionURL{Streaming: true}))
 	mux.HandleFunc("GET /instances", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, len(function.Instances()))
+	})
+	mux.HandleFunc("DELETE /instances", func(w http.ResponseWriter, r *http.Request) {
+		function.Replace(r.Context())
+		w.WriteHeader(http.StatusNoContent)
 	})
 	server := &http.Server{Handler: mux}
 	defer server.Close()

@@ -1,12 +1,13 @@
 // The playground: choose an agent, chat, stop, reopen a thread.
 
 import { Conversation } from "./conversation.js";
+import * as drawing from "./drawing.js";
 import * as events from "./events.js";
 import * as messages from "./messages.js";
 import { element } from "./messages.js";
 import * as runtime from "./runtime.js";
 import * as timeline from "./timeline.js";
-import { definitions, runTool, showNotice } from "./tools.js";
+import { runTool, showNotice } from "./tools.js";
 
 const $ = (id) => document.getElementById(id);
 const prompts = ["What are you?", "call set_accent_color", "think about tea"];
@@ -33,6 +34,7 @@ async function load() {
     messages.append("error", `The runtime cannot be reached: ${error.message}`);
     return;
   }
+  suggest(drawing.announce(about));
   canManage = !runtime.singleRoute && about.threadEndpoints?.mutations === true;
   for (const [id, agent] of Object.entries(about.agents)) {
     const option = element("option", "", id);
@@ -162,16 +164,16 @@ async function send(text) {
 }
 
 /** Runs the agent, and again with the results of each call of the page's tools. */
-async function runUntilAnswered(resume) {
+async function runUntilAnswered(resume, properties) {
   for (let round = 0; round < maxToolRounds; round++) {
     const entered = leave;
-    const ended = await follow(runtime.run(agentId, input(conversation.messages, resume), entered.signal));
+    const ended = await follow(runtime.run(agentId, input(conversation.messages, resume, properties), entered.signal));
     if (!ended || entered !== leave || conversation.error) return;
-    resume = undefined;
+    resume = properties = undefined;
     if (conversation.interrupts.length) return ask(conversation.interrupts);
     let answered = false;
     for (const call of conversation.openCalls()) {
-      const result = runTool(call);
+      const result = runTool(call) ?? drawing.drawn(call);
       if (result === undefined) continue;
       say({ id: crypto.randomUUID(), role: "tool", toolCallId: call.id, content: result });
       answered = true;
@@ -233,10 +235,11 @@ async function follow(stream) {
   }
 }
 
-function input(list, resume) {
+function input(list, resume, properties) {
+  const { tools, forwardedProps } = drawing.offer();
   return {
-    threadId, runId: crypto.randomUUID(), state: conversation.state, messages: list,
-    tools: definitions, context: [], forwardedProps: {}, ...(resume && { resume }),
+    threadId, runId: crypto.randomUUID(), state: conversation.state, messages: list.filter((message) => message.role !== "activity"),
+    tools, context: [], forwardedProps: { ...forwardedProps, ...properties }, ...(resume && { resume }),
   };
 }
 
@@ -311,7 +314,15 @@ function wire() {
   };
   const theme = localStorage.getItem("theme");
   if (theme) document.documentElement.dataset.theme = theme;
-  $("prompts").append(...prompts.map((text) => {
+  suggest(prompts);
+  messages.onAction((userAction) => {
+    if ($("stop").hidden) runUntilAnswered(undefined, { a2uiAction: { userAction } }).then(listThreads);
+  });
+}
+
+/** Adds buttons that say something for the user. */
+function suggest(texts) {
+  $("prompts").append(...texts.map((text) => {
     const button = element("button", "", text);
     button.type = "button";
     button.onclick = () => agentId && $("stop").hidden && send(text);

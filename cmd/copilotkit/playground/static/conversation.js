@@ -1,5 +1,7 @@
 // The messages and the state of a thread, updated by its events.
 
+import { patch } from "./pointer.js";
+
 /** A conversation. `messages` and `state` are the input of the next run. */
 export class Conversation {
   messages = [];
@@ -92,30 +94,33 @@ const handlers = {
     return this.call(event.toolCallId)[0];
   },
   MESSAGES_SNAPSHOT(event) {
-    this.messages = structuredClone(event.messages);
+    // As other front ends do: a snapshot without activities, or without reasoning, says nothing of them.
+    const given = new Map(structuredClone(event.messages).map((message) => [message.id, message]));
+    const silent = ["activity", "reasoning"].filter((role) => ![...given.values()].some((message) => message.role === role));
+    const kept = this.messages.filter((message) => silent.includes(message.role) || given.has(message.id)).map((message) => given.get(message.id) ?? message);
+    this.messages = [...new Set([...kept, ...given.values()])];
   },
   STATE_SNAPSHOT(event) {
     this.state = event.snapshot;
   },
   STATE_DELTA(event) {
-    this.state = patch(this.state, event.delta);
+    const root = { document: structuredClone(this.state) };
+    patch(root, event.delta);
+    this.state = root.document;
+  },
+  ACTIVITY_SNAPSHOT(event) {
+    const { messageId: id, activityType, replace = true } = event;
+    const old = this.find(id);
+    if (old && !replace) return old;
+    const message = { id, role: "activity", activityType, content: structuredClone(event.content) };
+    return old ? Object.assign(old, message) : this.add(message);
+  },
+  ACTIVITY_DELTA(event) {
+    const message = this.find(event.messageId);
+    if (message?.role !== "activity") return null;
+    const root = { document: message.content };
+    patch(root, structuredClone(event.patch)); // in place: a page comes in thousands of pieces
+    message.content = root.document;
+    return message;
   },
 };
-
-/** Applies the add, replace and remove operations of a JSON Patch. Returns the new value. */
-function patch(document, operations) {
-  const root = { document: structuredClone(document) };
-  for (const { op, path, value } of operations) {
-    const keys = ["document", ...path.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"))];
-    const last = keys.pop();
-    const parent = keys.reduce((at, key) => at?.[key], root);
-    if (parent === null || typeof parent !== "object") continue;
-    if (Array.isArray(parent) && op !== "replace") {
-      const index = last === "-" ? parent.length : Number(last);
-      if (op === "add") parent.splice(index, 0, value);
-      else if (op === "remove") parent.splice(index, 1);
-    } else if (op === "remove") delete parent[last];
-    else if (op === "add" || op === "replace") parent[last] = value;
-  }
-  return root.document;
-}

@@ -35,7 +35,7 @@ function flush() {
 
 function row(event, ms) {
   const { type, ...rest } = event;
-  const detail = rest.delta ?? rest.message ?? rest.toolCallName ?? rest.content ?? rest.runId ?? rest.messageId ?? "";
+  const detail = rest.delta ?? rest.patch ?? rest.message ?? rest.toolCallName ?? rest.content ?? rest.runId ?? rest.messageId ?? "";
   const details = element("details", type,
     element("summary", "",
       element("span", "time", `${ms.toFixed(0)} ms`), element("span", "type", type),

@@ -1,6 +1,7 @@
 // The conversation on screen: one element per message, which is redrawn at most
 // once per frame, and only if it has changed.
 
+import { activity } from "./activities.js";
 import { markdown } from "./markdown.js";
 
 const list = document.querySelector("#messages");
@@ -8,6 +9,12 @@ const welcome = document.querySelector("#welcome");
 const drawn = new Map(); // message id -> element
 const changed = new Map(); // message id -> message, to be drawn in the next frame
 let current; // the conversation on screen
+let act; // called with what a user does on a surface
+
+/** Sets the function that is called with what a user does on a surface that the model has drawn. */
+export function onAction(callback) {
+  act = callback;
+}
 
 /** Shows a conversation in place of the current one. */
 export function show(conversation) {
@@ -75,6 +82,8 @@ function contentOf(message) {
       for (const call of message.toolCalls ?? []) parts.push(toolCall(call));
       return parts.length ? parts : null;
     }
+    case "activity":
+      return activity(message, act);
     default:
       return null; // a tool's result is shown with its call
   }

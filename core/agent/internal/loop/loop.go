@@ -119,13 +119,16 @@ func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
 	answer := &step{out: out, messageID: newID(), callIDs: r.callIDs}
 	defer r.report(ctx, answer)
 	ctx, observed := r.observe(ctx)
-	err := r.receive(ctx, answer, observed)
-	observed.end(answer, err)
-	if err != nil {
+	err := errBrokenOff // by a panic
+	defer func() { observed.end(answer, err) }()
+	if err = r.receive(ctx, answer, observed); err != nil {
 		return nil, err
 	}
 	return answer, nil
 }
+
+// errBrokenOff is what becomes of a call of a model that panics.
+var errBrokenOff = errors.New("the model panicked, or ended its goroutine")
 
 // receive asks the model once. Without an error its answer is complete.
 func (r *Run) receive(ctx context.Context, answer *step, observed *observed) error {

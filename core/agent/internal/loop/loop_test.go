@@ -3,6 +3,7 @@ package loop_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/internal/protocol"
 	"github.com/copilotkit-go/runtime/core/model"
+	"github.com/copilotkit-go/runtime/core/telemetry"
 	"github.com/copilotkit-go/runtime/test/agenttest"
 )
 
@@ -260,5 +262,72 @@ func TestACopyIsKnownByItsExactName(t *testing.T) {
 	}
 	if got := agenttest.Results(events)["c"]; !strings.Contains(got, "operation 3 makes the state too large") {
 		t.Errorf("the result is %s", got)
+	}
+}
+
+// ends are how the calls of models, and of tools, have ended for an observer.
+type ends struct {
+	telemetry.Observer
+	errs  []error
+	tools []error
+}
+
+func (o *ends) Content() bool { return true }
+
+func (o *ends) Tool(ctx context.Context, _ telemetry.ToolCall) (context.Context, func(telemetry.ToolResult)) {
+	return ctx, func(result telemetry.ToolResult) { o.tools = append(o.tools, result.Err) }
+}
+
+func (o *ends) Model(ctx context.Context, _ telemetry.ModelCall) (context.Context, func(telemetry.ModelResult)) {
+	return ctx, func(result telemetry.ModelResult) { o.errs = append(o.errs, result.Err) }
+}
+
+func TestTheCallOfAModelThatPanicsHasEndedForTheObserver(t *testing.T) {
+	broken := model.Func(func(context.Context, *model.Request) iter.Seq2[model.Delta, error] {
+		return func(yield func(model.Delta, error) bool) {
+			yield(text("a"), nil)
+			panic("broken")
+		}
+	})
+	observer := &ends{}
+	run := loop.Run{Input: agenttest.Saying("Hi"), Model: broken, Request: &model.Request{}, Tools: &loop.Tools{}, MaxSteps: 1}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic didn't go on")
+			}
+		}()
+		run.Play(telemetry.With(t.Context(), observer), func(agui.Event, error) bool { return true })
+	}()
+	if len(observer.errs) != 1 || observer.errs[0] == nil {
+		t.Errorf("it has ended with %v", observer.errs)
+	}
+}
+
+func TestAToolWhoseResultIsAnErrorHasFailedForTheObserver(t *testing.T) {
+	for result, failed := range map[string]bool{
+		`{"content":[{"type":"text","text":"no luck"}],"isError":true}`: true,
+		`{"content":[{"type":"text","text":"{\"isError\":true}"}]}`:     false,
+		`{"content":[],"structuredContent":{"isError":true}}`:           false,
+		`{"isError":true}`:   false,
+		`"\"isError\":true"`: false,
+	} {
+		tool := agent.ServerTool{Name: "f", Call: func(context.Context, json.RawMessage) (json.RawMessage, error) {
+			return json.RawMessage(result), nil
+		}}
+		definitions, err := loop.Define([]agent.ServerTool{tool})
+		if err != nil {
+			t.Fatal(err)
+		}
+		observer := &ends{}
+		run := loop.Run{
+			Input: agenttest.Saying("Hi"), Request: &model.Request{}, Tools: &loop.Tools{}, MaxSteps: 2,
+			Model: answering(append(call(0, "c", "f", "{}"), finish(model.FinishToolCalls)), []model.Delta{text("done"), finish(model.FinishStop)}),
+		}
+		run.Tools.AddServer(&tool, definitions[0])
+		run.Play(telemetry.With(t.Context(), observer), func(_ agui.Event, err error) bool { return err == nil })
+		if len(observer.tools) != 1 || errors.Is(observer.tools[0], telemetry.ErrToolResult) != failed {
+			t.Errorf("%s: it has ended with %v", result, observer.tools)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,9 +89,22 @@ func observeTool(ctx context.Context, tool *agent.ServerTool, call *toolCall) (c
 	ctx, ended := telemetry.StartTool(ctx, told)
 	return ctx, func(answer json.RawMessage, err error) {
 		result := telemetry.ToolResult{Err: err}
+		if err == nil && isError(answer) {
+			result.Err = telemetry.ErrToolResult
+		}
 		if content {
 			result.Result = string(answer)
 		}
 		ended(result)
 	}
+}
+
+// isError reports whether a result says that its tool failed, in the form that MCP has for
+// it.
+func isError(answer json.RawMessage) bool {
+	var result struct {
+		Content []json.RawMessage `json:"content"`
+		IsError bool              `json:"isError"`
+	}
+	return bytes.Contains(answer, []byte(`"isError":true`)) && json.Unmarshal(answer, &result) == nil && result.IsError && result.Content != nil
 }

@@ -1,0 +1,11 @@
+import assert from "node:assert/strict";
+
+/** Waits until a condition holds, for at most a minute, since the machine may be busy. */
+export async function eventually(what, condition) {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.fail(`not within a minute: ${what}`);
+}
