@@ -28,13 +28,13 @@ package-lambda: ## Build dist/lambda-arm64.zip and dist/lambda-amd64.zip, reprod
 	$(GO) run ./scripts/packagelambda dist
 
 deploy-lambda: ## Deploy to AWS with the SAM CLI (ARGS=… for sam deploy)
-	@scripts/deploy-lambda.sh $(ARGS)
+	@scripts/deploy-lambda.sh $(value ARGS)
 
 deploy-gcf: ## Deploy to Google Cloud Functions with gcloud (ARGS=… for it)
-	@scripts/deploy-gcf.sh $(ARGS)
+	@scripts/deploy-gcf.sh $(value ARGS)
 
 deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
-	@scripts/deploy-vercel.sh $(ARGS)
+	@scripts/deploy-vercel.sh $(value ARGS)
 
 # --- Test --------------------------------------------------------------------
 

@@ -96,6 +96,10 @@ func TestWhatTheLineOfARequestSays(t *testing.T) {
 		{"no route", request{method: "GET", path: "/nothing"}, map[string]any{"level": "INFO", "path": "/nothing", "status": 404.0}},
 		{"a code", request{method: "POST", path: "/agent/default/run", body: strings.Repeat(" ", 2000)},
 			map[string]any{"level": "INFO", "route": "agent/run", "status": 413.0, "code": "request_body_too_large"}},
+		{"a refusal that is explained to a chat", request{
+			method: "POST", path: "/agent/default/run", header: http.Header{"Accept": {"text/event-stream"}},
+			body: `{"threadId":"t","runId":"r","x":"` + strings.Repeat("x", 2000),
+		}, map[string]any{"level": "INFO", "route": "agent/run", "status": 200.0, "code": "request_body_too_large"}},
 		{"an internal error", request{method: "GET", path: "/info?fail"}, map[string]any{"level": "ERROR", "status": 500.0, "error": "disk on fire"}},
 		{"a preflight", request{method: "OPTIONS", path: "/info"}, nil},
 	} {

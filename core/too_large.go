@@ -45,6 +45,7 @@ func (ex *exchange) explainTooLarge(err error) error {
 		return failed
 	}
 	defer stream.close()
+	ex.code = codeTooLarge // the status in the log says nothing of it
 	messageID, text := runID+"-too-large", tooLargeText(ex.config.MaxBodyBytes)
 	var events []agui.Encoded
 	for _, event := range []agui.Event{

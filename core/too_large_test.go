@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/core/access"
 )
 
 func TestARunThatIsTooLargeIsExplainedToAChat(t *testing.T) {
@@ -126,5 +128,57 @@ func TestARunThatIsTooLargeIsNotAskedFor(t *testing.T) {
 	line, err := bufio.NewReader(connection).ReadString('\n')
 	if err != nil || !strings.Contains(line, "413") {
 		t.Errorf("got %q, %v", line, err)
+	}
+}
+
+// Who isn't let in isn't told what may be sent, and a refusal is neither a run of its user's
+// nor out of the hooks' sight.
+func TestARunThatIsTooLargeIsRefusedLikeAnyOther(t *testing.T) {
+	var answered []string
+	handler := newRuntime(t, core.Config{
+		MaxBodyBytes: 1000,
+		Limits:       core.Limits{RunsPerMinute: 1},
+		Identify: func(r *http.Request) (access.User, error) {
+			if r.Header.Get("Authorization") == "" {
+				return access.User{}, &access.Error{Reason: errors.New("no token")}
+			}
+			return access.User{ID: "ann"}, nil
+		},
+		Hooks: core.Hooks{
+			OnBeforeHandler: func(r *http.Request, _ core.Route) (*http.Request, error) {
+				if r.Header.Get("X-Forbidden") != "" {
+					return nil, &core.HTTPError{Status: http.StatusForbidden}
+				}
+				return r, nil
+			},
+			OnResponse: func(_ *http.Request, route core.Route, response *core.Response) error {
+				answered = append(answered, fmt.Sprint(route.Name, " ", response.Status))
+				return nil
+			},
+		},
+	})
+	large := `{"threadId":"t","runId":"r","x":"` + strings.Repeat("x", 2000)
+	for _, test := range []struct {
+		name, body string
+		header     http.Header
+		status     int
+		explained  bool
+	}{
+		{"nobody's", large, http.Header{}, http.StatusUnauthorized, false},
+		{"one that a hook refuses", large, http.Header{"Authorization": {"x"}, "X-Forbidden": {"x"}}, http.StatusForbidden, false},
+		{"a user's", large, http.Header{"Authorization": {"x"}}, http.StatusOK, true},
+		{"a user's, again", large, http.Header{"Authorization": {"x"}}, http.StatusOK, true},
+		{"the first that counts", input, http.Header{"Authorization": {"x"}}, http.StatusOK, false},
+		{"the second that does", input, http.Header{"Authorization": {"x"}}, http.StatusTooManyRequests, false},
+	} {
+		test.header.Set("Accept", "text/event-stream")
+		got := request{method: "POST", path: "/agent/default/run", body: test.body, header: test.header}.to(handler)
+		if got.Code != test.status || strings.Contains(got.Body.String(), "request_body_too_large") != test.explained {
+			t.Errorf("%s: got %d %s", test.name, got.Code, got.Body)
+		}
+	}
+	want := "[ 401 agent/run 403 agent/run 200 agent/run 200 agent/run 200 agent/run 429]"
+	if got := fmt.Sprint(answered); got != want {
+		t.Errorf("the hook has seen %s, want %s", got, want)
 	}
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // event is an event of Lambda, by its fields. A request's body, a string that may be
@@ -39,9 +42,9 @@ func (b eventBody) bytes() ([]byte, error) {
 	if b.literal[0] != '"' {
 		return nil, errors.New("the body is not a string")
 	}
-	text, err := unquote(b.literal)
-	if err != nil || !b.base64 {
-		return text, err
+	text := unquote(b.literal)
+	if !b.base64 {
+		return text, nil
 	}
 	body, err := base64.StdEncoding.AppendDecode(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), text)
 	if err != nil {
@@ -62,34 +65,43 @@ func (b eventBody) addTo(r *http.Request) error {
 // unquote returns the text of a valid JSON string, in the memory of the literal: a text
 // is never longer than what is written for it. What comes from a front door is valid
 // Unicode; what isn't is left as it is.
-func unquote(literal []byte) ([]byte, error) {
+func unquote(literal []byte) []byte {
 	rest := literal[1 : len(literal)-1]
 	i := bytes.IndexByte(rest, '\\')
 	if i < 0 {
-		return rest, nil
+		return rest
 	}
 	text := rest[:0]
 	for ; i >= 0; i = bytes.IndexByte(rest, '\\') {
 		text = append(text, rest[:i]...)
-		escaped := rest[i+1]
-		if escaped != 'u' {
+		if escaped := rest[i+1]; escaped != 'u' {
 			text = append(text, unescaped(escaped))
 			rest = rest[i+2:]
 			continue
 		}
-		// As many as follow one another, since two may stand for one character.
-		end := i + 6
-		for end+6 <= len(rest) && rest[end] == '\\' && rest[end+1] == 'u' {
-			end += 6
+		character := unit(rest[i:])
+		rest = rest[i+6:]
+		if utf16.IsSurrogate(character) {
+			// Two may stand for one character.
+			pair := rune(utf8.RuneError)
+			if len(rest) >= 6 && rest[0] == '\\' && rest[1] == 'u' {
+				pair = utf16.DecodeRune(character, unit(rest))
+			}
+			if character = pair; pair != utf8.RuneError {
+				rest = rest[6:]
+			}
 		}
-		var characters string
-		if err := json.Unmarshal(append(append([]byte{'"'}, rest[i:end]...), '"'), &characters); err != nil {
-			return nil, fmt.Errorf("decode the body: %w", err)
-		}
-		text = append(text, characters...)
-		rest = rest[end:]
+		text = utf8.AppendRune(text, character)
 	}
-	return append(text, rest...), nil
+	return append(text, rest...)
+}
+
+// unit returns the unit of UTF-16 that a text begins with, written as \u and four
+// hexadecimal digits.
+func unit(escape []byte) rune {
+	var unit [2]byte
+	_, _ = hex.Decode(unit[:], escape[2:6]) // they are valid
+	return rune(unit[0])<<8 | rune(unit[1])
 }
 
 // unescaped returns what a backslash and a letter stand for.

@@ -40,27 +40,47 @@ func testRefusals(t *testing.T, parsed *template) {
 		"Auth=none Store=postgres PostgresUrlReference": "",
 		"Auth=none PostgresUrlReference":                "if Store is postgres only",
 		"Auth=none Store=postgres PostgresUrlReference Cache=yes" + network: "Cache have no effect",
-		"Auth=none Cache=yes":                                 "set VpcId set SubnetIds",
-		"Auth=none Cache=yes SubnetIds=subnet-1":              "set VpcId",
-		"Auth=none Cache=yes VpcId=vpc-12345678":              "set SubnetIds",
-		"Auth=none Cache=yes RedisUrl" + network:              "RedisUrl and RedisUrlReference have no effect",
-		"Auth=none Cache=yes SecurityGroupIds=sg-1" + network: "SecurityGroupIds has no effect",
-		"Auth=none SubnetIds=subnet-1":                        "SubnetIds needs SecurityGroupIds",
-		"Auth=none SecurityGroupIds=sg-1":                     "SecurityGroupIds needs SubnetIds",
-		"Auth=none SubnetIds=subnet-1 SecurityGroupIds=sg-1":  "",
-		"Auth=none SubnetIds=subnet-1;subnet-2":               "SubnetIds has the ids of subnets",
-		"Auth=none VpcId=default":                             "VpcId is the id of a VPC",
-		"Auth=none ThreadRetention=forever":                   "",
-		"Auth=none ThreadRetention=0h":                        "ThreadRetention is a number of hours",
-		"Auth=none ThreadRetention=30d":                       "ThreadRetention is a number of hours",
-		"Auth=none MaxConcurrency=0":                          "",
-		"Auth=none MaxConcurrency=many":                       "MaxConcurrency is a number",
-		"Auth=none AlarmEmail=me":                             "AlarmEmail is an address",
-		"Auth=none MemorySize=64":                             "MemorySize is out of bounds",
-		"Auth=none CacheMaxEcpuPerSecond=10":                  "CacheMaxEcpuPerSecond is out of bounds",
-		"Auth=none RestApi=maybe":                             "RestApi is none of its values",
+		"Auth=none Cache=yes":                                              "set VpcId set SubnetIds",
+		"Auth=none Cache=yes SubnetIds=subnet-1":                           "set VpcId",
+		"Auth=none Cache=yes VpcId=vpc-12345678":                           "set SubnetIds",
+		"Auth=none Cache=yes RedisUrl" + network:                           "RedisUrl and RedisUrlReference have no effect",
+		"Auth=none Cache=yes SecurityGroupIds=sg-1" + network:              "SecurityGroupIds has no effect",
+		"Auth=none SubnetIds=subnet-1":                                     "SubnetIds needs SecurityGroupIds",
+		"Auth=none SecurityGroupIds=sg-1":                                  "SecurityGroupIds needs SubnetIds",
+		"Auth=none SubnetIds=subnet-1 SecurityGroupIds=sg-1":               "",
+		"Auth=none SubnetIds=subnet-1;subnet-2":                            "SubnetIds has the ids of subnets",
+		"Auth=none VpcId=default":                                          "VpcId is the id of a VPC",
+		"Auth=none ThreadRetention=forever":                                "",
+		"Auth=none ThreadRetention=0h":                                     "ThreadRetention is a number of hours",
+		"Auth=none ThreadRetention=30d":                                    "ThreadRetention is a number of hours",
+		"Auth=none MaxConcurrency=0":                                       "",
+		"Auth=none MaxConcurrency=many":                                    "MaxConcurrency is a number",
+		"Auth=none AlarmEmail=me":                                          "AlarmEmail is an address",
+		"Auth=none MemorySize=64":                                          "MemorySize is out of bounds",
+		"Auth=none CacheMaxEcpuPerSecond=10":                               "CacheMaxEcpuPerSecond is out of bounds",
+		"Auth=none RestApi=maybe":                                          "RestApi is none of its values",
+		"Auth=none ThreadRetention=9999999h":                               "ThreadRetention is a number of hours",
+		"Auth=none OidcUserClaim=email OidcScopes":                         "OidcUserClaim has an effect OidcScopes has",
+		"Auth=oidc OidcIssuer OidcAudience OidcUserClaim=email OidcScopes": "",
+		"Auth=none AlbArn":                                                 "AlbArn has an effect",
+		"Auth=platform AlbArn":                                             "",
+		"Auth=token AuthTokens PublicThreads=on":                           "PublicThreads has an effect",
+		"Auth=none PublicThreads=on":                                       "",
+		"Auth=none SessionSameSite=strict":                                 "SessionSameSite has an effect",
+		"Auth=session SessionSameSite=strict" + key:                        "",
+		"Auth=none CorsCredentials=on":                                     "set CorsOrigins to the origins",
+		"Auth=none CorsCredentials=on CorsOrigins=off":                     "set CorsOrigins to the origins",
+		"Auth=none CorsCredentials=on CorsOrigins":                         "",
+		"Auth=none Model=openai/gpt-4o":                                    "set OpenAiApiKeyReference",
+		"Auth=none Model=openai/gpt-4o OpenAiApiKey":                       "",
+		"Auth=none Model=anthropic/x AnthropicApiKey":                      "",
+		"Auth=none Model=openai/gpt-4o OpenAiApiKeyReference":              "",
 	} {
-		said := strings.Join(newStack(t, parsed, parse(parameters)).refusals(), " ")
+		given := parse(parameters)
+		if given["Model"] == "" {
+			given["Model"] = "demo"
+		}
+		said := strings.Join(newStack(t, parsed, given).refusals(), " ")
 		for word := range strings.FieldsSeq(refusal) {
 			if !strings.Contains(said, word) {
 				t.Errorf("%s: refused with %q, want %q", parameters, said, refusal)
@@ -130,7 +150,7 @@ func mayWork(given map[string]string) bool {
 func testCombinations(t *testing.T, parsed *template) {
 	combinations(threadStores, "", func(parameters string) {
 		given := parse(parameters)
-		refused := newStack(t, parsed, given).refusals()
+		refused := newStack(t, parsed, parse(parameters+" Model=demo")).refusals()
 		if (len(refused) == 0) != mayWork(given) {
 			t.Errorf("%s: refused with %q", parameters, refused)
 		}

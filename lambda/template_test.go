@@ -111,7 +111,9 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("every default is among what is allowed", func(t *testing.T) {
-		if refused := newStack(t, parsed, maps.Clone(usual.parameters)).refusals(); len(refused) > 0 {
+		given := maps.Clone(usual.parameters)
+		given["OpenAiApiKey"] = "k" // the one thing that it can't do without
+		if refused := newStack(t, parsed, given).refusals(); len(refused) > 0 {
 			t.Error(refused)
 		}
 	})
@@ -233,6 +235,11 @@ func TestTheTemplate(t *testing.T) {
 			if address := text(t, s.outputs()["RuntimeUrl"]); strings.Contains(address, "execute-api") != (api == "yes") || !strings.Contains(address, "/api/copilotkit") {
 				t.Errorf("with RestApi=%s the address is %s", api, address)
 			}
+		}
+	})
+	t.Run("it takes requests of the size that the function takes by itself", func(t *testing.T) {
+		if got, want := usual.variables()["COPILOTKIT_MAX_BODY_BYTES"], defaults(func(string) string { return "" })["COPILOTKIT_MAX_BODY_BYTES"]; got != want {
+			t.Errorf("they may have %v bytes, want %s", got, want)
 		}
 	})
 	t.Run("who gives an address is told of failures, by alarms that exist then only", func(t *testing.T) {

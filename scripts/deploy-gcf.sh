@@ -55,17 +55,15 @@ fi
 
 # A run is closed before the platform's timeout, and memory is collected before it is
 # full, if variables say where these bounds are.
-case $timeout in
-*h) seconds=$((${timeout%h} * 3600)) ;;
-*m) seconds=$((${timeout%m} * 60)) ;;
-*) seconds=${timeout%s} ;;
+[[ $timeout =~ ^([1-9][0-9]{0,5})([hms]?)$ ]] || refuse deploy-gcf "write the timeout $timeout in seconds."
+seconds=${BASH_REMATCH[1]}
+case ${BASH_REMATCH[2]} in
+h) seconds=$((seconds * 3600)) ;;
+m) seconds=$((seconds * 60)) ;;
 esac
-case $memory in
-*Gi | *G) limit=$((${memory%%G*} * 768))MiB ;;
-*Mi | *M) limit=$((${memory%%M*} * 3 / 4))MiB ;;
-*) refuse deploy-gcf "write the memory $memory in whole Mi or Gi." ;;
-esac
-[[ $seconds =~ ^[0-9]+$ ]] || refuse deploy-gcf "write the timeout $timeout in seconds."
+[[ $memory =~ ^([1-9][0-9]{0,5})([MG])i?$ ]] || refuse deploy-gcf "write the memory $memory in whole Mi or Gi."
+limit=$((BASH_REMATCH[1] * 3 / 4))MiB
+[ "${BASH_REMATCH[2]}" = M ] || limit=$((BASH_REMATCH[1] * 768))MiB
 own=
 has CLOUD_RUN_TIMEOUT_SECONDS || own=CLOUD_RUN_TIMEOUT_SECONDS=$seconds
 has GOMEMLIMIT || own+=${own:+,}GOMEMLIMIT=$limit

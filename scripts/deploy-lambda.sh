@@ -2,8 +2,8 @@
 # Packs the Lambda function and deploys template.yaml with the SAM CLI. Arguments
 # are passed to `sam deploy`, for instance
 #   --parameter-overrides Auth=session SessionKey=… 'Prompt=Be brief.'
-# Auth must be among the parameters, here or in samconfig.toml. A parameter that isn't
-# named keeps the value that the stack has.
+# Auth must be among the parameters each time, here or in samconfig.toml. Any other that
+# isn't named keeps the value that the stack has.
 # STACK is the name of the stack. If unset, defaults to "copilotkit".
 # DRY_RUN=1 prints the commands in place of running them.
 set -euo pipefail
@@ -27,8 +27,14 @@ if [[ -z ${AWS_REGION-}${AWS_DEFAULT_REGION-} && ! " $* " =~ [[:space:]](--regio
 		"  or export AWS_REGION=eu-central-1, or aws configure set region eu-central-1"
 fi
 
+# several VALUE reports whether a value goes on with another parameter of the template.
+several() {
+	[[ $1 =~ [[:space:]]([A-Z][A-Za-z0-9]*)= ]] && grep -q "^  ${BASH_REMATCH[1]}:" template.yaml
+}
+
 # SAM reads Prompt=Be brief. as two parameters unless quotes are part of the value. An
 # argument that has several parameters is left as it is.
+# (An empty list is an unset variable to the Bash of macOS.)
 arguments=()
 overrides=
 for argument in "$@"; do
@@ -37,7 +43,7 @@ for argument in "$@"; do
 	-*) overrides= ;;
 	[A-Za-z]*=*)
 		value=${argument#*=}
-		if [[ -n $overrides && $value == *[[:space:]\"]* && ! $value =~ ^[\"\'].*[\"\']$ && ! $value =~ [[:space:]][A-Za-z0-9]+= ]]; then
+		if [[ -n $overrides && $value == *[[:space:]\"]* && ! $value =~ ^[\"\'].*[\"\']$ ]] && ! several "$value"; then
 			argument="${argument%%=*}=\"${value//\"/\\\"}\""
 		fi
 		;;
@@ -47,5 +53,5 @@ done
 
 perform go run ./scripts/packagelambda -arch arm64 dist
 perform sam deploy --template-file template.yaml --stack-name "${STACK:-copilotkit}" \
-	--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset "${arguments[@]}"
+	--capabilities CAPABILITY_IAM --resolve-s3 --no-fail-on-empty-changeset ${arguments[@]+"${arguments[@]}"}
 remind

@@ -10,8 +10,22 @@ source scripts/deploying.sh
 
 need deploy-vercel vercel "the Vercel CLI" "npm install --global vercel"
 
+# What says whose project it is, and who deploys it, counts for both commands. (An
+# empty list is an unset variable to the Bash of macOS.)
+whose=()
+previous=
+for argument in "$@"; do
+	case $argument in
+	--token=* | --scope=* | --project=* | --cwd=* | --global-config=*) whose+=("$argument") ;;
+	esac
+	case $previous in
+	--token | -t | --scope | -S | --project | --cwd | --global-config | -Q) whose+=("$previous" "$argument") ;;
+	esac
+	previous=$argument
+done
+
 if [[ -z ${DRY_RUN-} && ! " $* " =~ [[:space:]=]COPILOTKIT_AUTH= ]]; then
-	variables=$(vercel env ls production) || exit
+	variables=$(vercel env ls production ${whose[@]+"${whose[@]}"}) || exit
 	if [[ ! $variables =~ (^|[[:space:]])COPILOTKIT_AUTH([[:space:]]|$) ]]; then
 		refuse_without_auth deploy-vercel "among the variables" \
 			"printf session | vercel env add COPILOTKIT_AUTH production" \

@@ -44,7 +44,7 @@ perform() {
 	for argument in "$@"; do
 		if [[ $previous == --token || $previous == -t ]]; then
 			argument=...
-		elif [[ $argument != --*-secrets=* && $argument =~ (--token|Key|KEY|TOKEN|Tokens|TOKENS|SECRET|PASSWORD|Agents|AGENTS|McpServers|MCP_SERVERS|McpApps|MCP_APPS|RedisUrl|STORE)= ]]; then
+		elif [[ $argument != --*-secrets=* && $argument =~ (--token|Key|KEY|TOKEN|Tokens|TOKENS|SECRET|PASSWORD|Agents|AGENTS|McpServers|MCP_SERVERS|McpApps|MCP_APPS|RedisUrl|STORE|HEADERS)= ]]; then
 			argument="${argument%%"${BASH_REMATCH[0]}"*}${BASH_REMATCH[0]}..."
 		fi
 		previous=$argument

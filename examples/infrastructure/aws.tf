@@ -130,7 +130,6 @@ resource "aws_lambda_function" "copilotkit" {
       COPILOTKIT_LIMIT_RUNS_PER_MINUTE = "20"
       COPILOTKIT_LIMIT_CONCURRENT_RUNS = "5"
       COPILOTKIT_LIMIT_TOKENS_PER_DAY  = "1000000"
-      COPILOTKIT_MAX_BODY_BYTES        = "6000000"
     }, var.environment)
   }
 }

@@ -1,7 +1,7 @@
 // The function, its streaming Function URL and its table of threads, with the AWS CDK:
 //
 //   make package-lambda
-//   npm install aws-cdk-lib constructs && npx cdk deploy --app "npx tsx examples/infrastructure/cdk.ts" -c auth=none -c model=bedrock/…
+//   npm install aws-cdk-lib constructs && npx cdk deploy --app "npx tsx examples/infrastructure/cdk.ts" -c auth=none
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { Architecture, Code, Function as Lambda, FunctionUrlAuthType, InvokeMode, Runtime } from "aws-cdk-lib/aws-lambda";
@@ -36,14 +36,13 @@ const copilotkit = new Lambda(stack, "Function", {
   timeout: Duration.minutes(15),
   logGroup: new LogGroup(stack, "Log", { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY }),
   environment: {
-    // Who may call: docs/access.md. Keys are in Secrets Manager: docs/lambda.md.
+    // Who may call: docs/access.md. A model needs its key here, or on Bedrock a permission.
     COPILOTKIT_AUTH: context("auth"),
     COPILOTKIT_MODEL: context("model", "demo"),
     COPILOTKIT_STORE: `dynamodb://${table.tableName}?retention=2160h`,
     COPILOTKIT_LIMIT_RUNS_PER_MINUTE: "20",
     COPILOTKIT_LIMIT_CONCURRENT_RUNS: "5",
     COPILOTKIT_LIMIT_TOKENS_PER_DAY: "1000000",
-    COPILOTKIT_MAX_BODY_BYTES: "6000000",
   },
 });
 table.grant(copilotkit, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Query");

@@ -108,6 +108,49 @@ func TestThePagesShowOptionsThatThereAre(t *testing.T) {
 	}
 }
 
+var shownCommands = regexp.MustCompile(`make (deploy-[a-z]+) ARGS=(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'\x60]+)`)
+
+// Each command that the pages show gets as far as the platform's tool.
+func TestThePagesShowCommandsThatTheScriptsTake(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := map[string]string{"deploy-lambda": "sam deploy ", "deploy-gcf": "gcloud run deploy ", "deploy-vercel": "vercel deploy "}
+	seen := map[string]int{}
+	for _, page := range append(pages, filepath.Join("..", "..", "README.md")) {
+		content, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shown := range shownCommands.FindAllStringSubmatch(string(content), -1) {
+			seen[shown[1]]++
+			command := exec.Command("bash", "-c", "DRY_RUN=1 "+shown[0])
+			command.Dir = filepath.Join("..", "..")
+			command.Env = append(os.Environ(), region...)
+			output, err := command.CombinedOutput()
+			if err != nil || !strings.Contains(string(output), tools[shown[1]]) {
+				t.Errorf("%s shows %s, which ends with %v and says %s", page, shown[0], err, output)
+			}
+		}
+	}
+	if seen["deploy-lambda"] < 4 || seen["deploy-gcf"] < 4 || seen["deploy-vercel"] < 1 {
+		t.Errorf("the pages show %v commands", seen)
+	}
+}
+
+func TestMakePassesArgumentsOnAsTheShellReadsThem(t *testing.T) {
+	command := exec.Command("make", "-s", "deploy-lambda", `ARGS=--parameter-overrides Auth=none 'Prompt=It is $5, $(date), $$ and "more".' Model=$MODEL`)
+	command.Dir = filepath.Join("..", "..")
+	command.Env = append(os.Environ(), append(region, "DRY_RUN=1", "MODEL=demo")...)
+	output, err := command.CombinedOutput()
+	// As the shell would read it, with SAM's quotes.
+	want := `Auth=none Prompt=\"It\ is\ \$5\,\ \$\(date\)\,\ \$\$\ and\ \\\"more\\\".\" Model=demo`
+	if err != nil || !strings.Contains(string(output), want) {
+		t.Errorf("it ends with %v and says %s, want %s", err, output, want)
+	}
+}
+
 // The other tools aren't among those that the tests install.
 func TestTheOptionsOfVercelAreThoseOfItsHelp(t *testing.T) {
 	help, err := exec.Command(platformtest.Tool(t, filepath.Join("..", ".."), "vercel/node_modules/.bin/vercel"), "deploy", "--help").CombinedOutput()

@@ -87,7 +87,7 @@ func TestDeployScriptsOnlySayWhatTheyWouldDo(t *testing.T) {
 	t.Run("without secrets", func(t *testing.T) {
 		for script, arguments := range map[string][]string{
 			"deploy-lambda.sh": {"--parameter-overrides", "Auth=token", "AuthTokens=ann:hunter2,bob:hunter2", "OpenAiApiKey=hunter2", "RedisUrl=redis://:hunter2@r"},
-			"deploy-gcf.sh":    {"--set-env-vars=COPILOTKIT_AUTH=token,COPILOTKIT_AUTH_TOKENS=hunter2", "--set-env-vars", "^@^OPENAI_API_KEY=hunter2@COPILOTKIT_STORE=hunter2"},
+			"deploy-gcf.sh":    {"--set-env-vars=COPILOTKIT_AUTH=token,COPILOTKIT_AUTH_TOKENS=hunter2", "--set-env-vars=OTEL_EXPORTER_OTLP_HEADERS=authorization=hunter2", "--set-env-vars", "^@^OPENAI_API_KEY=hunter2@COPILOTKIT_STORE=hunter2"},
 			"deploy-vercel.sh": {"--env", "COPILOTKIT_SESSION_KEY=hunter2", "--env=COPILOTKIT_MCP_SERVERS=hunter2", "--env=COPILOTKIT_MCP_APPS=hunter2", "--token=hunter2", "--token", "hunter2"},
 		} {
 			output, err := runScript(t, script, toolFolder(t, "dirname"), append(region, "DRY_RUN=1"), arguments...)
@@ -137,6 +137,23 @@ func TestVercelsOwnVariablesMaySayWhoMayCall(t *testing.T) {
 	}
 }
 
+// Whoever may deploy by a token may also look whether somebody has said who may call.
+func TestVercelIsAskedAsTheSameUserAboutTheSameProject(t *testing.T) {
+	for given, want := range map[string]string{
+		"--yes":                    "",
+		"--token=x --scope team":   "--token=x --scope team",
+		"-t x --yes --project=p":   "-t x --project=p",
+		"--token x --env A=B -S a": "--token x -S a",
+	} {
+		folder := shims(t, "vercel")
+		write(t, filepath.Join(folder, "vercel"), "#!/bin/sh\nif [ \"$1\" = env ]; then echo \"asked: $*.\" >&2; echo ' COPILOTKIT_AUTH '; fi\n")
+		output, err := runScript(t, "deploy-vercel.sh", folder, nil, strings.Fields(given)...)
+		if asked := strings.TrimSpace("env ls production " + want); err != nil || !strings.Contains(output, "asked: "+asked+".") {
+			t.Errorf("with %s it ends with %v and says %s", given, err, output)
+		}
+	}
+}
+
 func TestLambdaNeedsARegion(t *testing.T) {
 	home := t.TempDir()
 	configured := filepath.Join(home, "config")
@@ -170,6 +187,9 @@ func TestLambdaNeedsARegion(t *testing.T) {
 func TestSpacesReachTheParametersOfTheTemplate(t *testing.T) {
 	for given, want := range map[string]string{
 		"Prompt=Be brief.":              `Prompt="Be brief."`,
+		"Prompt=Be brief.\nBe kind.":    "Prompt=\"Be brief.\nBe kind.\"",
+		"Prompt=Solve for x=1 or E=mc2": `Prompt="Solve for x=1 or E=mc2"`,
+		"Prompt=It's $5 `date`":         "Prompt=\"It's $5 `date`\"",
 		`Prompt=Say "hello" to all.`:    `Prompt="Say \"hello\" to all."`,
 		`Agents={"a":"https://b/c"}`:    `Agents="{\"a\":\"https://b/c\"}"`,
 		`Prompt="Be brief."`:            `Prompt="Be brief."`,
@@ -211,6 +231,8 @@ func TestGoogleIsToldTheBoundsThatItsArgumentsSet(t *testing.T) {
 		"in a file without who may call":    {arguments: "--env-vars-file=" + file("A: COPILOTKIT_AUTH\n"), refusal: "must say who may call"},
 		"in a file that isn't there":        {arguments: "--env-vars-file none.yaml", refusal: "can't be read"},
 		"of a memory that nobody knows":     {arguments: auth + " --memory=lots", refusal: "the memory lots"},
+		"of a memory with a fraction":       {arguments: auth + " --memory=1.5Gi", refusal: "the memory 1.5Gi"},
+		"of a timeout of two units":         {arguments: auth + " --timeout=1h30m", refusal: "the timeout 1h30m"},
 		"of a timeout that nobody knows":    {arguments: auth + " --timeout=long", refusal: "the timeout long"},
 	} {
 		t.Run(name, func(t *testing.T) {
