@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -189,5 +190,18 @@ func TestTheDeepestInputFitsIntoAnEvent(t *testing.T) {
 	}
 	if deepest == 0 {
 		t.Error("no state that nests 960 deep is taken")
+	}
+}
+
+func TestIDsAreRandomUUIDs(t *testing.T) {
+	t.Parallel()
+	shape := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	seen := make(map[string]bool)
+	for range 1000 {
+		id := agui.NewID()
+		if !shape.MatchString(id) || seen[id] {
+			t.Fatalf("%q is no new UUID", id)
+		}
+		seen[id] = true
 	}
 }

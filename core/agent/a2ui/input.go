@@ -2,7 +2,6 @@ package a2ui
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -121,12 +120,12 @@ func (x *Extension) withFlag(object []byte) json.RawMessage {
 
 // actionMessages returns what the user has done as a call of a tool and its result.
 func actionMessages(action []byte) []agui.Message {
-	callID := newID()
+	callID := agui.NewID()
 	return []agui.Message{{
-		ID: newID(), Role: agui.RoleAssistant, Content: agui.TextContent(""),
+		ID: agui.NewID(), Role: agui.RoleAssistant, Content: agui.TextContent(""),
 		ToolCalls: []agui.ToolCall{{ID: callID, Name: ActionToolName, Arguments: string(compact(action))}},
 	}, {
-		ID: newID(), Role: agui.RoleTool, ToolCallID: callID, Content: agui.TextContent(describeAction(action)),
+		ID: agui.NewID(), Role: agui.RoleTool, ToolCallID: callID, Content: agui.TextContent(describeAction(action)),
 	}}
 }
 
@@ -155,13 +154,4 @@ func memberText(object []byte, name, fallback string) string {
 		return text
 	}
 	return string(value)
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -229,7 +229,7 @@ func (s *session) answer() []agui.Event {
 			if c := s.calls[id]; c != nil {
 				results = append(append(results, s.end(c)...), agui.ToolCallEndEvent{ToolCallID: id})
 			}
-			results = append(results, agui.ToolCallResultEvent{MessageID: newID(), ToolCallID: id, Content: `{"status":"rendered"}`})
+			results = append(results, agui.ToolCallResultEvent{MessageID: agui.NewID(), ToolCallID: id, Content: `{"status":"rendered"}`})
 		}
 	}
 	return results

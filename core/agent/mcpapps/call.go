@@ -3,7 +3,6 @@ package mcpapps
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ func (e *extended) call(ctx context.Context, ending *sync.WaitGroup, call *openC
 		return call.answer(executionFailed)
 	}
 	return append(call.answer(textOf(result)), agui.ActivitySnapshotEvent{
-		BaseEvent: agui.BaseEvent{Extra: replace}, MessageID: newID(), ActivityType: ActivityType, Content: call.card(result, arguments),
+		BaseEvent: agui.BaseEvent{Extra: replace}, MessageID: agui.NewID(), ActivityType: ActivityType, Content: call.card(result, arguments),
 	})
 }
 
@@ -97,7 +96,7 @@ func objectOf(text []byte) (json.RawMessage, error) {
 }
 
 func (c *openCall) answer(content string) []agui.Event {
-	return []agui.Event{agui.ToolCallResultEvent{MessageID: newID(), ToolCallID: c.id, Content: content}}
+	return []agui.Event{agui.ToolCallResultEvent{MessageID: agui.NewID(), ToolCallID: c.id, Content: content}}
 }
 
 // card returns the content of the activity that the front end draws.
@@ -131,13 +130,4 @@ func textOf(result json.RawMessage) string {
 		return text
 	}
 	return string(whole.Content)
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

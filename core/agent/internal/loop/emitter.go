@@ -2,9 +2,7 @@ package loop
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
@@ -76,7 +74,7 @@ func (e *emitter) openReasoning() error {
 	if err := e.closeAll(); err != nil {
 		return err
 	}
-	e.reasoning = newID()
+	e.reasoning = agui.NewID()
 	if err := e.send(agui.ReasoningStartEvent{MessageID: e.reasoning}); err != nil {
 		return err
 	}
@@ -113,13 +111,4 @@ func (e *emitter) closeAll() error {
 		return err
 	}
 	return e.closeText()
-}
-
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -116,7 +116,7 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 // ask asks the model once and sends its answer as events. The answer ends with its
 // finish: what a model yields after that would break the protocol.
 func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
-	answer := &step{out: out, messageID: newID(), callIDs: r.callIDs}
+	answer := &step{out: out, messageID: agui.NewID(), callIDs: r.callIDs}
 	defer r.report(ctx, answer)
 	ctx, observed := r.observe(ctx)
 	err := errBrokenOff // by a panic

@@ -82,7 +82,7 @@ func (s *step) handle(delta *model.Delta) error {
 
 func (s *step) addText(delta string) error {
 	if s.text.Len() > 0 && s.out.text != s.messageID {
-		s.messageID = newID() // the message was closed by something in between
+		s.messageID = agui.NewID() // the message was closed by something in between
 	}
 	s.text.WriteString(delta)
 	return s.out.addText(s.messageID, delta)
@@ -123,7 +123,7 @@ func (s *step) beginCall(delta *model.Delta) error {
 	if call.id == "" || s.callIDs[call.id] {
 		// Some providers count the calls of each answer anew. Of two calls with one
 		// id the front end would make one.
-		call.id = "call_" + newID()
+		call.id = "call_" + agui.NewID()
 	}
 	s.callIDs[call.id] = true
 	s.calls = append(s.calls, call)

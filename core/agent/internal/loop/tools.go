@@ -195,7 +195,7 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 	record := func(index int, result json.RawMessage) error {
 		results[index] = result
 		return out.send(agui.ToolCallResultEvent{
-			MessageID: newID(), ToolCallID: calls[index].id, Content: string(result), Role: agui.RoleTool,
+			MessageID: agui.NewID(), ToolCallID: calls[index].id, Content: string(result), Role: agui.RoleTool,
 		})
 	}
 	waiting := 0
@@ -247,7 +247,7 @@ func (t *Tools) run(ctx context.Context, calls []*toolCall, out *emitter) (*call
 	for i, result := range results {
 		if result != nil {
 			outcome.results = append(outcome.results, agui.Message{
-				ID: newID(), Role: agui.RoleTool, ToolCallID: calls[i].id, Content: agui.TextContent(plainText(result)),
+				ID: agui.NewID(), Role: agui.RoleTool, ToolCallID: calls[i].id, Content: agui.TextContent(plainText(result)),
 			})
 		}
 	}
