@@ -91,7 +91,7 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("secrets aren't shown", func(t *testing.T) {
-		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents", "McpServers", "McpApps", "AuthTokens", "SessionKey"} {
+		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents", "McpServers", "McpApps", "AuthTokens", "SessionKey", "SessionOldKey"} {
 			if !parsed.Parameters[name].NoEcho {
 				t.Errorf("%s is echoed", name)
 			}
