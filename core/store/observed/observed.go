@@ -27,12 +27,17 @@ type observed struct {
 	observer telemetry.Observer
 }
 
+// errPanicked is what became of a call that didn't return.
+var errPanicked = errors.New("the store panicked")
+
 // tell calls the store, and tells the observer of it.
 func tell[T any](ctx context.Context, s *observed, call telemetry.StoreCall, do func(context.Context) (T, error)) (T, error) {
 	call.Store = s.scheme
 	ctx, ended := s.observer.Store(ctx, call)
-	result, err := do(ctx)
-	ended(failure(err))
+	err := errPanicked
+	defer func() { ended(failure(err)) }()
+	var result T
+	result, err = do(ctx)
 	return result, err
 }
 

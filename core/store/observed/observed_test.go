@@ -79,3 +79,23 @@ func TestWhichCallsAreObserved(t *testing.T) {
 		t.Errorf("the calls are %q, want %q", w.calls, want)
 	}
 }
+
+// broken is a store whose calls don't return.
+type broken struct{ store.Store }
+
+func (broken) Thread(context.Context, store.Key) (store.Thread, error) { panic("broken") }
+
+func TestACallThatPanicsHasAnEnd(t *testing.T) {
+	w := &watcher{}
+	func() {
+		defer func() {
+			if value := recover(); value != "broken" {
+				t.Errorf("the panic is %v", value)
+			}
+		}()
+		_, _ = observed.New(broken{}, "redis", w).Thread(t.Context(), store.Key{})
+	}()
+	if want := []string{"redis Thread fails"}; !slices.Equal(w.calls, want) {
+		t.Errorf("the calls are %q, want %q", w.calls, want)
+	}
+}
