@@ -17,7 +17,7 @@ import (
 )
 
 // maxRunBytes is what a run that waits for its model holds at most, its goroutines' stacks
-// included, beside its connections and what its agent keeps. It is about 45 kB with the
+// included, beside its connections and what its agent keeps. It is about 47 kB with the
 // text below, which came at once; docs/performance.md says so.
 const maxRunBytes = 56 << 10
 

@@ -50,7 +50,7 @@ type attempt struct {
 	err     error
 }
 
-// NewLazy returns a handler that calls [New] on its first request.
+// NewLazy returns a handler that calls [New] on its first request, unless it is prepared.
 func NewLazy(env Env, options ...Option) *Lazy {
 	build := func(ctx context.Context) (*core.Runtime, error) { return New(ctx, env, options...) }
 	logger := collect(options).newLogger(slog.LevelInfo) // the environment may be what is wrong
