@@ -1,0 +1,3 @@
+package managed
+
+type entitlements struct{}
