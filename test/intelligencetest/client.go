@@ -215,8 +215,7 @@ func (p *Platform) tellMemory(m *memory, operation string) {
 		"projectId": "project-1", "occurredAt": stamp(time.Now()),
 	}
 	if operation == "invalidated" {
-		payload["memory"] = map[string]any{"id": m.ID}
-		payload["id"] = m.ID
+		payload["invalidated"] = map[string]any{"id": m.ID}
 	} else {
 		payload["memory"] = m
 	}

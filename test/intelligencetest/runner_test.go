@@ -21,7 +21,7 @@ func TestARunIsStoredInOrder(t *testing.T) {
 		{"event", started("t1", "r1", 1)},
 		{"events", batch(text("t1", "r1", 2, "Hel"), text("t1", "r1", 3, "lo"))},
 		{"events", batch(text("t1", "r1", 3, "lo"), finished("t1", "r1", 4))}, // again, and more
-		{"event", finished("t1", "r1", 4)},                                   // the lock is gone
+		{"event", finished("t1", "r1", 4)},                                    // the lock is gone
 		{"phx_leave", `{}`},
 		{"phx_join", `{"thread_id":"t1","run_id":"r1"}`}, // after its end
 		{"event", finished("t1", "r1", 4)},
@@ -83,8 +83,10 @@ func TestWhatARunnerMustNotDoIsRefused(t *testing.T) {
 		},
 		"an empty batch": {event: "events", payload: batch(), want: "bad_batch"},
 		"a batch for a gateway that takes none": {
-			prepare: func(p *intelligencetest.Platform) { p.SetFaults(func(f *intelligencetest.Faults) { f.NoBatches = true }) },
-			event:   "events", payload: batch(started(thread, run, 1)), want: "batches_not_supported",
+			prepare: func(p *intelligencetest.Platform) {
+				p.SetFaults(func(f *intelligencetest.Faults) { f.NoBatches = true })
+			},
+			event: "events", payload: batch(started(thread, run, 1)), want: "batches_not_supported",
 		},
 		"an unknown event": {event: "eventz", payload: started(thread, run, 1), want: "unknown event"},
 		"an event without the lock": {
