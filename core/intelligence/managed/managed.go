@@ -29,6 +29,9 @@ type Platform struct {
 	// idle are those of what New made, none where the caller brought a transport.
 	idle   outbound.Connections
 	logger *slog.Logger
+	// gateway connects to the gateway, and live are the runs that are joined to it.
+	gateway *http.Client
+	live    liveRuns
 	// secrets are what a log must not show, credentials what nobody is to have.
 	secrets, credentials outbound.Secrets
 
@@ -58,6 +61,7 @@ func New(options Options) (*Platform, error) {
 		options: options, api: api.String(), ws: ws.String(), logger: options.Logger,
 		secrets: outbound.NewSecrets(authorization), credentials: outbound.Secrets(nil).WithTexts(options.APIKey),
 	}
+	p.gateway = newGatewayClient(ws)
 	if options.HTTPClient != nil {
 		p.client = *options.HTTPClient
 	}
@@ -96,5 +100,6 @@ func (p *Platform) socketURL(socket string) string {
 // Close implements [intelligence.Platform].
 func (p *Platform) Close() error {
 	p.idle.Close()
+	p.gateway.CloseIdleConnections()
 	return nil
 }

@@ -102,7 +102,7 @@ func (c *Channel) Joined(ctx context.Context) (*Session, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case session != nil:
+		case session != nil && !session.hasLeft():
 			return session, nil
 		}
 		select {

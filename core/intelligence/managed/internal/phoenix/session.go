@@ -3,7 +3,8 @@ package phoenix
 import (
 	"context"
 	"sync"
-	"time"
+
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 )
 
 // Session is one join of a channel. Push must not be called concurrently.
@@ -24,6 +25,15 @@ func (s *Session) Left() <-chan struct{} { return s.left }
 
 func (s *Session) end() { s.leave.Do(func() { close(s.left) }) }
 
+func (s *Session) hasLeft() bool {
+	select {
+	case <-s.left:
+		return true
+	default:
+		return false
+	}
+}
+
 // maxSpare is how much room is kept between pushes.
 const maxSpare = 64 << 10
 
@@ -32,6 +42,9 @@ const maxSpare = 64 << 10
 // the session has ended, and with the cause of ctx's end. In each case the server may
 // have got it.
 func (s *Session) Push(ctx context.Context, event string, appendPayload func([]byte) []byte) (Reply, error) {
+	if s.hasLeft() {
+		return Reply{}, ErrLeft
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, ErrTimeout)
 	defer cancel()
 	l := s.link
@@ -85,12 +98,7 @@ func (l *link) join(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := backoff(rejoinFirst, failures, l.channel.config.RejoinMax)
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if pause.Sleep(ctx, backoff(rejoinFirst, failures, l.channel.config.RejoinMax)) != nil {
 			return
 		}
 	}
