@@ -29,11 +29,14 @@ type attempt struct {
 	joined bool
 }
 
-// newGatewayClient returns what connects to the gateway. Neither it nor what it is told
-// follows redirects, which would carry the project's key along.
-func newGatewayClient(address *url.URL) *http.Client {
+// newGatewayClient returns what connects to the gateway, by a transport of its own if that
+// is nil. It follows no redirects, which would carry the project's key along.
+func newGatewayClient(transport http.RoundTripper, address *url.URL) *http.Client {
+	if transport == nil {
+		transport = outbound.NewTransport(address)
+	}
 	return &http.Client{
-		Transport:     outbound.NewTransport(address),
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -61,10 +61,10 @@ func New(options Options) (*Platform, error) {
 		options: options, api: api.String(), ws: ws.String(), logger: options.Logger,
 		secrets: outbound.NewSecrets(authorization), credentials: outbound.Secrets(nil).WithTexts(options.APIKey),
 	}
-	p.gateway = newGatewayClient(ws)
 	if options.HTTPClient != nil {
 		p.client = *options.HTTPClient
 	}
+	p.gateway = newGatewayClient(p.client.Transport, ws)
 	if p.client.Transport == nil {
 		p.idle.Transport = outbound.NewTransport(api)
 		// A process has many runs, and each renews its lock.
@@ -100,6 +100,8 @@ func (p *Platform) socketURL(socket string) string {
 // Close implements [intelligence.Platform].
 func (p *Platform) Close() error {
 	p.idle.Close()
-	p.gateway.CloseIdleConnections()
+	if p.options.HTTPClient == nil || p.options.HTTPClient.Transport == nil {
+		p.gateway.CloseIdleConnections()
+	}
 	return nil
 }
