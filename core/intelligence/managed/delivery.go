@@ -131,7 +131,7 @@ func (r *run) breakOff(err error, code, message string) {
 	}
 	r.lost = err
 	r.logger.Error("run is broken off", "error", err)
-	if event, err := agui.Encode(&agui.RunErrorEvent{Message: message, Code: code}); err == nil {
+	if event, err := agui.Encode(agui.RunErrorEvent{Message: message, Code: code}); err == nil {
 		r.queue.put(r.sealer.seal(event.JSON()), true)
 	}
 	r.queue.close(false)
