@@ -141,6 +141,29 @@ func TestAChannelIsJoinedAgainAfter(t *testing.T) {
 			c.send(nil, nil, "ingestion:run", "ag-ui", strings.Repeat("x", phoenix.MaxFrame))
 			c.well()
 		}, 2, 5*time.Second + 100*time.Millisecond}, // it is told so, which it doesn't read
+		"a frame that comes byte by byte and never ends": {func(c *conversation) {
+			answerJoin(c)
+			ctx, cancel := context.WithCancel(context.Background())
+			var writing sync.WaitGroup
+			writing.Go(func() {
+				frame, _ := c.conn.Writer(ctx, websocket.MessageText)
+				for {
+					if _, err := frame.Write([]byte("[")); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
+			c.well("heartbeat")
+			cancel()
+			writing.Wait()
+		}, 2, 40*time.Second + 100*time.Millisecond},
+		"a restart in the middle of a frame": {func(c *conversation) {
+			answerJoin(c)
+			frame, _ := c.conn.Writer(context.Background(), websocket.MessageText)
+			frame.Write([]byte(`["1",null,"ingest`))
+			c.conn.Close(websocket.StatusServiceRestart, "")
+		}, 2, 100 * time.Millisecond},
 		"a binary frame": {func(c *conversation) {
 			answerJoin(c)
 			c.conn.Write(context.Background(), websocket.MessageBinary, []byte{0, 1, 2})
