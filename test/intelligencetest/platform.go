@@ -30,6 +30,9 @@ type Options struct {
 	// Address and GatewayAddress are where to listen. Default to free ports of loopback.
 	Address        string
 	GatewayAddress string
+	// Listen listens at an address, for tests with a network of their own. Defaults to
+	// TCP.
+	Listen func(address string) (net.Listener, error)
 	// FrameLimit is the most bytes of a frame that the gateways take. Defaults to 4 MiB.
 	FrameLimit int64
 	// IdleTimeout is after how long without a frame a gateway gives a connection up.
@@ -116,11 +119,11 @@ func Start(options Options) (*Platform, error) {
 	}
 	p.lifetime, p.end = context.WithCancel(context.Background())
 	var err error
-	if p.api, err = listen(options.Address, p.apiHandler()); err != nil {
+	if p.api, err = listen(options.Listen, options.Address, p.apiHandler()); err != nil {
 		p.end()
 		return nil, err
 	}
-	if p.gateway, err = listen(options.GatewayAddress, p.gatewayHandler()); err != nil {
+	if p.gateway, err = listen(options.Listen, options.GatewayAddress, p.gatewayHandler()); err != nil {
 		p.end()
 		p.api.down()
 		return nil, err
@@ -139,6 +142,9 @@ func defaults(options *Options) {
 	}
 	if options.GatewayAddress == "" {
 		options.GatewayAddress = "127.0.0.1:0"
+	}
+	if options.Listen == nil {
+		options.Listen = func(address string) (net.Listener, error) { return net.Listen("tcp", address) }
 	}
 	if options.FrameLimit == 0 {
 		options.FrameLimit = 4 << 20
@@ -193,6 +199,7 @@ func (p *Platform) id(prefix string) string {
 
 // server is an HTTP server that can go away and come back at its address.
 type server struct {
+	listen  func(address string) (net.Listener, error)
 	address string
 	handler http.Handler
 
@@ -201,8 +208,8 @@ type server struct {
 	served  chan struct{}
 }
 
-func listen(address string, handler http.Handler) (*server, error) {
-	s := &server{address: address, handler: handler}
+func listen(listen func(string) (net.Listener, error), address string, handler http.Handler) (*server, error) {
+	s := &server{listen: listen, address: address, handler: handler}
 	if err := s.up(); err != nil {
 		return nil, err
 	}
@@ -215,7 +222,7 @@ func (s *server) up() error {
 	if s.running != nil {
 		return nil
 	}
-	listener, err := net.Listen("tcp", s.address)
+	listener, err := s.listen(s.address)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
