@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/copilotkit-go/runtime/core/agent/mcptools"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
@@ -31,6 +32,9 @@ type Platform struct {
 	logger *slog.Logger
 	// secrets are what a log must not show, credentials what nobody is to have.
 	secrets, credentials outbound.Secrets
+
+	// tools is the platform's MCP server.
+	tools *mcptools.Server
 
 	entitlements entitlements
 }
@@ -73,6 +77,9 @@ func New(options Options) (*Platform, error) {
 			p.logger.Warn("the intelligence platform is reached without encryption: whoever is on the way can read its key", "option", name, "host", address.Host)
 		}
 	}
+	if p.tools, err = p.newTools(); err != nil {
+		return nil, fmt.Errorf("intelligence platform: %w", err)
+	}
 	return p, nil
 }
 
@@ -95,6 +102,7 @@ func (p *Platform) socketURL(socket string) string {
 
 // Close implements [intelligence.Platform].
 func (p *Platform) Close() error {
+	err := p.tools.Close()
 	p.idle.Close()
-	return nil
+	return err
 }

@@ -144,18 +144,21 @@ func (o *Open[Tool]) result(id string) {
 }
 
 // Finish takes the end of the run. A call that waits for somebody's answer, perhaps whether
-// it may be made, isn't open; none is when the run was canceled.
-func (o *Open[Tool]) Finish(event agui.Event) {
+// it may be made, isn't open; none is when the run was canceled. It reports whether the run
+// ended in one of these ways.
+func (o *Open[Tool]) Finish(event agui.Event) (waits bool) {
 	finished, ok := decoded(event).(agui.RunFinishedEvent)
 	if !ok || finished.Outcome == nil {
-		return
+		return false
 	}
-	if finished.Outcome.Type == "cancelled" {
+	canceled := finished.Outcome.Type == "cancelled"
+	if canceled {
 		o.calls = nil
 	}
 	for _, interrupt := range finished.Outcome.Interrupts {
 		o.result(cmp.Or(interrupt.ToolCallID, interrupt.ID))
 	}
+	return canceled || len(finished.Outcome.Interrupts) > 0
 }
 
 // decoded returns the struct of an event that may be encoded, or the event itself if it
