@@ -30,6 +30,9 @@ type Platform struct {
 	// idle are those of what New made, none where the caller brought a transport.
 	idle   outbound.Connections
 	logger *slog.Logger
+	// gateway connects to the gateway, and live are the runs that are joined to it.
+	gateway *http.Client
+	live    liveRuns
 	// secrets are what a log must not show, credentials what nobody is to have.
 	secrets, credentials outbound.Secrets
 
@@ -65,6 +68,7 @@ func New(options Options) (*Platform, error) {
 	if options.HTTPClient != nil {
 		p.client = *options.HTTPClient
 	}
+	p.gateway = newGatewayClient(p.client.Transport, ws)
 	if p.client.Transport == nil {
 		p.idle.Transport = outbound.NewTransport(api)
 		// A process has many runs, and each renews its lock.
@@ -104,5 +108,8 @@ func (p *Platform) socketURL(socket string) string {
 func (p *Platform) Close() error {
 	err := p.tools.Close()
 	p.idle.Close()
+	if p.options.HTTPClient == nil || p.options.HTTPClient.Transport == nil {
+		p.gateway.CloseIdleConnections()
+	}
 	return err
 }

@@ -44,9 +44,10 @@ type Options struct {
 	// LockKeyPrefix sets the locks of one deployment apart from those of others that use
 	// the same project. If empty, the platform's own.
 	LockKeyPrefix string
-	// HTTPClient makes the HTTP calls, without redirects. If nil, or if it has no
-	// Transport, the platform isn't connected to at link-local addresses and those of a
-	// cloud's metadata, unless APIURL has one as its host.
+	// HTTPClient makes the HTTP calls, and its Transport connects to the gateway, without
+	// redirects. If nil, or if it has no Transport, the platform isn't connected to at
+	// link-local addresses and those of a cloud's metadata, unless APIURL or WSURL has one
+	// as its host.
 	HTTPClient *http.Client
 	// Logger gets what callers aren't told. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
