@@ -18,7 +18,7 @@ import (
 // session is a run's session with the server.
 type session struct {
 	*mcpclient.Session
-	server *Server
+	server               *Server
 	secrets, credentials outbound.Secrets
 	// tools are those that the agent was offered, by the names that it knows.
 	tools map[string]tool
