@@ -158,7 +158,7 @@ func BenchmarkRuns(b *testing.B) {
 		runtime.GC()
 		runtime.GC()
 		runtime.ReadMemStats(&stats)
-		return stats.HeapInuse + stats.StackInuse
+		return stats.HeapAlloc + stats.StackInuse
 	}
 	begin := func(i int) intelligence.Run {
 		run, err := client.Begin(b.Context(), request(fmt.Sprintf("thread-%d", i), fmt.Sprintf("run-%d", i)))
