@@ -138,8 +138,7 @@ func (p *Platform) newRequest(ctx context.Context, c *call) (*http.Request, cont
 		c.timeout = callTimeout
 	}
 	if c.place != nowhere && c.user == "" {
-		// The platform might take it for everybody.
-		return nil, nil, errors.New("there is no user")
+		return nil, nil, errNobody
 	}
 	address := p.api + c.path
 	if c.hasID {
@@ -168,7 +167,7 @@ func (p *Platform) newRequest(ctx context.Context, c *call) (*http.Request, cont
 	case inBody:
 		body["userId"] = userID(c.user)
 	case inHeader:
-		header["X-Cpki-User-Id"] = []string{userID(c.user)}
+		header[userHeader] = []string{userID(c.user)}
 	}
 	if len(query) > 0 {
 		address += "?" + query.Encode()

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/copilotkit-go/runtime/core/agent/mcptools"
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
@@ -34,6 +35,9 @@ type Platform struct {
 	live    liveRuns
 	// secrets are what a log must not show, credentials what nobody is to have.
 	secrets, credentials outbound.Secrets
+
+	// tools is the platform's MCP server.
+	tools *mcptools.Server
 
 	entitlements entitlements
 }
@@ -77,6 +81,9 @@ func New(options Options) (*Platform, error) {
 			p.logger.Warn("the intelligence platform is reached without encryption: whoever is on the way can read its key", "option", name, "host", address.Host)
 		}
 	}
+	if p.tools, err = p.newTools(); err != nil {
+		return nil, fmt.Errorf("intelligence platform: %w", err)
+	}
 	return p, nil
 }
 
@@ -99,9 +106,10 @@ func (p *Platform) socketURL(socket string) string {
 
 // Close implements [intelligence.Platform].
 func (p *Platform) Close() error {
+	err := p.tools.Close()
 	p.idle.Close()
 	if p.options.HTTPClient == nil || p.options.HTTPClient.Transport == nil {
 		p.gateway.CloseIdleConnections()
 	}
-	return nil
+	return err
 }
