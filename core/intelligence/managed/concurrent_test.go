@@ -105,7 +105,7 @@ func TestARunnerGivesBackARunThat(t *testing.T) {
 		given  func(*project)
 		want   outcome
 	}{
-		"ends without a terminal event": {answer: agentOf(false, words(3)...), want: outcome{last: "RUN_ERROR"}},
+		"ends without a terminal event": {answer: agentOf(false, words(3)...), want: outcome{last: "RUN_ERROR", released: 1}},
 		"is stopped": {answer: agentOf(true, words(3)...), given: func(p *project) {
 			time.AfterFunc(time.Second, func() { p.StopRun("run") })
 		}, want: outcome{last: "RUN_FINISHED"}},
