@@ -191,7 +191,7 @@ func TestNobodyAndNowhereAreNotAskedFor(t *testing.T) {
 // newProject returns a platform on loopback and a client of it.
 func newProject(t *testing.T) *project {
 	t.Helper()
-	p := &project{t: t, Platform: intelligencetest.New(t), log: new(strings.Builder)}
+	p := &project{t: t, Platform: intelligencetest.New(t)}
 	p.client = p.newClient(nil)
 	return p
 }
@@ -203,4 +203,32 @@ func status(err error) int {
 		return 0
 	}
 	return failed.Status
+}
+
+// Two instances may find that a thread isn't there at once.
+func TestAThreadThatAnotherCreatesMeanwhileIsUsed(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *project) {
+		p.AddThread("thread", "ada", "default")
+		p.Fault("GET /api/threads/{id}", intelligencetest.RouteFault{Times: 1, Status: http.StatusNotFound})
+		asked := request("thread", "run")
+		asked.Key.Owner = "ada"
+		asked.Created = func(thread intelligence.Thread) { t.Errorf("told that %+v was created", thread) }
+		run, err := p.client.Begin(t.Context(), asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Finish(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAThreadThatCannotBeCreatedIsNot(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *project) {
+		p.Fault("POST /api/threads", intelligencetest.RouteFault{Status: http.StatusForbidden})
+		_, err := p.client.Begin(t.Context(), request("thread", "run"))
+		if failed, ok := errors.AsType[*intelligence.Error](err); !ok || failed.Step != intelligence.StepThread || failed.Status != http.StatusForbidden {
+			t.Errorf("got %v", err)
+		}
+	})
 }

@@ -98,7 +98,7 @@ func TestEntitlementsThatCannotBeHad(t *testing.T) {
 				if took := time.Since(begun); took > 1500*time.Millisecond {
 					t.Errorf("it took %v", took)
 				}
-				if !strings.Contains(p.log.String(), "unknown") {
+				if !strings.Contains(p.log.text.String(), "unknown") {
 					t.Error("nothing was logged")
 				}
 			})
