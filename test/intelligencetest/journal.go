@@ -24,6 +24,7 @@ type run struct {
 
 	events   []Event
 	ended    bool
+	acked    bool // its end
 	released bool // its lock, by itself
 	joins    int
 	// pushes is how many pushes came, repeated ones too.
@@ -57,6 +58,13 @@ func (p *Platform) Ended(runID string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.runs[runID] != nil && p.runs[runID].ended
+}
+
+// Acked reports whether a run's end is stored and the runner was told.
+func (p *Platform) Acked(runID string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.runs[runID] != nil && p.runs[runID].acked
 }
 
 // Joins returns how often a run's topic was joined.
@@ -107,7 +115,10 @@ func (p *Platform) pushed(s *socket, joined *channel, frame Frame) {
 		s.queue(outgoing{data: []byte(`{"this is":"no frame"}`)})
 		return
 	}
-	acknowledge := func() { s.reply(frame, "ok", struct{}{}) }
+	acknowledge := func() {
+		joined.run.acked = joined.run.ended
+		s.reply(frame, "ok", struct{}{})
+	}
 	if ends && p.faults.HoldTerminalAcks {
 		p.held = append(p.held, acknowledge)
 		return

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,11 +32,13 @@ type session struct {
 }
 
 // hold, fail and refuse are steps of an agent that aren't events: it waits until the test
-// lets it go on or the runtime goes away, breaks the connection off, or answers 500.
+// lets it go on or the runtime goes away, breaks the connection off, or answers 500. What
+// comes after next is for the next request.
 const (
 	hold   = "hold"
 	fail   = "fail"
 	refuse = "refuse"
+	next   = "next"
 )
 
 func newSession(t *testing.T, p *intelligencetest.Platform) *session {
@@ -56,6 +59,9 @@ func (s *session) answer(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.inputs = append(s.inputs, data)
 	steps := s.steps
+	if at := slices.Index(steps, next); at >= 0 {
+		steps, s.steps = steps[:at], steps[at+1:]
+	}
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "text/event-stream")
 	for _, step := range steps {
@@ -125,14 +131,13 @@ func (s *session) begin(threadID, runID string, messages ...string) {
 	s.ask("POST", "/agent/default/run", input(threadID, runID, messages...))
 }
 
-// ended waits until a run's end is stored, and its runner has left.
+// ended waits until a run's end is stored, and its runner knows and has left.
 func (s *session) ended(runID string) {
 	s.t.Helper()
-	s.p.Await(s.t, "the end of "+runID, func() bool { return s.p.Ended(runID) })
+	s.p.Await(s.t, "the end of "+runID, func() bool { return s.p.Acked(runID) })
 	s.p.Await(s.t, "the runner's leave", func() bool {
 		runners, _ := s.p.Connections()
-		frames := s.p.Frames()
-		return runners == 0 || len(frames) > 0 && left(frames, "ingestion:"+runID)
+		return runners == 0 || left(s.p.Frames(), "ingestion:"+runID)
 	})
 }
 
@@ -182,9 +187,11 @@ func (s *session) observation() Observation {
 	seen := Observation{Answers: s.answers}
 	for _, r := range s.p.Requests() {
 		if strings.HasSuffix(r.Path, "/websocket") {
-			continue
+			continue // seen by what is sent there
 		}
-		seen.Calls = append(seen.Calls, s.call(r))
+		if c, matters := s.call(r); matters {
+			seen.Calls = append(seen.Calls, c)
+		}
 	}
 	seen.Events, seen.Pushed, seen.Frames = s.pushed()
 	s.mu.Lock()
@@ -195,9 +202,9 @@ func (s *session) observation() Observation {
 	return seen
 }
 
-// call is what matters of a call of the platform. Of MCP that is what is asked for: the
-// rest is the client's.
-func (s *session) call(r intelligencetest.Request) Call {
+// call is what matters of a call of the platform, and whether anything does. Of MCP that
+// is which tools are listed and called: the rest is the client's.
+func (s *session) call(r intelligencetest.Request) (Call, bool) {
 	c := Call{Request: r.Method + " " + string(s.plain([]byte(r.Path))), Headers: make(map[string]string)}
 	if len(r.Query) > 0 {
 		c.Request += "?" + r.Query.Encode()
@@ -208,13 +215,23 @@ func (s *session) call(r intelligencetest.Request) Call {
 		}
 	}
 	if r.Pattern == "/mcp" {
-		var message struct{ Method string }
-		_ = json.Unmarshal(r.Body, &message)
+		var message struct {
+			Method string
+			Params json.RawMessage
+		}
+		_ = json.Unmarshal(r.Body, &message) // what isn't JSON has no method
 		c.Request += " " + message.Method
+		switch message.Method {
+		case "tools/call":
+			c.Body = message.Params
+		case "tools/list":
+		default:
+			return Call{}, false
+		}
 	} else if len(r.Body) > 0 {
 		c.Body = s.plain(r.Body)
 	}
-	return c
+	return c, true
 }
 
 var (
