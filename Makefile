@@ -23,6 +23,10 @@ dist/copilotkit:
 
 # --- Deploy ------------------------------------------------------------------
 
+.PHONY: image
+image: ## Build dist/image.tar, a container image for amd64 and arm64, reproducibly (PUSH=registry/name:tag pushes it)
+	cd scripts/image && $(GO) run . -output "$(CURDIR)/dist/image.tar" $(if $(PUSH),-push '$(PUSH)')
+
 .PHONY: package-lambda deploy-lambda deploy-gcf deploy-vercel
 package-lambda: ## Build dist/lambda-arm64.zip and dist/lambda-amd64.zip, reproducibly
 	$(GO) run ./scripts/packagelambda dist

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/copilotkit-go/runtime/agentcore"
+	"github.com/copilotkit-go/runtime/core/bundle"
+)
+
+// productionDefaults are those of a container. Docker and Google kill one ten seconds
+// after SIGTERM, so that runs must have been closed by then.
+var productionDefaults = map[string]string{"COPILOTKIT_SHUTDOWN_SECONDS": "7"}
+
+// serveProduction answers the requests of everybody whom COPILOTKIT_AUTH lets in, on all
+// addresses, until ctx ends. It has no playground. Logs go to out.
+func serveProduction(ctx context.Context, env bundle.Env, out io.Writer) error {
+	settings, err := bundle.Read(env, productionDefaults)
+	if err != nil {
+		return err
+	}
+	bundle.LimitMemory()
+	return listenAndServe(ctx, settings, out, site{
+		handler: func(runtime http.Handler) http.Handler {
+			if settings.AgentCore {
+				runtime = agentcore.Handler(runtime)
+			}
+			return bundle.WithDeadline(runtime, settings.MaxRequest)
+		},
+		started: func(net.Addr) {}, // the log says it
+	})
+}
