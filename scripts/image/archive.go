@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -90,7 +91,7 @@ func (a *archive) layout(tag name.Tag, index v1.ImageIndex) error {
 		a.json("oci-layout", map[string]string{"imageLayoutVersion": "1.0.0"}),
 		a.json("index.json", v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{{
 			MediaType: types.OCIImageIndex, Digest: digest, Size: size,
-			Annotations: map[string]string{"io.containerd.image.name": tag.Name(), "org.opencontainers.image.ref.name": tag.TagStr()},
+			Annotations: map[string]string{"io.containerd.image.name": strings.Replace(tag.Name(), name.DefaultRegistry, "docker.io", 1), "org.opencontainers.image.ref.name": tag.TagStr()},
 		}}}),
 	)
 }

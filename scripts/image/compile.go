@@ -30,7 +30,7 @@ func compile(ctx context.Context, root, architecture string) (*program, error) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	output := filepath.Join(folder, "copilotkit")
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "image", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", output, "./cmd/copilotkit")
+	command := exec.CommandContext(ctx, "go", "build", "-tags", "image", "-trimpath", "-buildvcs=auto", "-ldflags", "-s -w -buildid=", "-o", output, "./cmd/copilotkit")
 	command.Dir = root
 	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "CGO_ENABLED=0", "GOFLAGS=")
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
