@@ -88,8 +88,9 @@ tidy: ## Tidy the go.mod files of all modules
 unit: ## Run the Go tests, with the race detector
 	@GO="$(GO)" scripts/unit.sh
 
-examples: ## Build and test the examples with their own module
+examples: ## Build and test the examples, and the scripts, with their own module
 	@scripts/each-module.sh examples $(GO) test ./...
+	@scripts/each-module.sh scripts $(GO) test ./...
 
 peers: test-tools dist/copilotkit ## Test the server with the AG-UI clients for TypeScript and Go
 	cd test/peers/typescript && npm --silent test

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 
@@ -29,6 +30,6 @@ func serveProduction(ctx context.Context, env bundle.Env, out io.Writer) error {
 			}
 			return bundle.WithDeadline(runtime, settings.MaxRequest)
 		},
-		started: func(net.Addr) {}, // the log says it
+		started: func(logger *slog.Logger, address net.Addr) { logger.Info("listening", "address", address.String()) },
 	})
 }

@@ -45,7 +45,7 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 	return listenAndServe(ctx, settings, out, site{
 		host:    "127.0.0.1",
 		handler: func(runtime http.Handler) http.Handler { return onlyLocal(settings, newMux(settings, runtime)) },
-		started: func(address net.Addr) { banner(out, settings, fellBack, address) },
+		started: func(_ *slog.Logger, address net.Addr) { banner(out, settings, fellBack, address) },
 	})
 }
 
@@ -55,8 +55,8 @@ type site struct {
 	host string
 	// handler returns what answers requests, given what answers those of the runtime.
 	handler func(runtime http.Handler) http.Handler
-	// started is called once the server listens.
-	started func(net.Addr)
+	// started says that the server listens.
+	started func(*slog.Logger, net.Addr)
 }
 
 // listenAndServe answers requests until ctx ends, with the runtime that settings
@@ -78,9 +78,9 @@ func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Write
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	site.started(listener.Addr())
+	site.started(logger, listener.Addr())
 	server.RegisterOnShutdown(sync.OnceFunc(func() {
-		logger.Info("waiting for runs to finish; another signal ends them at once", "at most", settings.Shutdown)
+		logger.Info("waiting for runs to finish; another signal ends them at once", "at most", settings.Shutdown.String())
 	}))
 	return bundle.Serve(drained(ctx, health, settings.Drain), server, listener, runtime, settings.Shutdown)
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"debug/buildinfo"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,7 +19,8 @@ type program struct {
 	binary []byte
 	// version is the module's, and revision the commit's, "" where it isn't known.
 	version, revision string
-	// created is when the commit was made, 1970 where it isn't known.
+	// created is when the commit was made, or what SOURCE_DATE_EPOCH says; 1970 where
+	// neither is known.
 	created time.Time
 }
 
@@ -41,7 +44,15 @@ func compile(ctx context.Context, root, architecture string) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return describeProgram(binary)
+	p, err := describeProgram(binary)
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); err == nil && epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
+		}
+		p.created = time.Unix(seconds, 0).UTC()
+	}
+	return p, err
 }
 
 // describeProgram reads what Go has written into a binary.

@@ -155,6 +155,9 @@ func TestWhatIsWrongWithTheEnvironmentEndsTheContainerWithItsName(t *testing.T) 
 func TestAnyUserOfTheGroupZeroCanKeepThreadsInTheDataFolder(t *testing.T) {
 	t.Parallel()
 	i := build(t)
+	if err := os.Chmod(filepath.Join(i.files, "tmp"), 0o555); err != nil {
+		t.Fatal(err)
+	}
 	for _, user := range []struct{ id, group uint32 }{{nobody, nobody}, {1000680000, 0}} {
 		model := platformtest.NewModel(t, "kept")
 		env := append(model.Env(), "COPILOTKIT_STORE=sqlite:///data/threads.db")
