@@ -11,6 +11,7 @@
 package agentcore
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,20 +25,21 @@ import (
 // Path is where AgentCore sends all requests but its probes.
 const Path = "/invocations"
 
-// Handler returns a handler for requests of AgentCore, around a runtime that is mounted
-// at [Path]. It is safe for concurrent use.
+// Handler returns a handler for requests of AgentCore, around that of a runtime which is
+// mounted at [Path]. The runtime's method Wait is wait. The handler is safe for concurrent
+// use.
 //
-// While a request is being answered, /ping says HealthyBusy, so that AgentCore doesn't
-// take a session for idle whose client has left and whose run goes on. What it says
-// doesn't depend on the store or the model: AgentCore would end the instance for an outage
-// that another one has, too.
+// While a request is being answered, or a run goes on after its answer, /ping says
+// HealthyBusy, so that AgentCore doesn't take a session for idle whose client has left.
+// What it says doesn't depend on the store or the model: AgentCore would end the instance
+// for an outage that another one has, too.
 //
 // AgentCore verifies callers itself, and has them choose the id of their session. The
 // runtime doesn't see that id: it says which instance answers, not whose a thread is. Nor
 // does it see the tokens that AgentCore adds for its own services, so that no agent or MCP
 // server gets them.
-func Handler(runtime http.Handler) http.Handler {
-	h := &handler{runtime: runtime, since: time.Now()}
+func Handler(runtime http.Handler, wait func(context.Context) error) http.Handler {
+	h := &handler{runtime: runtime, wait: wait, since: time.Now()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", h.ping)
 	mux.HandleFunc("POST "+Path, h.invoke)
@@ -47,26 +49,43 @@ func Handler(runtime http.Handler) http.Handler {
 
 type handler struct {
 	runtime http.Handler
+	wait    func(context.Context) error
 
 	mu sync.Mutex
 	// live is how many requests are being answered.
 	live int
-	// since is when the first of them came, or the last one ended.
+	// trailing is set when none is, and a run may go on after its answer.
+	trailing bool
+	// since is when the first of them came, or all has ended.
 	since time.Time
 }
 
 // ping answers a probe. AgentCore reckons from the time that it is told how long an
 // instance has been idle.
 func (h *handler) ping(w http.ResponseWriter, _ *http.Request) {
-	h.mu.Lock()
-	status, since := "Healthy", h.since
-	if h.live > 0 {
-		status = "HealthyBusy"
-	}
-	h.mu.Unlock()
+	status, since := h.status()
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = io.WriteString(w, fmt.Sprintf(`{"status":%q,"time_of_last_update":%d}`, status, since.Unix()))
+}
+
+func (h *handler) status() (status string, since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.trailing && !h.goesOn() {
+		h.trailing, h.since = false, time.Now()
+	}
+	if h.live > 0 || h.trailing {
+		return "HealthyBusy", h.since
+	}
+	return "Healthy", h.since
+}
+
+// goesOn reports whether the runtime still does something.
+func (h *handler) goesOn() bool {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	return h.wait(now) != nil
 }
 
 func (h *handler) invoke(w http.ResponseWriter, r *http.Request) {
@@ -89,16 +108,19 @@ func (h *handler) invoke(w http.ResponseWriter, r *http.Request) {
 func (h *handler) begin() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.live == 0 {
+	if h.live == 0 && !h.trailing {
 		h.since = time.Now()
 	}
-	h.live++
+	h.live, h.trailing = h.live+1, false
 }
 
 func (h *handler) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.live--; h.live == 0 {
+	if h.live--; h.live > 0 {
+		return
+	}
+	if h.trailing = h.goesOn(); !h.trailing {
 		h.since = time.Now()
 	}
 }

@@ -1,11 +1,13 @@
 package agentcore_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +19,9 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// idle is the Wait of a runtime that does nothing after its answers.
+func idle(context.Context) error { return nil }
 
 type pong struct {
 	Status string `json:"status"`
@@ -37,7 +42,13 @@ func ping(t *testing.T, handler http.Handler) pong {
 func TestAnInstanceIsBusyAsLongAsARequestIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		handler := agentcore.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+		var background atomic.Bool
+		handler := agentcore.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }), func(ctx context.Context) error {
+			if background.Load() {
+				return ctx.Err()
+			}
+			return nil
+		})
 		start := time.Now().Unix()
 		invoke := func() {
 			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", agentcore.Path, strings.NewReader("{}")))
@@ -64,11 +75,27 @@ func TestAnInstanceIsBusyAsLongAsARequestIsAnswered(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(10 * time.Second)
 		expect("when both have", "Healthy", 30)
+
+		background.Store(true)
+		go invoke()
+		synctest.Wait()
+		time.Sleep(10 * time.Second)
+		release <- struct{}{}
+		synctest.Wait()
+		time.Sleep(10 * time.Second)
+		expect("when a run goes on after its answer", "HealthyBusy", 40)
+		go invoke()
+		synctest.Wait()
+		release <- struct{}{}
+		synctest.Wait()
+		expect("when another request has come meanwhile", "HealthyBusy", 40)
+		background.Store(false)
+		expect("when it has ended, too", "Healthy", 60)
 	})
 }
 
 func TestAnInstanceIsIdleAgainAfterAPanic(t *testing.T) {
-	handler := agentcore.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	handler := agentcore.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), idle)
 	func() {
 		defer func() { _ = recover() }()
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", agentcore.Path, nil))
@@ -84,7 +111,7 @@ func TestTheRuntimeGetsWhatTheCallerHasSent(t *testing.T) {
 	handler := agentcore.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		content, _ := io.ReadAll(r.Body)
 		got, body = r, string(content)
-	}))
+	}), idle)
 	request := httptest.NewRequest("POST", agentcore.Path+"?qualifier=DEFAULT", strings.NewReader(`{"messages":[]}`))
 	sent := map[string]string{
 		"Authorization":       "Bearer caller",
@@ -123,7 +150,7 @@ func TestTheRuntimeGetsWhatTheCallerHasSent(t *testing.T) {
 }
 
 func TestOtherRequestsAreTheRuntimes(t *testing.T) {
-	handler := agentcore.Handler(http.NotFoundHandler())
+	handler := agentcore.Handler(http.NotFoundHandler(), idle)
 	for _, target := range []string{"GET /invocations", "POST /ping", "GET /", "GET /ws"} {
 		method, path, _ := strings.Cut(target, " ")
 		w := httptest.NewRecorder()

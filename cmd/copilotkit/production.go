@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/copilotkit-go/runtime/agentcore"
+	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
@@ -24,11 +25,11 @@ func serveProduction(ctx context.Context, env bundle.Env, out io.Writer) error {
 	}
 	bundle.LimitMemory()
 	return listenAndServe(ctx, settings, out, site{
-		handler: func(runtime http.Handler) http.Handler {
+		handler: func(next http.Handler, runtime *core.Runtime) http.Handler {
 			if settings.AgentCore {
-				runtime = agentcore.Handler(runtime)
+				next = agentcore.Handler(next, runtime.Wait)
 			}
-			return bundle.WithDeadline(runtime, settings.MaxRequest)
+			return bundle.WithDeadline(next, settings.MaxRequest)
 		},
 		started: func(logger *slog.Logger, address net.Addr) { logger.Info("listening", "address", address.String()) },
 	})

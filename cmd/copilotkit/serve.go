@@ -43,8 +43,10 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 		settings.Model = bundle.DemoModel
 	}
 	return listenAndServe(ctx, settings, out, site{
-		host:    "127.0.0.1",
-		handler: func(runtime http.Handler) http.Handler { return onlyLocal(settings, newMux(settings, runtime)) },
+		host: "127.0.0.1",
+		handler: func(next http.Handler, _ *core.Runtime) http.Handler {
+			return onlyLocal(settings, newMux(settings, next))
+		},
 		started: func(_ *slog.Logger, address net.Addr) { banner(out, settings, fellBack, address) },
 	})
 }
@@ -54,7 +56,7 @@ type site struct {
 	// host is the address to listen on, "" for all.
 	host string
 	// handler returns what answers requests, given what answers those of the runtime.
-	handler func(runtime http.Handler) http.Handler
+	handler func(next http.Handler, runtime *core.Runtime) http.Handler
 	// started says that the server listens.
 	started func(*slog.Logger, net.Addr)
 }
@@ -73,7 +75,7 @@ func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Write
 	}
 	health := bundle.NewHealth(runtime.Ready, logger)
 	server := &http.Server{
-		Handler:           health.Around(site.handler(endWatchers(ctx, runtime))),
+		Handler:           health.Around(site.handler(endWatchers(ctx, runtime), runtime)),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
@@ -157,6 +159,9 @@ func modelLine(settings *bundle.Settings, fellBack bool) string {
 }
 
 func threadsLine(settings *bundle.Settings) string {
+	if settings.Intelligence.Key != "" {
+		return "kept by CopilotKit's Intelligence platform."
+	}
 	if settings.Store.Scheme() == "" {
 		return "in memory, until this program ends. COPILOTKIT_STORE=sqlite:///path/file.db keeps them."
 	}

@@ -35,13 +35,13 @@ var agentVariables = []variable{
 		name:     "COPILOTKIT_MODEL_FIRST_TOKEN_SECONDS",
 		meaning:  "how long the model may take to the first token; then the next one is asked, or the run ends with `model_timeout`",
 		fallback: "no limit; 60 where `COPILOTKIT_MODEL` has several",
-		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelFirstToken }, 1, 3600),
+		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelFirstToken }),
 	},
 	{
 		name:     "COPILOTKIT_MODEL_NEXT_TOKEN_SECONDS",
 		meaning:  "how long it may take from one token to the next; then the run ends with `model_timeout`",
 		fallback: "no limit",
-		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelNextToken }, 1, 3600),
+		set:      setSeconds(func(s *Settings) *time.Duration { return &s.ModelNextToken }),
 	},
 	{
 		name:     "COPILOTKIT_MODEL_HISTORY_TOKENS",

@@ -26,7 +26,7 @@ type variable struct {
 }
 
 // variables are the runtime's own variables, in the README's order.
-var variables = slices.Concat(agentVariables, storeVariables, accessVariables, servingVariables)
+var variables = slices.Concat(agentVariables, storeVariables, intelligenceVariables, accessVariables, servingVariables)
 
 // storeVariables say where threads are kept.
 var storeVariables = []variable{
@@ -153,14 +153,14 @@ var servingVariables = []variable{
 		name:    "COPILOTKIT_DRAIN_SECONDS",
 		meaning: "how long the local server and the [image](docs/image.md) go on taking requests after SIGTERM, while [`/readyz`](docs/operations.md#graceful-deploys) says 503, so that load balancers notice",
 		value:   "0",
-		set:     setSeconds(func(s *Settings) *time.Duration { return &s.Drain }, 0, 3600),
+		set:     setSecondsWithin(func(s *Settings) *time.Duration { return &s.Drain }, 0, 3600),
 	},
 	{
 		name:     "COPILOTKIT_SHUTDOWN_SECONDS",
 		meaning:  "how long they then let runs go on, before these are closed with RUN_ERROR `SHUTDOWN`",
 		value:    "30",
 		fallback: "`30`; the image: `7`",
-		set:      setSeconds(func(s *Settings) *time.Duration { return &s.Shutdown }, 0, 3600),
+		set:      setSecondsWithin(func(s *Settings) *time.Duration { return &s.Shutdown }, 0, 3600),
 	},
 	{
 		name: maxRequestSeconds,
@@ -168,7 +168,7 @@ var servingVariables = []variable{
 			"little earlier; 0 for ever",
 		value:    "0",
 		fallback: "`0`; on AgentCore `3600`",
-		set:      setSeconds(func(s *Settings) *time.Duration { return &s.MaxRequest }, 0, 86400),
+		set:      setSecondsWithin(func(s *Settings) *time.Duration { return &s.MaxRequest }, 0, 86400),
 	},
 	{
 		name:    "COPILOTKIT_AGENTCORE",
