@@ -10,8 +10,8 @@ const (
 	agentCorePath = "/invocations"
 	// agentCoreAgent answers runs that name no agent.
 	agentCoreAgent = "default"
-	// agentCoreSeconds is how long AgentCore lets an answer stream.
-	agentCoreSeconds = time.Hour
+	// agentCoreLimit is how long AgentCore lets an answer stream.
+	agentCoreLimit = time.Hour
 
 	maxRequestSeconds = "COPILOTKIT_MAX_REQUEST_SECONDS"
 )
@@ -34,7 +34,7 @@ func (s *Settings) applyAgentCore(values map[string]string) []error {
 		s.CORSOrigins = nil
 	}
 	if values[maxRequestSeconds] == "" {
-		s.MaxRequest = agentCoreSeconds
+		s.MaxRequest = agentCoreLimit
 	}
 	return errs
 }

@@ -31,7 +31,6 @@ func (i *image) command(user, group uint32, arguments []string, env ...string) *
 	command.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
 	command.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: int(user), HostID: os.Getuid(), Size: 1}}
 	command.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: int(group), HostID: os.Getgid(), Size: 1}}
-	command.SysProcAttr.AmbientCaps = nil
 	return command
 }
 
@@ -131,6 +130,18 @@ func TestRunsEndInGoodOrderWhenTheContainerIsStopped(t *testing.T) {
 				t.Errorf("the container ends with %v\n%s", err, d.Log)
 			}
 		})
+	}
+}
+
+func TestRunsAreClosedBeforeThePlatformCutsThemOff(t *testing.T) {
+	t.Parallel()
+	model := platformtest.NewModel(t, "never finished")
+	held := model.Hold()
+	defer held.Release()
+	d := build(t).start(t, append(model.Env(), "COPILOTKIT_MAX_REQUEST_SECONDS=4"))
+	events := d.StartRun(t, "thread-1").Rest(t)
+	if last := events[len(events)-1]; last.Type != "RUN_ERROR" || last.Code != "DEADLINE_EXCEEDED" {
+		t.Errorf("the stream ends with %+v", last)
 	}
 }
 
