@@ -23,6 +23,10 @@ dist/copilotkit:
 
 # --- Deploy ------------------------------------------------------------------
 
+.PHONY: image
+image: ## Build dist/image.tar, a container image for amd64 and arm64, reproducibly (PUSH=registry/name:tag pushes it)
+	cd scripts/image && $(GO) run . -output "$(CURDIR)/dist/image.tar" $(if $(PUSH),-push '$(PUSH)')
+
 .PHONY: package-lambda deploy-lambda deploy-gcf deploy-vercel
 package-lambda: ## Build dist/lambda-arm64.zip and dist/lambda-amd64.zip, reproducibly
 	$(GO) run ./scripts/packagelambda dist
@@ -84,8 +88,9 @@ tidy: ## Tidy the go.mod files of all modules
 unit: ## Run the Go tests, with the race detector
 	@GO="$(GO)" scripts/unit.sh
 
-examples: ## Build and test the examples with their own module
+examples: ## Build and test the examples, and the scripts, with their own module
 	@scripts/each-module.sh examples $(GO) test ./...
+	@scripts/each-module.sh scripts $(GO) test ./...
 
 peers: test-tools dist/copilotkit ## Test the server with the AG-UI clients for TypeScript and Go
 	cd test/peers/typescript && npm --silent test

@@ -87,6 +87,10 @@ type Config struct {
 	// {"method", "params", "body"} that names the endpoint. Defaults to false:
 	// each endpoint has a path of its own.
 	SingleRoute bool
+	// BareRunAgent is the agent that answers, with SingleRoute, a body that has messages
+	// and no method: a run's input as AG-UI's own clients send it, without an envelope. If
+	// empty, such a request gets 400.
+	BareRunAgent string
 	// MaxBodyBytes is the size of the largest request body that is read; a larger
 	// one gets 413. If zero, defaults to 64 MiB: CopilotKit's chat takes files of 20
 	// MB, which are a third larger in JSON, and sends all of a thread's with every

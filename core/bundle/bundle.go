@@ -81,6 +81,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 			AllowUncounted: settings.AllowUncounted,
 		},
 	}
+	if settings.AgentCore {
+		config.BareRunAgent = agentCoreAgent
+	}
 	if settings.Gather == 0 {
 		config.Gather = -1
 	} else if settings.Store.Scheme() != "" {

@@ -129,6 +129,13 @@ type Settings struct {
 	// Drain is how long a server goes on taking requests after it was told to end, while
 	// /readyz says that it isn't ready.
 	Drain time.Duration
+	// Shutdown is how long the runs under way may then go on, before they are closed.
+	Shutdown time.Duration
+	// MaxRequest is how long a server's requests may take before their runs are closed,
+	// 0 for ever.
+	MaxRequest time.Duration
+	// AgentCore makes a server one that Amazon Bedrock AgentCore can call.
+	AgentCore bool
 	// Port is where a server listens; 0 lets the system choose.
 	Port int
 	// Credentials are the keys and addresses of model providers by variable, such as
@@ -166,6 +173,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	if settings.Store.Scheme() == "dynamodb" && cmp.Or(values[gatherMilliseconds], defaults[gatherMilliseconds]) == "" {
 		settings.Gather = gatherForDynamoDB
 	}
+	errs = append(errs, settings.applyAgentCore(values)...)
 	if settings.CORSCredentials && !settings.listsOrigins() {
 		errs = append(errs, &EnvError{
 			Name: "COPILOTKIT_CORS_CREDENTIALS",

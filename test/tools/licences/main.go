@@ -55,7 +55,8 @@ type module struct{ Path, Version, Dir string }
 
 // linked returns the other modules that packages are built from, by path.
 func linked(dir string, packages []string) (map[string]module, error) {
-	command := exec.Command("go", append([]string{"list", "-deps", "-json=Module"}, packages...)...)
+	// What the image alone has is linked with its tag.
+	command := exec.Command("go", append([]string{"list", "-deps", "-json=Module", "-tags=image"}, packages...)...)
 	command.Dir, command.Stderr = dir, os.Stderr
 	listed, err := command.Output()
 	if err != nil {
