@@ -17,7 +17,7 @@ func startNode(t *testing.T) *platformtest.Deployment {
 
 func TestAnAgentWithoutALibraryWorksBehindTheRuntime(t *testing.T) {
 	t.Parallel()
-	runtime := startRuntime(t, withAgent(startNode(t)))
+	runtime := startRuntime(t, withAgent(t, behindAny, startNode(t)))
 	got := summary(say(t, runtime, "thread", `{}`, "good morning", nil))
 	if want := "RUN_STARTED | You have said: good morning | RUN_FINISHED"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -36,7 +36,7 @@ func TestTheScriptShowsARunAndItsReload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runtime := startRuntime(t, append(c.env, withAgent(startNode(t)))...)
+			runtime := startRuntime(t, append(c.env, withAgent(t, behindAny, startNode(t)))...)
 			output, err := try(t, append([]string{"RUNTIME=" + runtime.URL + base}, strings.Fields(c.want)...), "good", "morning")
 			if err != nil {
 				t.Fatalf("%v: %s\n%s", err, output, runtime.Log)
@@ -51,7 +51,7 @@ func TestTheScriptShowsARunAndItsReload(t *testing.T) {
 
 func TestTheScriptFailsWhereTheRuntimeRefuses(t *testing.T) {
 	t.Parallel()
-	runtime := startRuntime(t, "COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:0123456789abcdef", withAgent(startNode(t)))
+	runtime := startRuntime(t, "COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:0123456789abcdef", withAgent(t, behindAny, startNode(t)))
 	output, err := try(t, []string{"RUNTIME=" + runtime.URL + base}, "hello")
 	if err == nil || !strings.Contains(output, "401") {
 		t.Errorf("got %v: %s", err, output)

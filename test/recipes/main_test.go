@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -87,7 +88,12 @@ func pathWithPython(t *testing.T) string {
 	return ""
 }
 
-// withAgent is all that a runtime has to be told of an agent.
-func withAgent(agent *platformtest.Deployment) string {
-	return "COPILOTKIT_AGENTS=default=" + agent.URL + "/"
+var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// withAgent is what the page of an example tells the runtime of its agent, which is
+// somewhere else here.
+func withAgent(t *testing.T, example string, agent *platformtest.Deployment) string {
+	t.Helper()
+	variable, _, _ := strings.Cut(commandOf(t, example, "COPILOTKIT_AGENTS="), " ")
+	return address.ReplaceAllString(variable, agent.URL)
 }

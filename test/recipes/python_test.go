@@ -129,7 +129,7 @@ func summary(events []event) string {
 func TestThePythonAgentWorksBehindTheRuntime(t *testing.T) {
 	t.Parallel()
 	agent := startPython(t)
-	runtime := startRuntime(t, withAgent(agent))
+	runtime := startRuntime(t, withAgent(t, behindPython, agent))
 	for name, c := range map[string]struct{ state, text, want string }{
 		"text streams":                 {`{}`, "list", "RUN_STARTED | On the list: nothing yet. | RUN_FINISHED"},
 		"the first item makes a state": {`{"count":1}`, "add milk", `RUN_STARTED | state {"count": 1, "items": ["milk"]} | Added milk. | RUN_FINISHED`},
@@ -148,7 +148,7 @@ func TestThePythonAgentWorksBehindTheRuntime(t *testing.T) {
 
 func TestTheResultOfAFrontEndToolReachesThePythonAgent(t *testing.T) {
 	t.Parallel()
-	runtime := startRuntime(t, withAgent(startPython(t)))
+	runtime := startRuntime(t, withAgent(t, behindPython, startPython(t)))
 	got := summary(post(t, runtime, runs, `{"threadId":"t","runId":"r2","state":{},"tools":[],"context":[],"forwardedProps":{},"messages":[
 		{"id":"m1","role":"user","content":[{"type":"text","text":"book Luigi at 19:00"}]},
 		{"id":"m2","role":"assistant","toolCalls":[{"id":"c1","type":"function","function":{"name":"bookTable","arguments":"{}"}}]},
@@ -169,7 +169,7 @@ func TestHeadersReachThePythonAgentAsThePageSays(t *testing.T) {
 	}{
 		"no token in production":          {[]string{withKey, "COPILOTKIT_ENV=production"}, "RUN_STARTED | Your tenant is acme, and you sent no token. | RUN_FINISHED"},
 		"the token if the agent is named": {[]string{withKey, "COPILOTKIT_ENV=production", "COPILOTKIT_FORWARD_AUTHORIZATION=default"}, "RUN_STARTED | Your tenant is acme, and you sent a token. | RUN_FINISHED"},
-		"nothing without the key":         {[]string{withAgent(agent)}, "RUN_STARTED | RUN_ERROR remote_agent_error"},
+		"nothing without the key":         {[]string{withAgent(t, behindPython, agent)}, "RUN_STARTED | RUN_ERROR remote_agent_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -232,7 +232,7 @@ func TestAnAgentThatIsKilledInMidRunEndsItInOrder(t *testing.T) {
 	port := platformtest.FreePort(t)
 	start := func() *platformtest.Deployment { return startAgent(t, behindPython, "uvicorn agent:app", "8000", port) }
 	agent := start()
-	runtime := startRuntime(t, withAgent(agent))
+	runtime := startRuntime(t, withAgent(t, behindPython, agent))
 	run := runtime.Stream(t, runs, platformtest.RunInput("thread", "count"))
 	seen := run.Until(t, "TEXT_MESSAGE_CONTENT")
 	agent.OnStop()
