@@ -63,7 +63,7 @@ async def stream(run: RunInput, request: Request) -> AsyncIterator[str]:
     try:
         async for event in answer(run, request):
             yield frame(event)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, GeneratorExit):
         # The runtime has closed the connection: somebody pressed Stop. Whatever the agent
         # awaits, such as a model's answer, is cancelled with it.
         log.info("run %s was stopped", run.runId)
