@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/test/platformtest"
@@ -44,7 +45,7 @@ func startAgent(t *testing.T, example, word, itsPort, port string, env ...string
 	if err := os.WriteFile(script, []byte("#!/bin/sh\n"+command+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return platformtest.StartServer(t, example, script, port, append(env, "PYTHONDONTWRITEBYTECODE=1", "PATH="+pathWithPython(t)))
+	return platformtest.StartServer(t, example, script, port, env)
 }
 
 // commandOf returns the line of a page's commands that contains a word.
@@ -69,24 +70,21 @@ func commandOf(t *testing.T, example, word string) string {
 	return ""
 }
 
-// pathWithPython returns a PATH on which python3 is one that has FastAPI and Uvicorn: on a
-// machine with several it may be Debian's, into which scripts/install-test-tools.sh
-// installs them.
-func pathWithPython(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("PATH")
+// pathWithPython returns a PATH on which python3 is one that has FastAPI and Uvicorn, empty
+// if there is none: on a machine with several it may be Debian's, into which
+// scripts/install-test-tools.sh installs them.
+var pathWithPython = sync.OnceValue(func() string {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(python, "-c", "import fastapi, uvicorn").Run() != nil {
 			continue
 		}
 		if filepath.IsAbs(python) {
-			return filepath.Dir(python) + string(filepath.ListSeparator) + path
+			return filepath.Dir(python) + string(filepath.ListSeparator) + os.Getenv("PATH")
 		}
-		return path
+		return os.Getenv("PATH")
 	}
-	t.Fatal("there is no Python with fastapi and uvicorn: run make test-tools")
 	return ""
-}
+})
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 

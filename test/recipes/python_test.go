@@ -25,7 +25,16 @@ const (
 
 func startPython(t *testing.T, env ...string) *platformtest.Deployment {
 	t.Helper()
-	return startAgent(t, behindPython, "uvicorn agent:app", "8000", platformtest.FreePort(t), env...)
+	return startPythonAt(t, platformtest.FreePort(t), env...)
+}
+
+func startPythonAt(t *testing.T, port string, env ...string) *platformtest.Deployment {
+	t.Helper()
+	path := pathWithPython()
+	if path == "" {
+		t.Fatal("there is no Python with fastapi and uvicorn: run make test-tools")
+	}
+	return startAgent(t, behindPython, "uvicorn agent:app", "8000", port, append(env, "PYTHONDONTWRITEBYTECODE=1", "PATH="+path)...)
 }
 
 // event is what the agent and the runtime have sent, as it is.
@@ -144,18 +153,16 @@ func TestThePythonAgentWorksBehindTheRuntime(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestTheResultOfAFrontEndToolReachesThePythonAgent(t *testing.T) {
-	t.Parallel()
-	runtime := startRuntime(t, withAgent(t, behindPython, startPython(t)))
-	got := summary(post(t, runtime, runs, `{"threadId":"t","runId":"r2","state":{},"tools":[],"context":[],"forwardedProps":{},"messages":[
-		{"id":"m1","role":"user","content":[{"type":"text","text":"book Luigi at 19:00"}]},
-		{"id":"m2","role":"assistant","toolCalls":[{"id":"c1","type":"function","function":{"name":"bookTable","arguments":"{}"}}]},
-		{"id":"m3","role":"tool","toolCallId":"c1","content":"Approved"}]}`, nil))
-	if want := "RUN_STARTED | You answered: Approved | RUN_FINISHED"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
+	t.Run("the result of a front-end tool arrives", func(t *testing.T) {
+		t.Parallel()
+		got := summary(post(t, runtime, runs, `{"threadId":"t","runId":"r2","state":{},"tools":[],"context":[],"forwardedProps":{},"messages":[
+			{"id":"m1","role":"user","content":[{"type":"text","text":"book Luigi at 19:00"}]},
+			{"id":"m2","role":"assistant","toolCalls":[{"id":"c1","type":"function","function":{"name":"bookTable","arguments":"{}"}}]},
+			{"id":"m3","role":"tool","toolCallId":"c1","content":"Approved"}]}`, nil))
+		if want := "RUN_STARTED | You answered: Approved | RUN_FINISHED"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
 }
 
 func TestHeadersReachThePythonAgentAsThePageSays(t *testing.T) {
@@ -230,8 +237,7 @@ func isText(e event) bool { return e.Type == "TEXT_MESSAGE_CONTENT" }
 func TestAnAgentThatIsKilledInMidRunEndsItInOrder(t *testing.T) {
 	t.Parallel()
 	port := platformtest.FreePort(t)
-	start := func() *platformtest.Deployment { return startAgent(t, behindPython, "uvicorn agent:app", "8000", port) }
-	agent := start()
+	agent := startPythonAt(t, port)
 	runtime := startRuntime(t, withAgent(t, behindPython, agent))
 	run := runtime.Stream(t, runs, platformtest.RunInput("thread", "count"))
 	seen := run.Until(t, "TEXT_MESSAGE_CONTENT")
@@ -244,7 +250,7 @@ func TestAnAgentThatIsKilledInMidRunEndsItInOrder(t *testing.T) {
 	if got := summary(say(t, runtime, "thread", `{}`, "list", nil)); got != "RUN_STARTED | RUN_ERROR remote_agent_unreachable" {
 		t.Errorf("without an agent the answer is %s", got)
 	}
-	start()
+	startPythonAt(t, port)
 	if got := summary(say(t, runtime, "thread", `{}`, "list", nil)); got != "RUN_STARTED | On the list: nothing yet. | RUN_FINISHED" {
 		t.Errorf("with the agent back the answer is %s", got)
 	}
