@@ -3,7 +3,6 @@ package main
 import (
 	"archive/tar"
 	"archive/zip"
-	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,10 +36,8 @@ func archive(name string, p *product, files []source) (err error) {
 }
 
 func writeTar(target io.Writer, p *product, files []source) error {
-	compressed, err := gzip.NewWriterLevel(target, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
+	// The best compression takes three times as long, and saves 0.3 per cent.
+	compressed := gzip.NewWriter(target)
 	writer := tar.NewWriter(compressed)
 	for _, file := range files {
 		data, err := os.ReadFile(file.path)
@@ -63,9 +60,6 @@ func writeTar(target io.Writer, p *product, files []source) error {
 
 func writeZip(target io.Writer, p *product, files []source) error {
 	writer := zip.NewWriter(target)
-	writer.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression)
-	})
 	for _, file := range files {
 		data, err := os.ReadFile(file.path)
 		if err != nil {

@@ -30,8 +30,8 @@ type component struct {
 
 func (c component) key() string { return c.path + "@" + c.version }
 
-// componentsOf returns what a program is built from besides this repository, sorted by
-// path, without licences.
+// componentsOf returns what a program is built from besides this repository, as the program
+// itself says, without licences.
 func componentsOf(p *product) []component {
 	list := []component{{path: standard, version: strings.TrimPrefix(p.info.GoVersion, "go")}}
 	for _, module := range p.info.Deps {
@@ -40,7 +40,6 @@ func componentsOf(p *product) []component {
 		}
 		list = append(list, component{path: module.Path, version: module.Version, sum: module.Sum})
 	}
-	slices.SortFunc(list, func(a, b component) int { return strings.Compare(a.path, b.path) })
 	return list
 }
 

@@ -108,6 +108,7 @@ func (r *release) make(work string) error {
 	if err != nil {
 		return fmt.Errorf("read the licences: %w", err)
 	}
+	// The Lambda packages hold nothing but the program.
 	if err := writeLicences(filepath.Join(r.folder, licencesFile), components); err != nil {
 		return fmt.Errorf("write the licences: %w", err)
 	}
@@ -129,16 +130,24 @@ func (r *release) make(work string) error {
 func (r *release) finish(p *product, components map[string]component) error {
 	p.name = p.fileName()
 	name := filepath.Join(r.folder, p.name)
+	own := make(map[string]component)
+	for _, c := range componentsOf(p) {
+		own[c.key()] = components[c.key()]
+	}
 	var err error
 	if p.packed != "" {
 		err = copyFile(name, p.packed)
 	} else {
+		licences := filepath.Join(filepath.Dir(p.binary), licencesFile)
+		if err := writeLicences(licences, own); err != nil {
+			return err
+		}
 		err = archive(name, p, []source{
 			{p.binaryName(), p.binary, 0o755},
 			{"CHANGELOG.md", filepath.Join(r.root, "CHANGELOG.md"), 0o644},
 			{"LICENSE", filepath.Join(r.root, "LICENSE"), 0o644},
 			{"README.md", filepath.Join(r.root, "README.md"), 0o644},
-			{licencesFile, filepath.Join(r.folder, licencesFile), 0o644},
+			{licencesFile, licences, 0o644},
 		})
 	}
 	if err != nil {
@@ -147,7 +156,7 @@ func (r *release) finish(p *product, components map[string]component) error {
 	if p.size, p.sum, err = sum(name); err != nil {
 		return err
 	}
-	if err := writeSBOM(name+".spdx.json", p, components); err != nil {
+	if err := writeSBOM(name+".spdx.json", p, own); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.out, "%s: %.1f MB\n", p.name, float64(p.size)/1e6)

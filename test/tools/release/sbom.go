@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -92,10 +94,11 @@ func writeSBOM(name string, p *product, components map[string]component) error {
 		}},
 		Relationships: []relationship{{"SPDXRef-DOCUMENT", "DESCRIBES", artifact}, {artifact, "CONTAINS", program}},
 	}
-	for _, c := range componentsOf(p) {
+	for _, key := range slices.Sorted(maps.Keys(components)) {
+		c := components[key]
 		one := spdxPackage{
 			ID: identifier(c), Name: c.path, Version: c.version, Supplier: unknown, DownloadLocation: unknown,
-			Concluded: unknown, Declared: strings.Join(components[c.key()].licences, " AND "), Copyright: unknown, Purpose: "LIBRARY",
+			Concluded: unknown, Declared: strings.Join(c.licences, " AND "), Copyright: unknown, Purpose: "LIBRARY",
 			References: []reference{packageURL(c.path, c.version)},
 		}
 		if c.sum != "" {
