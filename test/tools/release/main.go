@@ -102,6 +102,7 @@ func (r *release) make(work string) error {
 		if r.tag != "" && p.version() != r.tag {
 			return fmt.Errorf("the build for %s is of version %s, not %s: is the commit tagged, and nothing changed?", target, p.version(), r.tag)
 		}
+		fmt.Fprintf(r.out, "built %s for %s\n", p.version(), target)
 		products = append(products, p)
 	}
 	components, err := readComponents(r.root, products)
