@@ -41,9 +41,9 @@ deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 .PHONY: release release-snapshot
 # Who makes a release again gets the same files, so that all use the same Go.
 release: export GOTOOLCHAIN = $(shell sed -n 's/^toolchain //p' go.mod)
-release: ## Make the files of a release of the commit's tag in dist/release (TAG=v1.2.3 before make)
+release: ## Make the files of a release of the commit's tag in dist/release (TAG=v1.2.3)
 	rm -rf dist/release dist/release-notes.md
-	cd test/tools && $(GO) run ./release -version "$$TAG" ../../dist/release
+	cd test/tools && $(GO) run ./release -version "$${TAG:?is the version, such as v1.2.3}" ../../dist/release
 
 release-snapshot: ## Make the files of a release of this commit, tagged or not, in dist/release
 	rm -rf dist/release dist/release-notes.md

@@ -68,7 +68,8 @@ func pack(folder, architecture string, stamp bool) error {
 func build(output, architecture string, stamp bool) error {
 	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs="+strconv.FormatBool(stamp),
 		"-ldflags", "-s -w -buildid=", "-o", output, "./lambda")
-	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
+	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture,
+		"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	return command.Run()
 }
