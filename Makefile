@@ -40,6 +40,19 @@ deploy-gcf: ## Deploy to Google Cloud Functions with gcloud (ARGS=… for it)
 deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 	@scripts/deploy-vercel.sh $(value ARGS)
 
+# --- Release -----------------------------------------------------------------
+
+.PHONY: release release-snapshot
+# Who makes a release again gets the same files, so that all use the same Go.
+release: export GOTOOLCHAIN = $(shell sed -n 's/^toolchain //p' go.mod)
+release: ## Make the files of a release of the commit's tag in dist/release (TAG=v1.2.3)
+	rm -rf dist/release dist/release-notes.md
+	cd test/tools && $(GO) run ./release -version "$${TAG:?is the version, such as v1.2.3}" ../../dist/release
+
+release-snapshot: ## Make the files of a release of this commit, tagged or not, in dist/release
+	rm -rf dist/release dist/release-notes.md
+	cd test/tools && $(GO) run ./release ../../dist/release
+
 # --- Test --------------------------------------------------------------------
 
 .PHONY: test test-tools compile suites steady soak fuzz lint dependencies unit examples peers playground conformance e2e tidy
@@ -78,7 +91,7 @@ lint: ## Check gofmt, go vet, staticcheck and go.mod files, in every module of t
 
 dependencies: ## Check checksums, known vulnerabilities, licences and the Go version of what is deployed
 	$(GO) mod verify
-	cd test/tools && $(GO) test ./... && $(GO) run ./toolchain
+	cd test/tools && $(GO) test -count=1 ./... && $(GO) run ./toolchain
 	cd test/tools && $(GO) run ./vulncheck
 	cd test/tools && $(GO) run ./licences . ./lambda ./vercel/server ./cmd/copilotkit
 
