@@ -73,6 +73,12 @@ func New(config Config) (*Runtime, error) {
 
 // ServeHTTP answers one request.
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if frontEnd := rt.config.FrontEnd; frontEnd != nil {
+		if _, ok := cutBase(r.URL.EscapedPath(), rt.base); !ok {
+			frontEnd.ServeHTTP(w, r)
+			return
+		}
+	}
 	ex := newExchange(rt, w, telemetry.Identified(r, w.Header()))
 	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {

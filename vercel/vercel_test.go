@@ -152,7 +152,7 @@ func readJSON(t *testing.T, file string, into any) {
 }
 
 func TestRequestsOfTheSizeThatVercelTakesAreRead(t *testing.T) {
-	runtime := bundle.NewLazy(func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, vercel.Defaults())
+	runtime := bundle.NewLazy(func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, vercel.Options()...)
 	defer runtime.Close()
 	platformtest.BodyLimit(t, runtime, 9<<19)
 }

@@ -119,6 +119,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		}
 		config.Extensions = append(config.Extensions, extension)
 	}
+	if config.FrontEnd, err = buildFrontEnd(settings, parts); err != nil {
+		return config, err
+	}
 	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
 		return config, err
 	}
