@@ -5,8 +5,9 @@ import { app, written } from "./drawings.mjs";
 import { eventually } from "./eventually.mjs";
 
 export const staticScenes = {
-  "served by the runtime's process, the app chats, asks, draws, and is there after a reload": async ({ open, oneProcess }) => {
-    const page = await open({ url: oneProcess });
+  "served by the runtime's process, the app chats and asks, and a reload finds it at its own address": async ({ open, oneProcess }) => {
+    const { origin, hash } = new URL(oneProcess);
+    const page = await open({ url: `${origin}/trips/2026%2F11/oslo${hash}` }); // deeper than any file
     await page.say("Say hello");
     await page.sees("Hello from the scripted model!");
     await page.say("Book a table");
@@ -14,7 +15,6 @@ export const staticScenes = {
     await page.sees("Understood. Approved: Maaemo at 19:00.");
     await page.say("Show what you can write");
     await page.chat.locator("pre code").getByText("answer").first().waitFor();
-    await page.chat.locator(".katex").first().waitFor();
     await page.chat.locator("svg[id^=mermaid]").first().waitFor();
     await eventually("the chat is idle", () => page.idle());
     await page.reload();
@@ -24,27 +24,19 @@ export const staticScenes = {
     assert.ok(cookie.name.startsWith("__Host-") && others.length === 0, "the session is the one cookie of the one origin");
   },
 
-  "served by the runtime's process, a thread has a link that is deeper than a file": async ({ open, oneProcess }) => {
-    const page = await open({ url: oneProcess });
-    await page.say("Say hello");
-    await page.sees("Hello from the scripted model!");
-    const { origin, hash } = new URL(page.page.url());
-    const deep = await open({ url: `${origin}/trips/2026%2F11/oslo${hash}`, context: page.context });
-    await deep.sees("Hello from the scripted model!");
-    await deep.reload();
-    await deep.sees("Hello from the scripted model!");
-  },
-
   "served by the runtime's process, the app asks no other site for what a model wrote": async ({ open, oneProcess }) => {
     const page = await open({ url: oneProcess });
-    const asked = [];
-    page.page.on("request", (request) => asked.push(new URL(request.url()).origin));
+    const answered = [];
+    page.page.on("response", (response) => answered.push(new URL(response.url()).origin));
+    const failed = [];
+    page.page.on("requestfailed", (request) => failed.push(`${new URL(request.url()).host} ${request.failure().errorText}`));
     await page.say("Show a picture from elsewhere");
     await eventually("the policy refuses it", () => page.problems.some((problem) => problem.includes("img-src")));
     await eventually("the chat is idle", () => page.idle());
     assert.deepEqual(page.problems.filter((problem) => !problem.includes("img-src")), []);
     page.problems.length = 0;
-    assert.deepEqual([...new Set(asked)].filter((origin) => origin !== "null"), [new URL(oneProcess).origin]);
+    assert.deepEqual([...new Set(failed.filter((one) => !one.startsWith("127.0.0.1")))], ["elsewhere.invalid csp"]);
+    assert.deepEqual([...new Set(answered)].filter((origin) => origin !== "null"), [new URL(oneProcess).origin]);
   },
 
   "served by the runtime's process, MCP Apps and pages that a model writes run": async ({ open, oneProcessDraws }) => {
