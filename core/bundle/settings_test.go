@@ -73,6 +73,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
 		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=20", "COPILOTKIT_LIMIT_CONCURRENT_RUNS=5", "COPILOTKIT_LIMIT_TOKENS_PER_DAY=5000000000", "COPILOTKIT_ON_LIMIT_FAILURE=allow",
+		"COPILOTKIT_STATIC=/srv/my app", "COPILOTKIT_STATIC_CSP=img-src *",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
 	), nil)
 	if err != nil {
@@ -112,6 +113,8 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"runs at once":  {settings.LimitConcurrentRuns, 5},
 		"tokens a day":  {settings.LimitTokensPerDay, int64(5_000_000_000)},
 		"uncounted":     {settings.AllowUncounted, true},
+		"front end":     {settings.Static, "/srv/my app"},
+		"its policy":    {settings.StaticPolicy, "img-src *"},
 	}
 	for name, check := range checks {
 		if check[0] != check[1] {
@@ -250,6 +253,7 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"a body size with a unit":           {"COPILOTKIT_MAX_BODY_BYTES=10MB", "whole number"},
 		"an unknown Lambda response":        {"COPILOTKIT_LAMBDA_RESPONSE=streaming", "neither stream nor buffered"},
 		"an unknown environment":            {"COPILOTKIT_ENV=staging", "neither production nor development"},
+		"a policy of two headers":           {"COPILOTKIT_STATIC_CSP=img-src *\r\nSet-Cookie: a=b", "one line"},
 		"an unknown log level":              {"COPILOTKIT_LOG_LEVEL=WARN", "none of debug"},
 		"a port out of range":               {"PORT=65536", "from 0 to 65535"},
 	}
