@@ -189,7 +189,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, name string) (se
 	if coding != "" {
 		header.Set("Content-Encoding", coding)
 	}
-	http.ServeContent(w, r, "", noTime, sent.content)
+	send(w, r, sent)
 	return true, nil
 }
 
