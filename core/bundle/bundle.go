@@ -119,9 +119,6 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		}
 		config.Extensions = append(config.Extensions, extension)
 	}
-	if config.FrontEnd, err = buildFrontEnd(settings, parts); err != nil {
-		return config, err
-	}
 	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
 		return config, err
 	}
@@ -131,6 +128,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	parts.opened.add(config.Store)
 	for _, change := range parts.changes {
 		change(&config)
+	}
+	if err := addFrontEnd(&config, settings, parts); err != nil {
+		return config, err
 	}
 	observeStore(&config, settings)
 	return config, checkIdentified(ctx, settings, config)

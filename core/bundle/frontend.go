@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
+	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/static"
 )
 
@@ -53,61 +54,70 @@ func WithoutFrontEnd(instead string) Option {
 	return func(p *parts) { p.noFrontEnd = instead }
 }
 
-// buildFrontEnd returns what serves the front end, nil if there is none.
-func buildFrontEnd(settings *Settings, parts parts) (http.Handler, error) {
+// addFrontEnd adds what serves the front end to the configuration, if there is one.
+func addFrontEnd(config *core.Config, settings *Settings, parts parts) error {
 	files := parts.frontEnd
 	if settings.Static != "" {
-		if parts.noFrontEnd != "" {
-			return nil, &EnvError{Name: staticVariable, Err: errors.New("no front end is served here: " + parts.noFrontEnd)}
-		}
-		if err := checkFolder(settings.Static); err != nil {
-			return nil, &EnvError{Name: staticVariable, Err: err}
+		if err := checkStatic(settings.Static, config, parts); err != nil {
+			return &EnvError{Name: staticVariable, Err: err}
 		}
 		files = static.Dir(settings.Static)
 	}
 	if files == nil {
-		return nil, nil
+		return nil
 	}
-	policy, err := settings.frontEndPolicy()
+	policy, err := settings.frontEndPolicy(config)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	handler, err := static.New(files, static.Config{Policy: policy, Logger: parts.logger})
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && settings.Static != "":
-		return nil, &EnvError{Name: staticVariable, Err: fmt.Errorf("%s has no index.html: it is to be the folder that the front end's build writes", settings.Static)}
+		return &EnvError{Name: staticVariable, Err: fmt.Errorf("%s has no index.html: it is to be the folder that the front end's build writes", settings.Static)}
 	case err != nil:
-		return nil, fmt.Errorf("serve the front end: %w", err)
+		return fmt.Errorf("serve the front end: %w", err)
 	}
-	return handler, nil
+	config.FrontEnd = handler
+	return nil
 }
 
-// checkFolder says what is wrong with a path that should be a folder's.
-func checkFolder(path string) error {
-	info, err := os.Stat(path)
+// checkStatic says why a folder's files can't be served.
+func checkStatic(folder string, config *core.Config, parts parts) error {
+	if parts.noFrontEnd != "" {
+		return errors.New("no front end is served here: " + parts.noFrontEnd)
+	}
+	if config.FrontEnd != nil {
+		return errors.New("this program serves a front end of its own")
+	}
+	info, err := os.Stat(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no folder %s", path)
+		return fmt.Errorf("there is no folder %s", folder)
 	case err != nil:
 		return err
 	case !info.IsDir():
-		return fmt.Errorf("%s isn't a folder", path)
+		return fmt.Errorf("%s isn't a folder", folder)
 	}
 	return nil
 }
 
 // frontEndPolicy returns the Content-Security-Policy of the front end. It lets models draw if
-// there is something to draw.
-func (s *Settings) frontEndPolicy() (string, error) {
+// there is something to draw, and pages connect to the platform that keeps the threads.
+func (s *Settings) frontEndPolicy(config *core.Config) (string, error) {
 	if s.StaticPolicy == "off" {
 		return "off", nil
 	}
 	policy := static.DefaultPolicy
-	changes := []string{s.StaticPolicy}
+	var changes []string
 	if len(s.MCPApps) > 0 || s.OpenGenerativeUI {
-		changes = []string{static.DrawingPolicy, s.StaticPolicy}
+		changes = append(changes, static.DrawingPolicy)
 	}
-	for _, change := range changes {
+	if config.Intelligence != nil && config.Intelligence.Platform != nil {
+		if address, err := url.Parse(config.Intelligence.Platform.ClientURL()); err == nil && address.Host != "" {
+			changes = append(changes, "connect-src 'self' "+address.Scheme+"://"+address.Host)
+		}
+	}
+	for _, change := range append(changes, s.StaticPolicy) {
 		var err error
 		if policy, err = static.MergePolicy(policy, change); err != nil {
 			return "", &EnvError{Name: policyVariable, Err: err}

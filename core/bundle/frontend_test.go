@@ -10,7 +10,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/static"
 )
 
@@ -93,6 +95,7 @@ func TestAFrontEndThatCanNotBeServedIsAnErrorAtTheStart(t *testing.T) {
 		"a folder without an index":   {[]string{"COPILOTKIT_STATIC=" + t.TempDir()}, nil, "has no index.html"},
 		"the routes are at the root":  {[]string{"COPILOTKIT_STATIC=" + newSite(t), "COPILOTKIT_BASE_PATH=/"}, nil, "COPILOTKIT_STATIC: the routes are at the root"},
 		"a policy that isn't one":     {[]string{"COPILOTKIT_STATIC_CSP=connect 'self'"}, nil, `COPILOTKIT_STATIC_CSP: there is no directive "connect"`},
+		"the program serves another":  {[]string{"COPILOTKIT_STATIC=" + newSite(t)}, []bundle.Option{bundle.WithConfig(func(config *core.Config) { config.FrontEnd = http.NotFoundHandler() })}, "front end of its own"},
 		"the platform serves another": {[]string{"COPILOTKIT_STATIC=" + newSite(t)}, []bundle.Option{bundle.WithoutFrontEnd("ask the platform")}, "COPILOTKIT_STATIC: no front end is served here: ask the platform"},
 	} {
 		_, err := bundle.New(t.Context(), env(append(test.env, "COPILOTKIT_MODEL=demo")...), test.options...)
@@ -105,6 +108,12 @@ func TestAFrontEndThatCanNotBeServedIsAnErrorAtTheStart(t *testing.T) {
 	}
 }
 
+// gateway is a platform of which only its address matters.
+type gateway struct{ intelligence.Platform }
+
+func (gateway) ClientURL() string { return "wss://gateway.example:8443/client" }
+func (gateway) Close() error      { return nil }
+
 func TestThePolicyFollowsWhatThereIsToDraw(t *testing.T) {
 	draws, err := static.MergePolicy(static.DefaultPolicy, static.DrawingPolicy)
 	if err != nil {
@@ -113,17 +122,25 @@ func TestThePolicyFollowsWhatThereIsToDraw(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	for name, test := range map[string]struct {
-		env  []string
-		want string
+		env     []string
+		options []bundle.Option
+		want    string
 	}{
-		"nothing":               {nil, static.DefaultPolicy},
-		"pages":                 {[]string{"COPILOTKIT_OPEN_GENERATIVE_UI=on"}, draws},
-		"MCP Apps":              {[]string{"COPILOTKIT_MCP_APPS=time=" + server.URL}, draws},
-		"another server":        {[]string{"COPILOTKIT_STATIC_CSP=connect-src 'self' https://a.example"}, strings.Replace(static.DefaultPolicy, "connect-src 'self'", "connect-src 'self' https://a.example", 1)},
-		"pages without scripts": {[]string{"COPILOTKIT_OPEN_GENERATIVE_UI=on", "COPILOTKIT_STATIC_CSP=script-src 'self'"}, static.DefaultPolicy},
-		"off":                   {[]string{"COPILOTKIT_STATIC_CSP=off"}, ""},
+		"nothing": {nil, nil, static.DefaultPolicy},
+		"a managed platform": {
+			[]string{"COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:anns-token"},
+			[]bundle.Option{bundle.WithConfig(func(config *core.Config) {
+				config.Store, config.Intelligence = nil, &intelligence.Config{Platform: gateway{}}
+			})},
+			strings.Replace(static.DefaultPolicy, "connect-src 'self'", "connect-src 'self' wss://gateway.example:8443", 1),
+		},
+		"pages":                 {[]string{"COPILOTKIT_OPEN_GENERATIVE_UI=on"}, nil, draws},
+		"MCP Apps":              {[]string{"COPILOTKIT_MCP_APPS=time=" + server.URL}, nil, draws},
+		"another server":        {[]string{"COPILOTKIT_STATIC_CSP=connect-src 'self' https://a.example"}, nil, strings.Replace(static.DefaultPolicy, "connect-src 'self'", "connect-src 'self' https://a.example", 1)},
+		"pages without scripts": {[]string{"COPILOTKIT_OPEN_GENERATIVE_UI=on", "COPILOTKIT_STATIC_CSP=script-src 'self'"}, nil, static.DefaultPolicy},
+		"off":                   {[]string{"COPILOTKIT_STATIC_CSP=off"}, nil, ""},
 	} {
-		runtime, err := bundle.New(t.Context(), env(append(test.env, "COPILOTKIT_MODEL=demo", "COPILOTKIT_STATIC="+newSite(t))...))
+		runtime, err := bundle.New(t.Context(), env(append(test.env, "COPILOTKIT_MODEL=demo", "COPILOTKIT_STATIC="+newSite(t))...), test.options...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,34 +17,6 @@ import (
 	"github.com/copilotkit-go/runtime/core/static"
 )
 
-// newFolder returns a folder with an app, below one with a secret.
-func newFolder(t *testing.T) string {
-	t.Helper()
-	above := t.TempDir()
-	folder := filepath.Join(above, "dist")
-	if err := os.CopyFS(folder, app()); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(above, "secret.txt"), "secret")
-	return folder
-}
-
-func write(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func inFolder(t *testing.T, folder string) http.Handler {
-	t.Helper()
-	handler, err := static.New(static.Dir(folder), static.Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return handler
-}
-
 func TestNothingLeadsOutOfTheFolder(t *testing.T) {
 	folder := newFolder(t)
 	for link, target := range map[string]string{
@@ -127,11 +99,6 @@ func (f failing) Open(name string) (fs.File, error) {
 		return broken{file.(seeker), f.reads}, nil
 	}
 	return file, err
-}
-
-type seeker interface {
-	fs.File
-	Seek(int64, int) (int64, error)
 }
 
 type broken struct {
