@@ -270,24 +270,11 @@ func (k platformKeeper) container(ex *exchange, request *runner.Request) (string
 		container, err = choose(ex.r.Context(), intelligence.ContainerRequest{User: ex.user, AgentID: request.AgentID, Input: request.Input})
 		return err
 	})
-	if err == nil && container != "" && !validContainer(container) {
-		err = errors.New("the learning container's id isn't up to 64 lower-case letters, digits and hyphens between them")
+	if err == nil && container != "" {
+		err = intelligence.CheckContainer(container)
 	}
 	if err != nil {
 		return "", &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Failed to resolve Learning Container"}, Err: err}
 	}
 	return container, nil
-}
-
-// validContainer reports whether an id is one of a learning container.
-func validContainer(id string) bool {
-	for i := range len(id) {
-		switch c := id[i]; {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-		case c == '-' && i > 0 && i < len(id)-1 && id[i-1] != '-':
-		default:
-			return false
-		}
-	}
-	return len(id) <= 64
 }

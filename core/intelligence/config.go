@@ -2,6 +2,7 @@ package intelligence
 
 import (
 	"context"
+	"errors"
 
 	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -106,4 +107,21 @@ type RecallQuery struct {
 	Limit int
 	// Scope is user or project, "" for both.
 	Scope string
+}
+
+// CheckContainer returns an error if an id isn't one of a learning container.
+func CheckContainer(id string) error {
+	valid := id != "" && len(id) <= 64
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		case c == '-' && i > 0 && i < len(id)-1 && id[i-1] != '-':
+		default:
+			valid = false
+		}
+	}
+	if !valid {
+		return errors.New("the id of a learning container is up to 64 lower-case letters and digits, with single hyphens between them")
+	}
+	return nil
 }

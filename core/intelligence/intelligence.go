@@ -10,6 +10,7 @@ package intelligence
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/store"
@@ -121,11 +122,14 @@ type Credentials struct {
 type Error struct {
 	// Step says what was being done when a run began, "" for other calls.
 	Step Step
-	// Status is the platform's HTTP status, 0 if there was no answer.
+	// Call is the call of the platform, such as "get thread", "" for none.
+	Call string
+	// Status is the platform's HTTP status, at least 400, 0 if there was no answer that
+	// could be used.
 	Status int
-	// Message is what the platform said.
+	// Message is what the platform said: some of its text, up to 2 KiB, without keys.
 	Message string
-	// Err is why there was no answer, nil if there was.
+	// Err is why there was no such answer, nil if there was.
 	Err error
 }
 
@@ -134,8 +138,14 @@ func (e *Error) Error() string {
 	if e.Step != "" {
 		text += string(e.Step) + ": "
 	}
+	if e.Call != "" && e.Call != string(e.Step) {
+		text += e.Call + ": "
+	}
 	if e.Err != nil {
 		return text + e.Err.Error()
+	}
+	if e.Status != 0 {
+		text += fmt.Sprintf("status %d: ", e.Status)
 	}
 	return text + e.Message
 }

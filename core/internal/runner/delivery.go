@@ -27,8 +27,9 @@ func (s *stream) deliver(cause error) error {
 	}
 	defer cancel()
 	err := s.run.delivery.Append(ctx, s.run.recorder.rest())
-	if err == nil {
-		err = s.run.delivery.Finish(ctx, &store.Result{})
+	// Also one that can't deliver any more has something to end.
+	if finishErr := s.run.delivery.Finish(ctx, &store.Result{}); finishErr != nil {
+		err = finishErr
 	}
 	if err == nil {
 		return nil

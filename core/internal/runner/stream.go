@@ -123,6 +123,12 @@ func (s *stream) release() {
 	if s.run != nil {
 		s.run.recorder.close(0)
 	}
+	if s.run != nil && s.run.delivery != nil {
+		// Unlike a lease it doesn't expire by itself. Once it has finished this does nothing.
+		ctx, cancel := context.WithTimeout(s.base, s.runner.interval())
+		_ = s.run.delivery.Finish(ctx, nil)
+		cancel()
+	}
 	s.ended()
 	s.tell(telemetry.RunResult{Outcome: "broken off"})
 }
