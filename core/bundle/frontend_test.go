@@ -127,7 +127,15 @@ func TestThePolicyFollowsWhatThereIsToDraw(t *testing.T) {
 		want    string
 	}{
 		"nothing": {nil, nil, static.DefaultPolicy},
-		"a managed platform": {
+		"the managed platform": {
+			[]string{
+				"COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:anns-token", "CPK_INTELLIGENCE_API_KEY=cpk-1_2345",
+				"COPILOTKIT_INTELLIGENCE_API_URL=https://api.platform.example", "COPILOTKIT_INTELLIGENCE_WS_URL=wss://realtime.platform.example",
+			},
+			nil,
+			strings.Replace(static.DefaultPolicy, "connect-src 'self'", "connect-src 'self' wss://realtime.platform.example", 1),
+		},
+		"a platform of the program": {
 			[]string{"COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:anns-token"},
 			[]bundle.Option{bundle.WithConfig(func(config *core.Config) {
 				config.Store, config.Intelligence = nil, &intelligence.Config{Platform: gateway{}}
