@@ -1,5 +1,5 @@
 // Command copilotkit serves the runtime on this machine, with a playground page
-// at its root.
+// at its root, or with a front end there that COPILOTKIT_STATIC names.
 //
 //	go run ./cmd/copilotkit
 //

@@ -138,7 +138,12 @@ func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net.Addr) {
 	base := strings.TrimSuffix(settings.BasePath, "/")
 	fmt.Fprintf(out, "\n  CopilotKit runtime\n\n")
-	fmt.Fprintf(out, "  Playground   http://%s/\n", address)
+	if settings.Static != "" {
+		fmt.Fprintf(out, "  Front end    http://%s/ from %s\n", address, settings.Static)
+	}
+	if where := playgroundPath(settings); where != "" {
+		fmt.Fprintf(out, "  Playground   http://%s%s\n", address, where)
+	}
 	fmt.Fprintf(out, "  runtimeUrl   http://%s%s\n", address, base)
 	fmt.Fprintf(out, "  Model        %s\n", modelLine(settings, fellBack))
 	fmt.Fprintf(out, "  Threads      %s\n\n", threadsLine(settings))

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -336,6 +337,33 @@ func TestTheBannerNamesTheModel(t *testing.T) {
 	}
 }
 
+func TestAFrontEndIsServedToThisMachine(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "index.html"), []byte("the front end"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "COPILOTKIT_STATIC="+folder)
+	if !strings.Contains(s.banner, "/ from "+folder) || !strings.HasSuffix(s.site, "/playground/") {
+		t.Errorf("the banner is\n%s", s.banner)
+	}
+	for host, want := range map[string]int{"": http.StatusOK, "rebound.example": http.StatusForbidden} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(s.site, "playground/"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != want || (string(content) == "the front end") != (want == http.StatusOK) {
+			t.Errorf("host %q: got %s %s, %v", host, response.Status, content, err)
+		}
+	}
+}
+
 func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -346,6 +374,7 @@ func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 	tests := map[string]struct{ env, want string }{
 		"a misspelt variable":                {"COPILOTKIT_PROMT=x", "COPILOTKIT_PROMPT"},
 		"a model whose key is missing":       {"COPILOTKIT_MODEL=anthropic/claude", "ANTHROPIC_API_KEY"},
+		"a front end that isn't there":       {"COPILOTKIT_STATIC=" + t.TempDir(), "has no index.html"},
 		"a port that somebody else is using": {"PORT=" + port, "set PORT to another"},
 	}
 	for name, test := range tests {

@@ -137,6 +137,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	for _, change := range parts.changes {
 		change(&config)
 	}
+	if err := addFrontEnd(&config, settings, parts); err != nil {
+		return config, err
+	}
 	observeStore(&config, settings)
 	return config, checkIdentified(ctx, settings, config)
 }

@@ -92,6 +92,10 @@ type Settings struct {
 	BasePath string
 	// SingleRoute sends all requests through one POST route.
 	SingleRoute bool
+	// Static is the folder of a front end to serve beside the routes, "" for none.
+	// StaticPolicy are directives in the place of those of its Content-Security-Policy, or
+	// "off".
+	Static, StaticPolicy string
 	// CORSOrigins are the origins whose pages may call the runtime: ["*"] for any,
 	// none if CORS is handled elsewhere. "loopback" stands for all of this machine.
 	CORSOrigins []string
@@ -181,6 +185,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		})
 	}
 	errs = append(errs, settings.checkAuth(values)...)
+	errs = append(errs, settings.checkFrontEnd()...)
 	errs = append(errs, settings.checkIntelligence(values)...)
 	errs = append(errs, settings.readTelemetry(values)...)
 	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {

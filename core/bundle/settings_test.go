@@ -97,6 +97,7 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
 		"COPILOTKIT_DRAIN_SECONDS=5", "COPILOTKIT_SHUTDOWN_SECONDS=6", "COPILOTKIT_MAX_REQUEST_SECONDS=240",
 		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=20", "COPILOTKIT_LIMIT_CONCURRENT_RUNS=5", "COPILOTKIT_LIMIT_TOKENS_PER_DAY=5000000000", "COPILOTKIT_ON_LIMIT_FAILURE=allow",
+		"COPILOTKIT_STATIC=/srv/my app", "COPILOTKIT_STATIC_CSP=img-src *",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
 	), nil)
 	if err != nil {
@@ -139,6 +140,8 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"runs at once":  {settings.LimitConcurrentRuns, 5},
 		"tokens a day":  {settings.LimitTokensPerDay, int64(5_000_000_000)},
 		"uncounted":     {settings.AllowUncounted, true},
+		"front end":     {settings.Static, "/srv/my app"},
+		"its policy":    {settings.StaticPolicy, "img-src *"},
 	}
 	for name, check := range checks {
 		if check[0] != check[1] {
@@ -277,6 +280,7 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"a body size with a unit":           {"COPILOTKIT_MAX_BODY_BYTES=10MB", "whole number"},
 		"an unknown Lambda response":        {"COPILOTKIT_LAMBDA_RESPONSE=streaming", "neither stream nor buffered"},
 		"an unknown environment":            {"COPILOTKIT_ENV=staging", "neither production nor development"},
+		"a policy of two headers":           {"COPILOTKIT_STATIC_CSP=img-src *\r\nSet-Cookie: a=b", "one line"},
 		"an unknown log level":              {"COPILOTKIT_LOG_LEVEL=WARN", "none of debug"},
 		"a port out of range":               {"PORT=65536", "from 0 to 65535"},
 	}

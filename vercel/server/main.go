@@ -52,7 +52,7 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	runtime := bundle.NewLazy(env, vercel.Defaults())
+	runtime := bundle.NewLazy(env, vercel.Options()...)
 	health := bundle.NewHealth(runtime.Ready, slog.New(bundle.JSONLogs(os.Stderr, slog.LevelInfo)))
 	defer context.AfterFunc(ctx, health.Drain)()
 	// Vercel also starts instances before there is a request for them. Requests that come
