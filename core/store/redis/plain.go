@@ -1,0 +1,43 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// plainDialer returns the driver's dialer for connections without TLS. Of a server that
+// hangs up before it has said anything their error says what is probably wrong: the
+// driver has "EOF" for it, which also a server that restarts is.
+func plainDialer(o *goredis.Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := goredis.NewDialer(o)
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+			return &plainConn{TCPConn: tcp}, nil
+		}
+		return conn, err
+	}
+}
+
+// plainConn is a connection without TLS. It is a TCP connection otherwise, which the
+// driver asks whether it is alive.
+type plainConn struct {
+	*net.TCPConn
+	// answered is set when the server has sent anything.
+	answered bool
+}
+
+// Read reads what the server has sent. It is called by one goroutine at a time.
+func (c *plainConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	if c.answered = c.answered || n > 0; c.answered || err == nil {
+		return n, err
+	}
+	if network, ok := err.(net.Error); ok && network.Timeout() {
+		return n, err
+	}
+	return n, fmt.Errorf("the server hung up without a word: if it wants TLS, as most managed ones do, the store's address begins with rediss://: %w", err)
+}
