@@ -22,6 +22,7 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -32,7 +33,7 @@ var runtime = bundle.NewLazy(os.Environ, Defaults())
 // Defaults returns the defaults of the platform: Vercel's front end sets X-Forwarded-For
 // to the client's address, and takes requests of 4.5 MB.
 func Defaults() bundle.Option {
-	return bundle.WithDefaults(map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "4718592"})
+	return bundle.WithDefaults(platforms.Vercel().Defaults)
 }
 
 // Handler answers a request as a function under api/.

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -30,12 +30,7 @@ const (
 // serve answers requests until ctx ends. Then runs have grace to finish, and those
 // that don't are closed. Messages for the user and logs go to out.
 func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
-	settings, err := bundle.Read(env, map[string]string{
-		"COPILOTKIT_ENV":  "development",
-		"COPILOTKIT_AUTH": bundle.AuthNone,
-		// Anybody on this machine is let in, but not the pages of everybody.
-		"COPILOTKIT_CORS_ORIGINS": core.LoopbackOrigins,
-	})
+	settings, err := bundle.Read(env, platforms.Local().Defaults)
 	if err != nil {
 		return err
 	}
