@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,7 +41,7 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 		settings.Model = bundle.DemoModel
 	}
 	logger := newLogger(out, settings)
-	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
+	runtime, err := bundle.NewFromSettings(ctx, settings, append(slices.Collect(maps.Values(signIns())), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,11 @@ func (a advisor) adviseAccess() {
 			"Errors are shown with their detail, debug events are there, and whoever calls is let in.", "Remove it, or set it to production.")
 	}
 	unlimited := s.LimitTokensPerDay == 0 && s.LimitRunsPerMinute == 0
-	switch s.Auth {
-	case bundle.AuthNone:
+	switch {
+	case s.Auth == "" && !s.Development:
+		a.problem(CodeNoAuth, "COPILOTKIT_AUTH", "it isn't set, and nobody else decides who may call",
+			"The runtime doesn't start: whoever knew the address could spend your tokens and read threads.", chooseAuth)
+	case s.Auth == bundle.AuthNone:
 		a.warn(CodeNoAuth, "COPILOTKIT_AUTH", "it is none: everybody who knows the address may call",
 			"Strangers can spend your tokens, and who knows a thread's id can read it.", "Set it to oidc, session, token or platform before real users come.")
 		if s.PublicThreads {
@@ -43,7 +46,7 @@ func (a advisor) adviseAccess() {
 			a.warn("no-limits", "COPILOTKIT_LIMIT_RUNS_PER_MINUTE", "there is no limit to what a caller spends",
 				"One script can use up your model's budget.", "Set COPILOTKIT_LIMIT_RUNS_PER_MINUTE and COPILOTKIT_LIMIT_TOKENS_PER_DAY.")
 		}
-	case bundle.AuthSession:
+	case s.Auth == bundle.AuthSession:
 		if unlimited {
 			a.warn("no-limits", "COPILOTKIT_LIMIT_RUNS_PER_MINUTE", "sessions cost nothing, and there is no limit to what one spends",
 				"One script can use up your model's budget.", "Set COPILOTKIT_LIMIT_RUNS_PER_MINUTE and COPILOTKIT_LIMIT_TOKENS_PER_DAY.")

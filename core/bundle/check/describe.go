@@ -132,6 +132,9 @@ func (a advisor) auth() []string {
 	case bundle.AuthPlatform:
 		return []string{"whom the platform's front door has verified"}
 	}
+	if s.Auth == "" && !s.Development {
+		return []string{"nobody has decided"}
+	}
 	return []string{"everybody who knows the address"}
 }
 

@@ -43,7 +43,7 @@ const defaultLimit = 10 * time.Second
 func Environment(ctx context.Context, config Config) *Report {
 	config.Limit = cmp.Or(config.Limit, defaultLimit)
 	values := config.values()
-	r := &Report{Checked: "the environment, for " + config.Platform.Title, shown: newShown(values)}
+	r := newReport("the environment, for "+config.Platform.Title, newShown(values))
 	defer r.sort()
 	env := func() []string {
 		var list []string
@@ -122,6 +122,9 @@ func explainErrors(r *Report, values map[string]string, err error) {
 		return
 	}
 	if wrong, ok := err.(*bundle.EnvError); ok {
+		if r.has(wrong.Name) {
+			return
+		}
 		code, why, do := explain(wrong, values)
 		r.problem(code, wrong.Name, wrong.Err.Error(), why, do)
 		return
@@ -137,10 +140,8 @@ func explainErrors(r *Report, values map[string]string, err error) {
 func explain(wrong *bundle.EnvError, values map[string]string) (code, why, do string) {
 	why = "The runtime doesn't start with this."
 	switch {
-	case wrong.Name == "COPILOTKIT_AUTH" && values[wrong.Name] == "":
-		return CodeNoAuth, "Without a decision nobody is let in: whoever knows the address could spend your tokens and read threads.",
-			"Set COPILOTKIT_AUTH to oidc if users sign in somewhere, session for anonymous visitors with threads of their own, token for " +
-				"programs, platform behind a front door that verifies users, or none for a demonstration."
+	case wrong.Name == "COPILOTKIT_AUTH":
+		return CodeNoAuth, why, chooseAuth
 	case strings.Contains(wrong.Err.Error(), "not set, and the model"):
 		return "no-key", why, keyAdvice(wrong.Name, values)
 	case strings.Contains(wrong.Err.Error(), "no such variable"):
@@ -148,6 +149,9 @@ func explain(wrong *bundle.EnvError, values map[string]string) (code, why, do st
 	}
 	return "value", why, ""
 }
+
+const chooseAuth = "Set it to oidc if users sign in somewhere, session for anonymous visitors with threads of their own, token for " +
+	"programs, platform behind a front door that verifies users, or none for a demonstration."
 
 // keyAdvice says what to do where a model's key isn't set, given the keys that are.
 func keyAdvice(variable string, values map[string]string) string {

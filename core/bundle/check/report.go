@@ -65,7 +65,8 @@ type Trial struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Report is what was found. Its lists are in a fixed order.
+// Report is what was found. Its lists are in a fixed order. As JSON it has what its fields
+// are tagged with; fields are added, and none is taken away.
 type Report struct {
 	// Checked is what was looked at, in a few words.
 	Checked  string    `json:"checked"`
@@ -94,12 +95,17 @@ func (r *Report) count(severity Severity) (n int) {
 
 // add adds a finding, unless it is there already. It is safe for concurrent use.
 func (r *Report) add(f Finding) {
-	f.Variable, f.What, f.Why, f.Do = r.shown.text(f.Variable), r.shown.text(f.What), r.shown.text(f.Why), r.shown.text(f.Do)
+	f.Variable, f.What, f.Why, f.Do = r.shown.text(f.Variable), r.shown.text(f.What), r.shown.text(f.Why), r.shown.own(f.Do)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.Findings, f) {
 		r.Findings = append(r.Findings, f)
 	}
+}
+
+// has reports whether there is a problem of a variable already.
+func (r *Report) has(variable string) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity == Problem && f.Variable == variable })
 }
 
 func (r *Report) problem(code, variable, what, why, do string) {
@@ -116,6 +122,11 @@ func (r *Report) does(name string, parts ...string) {
 	if len(parts) > 0 {
 		r.Does = append(r.Does, Line{name, r.shown.text(strings.Join(parts, ", "))})
 	}
+}
+
+// newReport returns an empty report, whose lists aren't nil.
+func newReport(checked string, shown shown) *Report {
+	return &Report{Checked: shown.text(checked), Does: []Line{}, Trials: []Trial{}, Findings: []Finding{}, shown: shown}
 }
 
 // sort brings what was found side by side into an order: problems first.

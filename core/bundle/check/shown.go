@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,6 +14,9 @@ import (
 // shown makes texts safe to show. The zero value knows no secrets.
 type shown struct{ secrets outbound.Secrets }
 
+// upstreamVariables have addresses with whatever servers want in them.
+var upstreamVariables = [...]string{"COPILOTKIT_AGENTS", "COPILOTKIT_MCP_SERVERS", "COPILOTKIT_MCP_APPS"}
+
 // newShown returns what hides the secrets of an environment, this runtime's or not.
 func newShown(values map[string]string) shown {
 	var s shown
@@ -21,32 +25,34 @@ func newShown(values map[string]string) shown {
 			s.hide(value)
 			s.hide(strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",:= ", r) })...)
 		}
-		for part := range strings.SplitSeq(value, ",") {
-			s.hideAddress(part)
-			if _, address, ok := strings.Cut(part, "="); ok { // name=url
-				s.hideAddress(address)
+		s.hideAddress(value, false)
+		if slices.Contains(upstreamVariables[:], name) {
+			for part := range strings.SplitSeq(value, ",") {
+				_, address, _ := strings.Cut(part, "=")
+				s.hideAddress(address, true)
 			}
+			s.hideJSON(value)
 		}
-		s.hideJSON(value)
 	}
 	return s
 }
 
 func (s *shown) hide(texts ...string) { s.secrets = s.secrets.WithTexts(texts...) }
 
-// hideAddress hides a password, and what follows the host, where people have keys too.
-func (s *shown) hideAddress(text string) {
+// hideAddress hides an address's password, the values of its query, and with path also that,
+// which keys are a part of at some servers.
+func (s *shown) hideAddress(text string, path bool) {
 	address, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || address.Scheme == "" || address.Host == "" {
 		return
+	}
+	if path {
+		s.secrets = append(s.secrets, outbound.NewSecrets(nil, address)...)
 	}
 	password, _ := address.User.Password()
 	s.hide(password)
 	for _, values := range address.Query() {
 		s.hide(values...)
-	}
-	if address.Scheme == "http" || address.Scheme == "https" {
-		s.secrets = append(s.secrets, outbound.NewSecrets(nil, address)...)
 	}
 }
 
@@ -67,7 +73,7 @@ func (s *shown) hideFields(fields map[string]any, all bool) {
 				s.hide(value)
 				s.hide(strings.Fields(value)...)
 			}
-			s.hideAddress(value)
+			s.hideAddress(value, true)
 		case map[string]any:
 			s.hideFields(value, all || name == "headers")
 		}
@@ -77,15 +83,20 @@ func (s *shown) hideFields(fields map[string]any, all bool) {
 // maxShown is how much of a text is shown, in bytes.
 const maxShown = 800
 
-// text returns a text without secrets, of addresses the host alone, cut off where it is
-// long, and with control characters, and those that turn text around, written out.
+// text returns a text without secrets, and with no more of addresses than the host, as
+// [shown.own] does otherwise.
 func (s shown) text(text string) string {
-	if len(text) > 64*maxShown { // of which the rest can't be looked through in a moment
-		text = text[:64*maxShown]
-	}
-	text = s.secrets.RedactText(text)
+	return s.own(s.secrets.RedactText(text[:min(len(text), maxRead)]))
+}
+
+// maxRead is how much of a text is looked through for secrets.
+const maxRead = 64 * maxShown
+
+// own returns a text of this package's own without secrets, cut off where it is long, and
+// with control characters, and those that turn text around, written out.
+func (s shown) own(text string) string {
 	var safe strings.Builder
-	for _, r := range text {
+	for _, r := range s.secrets.Mask(text[:min(len(text), maxRead)]) {
 		switch {
 		case safe.Len() > maxShown:
 			return safe.String() + "…"
