@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 
@@ -33,11 +34,23 @@ type plainConn struct {
 // Read reads what the server has sent. It is called by one goroutine at a time.
 func (c *plainConn) Read(p []byte) (int, error) {
 	n, err := c.TCPConn.Read(p)
+	if !c.answered && n > 0 && p[0] == tlsAlert {
+		return 0, fmt.Errorf("%w: %w", errHungUp, errAlert)
+	}
 	if c.answered = c.answered || n > 0; c.answered || err == nil {
 		return n, err
 	}
 	if network, ok := err.(net.Error); ok && network.Timeout() {
 		return n, err
 	}
-	return n, fmt.Errorf("the server hung up without a word: if it wants TLS, as most managed ones do, the store's address begins with rediss://: %w", err)
+	return n, fmt.Errorf("%w: %w", errHungUp, err)
 }
+
+// tlsAlert is what an alert of TLS begins with, and no reply of Redis'.
+const tlsAlert = 0x15
+
+// errHungUp is joined with its cause: of an error that wraps one alone the driver takes off
+// what it takes for its own.
+var errHungUp = errors.New("the server hung up without a word: if it wants TLS, as most managed ones do, the store's address begins with rediss://")
+
+var errAlert = errors.New("it sent an alert of TLS")
