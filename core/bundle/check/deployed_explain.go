@@ -17,20 +17,18 @@ func (v *visit) explain(ctx context.Context, answer reply) string {
 	switch status := answer.status; {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return v.explainRefusal(answer, code)
-	case code == "path_without_base_path":
-		v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", "the runtime is there, and gets paths without its base path",
-			"It has the base path twice: a router or proxy in front takes it off, and the runtime expects it again. Or the address lacks it.",
-			"Set COPILOTKIT_BASE_PATH=/ for the runtime, or let the proxy pass the path on as it is, or add the base path to the address.")
-		return "the base path is taken off on the way"
 	case status == http.StatusInternalServerError && code == "internal_error":
 		v.problem("not-built", "", "the runtime can't be built from its environment", "It answers 500 to everything.",
 			"Look into its log, whose line names the variable, or run copilotkit check with its environment.")
 		return "it isn't built"
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed || page && status == http.StatusOK:
 		if elsewhere := v.find(ctx); elsewhere != "" {
-			v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", "the runtime isn't at this path, but at "+elsewhere+" of the same host", "",
-				"Correct runtimeUrl, or COPILOTKIT_BASE_PATH. Whoever has the path in both a router and the runtime has it twice.")
-			return "it is at another path"
+			return v.explainPath(elsewhere)
+		}
+		if code == "path_without_base_path" {
+			v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", "the runtime is there, and gets paths without its base path",
+				"A router or proxy in front takes it off, or the address lacks it.", behindRouter)
+			return "the base path is taken off on the way"
 		}
 		if page {
 			v.problem(CodeBasePath, "", "a web page answers, not the runtime", "Servers of single-page apps answer every path with the app.",
@@ -46,6 +44,20 @@ func (v *visit) explain(ctx context.Context, answer reply) string {
 	}
 	v.problem("answer", "", fmt.Sprintf("the answer to /info is no runtime's: %d %s", answer.status, text), "", "Look into the log of what answers.")
 	return "no runtime answers"
+}
+
+const behindRouter = "Set COPILOTKIT_BASE_PATH to what a router or proxy leaves of the path, / if nothing is left, or let it pass the path on as it is."
+
+// explainPath adds what is to be said of a runtime that is at another path.
+func (v *visit) explainPath(elsewhere string) string {
+	what := "the runtime isn't at this path, but at " + elsewhere + " of the same host"
+	if path := strings.TrimRight(v.address.EscapedPath(), "/"); elsewhere == path+path {
+		v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", what+": the base path is there twice",
+			"A router or proxy in front takes it off, and the runtime expects it again; or the variable has it twice.", behindRouter)
+		return "it has the base path twice"
+	}
+	v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", what, "", "Correct runtimeUrl, or COPILOTKIT_BASE_PATH. "+behindRouter)
+	return "it is at another path"
 }
 
 // explainRefusal adds what is to be said of an answer of 401 or 403.
