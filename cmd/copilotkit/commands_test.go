@@ -34,7 +34,7 @@ func TestWrongArgumentsEndWithTwo(t *testing.T) {
 		"a flag of the server":         {[]string{"--port=1"}, "environment variables configure the server"},
 		"help of no command":           {[]string{"help", "chekc"}, `there is no command "chekc"`},
 		"a flag that isn't there":      {[]string{"check", "--onlin"}, "there is no flag --onlin"},
-		"one argument too many":        {[]string{"version", "now"}, `"now" is one argument too many`},
+		"one argument too many":        {[]string{"version", "now"}, "1 arguments too many"},
 		"no such platform":             {[]string{"check", "--for", "heroku"}, "none of server, lambda, gcf, vercel, local, image"},
 		"an origin without an address": {[]string{"check", "--origin", "https://a.example"}, "need --url"},
 		"a run without an address":     {[]string{"check", "--run"}, "need --url"},

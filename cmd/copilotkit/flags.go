@@ -32,7 +32,7 @@ func (f *flags) parse(args []string, required ...string) error {
 		err = errors.New(strings.Replace(err.Error(), "flag provided but not defined: -", "there is no flag --", 1))
 	}
 	if err == nil && f.NArg() > 0 {
-		err = fmt.Errorf("%q is one argument too many", f.Arg(0))
+		err = fmt.Errorf("%d arguments too many", f.NArg()) // which may have a password
 	}
 	for _, name := range required {
 		if err == nil && f.Lookup(name).Value.String() == "" {
