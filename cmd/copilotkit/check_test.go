@@ -161,7 +161,8 @@ func TestTheCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"a wrong key, at OpenAI": {
 			openAI(answering(t, 401, `{"error":{"message":"Incorrect API key provided: `+secretKey+`.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`)),
 			[]string{"--online"}, 1,
-			[]string{"NOT FINE model openai/gpt-4o: the key is refused", "OPENAI_API_KEY: the provider of openai/gpt-4o refuses the key", "Do: Set OPENAI_API_KEY to a key that the provider lists as active"},
+			[]string{"NOT FINE model openai/gpt-4o: the key is refused", "OPENAI_API_KEY: the provider of openai/gpt-4o refuses the key", "Do: Set OPENAI_API_KEY to a key that the provider lists as active",
+				"the key that it refused is that of OPENAI_API_KEY"},
 		},
 		"a wrong key, at Anthropic": {
 			anthropic(answering(t, 401, `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`)), []string{"--online"}, 1,
@@ -245,7 +246,7 @@ func TestTheCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			nil, []string{"--url", tokens + "/api/copilotkit", "--token-from", wrongToken}, 1, []string{"the token is refused: 401"},
 		},
 		"an issuer whose clock is ahead": {
-			oidc(wrongIssuer(t, 5*time.Minute)), []string{"--online"}, 1, []string{"the clock of the issuer of tokens is 5m0s ahead of this machine's", "Tokens are rejected", "Do: Let both set their clocks by NTP"},
+			oidc(wrongIssuer(t, 5*time.Minute)), []string{"--online"}, 1, []string{"the clock of the issuer of tokens is ", "ahead of this machine's", "Tokens are rejected", "Do: Let both set their clocks by NTP"},
 		},
 		"an issuer whose clock is right": {
 			oidc(wrongIssuer(t, 0)), []string{"--online"}, 0, []string{"fine the issuer of tokens: it has 1 keys"},

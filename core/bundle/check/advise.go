@@ -34,10 +34,10 @@ func (a advisor) adviseAccess() {
 	unlimited := s.LimitTokensPerDay == 0 && s.LimitRunsPerMinute == 0
 	switch {
 	case s.Auth == "" && !s.Development:
-		a.problem(CodeNoAuth, "COPILOTKIT_AUTH", "it isn't set, and nobody else decides who may call",
+		a.problem(MistakeNoAuth, "COPILOTKIT_AUTH", "it isn't set, and nobody else decides who may call",
 			"The runtime doesn't start: whoever knew the address could spend your tokens and read threads.", chooseAuth)
 	case s.Auth == bundle.AuthNone:
-		a.warn(CodeNoAuth, "COPILOTKIT_AUTH", "it is none: everybody who knows the address may call",
+		a.warn(MistakeNoAuth, "COPILOTKIT_AUTH", "it is none: everybody who knows the address may call",
 			"Strangers can spend your tokens, and who knows a thread's id can read it.", "Set it to oidc, session, token or platform before real users come.")
 		if s.PublicThreads {
 			a.problem("public-threads", "COPILOTKIT_PUBLIC_THREADS", "everybody may list everybody's threads", "", "Remove it unless this is a demonstration.")
@@ -105,7 +105,7 @@ func (a advisor) adviseRedis(address string) {
 	wants := func(end string) bool { return strings.HasSuffix(name, end) }
 	switch {
 	case serverless || slices.ContainsFunc(tlsOnly[:], wants):
-		a.problem(CodeStoreWantsTLS, "COPILOTKIT_STORE", "it begins with redis://, and "+name+" takes connections with TLS alone",
+		a.problem(MistakeStoreWantsTLS, "COPILOTKIT_STORE", "it begins with redis://, and "+name+" takes connections with TLS alone",
 			"The server hangs up without a word, and requests are answered with 503.", "Begin it with rediss://.")
 	case isPublic(name):
 		a.warn("plain-store", "COPILOTKIT_STORE", "it begins with redis://: the password and the threads go to "+name+" without encryption", "",

@@ -33,7 +33,7 @@ func (a advisor) adviseModels() {
 // adviseKey looks at what a key looks like. It says nothing of the key itself.
 func (a advisor) adviseKey(variable, key string, ownAddress bool) {
 	wrong := func(what, do string) {
-		a.problem(CodeWrongKey, variable, what, "The provider will refuse it.", do)
+		a.problem(MistakeWrongKey, variable, what, "The provider will refuse it.", do)
 	}
 	lower := strings.ToLower(key)
 	switch {
@@ -70,8 +70,6 @@ func (a advisor) adviseAddress(variable, provider, address string) {
 		wrong("it has the path of a call at its end", "End it before that, mostly with /v1.")
 	case variable == "OPENAI_BASE_URL" && parsed.Hostname() == "api.openai.com" && path != "/v1":
 		wrong("it lacks /v1", "Remove it, or end it with /v1.")
-	case variable == "ANTHROPIC_BASE_URL" && strings.HasSuffix(path, "/v1"):
-		wrong("it ends with /v1, which is added to it", "End it before /v1.")
 	case parsed.Scheme == "http" && isPublic(parsed.Hostname()):
 		a.warn("plain-http", variable, fmt.Sprintf("the provider %s is asked by http://", provider),
 			"Whoever is between reads the key and what users write.", "Begin its address with https://.")

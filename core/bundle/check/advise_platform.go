@@ -20,30 +20,30 @@ func (a advisor) adviseRoutes() {
 	base := strings.Trim(s.BasePath, "/")
 	switch segments := strings.Split(base, "/"); {
 	case len(segments)%2 == 0 && slices.Equal(segments[:len(segments)/2], segments[len(segments)/2:]):
-		a.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", "it has the same path twice: "+s.BasePath, "runtimeUrl would need it twice, too.",
+		a.problem(MistakeBasePath, "COPILOTKIT_BASE_PATH", "it has the same path twice: "+s.BasePath, "runtimeUrl would need it twice, too.",
 			"Set it to /"+strings.Join(segments[:len(segments)/2], "/")+".")
 	case slices.Contains(segments, "info") || slices.Contains(segments, "agent"):
-		a.warn(CodeBasePath, "COPILOTKIT_BASE_PATH", "it ends where a route begins: "+s.BasePath, "Front ends add the routes to runtimeUrl.", "End it before that.")
+		a.warn(MistakeBasePath, "COPILOTKIT_BASE_PATH", "it ends where a route begins: "+s.BasePath, "Front ends add the routes to runtimeUrl.", "End it before that.")
 	}
 	if a.platform.Name == "local" {
 		return
 	}
 	if s.CORSCredentials && slices.Contains(s.CORSOrigins, core.LoopbackOrigins) {
-		a.problem(CodeCORS, "COPILOTKIT_CORS_ORIGINS", "pages of any visitor's own machine may call with cookies", "", "Remove loopback.")
+		a.problem(MistakeCORS, "COPILOTKIT_CORS_ORIGINS", "pages of any visitor's own machine may call with cookies", "", "Remove loopback.")
 	}
 	for _, origin := range s.CORSOrigins {
 		parsed, err := url.Parse(origin)
 		switch {
 		case origin == core.LoopbackOrigins || err == nil && isThisMachine(origin):
-			a.warn(CodeCORS, "COPILOTKIT_CORS_ORIGINS", origin+" is among the origins", "Any program on a visitor's machine may serve such a page.",
+			a.warn(MistakeCORS, "COPILOTKIT_CORS_ORIGINS", origin+" is among the origins", "Any program on a visitor's machine may serve such a page.",
 				"Keep it for development.")
 		case err == nil && parsed.Scheme == "http" && isPublic(parsed.Hostname()):
-			a.warn(CodeCORS, "COPILOTKIT_CORS_ORIGINS", origin+" has no https://", "Whoever is between can change that page. An origin with https:// is another one.",
+			a.warn(MistakeCORS, "COPILOTKIT_CORS_ORIGINS", origin+" has no https://", "Whoever is between can change that page. An origin with https:// is another one.",
 				"List it with https://.")
 		}
 	}
 	if s.Auth == bundle.AuthSession && s.SessionSameSite == http.SameSiteNoneMode && !s.CORSCredentials {
-		a.warn(CodeCORS, "COPILOTKIT_CORS_CREDENTIALS", "the cookie of a session is for pages of other sites, and their browsers don't send it", "",
+		a.warn(MistakeCORS, "COPILOTKIT_CORS_CREDENTIALS", "the cookie of a session is for pages of other sites, and their browsers don't send it", "",
 			"Set it to on, list the origins in COPILOTKIT_CORS_ORIGINS, and set credentials to include in the front end.")
 	}
 }
@@ -101,11 +101,11 @@ func (a advisor) advisePort() {
 	if response, err := client.Get("http://" + address + "/readyz"); err == nil {
 		_ = response.Body.Close()
 		if response.Header.Get("Content-Type") == "application/json" {
-			a.warn(CodePortTaken, "PORT", fmt.Sprintf("a server of this kind runs at port %d already", a.settings.Port), "", "Another one needs another PORT.")
+			a.warn(MistakePortTaken, "PORT", fmt.Sprintf("a server of this kind runs at port %d already", a.settings.Port), "", "Another one needs another PORT.")
 			return
 		}
 	}
 	client.CloseIdleConnections()
-	a.problem(CodePortTaken, "PORT", fmt.Sprintf("port %d is taken by another program", a.settings.Port), "The local server ends with an error.",
+	a.problem(MistakePortTaken, "PORT", fmt.Sprintf("port %d is taken by another program", a.settings.Port), "The local server ends with an error.",
 		"End that program, or set PORT to another; 0 is any free one.")
 }

@@ -200,12 +200,12 @@ func (v *visit) describe(found info, answer reply) {
 		v.does("who may call", "everybody on this machine")
 	default:
 		v.does("who may call", "everybody, without signing in")
-		v.warn(CodeNoAuth, "COPILOTKIT_AUTH", "it answers without a token", "With none, strangers spend your tokens; with session that is meant.",
+		v.warn(MistakeNoAuth, "COPILOTKIT_AUTH", "it answers without a token", "With none, strangers spend your tokens; with session that is meant.",
 			"Look at COPILOTKIT_AUTH of the deployment.")
 	}
 	if segments := strings.Split(strings.Trim(v.address.Path, "/"), "/"); len(segments)%2 == 0 &&
 		slices.Equal(segments[:len(segments)/2], segments[len(segments)/2:]) {
-		v.warn(CodeBasePath, "", "the address has the same path twice", "This runtime finds a route by the path's end, others don't.", "Have it once in runtimeUrl.")
+		v.warn(MistakeBasePath, "", "the address has the same path twice", "This runtime finds a route by the path's end, others don't.", "Have it once in runtimeUrl.")
 	}
 }
 
@@ -227,7 +227,7 @@ func (v *visit) endpoint() (string, bool) {
 	if !v.single {
 		do = "Leave useSingleEndpoint out of the front end's provider, or set COPILOTKIT_ENDPOINT=single-route for the runtime."
 	}
-	v.problem(CodeEndpoint, "COPILOTKIT_ENDPOINT", fmt.Sprintf("the runtime is %s, and the front end expects %s", kind, v.deployment.Endpoint),
+	v.problem(MistakeEndpoint, "COPILOTKIT_ENDPOINT", fmt.Sprintf("the runtime is %s, and the front end expects %s", kind, v.deployment.Endpoint),
 		"Its requests are answered with 404 or 405.", do)
 	return text, false
 }

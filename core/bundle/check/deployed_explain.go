@@ -26,16 +26,16 @@ func (v *visit) explain(ctx context.Context, answer reply) string {
 			return v.explainPath(elsewhere)
 		}
 		if code == "path_without_base_path" {
-			v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", "the runtime is there, and gets paths without its base path",
+			v.problem(MistakeBasePath, "COPILOTKIT_BASE_PATH", "the runtime is there, and gets paths without its base path",
 				"A router or proxy in front takes it off, or the address lacks it.", behindRouter)
 			return "the base path is taken off on the way"
 		}
 		if page {
-			v.problem(CodeBasePath, "", "a web page answers, not the runtime", "Servers of single-page apps answer every path with the app.",
+			v.problem(MistakeBasePath, "", "a web page answers, not the runtime", "Servers of single-page apps answer every path with the app.",
 				"Correct the path, or let the server pass it on to the runtime.")
 			return "a web page answers"
 		}
-		v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", fmt.Sprintf("there is no runtime at this path: %d %s", status, text), "",
+		v.problem(MistakeBasePath, "COPILOTKIT_BASE_PATH", fmt.Sprintf("there is no runtime at this path: %d %s", status, text), "",
 			"Compare the address with COPILOTKIT_BASE_PATH, which is /api/copilotkit by default.")
 		return "no runtime at this path"
 	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
@@ -52,11 +52,11 @@ const behindRouter = "Set COPILOTKIT_BASE_PATH to what a router or proxy leaves 
 func (v *visit) explainPath(elsewhere string) string {
 	what := "the runtime isn't at this path, but at " + elsewhere + " of the same host"
 	if path := strings.TrimRight(v.address.EscapedPath(), "/"); elsewhere == path+path {
-		v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", what+": the base path is there twice",
+		v.problem(MistakeBasePath, "COPILOTKIT_BASE_PATH", what+": the base path is there twice",
 			"A router or proxy in front takes it off, and the runtime expects it again; or the variable has it twice.", behindRouter)
 		return "it has the base path twice"
 	}
-	v.problem(CodeBasePath, "COPILOTKIT_BASE_PATH", what, "", "Correct runtimeUrl, or COPILOTKIT_BASE_PATH. "+behindRouter)
+	v.problem(MistakeBasePath, "COPILOTKIT_BASE_PATH", what, "", "Correct runtimeUrl, or COPILOTKIT_BASE_PATH. "+behindRouter)
 	return "it is at another path"
 }
 
@@ -64,7 +64,7 @@ func (v *visit) explainPath(elsewhere string) string {
 func (v *visit) explainRefusal(answer reply, code string) string {
 	switch {
 	case v.deployment.Token != "":
-		v.problem(CodeNoAuth, "", fmt.Sprintf("the token is refused: %d", answer.status),
+		v.problem(MistakeNoAuth, "", fmt.Sprintf("the token is refused: %d", answer.status),
 			"It has expired, or is for another audience, or a clock is wrong; the deployment's log has the reason.", "Get a new one, and compare its aud and iss with COPILOTKIT_OIDC_AUDIENCE and _ISSUER.")
 		return "the token is refused"
 	case code == "unauthorized":
@@ -72,7 +72,7 @@ func (v *visit) explainRefusal(answer reply, code string) string {
 		v.warn("signed-in", "", "it wants a token, without which no more can be seen", "That is as it should be.", "Give one with --token-from FILE to see more.")
 		return "it wants a token"
 	}
-	v.problem(CodeNoAuth, "", fmt.Sprintf("something in front refuses the request: %d", answer.status),
+	v.problem(MistakeNoAuth, "", fmt.Sprintf("something in front refuses the request: %d", answer.status),
 		"The answer isn't the runtime's: a platform's own access control, or a firewall.", "Let front ends through, and let the runtime decide by COPILOTKIT_AUTH.")
 	return "something in front refuses"
 }

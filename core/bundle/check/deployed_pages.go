@@ -16,7 +16,7 @@ func (v *visit) pages(ctx context.Context) (string, bool) {
 	origin := v.deployment.Origin
 	parsed, err := url.Parse(origin)
 	if err != nil || parsed.Host == "" || parsed.Scheme+"://"+parsed.Host != origin {
-		v.problem(CodeCORS, "", fmt.Sprintf("%q is not an origin", origin), "", "Give it as a browser has it: https://app.example.com, without a slash at its end.")
+		v.problem(MistakeCORS, "", fmt.Sprintf("%q is not an origin", origin), "", "Give it as a browser has it: https://app.example.com, without a slash at its end.")
 		return "not an origin", false
 	}
 	if parsed.Scheme == v.address.Scheme && parsed.Host == v.address.Host {
@@ -43,7 +43,7 @@ func (v *visit) pages(ctx context.Context) (string, bool) {
 		v.does("web pages", "those of "+origin+" may call")
 		return "they may call", true
 	}
-	v.problem(CodeCORS, corsVariable, fmt.Sprintf("pages of %s can't call: %v", origin, err), "Their browsers show a CORS error, or \"Failed to fetch\", and no status.",
+	v.problem(MistakeCORS, corsVariable, fmt.Sprintf("pages of %s can't call: %v", origin, err), "Their browsers show a CORS error, or \"Failed to fetch\", and no status.",
 		"Add the origin to COPILOTKIT_CORS_ORIGINS. If it is there, look at what a proxy or the platform adds to, or answers in the place of, the runtime: "+
 			"let one of them alone set CORS headers.")
 	return "they can't call", false
@@ -69,7 +69,7 @@ func (v *visit) allows(answer reply, origin string, preflight bool) error {
 	case preflight && !strings.Contains(headers, "content-type") && !strings.Contains(headers, "*"):
 		return fmt.Errorf("%s doesn't allow the header Content-Type", what)
 	case preflight && !strings.Contains(headers, "authorization"):
-		v.warn(CodeCORS, corsVariable, "the preflight doesn't allow the header Authorization", "Pages can't send tokens.", "Let the runtime answer preflights.")
+		v.warn(MistakeCORS, corsVariable, "the preflight doesn't allow the header Authorization", "Pages can't send tokens.", "Let the runtime answer preflights.")
 	}
 	return nil
 }

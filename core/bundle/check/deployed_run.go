@@ -144,9 +144,9 @@ func (v *visit) runFailed(came arrival) string {
 	const log = "The deployment's log has the provider's own words."
 	switch came.code {
 	case string(model.CodeAuthFailed):
-		v.problem(CodeWrongKey, "", what, "The provider refuses the deployment's key, or its identity. "+log, "Set the key of the model's provider to one that is active.")
+		v.problem(MistakeWrongKey, "", what, "The provider refuses the deployment's key, or its identity. "+log, "Set the key of the model's provider to one that is active.")
 	case string(model.CodeModelNotFound):
-		v.problem(CodeWrongModel, "COPILOTKIT_MODEL", what, "The provider has no such model, or not for this key. "+log, "Correct COPILOTKIT_MODEL.")
+		v.problem(MistakeWrongModel, "COPILOTKIT_MODEL", what, "The provider has no such model, or not for this key. "+log, "Correct COPILOTKIT_MODEL.")
 	default:
 		v.problem("run", "", what, log, "")
 	}
@@ -161,12 +161,12 @@ func (v *visit) judge(response *http.Response, came arrival) (string, bool) {
 	whole := response.ContentLength >= 0 || came.last >= measurable && came.moments <= 2 && came.last-came.first < came.last/10
 	switch {
 	case whole:
-		v.problem(CodeBuffered, "", "the answer of a run comes in one piece: "+text, "Something between keeps it until it is complete, so that users see nothing meanwhile.",
+		v.problem(MistakeBuffered, "", "the answer of a run comes in one piece: "+text, "Something between keeps it until it is complete, so that users see nothing meanwhile.",
 			"In nginx set proxy_buffering off, in Apache flushpackets=on; on AWS use a Function URL with RESPONSE_STREAM or a REST API that streams, "+
 				"since HTTP APIs and load balancers don't; turn off compression and caching of text/event-stream, and what scans answers.")
 		return text, false
 	case response.Header.Get("Content-Encoding") != "":
-		v.warn(CodeBuffered, "", "the stream is compressed on the way", "What compresses keeps events until it has enough of them.",
+		v.warn(MistakeBuffered, "", "the stream is compressed on the way", "What compresses keeps events until it has enough of them.",
 			"Turn compression off for text/event-stream.")
 	case came.last < measurable:
 		return text + ": too quick to tell whether something keeps it", true

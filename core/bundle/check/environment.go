@@ -141,7 +141,7 @@ func explain(wrong *bundle.EnvError, values map[string]string) (code, why, do st
 	why = "The runtime doesn't start with this."
 	switch {
 	case wrong.Name == "COPILOTKIT_AUTH":
-		return CodeNoAuth, why, chooseAuth
+		return MistakeNoAuth, why, chooseAuth
 	case strings.Contains(wrong.Err.Error(), "not set, and the model"):
 		return "no-key", why, keyAdvice(wrong.Name, values)
 	case strings.Contains(wrong.Err.Error(), "no such variable"):

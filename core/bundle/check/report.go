@@ -23,18 +23,18 @@ const (
 	Warning Severity = "warning"
 )
 
-// The codes of findings that are the mistakes which people make first. There are others.
+// The codes of the mistakes that people make first. There are others.
 const (
-	CodeWrongKey      = "wrong-key"
-	CodeWrongModel    = "wrong-model"
-	CodePortTaken     = "port-taken"
-	CodeCORS          = "cors"
-	CodeBasePath      = "base-path"
-	CodeEndpoint      = "endpoint"
-	CodeBuffered      = "buffered"
-	CodeStoreWantsTLS = "store-wants-tls"
-	CodeNoAuth        = "no-auth"
-	CodeClock         = "clock"
+	MistakeWrongKey      = "wrong-key"
+	MistakeWrongModel    = "wrong-model"
+	MistakePortTaken     = "port-taken"
+	MistakeCORS          = "cors"
+	MistakeBasePath      = "base-path"
+	MistakeEndpoint      = "endpoint"
+	MistakeBuffered      = "buffered"
+	MistakeStoreWantsTLS = "store-wants-tls"
+	MistakeNoAuth        = "no-auth"
+	MistakeClock         = "clock"
 )
 
 // Finding is something that is wrong, or may be.

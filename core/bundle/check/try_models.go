@@ -63,15 +63,15 @@ func (t trier) refused(ctx context.Context, name string, err error) string {
 	case model.CodeAuthFailed:
 		switch {
 		case aboutClock(cause):
-			t.problem(CodeClock, "", "the provider of "+name+" says that the request was signed at another time than now", cause,
+			t.problem(MistakeClock, "", "the provider of "+name+" says that the request was signed at another time than now", cause,
 				"Set this machine's clock: signatures hold for some minutes.")
 			return "the clock is wrong"
 		case key == "":
-			t.problem(CodeWrongKey, "", "the provider of "+name+" refuses this machine's identity", cause,
+			t.problem(MistakeWrongKey, "", "the provider of "+name+" refuses this machine's identity", cause,
 				"Give the role, service account or managed identity the right to call the model; on this machine it may be another than the deployment's.")
 			return "the identity is refused"
 		}
-		t.problem(CodeWrongKey, key, "the provider of "+name+" refuses the key", cause,
+		t.problem(MistakeWrongKey, key, "the provider of "+name+" refuses the key", cause,
 			"Set "+key+" to a key that the provider lists as active, whole and without quotes, of the project or organization that has the model.")
 		return "the key is refused"
 	case model.CodeModelNotFound:
@@ -79,7 +79,7 @@ func (t trier) refused(ctx context.Context, name string, err error) string {
 		if t.settings.Credentials[provider.URLVariable] != "" {
 			do += " Or correct " + provider.URLVariable + ": what is there may have no such path."
 		}
-		t.problem(CodeWrongModel, "COPILOTKIT_MODEL", "the provider has no model "+name, cause, do)
+		t.problem(MistakeWrongModel, "COPILOTKIT_MODEL", "the provider has no model "+name, cause, do)
 		return "there is no such model"
 	case model.CodeQuotaExceeded:
 		t.problem("quota", key, "the account of the key has nothing left to spend", cause, "Add credit at the provider, or raise the budget of the project.")

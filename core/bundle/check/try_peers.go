@@ -56,10 +56,10 @@ func (r *Report) clock(skew time.Duration, peer, why string) bool {
 	what := fmt.Sprintf("the clock of %s is %s %s this machine's", peer, apart.Round(time.Second), direction)
 	switch {
 	case apart >= tolerated:
-		r.problem(CodeClock, "", what, why, do)
+		r.problem(MistakeClock, "", what, why, do)
 		return true
 	case apart >= noticed:
-		r.warn(CodeClock, "", what, "From a minute on: "+strings.ToLower(why[:1])+why[1:], do)
+		r.warn(MistakeClock, "", what, "From a minute on: "+strings.ToLower(why[:1])+why[1:], do)
 	}
 	return false
 }

@@ -79,11 +79,11 @@ func (t trier) storeFailed(ctx context.Context, err error) string {
 	}
 	switch {
 	case has("hung up without a word"):
-		t.problem(CodeStoreWantsTLS, storeVariable, "the store hangs up without a word, as a Redis does that takes TLS alone", text,
+		t.problem(MistakeStoreWantsTLS, storeVariable, "the store hangs up without a word, as a Redis does that takes TLS alone", text,
 			"Begin the address with rediss:// instead of redis://.")
 		return "it hangs up: it may want TLS"
 	case has("no pg_hba.conf entry", "no encryption", "SSL required"):
-		t.problem(CodeStoreWantsTLS, storeVariable, "the database takes connections with TLS alone", text, "Add sslmode=require to the address, or verify-full.")
+		t.problem(MistakeStoreWantsTLS, storeVariable, "the database takes connections with TLS alone", text, "Add sslmode=require to the address, or verify-full.")
 		return "it wants TLS"
 	case has("server refused TLS connection"):
 		t.problem("store-tls", storeVariable, "the database has no TLS", text, "Set sslmode=disable in the address, if nobody between can listen.")
@@ -100,7 +100,7 @@ func (t trier) storeFailed(ctx context.Context, err error) string {
 		t.problem("store-rights", storeVariable, "the store's user may not do what the store needs", text, "Give it the rights that the store's page lists.")
 		return "rights are missing"
 	case aboutClock(text):
-		t.problem(CodeClock, "", "the store says that the request was signed at another time than now", text, "Set this machine's clock.")
+		t.problem(MistakeClock, "", "the store says that the request was signed at another time than now", text, "Set this machine's clock.")
 		return "the clock is wrong"
 	}
 	t.network(ctx, "store", storeVariable, "the store", err)
