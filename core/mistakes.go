@@ -30,5 +30,6 @@ func (rt *Runtime) explainBase(ex *exchange) *HTTPError {
 	}}
 }
 
-const noBaseMessage = "The path is one of this runtime's routes without its base path. Either runtimeUrl in the frontend provider lacks it, " +
-	"or it is there twice: a router or proxy in front takes it off, and the runtime (COPILOTKIT_BASE_PATH) expects it again. There set the base path to /."
+const noBaseMessage = "The path ends like one of this runtime's routes, but isn't below its base path. Either runtimeUrl in the frontend provider is another, " +
+	"or a router or proxy in front changes the path: one that takes the base path off makes the runtime expect it twice. There set the base path " +
+	"(COPILOTKIT_BASE_PATH) to what is left of it, / if nothing is."

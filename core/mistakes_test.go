@@ -16,7 +16,7 @@ func TestMistakesOfFrontEndsAreExplained(t *testing.T) {
 			"Origin": {origin}, "Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"content-type"},
 		}}
 	}
-	const refused, noBase = "a web page of an origin that CORS doesn't allow", "routes without its base path"
+	const refused, noBase = "a web page of an origin that CORS doesn't allow", "isn't below its base path"
 	for name, test := range map[string]struct {
 		config       core.Config
 		request      request
