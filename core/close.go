@@ -67,10 +67,29 @@ func (rt *Runtime) untilClosed(ctx context.Context) (context.Context, context.Ca
 	}
 }
 
+// Wait returns when no request is under way, runs that go on after their answers included
+// (see [Config.Intelligence]), or when ctx ends, whose error it returns then. Requests may
+// come meanwhile. A server calls it when it has stopped taking them, before Close.
+func (rt *Runtime) Wait(ctx context.Context) error {
+	for {
+		quiet := rt.requests.quiet()
+		if quiet == nil {
+			return nil
+		}
+		select {
+		case <-quiet:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // requestCount counts the requests under way. The zero value is ready for use.
 type requestCount struct {
 	mu     sync.Mutex
 	active int
+	// still is closed when none is under way; nil when nobody waits for that.
+	still chan struct{}
 	// idle is made by close, and closed when the last request has exited.
 	idle chan struct{}
 }
@@ -90,9 +109,30 @@ func (c *requestCount) exit() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.active--
-	if c.active == 0 && c.idle != nil {
+	if c.active > 0 {
+		return
+	}
+	if c.idle != nil {
 		close(c.idle)
 	}
+	if c.still != nil {
+		close(c.still)
+		c.still = nil
+	}
+}
+
+// quiet returns nil if no request is under way, and otherwise a channel that is closed
+// when that was so.
+func (c *requestCount) quiet() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.active == 0 {
+		return nil
+	}
+	if c.still == nil {
+		c.still = make(chan struct{})
+	}
+	return c.still
 }
 
 // close lets no further request enter. The channel that it returns is closed

@@ -13,6 +13,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
@@ -41,6 +42,14 @@ type Config struct {
 	// runtime. If nil, defaults to a bounded store in memory, which belongs to
 	// the runtime and is lost with the process.
 	Store store.Store
+	// Intelligence has CopilotKit's managed platform keep the threads, in place of Store,
+	// which must be nil then. The answer to a run then says where its events are to be
+	// had, and the run goes on when that has been sent: in a goroutine that Close waits
+	// for, or where nothing runs between requests, in ServeHTTP itself. For that the
+	// ResponseWriter implements interface{ Complete() error }, which ends the answer. It
+	// needs Identify, which must always return a user. Limits are counted in this
+	// process's memory. If nil, Store keeps the threads.
+	Intelligence *intelligence.Config
 	// Identify returns who calls: threads of different users never meet, even under
 	// the same id. It is called once for each request but preflights, after OnRequest
 	// and BeforeRequest and before anything else is read of it. It refuses a request
@@ -210,6 +219,9 @@ func (c *Config) check() error {
 	if c.MaxConcurrentBodyBytes < 0 {
 		return fmt.Errorf("MaxConcurrentBodyBytes is negative: %d", c.MaxConcurrentBodyBytes)
 	}
+	if err := c.checkIntelligence(); err != nil {
+		return err
+	}
 	if err := c.Limits.check(c.Store); err != nil {
 		return err
 	}
@@ -231,6 +243,23 @@ func (c *Config) check() error {
 		}
 	}
 	return c.CORS.check()
+}
+
+// checkIntelligence finds what the platform can't work with.
+func (c *Config) checkIntelligence() error {
+	switch {
+	case c.Intelligence == nil:
+		return nil
+	case c.Intelligence.Platform == nil:
+		return errors.New("Intelligence has no Platform")
+	case c.Store != nil:
+		return errors.New("both Store and Intelligence are set: either keeps the threads")
+	case c.Identify == nil:
+		return errors.New("Intelligence needs Identify: its threads are those of users")
+	case c.SupersedeRuns:
+		return errors.New("SupersedeRuns is set, which the Intelligence platform doesn't do")
+	}
+	return nil
 }
 
 // withDefaults returns the configuration with every default filled in but that

@@ -2,80 +2,21 @@ package core
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
-	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// serveConnect shows a thread: its history, compacted, and then the live run, if
-// there is one, until that ends. A thread that the store has never seen is
-// empty, unless the agent is an [agent.Connector], which then is asked. It isn't if
-// threads have owners, since it only knows threads by their ids.
-//
-// A client that wants to be able to go on where it left asks for it by sending
-// the last event id it has: as lastSeenEventId in the body or the query, or as
-// the header Last-Event-ID, which wins, because that is what an EventSource
-// sends when it connects again. "0" or "" means that it has none yet. Its stream
-// then carries id lines, and holds only what follows the event it has. An id is
-// the event's number in its thread, in decimal; what isn't one is taken for
-// none. Streams of other clients carry no id lines.
+// serveConnect shows a thread.
 func (rt *Runtime) serveConnect(ex *exchange) error {
 	answerer, input, err := rt.connectInput(ex)
 	if err != nil {
 		return err
 	}
-	key := ex.key(input.ThreadID)
-	ctx, cancel := rt.untilClosed(ex.agentContext(rt.headers))
-	defer cancel()
-	unknown, err := rt.unknown(ex, key)
-	if err != nil {
-		return storeError(runFailed, err)
-	}
-	stream, err := ex.stream()
-	if err != nil {
-		return err
-	}
-	defer stream.close()
-	out := &relay{
-		rt:     rt,
-		replay: ex.replay,
-		stream: stream,
-		feeds:  rt.feedsDebug(ex),
-		from:   debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID},
-	}
-	connector, ok := agent.As[agent.Connector](answerer)
-	switch {
-	case unknown && ok && rt.config.Identify == nil:
-		err = rt.runner.Replay(ctx, runner.Request{
-			Key: key, AgentID: ex.route.AgentID, Agent: agent.Func(connector.Connect), Input: input,
-		}, out.events)
-	case unknown:
-	default:
-		var after int64
-		after, out.ids = ex.lastSeen(input)
-		err = rt.runner.Connect(ctx, key, after, out.records)
-	}
-	if err != nil && ctx.Err() == nil {
-		rt.config.Logger.WarnContext(ctx, "a connect ended badly", "agent", ex.route.AgentID,
-			"thread", input.ThreadID, "error", err)
-	}
-	return nil
-}
-
-// unknown reports whether the store has never seen the thread.
-func (rt *Runtime) unknown(ex *exchange, key store.Key) (bool, error) {
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	_, err := rt.store.Thread(ctx, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return true, nil
-	}
-	return false, err
+	return rt.keeper.connect(ex, answerer, input)
 }
 
 // connectInput reads which thread is to be shown. GET, which the reference does

@@ -59,13 +59,15 @@ func (rt *Runtime) endpoint(ex *exchange) error {
 	case RouteUsage:
 		return rt.serveUsage(ex)
 	case RouteInspectorMetadata:
-		return serveInspectorMetadata(ex)
+		return rt.serveInspectorMetadata(ex)
 	case RouteInspectorLearning:
 		return serveInspectorLearning()
 	case RouteThreadsSubscribe:
-		return needsIntelligence("Thread operations require")
+		return rt.serveThreadsSubscribe(ex)
 	case RouteAnnotate:
-		return needsIntelligence("annotate requires")
+		return rt.serveAnnotate(ex)
+	case RouteMemories, RouteMemoriesRecall, RouteMemoriesSubscribe, RouteMemory:
+		return rt.serveMemories(ex)
 	}
 	return notFound()
 }

@@ -26,6 +26,9 @@ func (rt *Runtime) identify(ex *exchange) error {
 	if err := checkUserID(user.ID); err != nil {
 		return rt.refuse(ex, &access.Error{Reason: err})
 	}
+	if user.ID == "" && rt.config.Intelligence != nil {
+		return rt.refuse(ex, &access.Error{Reason: errors.New("it has no user, and the Intelligence platform's threads are those of users")})
+	}
 	ex.user = user
 	ex.r = ex.r.WithContext(access.WithUser(ex.r.Context(), user))
 	return nil

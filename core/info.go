@@ -21,11 +21,20 @@ type runtimeInfo struct {
 	Mode            string                   `json:"mode"`
 	ThreadEndpoints threadEndpoints          `json:"threadEndpoints"`
 	SingleRoute     *singleRouteCapabilities `json:"singleRoute,omitempty"`
+	Intelligence    *intelligenceInfo        `json:"intelligence,omitempty"`
+	Inspector       bool                     `json:"inspectorMetadata,omitempty"`
 	Suggestions     bool                     `json:"suggestions"`
 	A2UIEnabled     bool                     `json:"a2uiEnabled"`
 	A2UI            *a2uiInfo                `json:"a2ui,omitempty"`
 	OpenGenUI       bool                     `json:"openGenerativeUIEnabled"`
+	License         string                   `json:"licenseStatus,omitempty"`
+	Entitlements    json.RawMessage          `json:"runtimeEntitlements,omitempty"`
 	NoTelemetry     bool                     `json:"telemetryDisabled"`
+}
+
+// intelligenceInfo is where browsers reach the platform's gateway.
+type intelligenceInfo struct {
+	URL string `json:"wsUrl"`
 }
 
 type a2uiInfo struct {
@@ -68,6 +77,13 @@ func (rt *Runtime) serveInfo(ex *exchange) error {
 		ThreadEndpoints: threadEndpoints{List: rt.listsThreads(ex), Inspect: true, Mutations: true},
 		Suggestions:     true,
 		NoTelemetry:     true,
+	}
+	if config := rt.config.Intelligence; config != nil {
+		info.Mode = "intelligence"
+		info.Intelligence, info.Inspector = &intelligenceInfo{config.Platform.ClientURL()}, true
+		info.ThreadEndpoints.Realtime = true
+		entitlements := config.Platform.Entitlements(ex.r.Context())
+		info.License, info.Entitlements = entitlements.License, entitlements.JSON
 	}
 	if rt.config.SingleRoute {
 		// Over a single route the thread routes are reached in envelopes only.

@@ -1,24 +1,159 @@
 package core
 
-import "net/http"
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
 
-// What the Intelligence platform serves is answered as by a reference runtime
-// that isn't connected to it.
+	"github.com/copilotkit-go/runtime/core/intelligence"
+	"github.com/copilotkit-go/runtime/core/store"
+)
 
-// serveInspectorMetadata answers that there is no metadata.
-func serveInspectorMetadata(ex *exchange) error {
-	return ex.bytes(http.StatusNoContent, http.Header{"Cache-Control": {"no-store, private"}}, nil)
+// What the Intelligence platform serves beside threads. A runtime that isn't connected
+// to it answers as such a reference runtime does.
+
+// needsIntelligence returns the answer to a request for the platform where there is none.
+func needsIntelligence(what string) *HTTPError {
+	return answerError(http.StatusUnprocessableEntity, "Missing CopilotKitIntelligence configuration. "+what+
+		" a CopilotKitIntelligence instance to be provided in CopilotRuntime options.")
+}
+
+// neverKept are the headers of what no cache may keep.
+func neverKept() http.Header { return http.Header{"Cache-Control": {"no-store, private"}} }
+
+// serveInspectorMetadata shows what the inspector shows of the project. Whatever fails, the
+// front end is only told that there is nothing.
+func (rt *Runtime) serveInspectorMetadata(ex *exchange) error {
+	header := neverKept()
+	if rt.config.Intelligence != nil {
+		metadata, err := rt.config.Intelligence.Platform.InspectorMetadata(ex.r.Context())
+		if err != nil {
+			rt.config.Logger.WarnContext(ex.r.Context(), "the inspector's metadata can't be had", "error", err)
+		}
+		if err == nil && metadata != nil {
+			header.Set("Content-Type", contentTypeJSON)
+			return ex.bytes(http.StatusOK, header, metadata)
+		}
+	}
+	return ex.bytes(http.StatusNoContent, header, nil)
 }
 
 // serveInspectorLearning answers that nothing was learned.
 func serveInspectorLearning() error {
 	e := notFound()
-	e.Header = http.Header{"Cache-Control": {"no-store, private"}}
+	e.Header = neverKept()
 	return e
 }
 
-// needsIntelligence returns the answer to a request for the platform.
-func needsIntelligence(what string) *HTTPError {
-	return answerError(http.StatusUnprocessableEntity, "Missing CopilotKitIntelligence configuration. "+what+
-		" a CopilotKitIntelligence instance to be provided in CopilotRuntime options.")
+// serveAnnotate records what a user has done.
+func (rt *Runtime) serveAnnotate(ex *exchange) error {
+	if rt.config.Intelligence == nil {
+		return needsIntelligence("annotate requires")
+	}
+	fields, err := ex.jsonObject()
+	if err != nil {
+		return err
+	}
+	var annotation intelligence.Annotation
+	if json.Unmarshal(fields["threadId"], &annotation.ThreadID) != nil || annotation.ThreadID == "" {
+		return answerError(http.StatusBadRequest, "Valid threadId is required")
+	}
+	if json.Unmarshal(fields["type"], &annotation.Type) != nil || annotation.Type == "" {
+		return answerError(http.StatusBadRequest, "Valid type is required")
+	}
+	annotation.Payload = fields["payload"]
+	_ = json.Unmarshal(fields["clientEventId"], &annotation.ID) // what isn't a string is none
+	_ = json.Unmarshal(fields["occurredAt"], &annotation.OccurredAt)
+	for name, id := range map[string]string{"threadId": annotation.ThreadID, "type": annotation.Type, "clientEventId": annotation.ID, "occurredAt": annotation.OccurredAt} {
+		if err := checkBodyID(name, id); err != nil {
+			return err
+		}
+	}
+	answer, err := rt.config.Intelligence.Platform.Annotate(ex.r.Context(), ex.user.ID, annotation)
+	if err != nil {
+		return answerError4xx("Failed to annotate", err)
+	}
+	return ex.kept(answer, nil)
 }
+
+// jsonObject reads a body that has to be a JSON object.
+func (ex *exchange) jsonObject() (map[string]json.RawMessage, error) {
+	data, err := ex.readBody()
+	if err != nil {
+		return nil, err
+	}
+	return jsonObject(data)
+}
+
+func jsonObject(data []byte) (map[string]json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) != nil || fields == nil {
+		return nil, answerError(http.StatusBadRequest, "Invalid request body")
+	}
+	return fields, nil
+}
+
+// notBegun returns the answer to a run that the platform didn't let begin.
+func notBegun(err error) error {
+	var failed *intelligence.Error
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		answer := threadLocked(err)
+		answer.Body = errorBody{Error: "Thread lock denied", Code: "agent_thread_locked", Message: "Thread already running"}
+		return answer
+	case !errors.As(err, &failed):
+		return err
+	}
+	switch failed.Step {
+	case intelligence.StepThread:
+		return answerError4xx("Failed to initialize thread", err)
+	case intelligence.StepLock:
+		return badGateway("Thread lock denied", err)
+	case intelligence.StepCredentials:
+		return badGateway("Run connection credentials not available", err)
+	case intelligence.StepHistory:
+		return badGateway("Thread history lookup failed", err)
+	}
+	return badGateway("Failed to start runner", err)
+}
+
+// notConnected returns the answer to a connect that the platform refused.
+func notConnected(err error) error {
+	answer := &HTTPError{Status: http.StatusBadGateway, Body: errorBody{Error: "Connect request failed"}, Err: err}
+	var failed *intelligence.Error
+	if !errors.As(err, &failed) || failed.Status == 0 {
+		return answer
+	}
+	answer.Status = failed.Status
+	switch failed.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict:
+		answer.Body = errorBody{Error: "Connect request rejected"}
+	}
+	return answer
+}
+
+// answerError4xx returns the answer to a request that the platform refused, with its
+// status if it is the client's fault, else 502.
+func answerError4xx(what string, err error) error {
+	var failed *intelligence.Error
+	if errors.As(err, &failed) && failed.Status >= 400 && failed.Status < 500 {
+		return &HTTPError{Status: failed.Status, Body: errorBody{Error: what}, Err: err}
+	}
+	return badGateway(what, err)
+}
+
+func badGateway(what string, err error) *HTTPError {
+	return &HTTPError{Status: http.StatusBadGateway, Body: errorBody{
+		Error: what, Message: "The Intelligence platform didn't do what was asked of it.",
+	}, Err: err}
+}
+
+// platformFailure returns a failure of the platform as the reference answers it: with
+// 500, whatever the platform's status was.
+func platformFailure(what string, err error) error {
+	return &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: what}, Err: err}
+}
+
+// blank reports whether there is nothing but white space.
+func blank(text string) bool { return strings.TrimSpace(text) == "" }

@@ -37,10 +37,10 @@ const (
 	RouteUsage             RouteName = "usage"
 
 	// These need the Intelligence platform, and stay hidden without it.
-	routeMemories          RouteName = "memories/list"
-	routeMemoriesRecall    RouteName = "memories/recall"
-	routeMemoriesSubscribe RouteName = "memories/subscribe"
-	routeMemory            RouteName = "memories/mutate"
+	RouteMemories          RouteName = "memories/list"
+	RouteMemoriesRecall    RouteName = "memories/recall"
+	RouteMemoriesSubscribe RouteName = "memories/subscribe"
+	RouteMemory            RouteName = "memories/mutate"
 )
 
 // Route is the endpoint that a request is for.
@@ -51,6 +51,8 @@ type Route struct {
 	// ThreadID is set in stop and the routes of a thread. Run, suggest and connect have
 	// it in the body.
 	ThreadID string
+	// MemoryID is set in the route of a memory.
+	MemoryID string
 }
 
 // readsJSON reports whether the body of a request is JSON, and nothing else.
@@ -69,7 +71,7 @@ func (r Route) forDevelopment() bool {
 
 // checkIDs refuses ids that are too long.
 func (r Route) checkIDs() error {
-	return cmp.Or(checkID("agentId", r.AgentID), checkID("threadId", r.ThreadID))
+	return cmp.Or(checkID("agentId", r.AgentID), checkID("threadId", r.ThreadID), checkID("memoryId", r.MemoryID))
 }
 
 // maxIDBytes is how long an id of an agent, a thread or a run may be. Ids become
@@ -110,19 +112,27 @@ func (r Route) methods() []string {
 	case RouteInfo, RouteInspectorMetadata, RouteInspectorLearning, RouteThreadMessages,
 		RouteThreadEvents, RouteThreadState, RouteDebugEvents, RouteUsage:
 		return []string{http.MethodGet}
-	case RouteThreads, RouteConnect:
+	case RouteThreads, RouteConnect, RouteMemories:
 		return []string{http.MethodGet, http.MethodPost}
-	case RouteThread:
+	case RouteThread, RouteMemory:
 		return []string{http.MethodPatch, http.MethodDelete}
 	}
 	return []string{http.MethodPost}
 }
 
-// checkMethod refuses an HTTP method that the route doesn't answer. Memory
-// routes stay hidden: they are not found under any method.
-func (r Route) checkMethod(method string) error {
+// ofMemories reports whether the route is one of memories.
+func (r Route) ofMemories() bool {
 	switch r.Name {
-	case routeMemories, routeMemoriesRecall, routeMemoriesSubscribe, routeMemory:
+	case RouteMemories, RouteMemoriesRecall, RouteMemoriesSubscribe, RouteMemory:
+		return true
+	}
+	return false
+}
+
+// checkMethod refuses an HTTP method that the route doesn't answer. Routes of memories
+// that aren't served stay hidden: they are not found under any method.
+func (rt *Runtime) checkMethod(r Route, method string) error {
+	if r.ofMemories() && !rt.servesMemories() {
 		return notFound()
 	}
 	if methods := r.methods(); !slices.Contains(methods, method) {
@@ -214,14 +224,14 @@ func matchSegments(segments []string) (Route, bool) {
 	case at(1) == "threads":
 		return Route{Name: RouteThreads}, true
 	case at(2) == "memories" && at(1) == "recall":
-		return Route{Name: routeMemoriesRecall}, true
+		return Route{Name: RouteMemoriesRecall}, true
 	case at(2) == "memories" && at(1) == "subscribe":
-		return Route{Name: routeMemoriesSubscribe}, true
+		return Route{Name: RouteMemoriesSubscribe}, true
 	case at(2) == "memories":
-		_, ok := decodeID(at(1))
-		return Route{Name: routeMemory}, ok
+		id, ok := decodeID(at(1))
+		return Route{Name: RouteMemory, MemoryID: id}, ok
 	case at(1) == "memories":
-		return Route{Name: routeMemories}, true
+		return Route{Name: RouteMemories}, true
 	case at(1) == "annotate":
 		return Route{Name: RouteAnnotate}, true
 	case at(1) == "usage":

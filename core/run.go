@@ -72,11 +72,17 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 	named := ctx
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	request.Ended = charge.end
-	unnamed := rt.unnamed(ex, request.Key)
 	extended := request // a thread is named by the agent alone
 	extended.Agent = rt.extend(request)
+	naming, err := rt.keeper.prepare(ex, &extended)
+	if err != nil {
+		return nil, err
+	}
 	run, err := rt.runner.Begin(ctx, extended)
+	var answer *HTTPError
 	switch {
+	case errors.As(err, &answer):
+		return nil, answer
 	case errors.Is(err, store.ErrLocked):
 		return nil, threadLocked(err)
 	case errors.Is(err, runner.ErrShutdown), err != nil && rt.closing.Err() != nil:
@@ -84,20 +90,16 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 	case err != nil:
 		return nil, storeError(runFailed, err)
 	}
+	begun.ctx, begun.run = ctx, run
+	request.Key = run.Key()
 	begun.later(func() { rt.closeRun(ctx, run) }) // when it is never streamed
-	stream, err := ex.runStream()
-	if err != nil {
+	if err := rt.keeper.answer(ex, begun, request.Input); err != nil {
 		return nil, err
 	}
-	begun.later(stream.close)
 	begun.later(ex.debugLog.open())
 	charge.add(request.Spent)
-	if unnamed {
+	if naming != nil && naming() {
 		begun.later(rt.nameThread(named, request, charge))
-	}
-	begun.ctx, begun.run, begun.send = ctx, run, stream.send
-	if _, ids := ex.lastSeen(request.Input); ids {
-		begun.send = stream.numbered(run.FirstSeq())
 	}
 	ready = true
 	return begun, nil

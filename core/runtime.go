@@ -15,13 +15,14 @@ import (
 )
 
 // Runtime is the CopilotKit runtime: an http.Handler made by [New]. It is safe
-// for concurrent use, and no part of it runs on after ServeHTTP has returned.
+// for concurrent use.
 type Runtime struct {
 	config  Config
 	base    string
 	headers *headerPolicy
 	store   store.Store
 	runner  *runner.Runner
+	keeper  keeper
 	debug   debugBus
 	outages outageLog
 	// meter counts what users spend, nil without limits.
@@ -67,12 +68,24 @@ func New(config Config) (*Runtime, error) {
 	options := rt.config.runnerOptions()
 	options.Closing = rt.closing.Done()
 	rt.runner = runner.New(rt.store, options)
+	rt.keeper = storeKeeper{rt}
+	if config := rt.config.Intelligence; config != nil {
+		rt.keeper = platformKeeper{rt, config, config.Platform}
+	}
 	rt.close = sync.OnceValue(rt.closeOnce)
 	return rt, nil
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. Where the Intelligence platform keeps threads, a run goes
+// on after it has returned, until Close at the longest, unless w ends answers by itself:
+// see [Config.Intelligence].
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if rt.config.Intelligence != nil {
+		if _, ok := completerOf(w); !ok {
+			rt.serveAhead(w, r)
+			return
+		}
+	}
 	ex := newExchange(rt, w, telemetry.Identified(r, w.Header()))
 	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {
@@ -150,7 +163,7 @@ func (rt *Runtime) resolve(ex *exchange) (endpoint func() error, err error) {
 		return nil, rt.unmatched(ex)
 	}
 	ex.route = route
-	if err := route.checkMethod(ex.r.Method); err != nil {
+	if err := rt.checkMethod(route, ex.r.Method); err != nil {
 		return nil, err
 	}
 	return func() error { return rt.dispatch(ex) }, nil

@@ -131,7 +131,7 @@ func (rt *Runtime) resolveResource(ex *exchange, e envelope) (endpoint func() er
 	}
 	ex.route = route
 	method = strings.ToUpper(method)
-	if err := route.checkMethod(method); err != nil {
+	if err := rt.checkMethod(route, method); err != nil {
 		return nil, err
 	}
 	r := ex.r.Clone(ex.r.Context())
@@ -150,8 +150,8 @@ func (rt *Runtime) resolveResource(ex *exchange, e envelope) (endpoint func() er
 func (r Route) isResource() bool {
 	switch r.Name {
 	case RouteThreads, RouteThreadsSubscribe, RouteThreadsClear, RouteThread, RouteThreadArchive,
-		RouteThreadMessages, RouteThreadEvents, RouteThreadState, routeMemories, routeMemoriesRecall,
-		routeMemoriesSubscribe, routeMemory, RouteAnnotate:
+		RouteThreadMessages, RouteThreadEvents, RouteThreadState, RouteMemories, RouteMemoriesRecall,
+		RouteMemoriesSubscribe, RouteMemory, RouteAnnotate:
 		return true
 	}
 	return false

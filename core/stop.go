@@ -20,9 +20,9 @@ func (rt *Runtime) serveStop(ex *exchange) error {
 		return namedFailure(stopFailed, err)
 	}
 	key := ex.key(ex.route.ThreadID)
-	stopped, err := rt.runner.Stop(ex.r.Context(), key, runID)
+	stopped, err := rt.keeper.stop(ex, key, runID)
 	if err != nil {
-		return storeError(stopFailed, err)
+		return err
 	}
 	if !stopped {
 		message := fmt.Sprintf("No active run for thread '%s'.", key.ID)

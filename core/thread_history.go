@@ -5,35 +5,34 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"net/http"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/fold"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// serveThreadMessages shows the messages that the thread's last finished run left, the
-// activities of all before it, and the messages that a run which isn't finished was begun
-// with.
-func (rt *Runtime) serveThreadMessages(ex *exchange) error {
+// messages returns the messages that the thread's last finished run left, the activities
+// of all before it, and the messages that a run which isn't finished was begun with.
+func (k storeKeeper) messages(ex *exchange, key store.Key) (any, error) {
+	const what = "Failed to fetch thread messages"
 	// In this order, a run that ends between the two is whole in the second.
-	begun, err := rt.unfinishedInput(ex)
+	begun, err := k.unfinishedInput(ex, key)
 	if err != nil {
-		return storeError("Failed to fetch thread messages", err)
+		return nil, storeError(what, err)
 	}
-	snapshot, err := rt.snapshot(ex)
+	snapshot, err := k.snapshot(ex, key)
 	if err != nil {
-		return storeError("Failed to fetch thread messages", err)
+		return nil, storeError(what, err)
 	}
 	var messages []agui.Message
 	if len(snapshot.Messages) > 0 {
 		if err := json.Unmarshal(snapshot.Messages, &messages); err != nil {
-			return &failure{what: "Failed to fetch thread messages", err: err}
+			return nil, &failure{what: what, err: err}
 		}
 	}
-	history, err := rt.finished(ex)
+	history, err := k.finished(ex, key)
 	if err != nil {
-		return storeError("Failed to fetch thread messages", err)
+		return nil, storeError(what, err)
 	}
 	messages = fold.WithActivities(messages, history)
 	if begun != nil {
@@ -44,24 +43,23 @@ func (rt *Runtime) serveThreadMessages(ex *exchange) error {
 	}{make([]messageJSON, len(messages))}
 	for i, message := range messages {
 		if answer.Messages[i], err = newMessageJSON(message); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return ex.json(http.StatusOK, answer)
+	return answer, nil
 }
 
 // unfinishedInput returns the input that the thread's unfinished run shows, nil when
 // there is no such run.
-func (rt *Runtime) unfinishedInput(ex *exchange) (*agui.RunAgentInput, error) {
+func (k storeKeeper) unfinishedInput(ex *exchange, key store.Key) (*agui.RunAgentInput, error) {
 	ctx, cancel := ex.storeContext()
 	defer cancel()
-	key := ex.key(ex.route.ThreadID)
 	// Beyond all records, a read finds no more than whether there is such a run.
-	page, err := rt.store.Read(ctx, key, math.MaxInt64, false)
+	page, err := k.store.Read(ctx, key, math.MaxInt64, false)
 	if err != nil || page.FirstSeq == 0 {
 		return nil, err
 	}
-	page, err = rt.store.Read(ctx, key, page.FirstSeq-1, false)
+	page, err = k.store.Read(ctx, key, page.FirstSeq-1, false)
 	if err != nil || page.FirstSeq == 0 || len(page.Records) == 0 || page.Records[0].Seq != page.FirstSeq {
 		return nil, err
 	}
@@ -87,11 +85,16 @@ func appendUnknown(messages, more []agui.Message) []agui.Message {
 	return messages
 }
 
-// serveThreadEvents shows the events of the thread's finished runs, compacted.
-func (rt *Runtime) serveThreadEvents(ex *exchange) error {
-	events, err := rt.history(ex)
+// events returns the events of the thread's finished runs, compacted.
+func (k storeKeeper) events(ex *exchange, key store.Key) (any, error) {
+	const what = "Failed to fetch thread events"
+	finished, err := k.finished(ex, key)
 	if err != nil {
-		return storeError("Failed to fetch thread events", err)
+		return nil, storeError(what, err)
+	}
+	events, err := fold.Compact(finished)
+	if err != nil {
+		return nil, storeError(what, err)
 	}
 	var body bytes.Buffer
 	body.WriteString(`{"events":[`)
@@ -102,67 +105,53 @@ func (rt *Runtime) serveThreadEvents(ex *exchange) error {
 		body.Write(event.JSON())
 	}
 	body.WriteString("]}")
-	return ex.bytes(http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, body.Bytes())
+	return json.RawMessage(body.Bytes()), nil
 }
 
-// serveThreadState shows the shared state after the thread's last finished run, null
-// when its agents have never set one.
-func (rt *Runtime) serveThreadState(ex *exchange) error {
-	state, err := rt.sharedState(ex)
+// state returns the shared state after the thread's last finished run, null when its
+// agents have never set one.
+func (k storeKeeper) state(ex *exchange, key store.Key) (any, error) {
+	state, err := k.sharedState(ex, key)
 	if err != nil {
-		return storeError("Failed to fetch thread state", err)
+		return nil, storeError("Failed to fetch thread state", err)
 	}
-	answer := struct {
-		State json.RawMessage `json:"state"`
-	}{json.RawMessage("null")}
-	if state = bytes.TrimSpace(state); bytes.HasPrefix(state, []byte("{")) {
-		answer.State = state
+	if state = bytes.TrimSpace(state); !bytes.HasPrefix(state, []byte("{")) {
+		state = nil
 	}
-	return ex.json(http.StatusOK, answer)
+	return newStateJSON(state), nil
 }
 
 // sharedState returns what the thread's agents have made of the state, nil for
 // nothing. A last run that said nothing of it leaves none in the snapshot: what the
 // runs before it have said is in their events.
-func (rt *Runtime) sharedState(ex *exchange) (json.RawMessage, error) {
-	snapshot, err := rt.snapshot(ex)
+func (k storeKeeper) sharedState(ex *exchange, key store.Key) (json.RawMessage, error) {
+	snapshot, err := k.snapshot(ex, key)
 	if err != nil || len(snapshot.State) > 0 {
 		return snapshot.State, err
 	}
-	events, err := rt.finished(ex)
+	events, err := k.finished(ex, key)
 	return fold.LastState(events), err
 }
 
 // snapshot returns what the last finished run left, an empty one for a thread that
 // doesn't exist.
-func (rt *Runtime) snapshot(ex *exchange) (store.Snapshot, error) {
+func (k storeKeeper) snapshot(ex *exchange, key store.Key) (store.Snapshot, error) {
 	ctx, cancel := ex.storeContext()
 	defer cancel()
-	snapshot, err := rt.store.Snapshot(ctx, ex.key(ex.route.ThreadID))
+	snapshot, err := k.store.Snapshot(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Snapshot{}, nil
 	}
 	return snapshot, err
 }
 
-// history returns the events of the finished runs, compacted; none for a thread that
-// doesn't exist.
-func (rt *Runtime) history(ex *exchange) ([]agui.Encoded, error) {
-	events, err := rt.finished(ex)
-	if err != nil {
-		return nil, err
-	}
-	return fold.Compact(events)
-}
-
 // finished reads the events of the finished runs.
-func (rt *Runtime) finished(ex *exchange) ([]agui.Encoded, error) {
+func (k storeKeeper) finished(ex *exchange, key store.Key) ([]agui.Encoded, error) {
 	ctx, cancel := ex.storeContext()
 	defer cancel()
-	key := ex.key(ex.route.ThreadID)
 	var events []agui.Encoded
 	for after := int64(0); ; {
-		page, err := rt.store.Read(ctx, key, after, false)
+		page, err := k.store.Read(ctx, key, after, false)
 		if err != nil || len(page.Records) == 0 {
 			return events, err
 		}

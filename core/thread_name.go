@@ -11,24 +11,11 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
-	"github.com/copilotkit-go/runtime/core/store"
 )
 
 // titleTimeout is how long a name may take, where the platform leaves so much. It
 // is made beside the run, so that it seldom holds the run's stream open.
 const titleTimeout = 15 * time.Second
-
-// unnamed reports whether the thread is to be named: it has neither runs nor a
-// name. Ask before the run begins.
-func (rt *Runtime) unnamed(ex *exchange, key store.Key) bool {
-	if !rt.config.NameThreads {
-		return false
-	}
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	thread, err := rt.store.Thread(ctx, key)
-	return errors.Is(err, store.ErrNotFound) || (err == nil && thread.Name == "" && thread.LastRunAt.IsZero())
-}
 
 // nameThread begins to name a thread, beside its first run, and returns a function
 // that waits until that is done. As a run, it goes on without its client, but
@@ -88,8 +75,7 @@ func (rt *Runtime) makeName(ctx context.Context, request runner.Request, charge 
 	answer.fill(&shown)
 	for _, message := range shown.Messages {
 		if title := cleanTitle(message.Content.Text()); title != "" && message.Role == agui.RoleAssistant {
-			_, err := rt.store.UpdateThread(ctx, request.Key, store.Patch{Name: &title})
-			return err
+			return rt.keeper.rename(ctx, request.Key, request.AgentID, title)
 		}
 	}
 	return errors.New("the agent gave no title")

@@ -3,7 +3,6 @@ package core
 import (
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,12 +11,11 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// maxThreadPage is how many threads a page holds at most, and without a limit.
+// maxThreadPage is how many threads a page holds at most, and a store's without a limit.
 const maxThreadPage = 500
 
 // serveThreadList pages through the user's threads, last updated first.
 func (rt *Runtime) serveThreadList(ex *exchange) error {
-	const what = "Failed to list threads"
 	if !rt.listsThreads(ex) {
 		return threadsNotListed()
 	}
@@ -32,26 +30,12 @@ func (rt *Runtime) serveThreadList(ex *exchange) error {
 		return err
 	}
 	var err error
-	if query.Limit, err = pageLimit(values, maxThreadPage); err != nil {
-		return err
+	if values.Get("limit") != "" {
+		if query.Limit, err = pageLimit(values, maxThreadPage); err != nil {
+			return err
+		}
 	}
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	page, err := rt.store.Threads(ctx, query)
-	if errors.Is(err, store.ErrBadCursor) {
-		return answerError(http.StatusBadRequest, "Valid cursor query param is required")
-	}
-	if err != nil {
-		return storeError(what, err)
-	}
-	answer := threadPage{Threads: make([]threadJSON, len(page.Threads))}
-	for i, thread := range page.Threads {
-		answer.Threads[i] = newThreadJSON(thread)
-	}
-	if page.NextCursor != "" {
-		answer.NextCursor = &page.NextCursor
-	}
-	return ex.json(http.StatusOK, answer)
+	return ex.kept(rt.keeper.list(ex, query))
 }
 
 // pageLimit returns how many entries a page of a list has: what the query asks for, but
@@ -94,46 +78,32 @@ func (rt *Runtime) serveThreadCreate(ex *exchange) error {
 	if body.Name != nil {
 		name = *body.Name
 	}
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	thread, err := rt.store.CreateThread(ctx, ex.key(id), body.AgentID, name)
-	if errors.Is(err, store.ErrExists) {
-		return answerError(http.StatusConflict, "Thread already exists")
-	}
+	thread, err := rt.keeper.create(ex, ex.key(id), body.AgentID, name)
 	if err != nil {
-		return storeError("Failed to create thread", err)
+		return err
 	}
-	return ex.json(http.StatusCreated, newThreadJSON(thread))
+	return ex.json(http.StatusCreated, thread)
 }
 
 // serveThreadUpdate renames, archives or brings back a thread.
 func (rt *Runtime) serveThreadUpdate(ex *exchange) error {
-	body, err := ex.threadChange()
+	change, err := ex.threadChange()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	thread, err := rt.store.UpdateThread(ctx, ex.key(ex.route.ThreadID),
-		store.Patch{Name: body.Name, Archived: body.Archived})
-	if err != nil {
-		return storeError("Failed to update thread", err)
-	}
-	return ex.json(http.StatusOK, newThreadJSON(thread))
+	return ex.kept(rt.keeper.update(ex, ex.key(ex.route.ThreadID), "Failed to update thread", change))
 }
 
 // serveThreadArchive archives a thread.
 func (rt *Runtime) serveThreadArchive(ex *exchange) error {
-	if _, err := ex.threadChange(); err != nil {
+	change, err := ex.threadChange()
+	if err != nil {
 		return err
 	}
 	archived := true
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	_, err := rt.store.UpdateThread(ctx, ex.key(ex.route.ThreadID),
-		store.Patch{Archived: &archived})
-	if err != nil {
-		return storeError("Failed to archive thread", err)
+	change = threadBody{AgentID: change.AgentID, Archived: &archived}
+	if _, err := rt.keeper.update(ex, ex.key(ex.route.ThreadID), "Failed to archive thread", change); err != nil {
+		return err
 	}
 	return ex.json(http.StatusOK, struct {
 		ThreadID string `json:"threadId"`
@@ -143,13 +113,12 @@ func (rt *Runtime) serveThreadArchive(ex *exchange) error {
 
 // serveThreadDelete removes a thread and its history; a live run of it ends.
 func (rt *Runtime) serveThreadDelete(ex *exchange) error {
-	if _, err := ex.threadChange(); err != nil {
+	change, err := ex.threadChange()
+	if err != nil {
 		return err
 	}
-	ctx, cancel := ex.storeContext()
-	defer cancel()
-	if err := rt.store.DeleteThread(ctx, ex.key(ex.route.ThreadID)); err != nil {
-		return storeError("Failed to delete thread", err)
+	if err := rt.keeper.remove(ex, ex.key(ex.route.ThreadID), change.AgentID); err != nil {
+		return err
 	}
 	return ex.json(http.StatusOK, struct {
 		ThreadID string `json:"threadId"`
@@ -162,13 +131,54 @@ func (rt *Runtime) serveThreadDelete(ex *exchange) error {
 // it does nothing, as the reference does when it has a lasting store.
 func (rt *Runtime) serveThreadsClear(ex *exchange) error {
 	if rt.config.Development {
-		ctx, cancel := ex.storeContext()
-		defer cancel()
-		if err := rt.store.Clear(ctx, ex.user.ID); err != nil {
-			return storeError("Failed to clear threads", err)
+		if err := rt.keeper.clear(ex); err != nil {
+			return err
 		}
 	}
 	return ex.bytes(http.StatusNoContent, make(http.Header), nil)
+}
+
+// serveThreadsSubscribe lets a front end follow its list of threads.
+func (rt *Runtime) serveThreadsSubscribe(ex *exchange) error {
+	return ex.kept(rt.keeper.subscribe(ex))
+}
+
+// serveThreadMessages shows the messages of a thread.
+func (rt *Runtime) serveThreadMessages(ex *exchange) error {
+	return ex.kept(rt.keeper.messages(ex, ex.key(ex.route.ThreadID)))
+}
+
+// serveThreadEvents shows the events of a thread.
+func (rt *Runtime) serveThreadEvents(ex *exchange) error {
+	return ex.kept(rt.keeper.events(ex, ex.key(ex.route.ThreadID)))
+}
+
+// serveThreadState shows the shared state of a thread.
+func (rt *Runtime) serveThreadState(ex *exchange) error {
+	return ex.kept(rt.keeper.state(ex, ex.key(ex.route.ThreadID)))
+}
+
+type stateJSON struct {
+	State json.RawMessage `json:"state"`
+}
+
+// newStateJSON returns the answer that shows a state, nil for none.
+func newStateJSON(state json.RawMessage) stateJSON {
+	if state == nil {
+		state = json.RawMessage("null")
+	}
+	return stateJSON{state}
+}
+
+// kept answers with what a keeper has returned.
+func (ex *exchange) kept(body any, err error) error {
+	if err != nil {
+		return err
+	}
+	if raw, ok := body.(json.RawMessage); ok {
+		return ex.bytes(http.StatusOK, http.Header{"Content-Type": {contentTypeJSON}}, raw)
+	}
+	return ex.json(http.StatusOK, body)
 }
 
 // maxNameBytes is how long a thread's name may be. Lists show many of them, and
@@ -181,6 +191,8 @@ type threadBody struct {
 	ID       string
 	Name     *string
 	Archived *bool
+	// rawName is the name as it came, which may be null.
+	rawName json.RawMessage
 }
 
 // threadChange reads the body of a change. agentId must be there,
@@ -188,15 +200,12 @@ type threadBody struct {
 // gateways drop it.
 func (ex *exchange) threadChange() (body threadBody, err error) {
 	data, err := ex.readBody()
-	if err != nil {
+	if err != nil || len(data) == 0 && ex.r.Method == http.MethodDelete {
 		return body, err
 	}
-	if len(data) == 0 && ex.r.Method == http.MethodDelete {
-		return body, nil
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(data, &fields) != nil || fields == nil {
-		return body, answerError(http.StatusBadRequest, "Invalid request body")
+	fields, err := jsonObject(data)
+	if err != nil {
+		return body, err
 	}
 	if json.Unmarshal(fields["agentId"], &body.AgentID) != nil || body.AgentID == "" {
 		return body, answerError(http.StatusBadRequest, "Valid agentId is required")
@@ -210,7 +219,7 @@ func (ex *exchange) threadChange() (body threadBody, err error) {
 		}
 	}
 	if raw, ok := fields["name"]; ok {
-		body.Name = new(string) // null takes the name away
+		body.rawName, body.Name = raw, new(string) // null takes the name away
 		if json.Unmarshal(raw, body.Name) != nil {
 			return body, answerError(http.StatusBadRequest, "name must be a string or null")
 		}

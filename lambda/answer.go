@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -25,7 +28,7 @@ func (f *function) format2(ctx context.Context, payload []byte, body eventBody, 
 	r, err := requestFromFormat2(ctx, event)
 	handler, r := f.orBadRequest(ctx, r, body, err)
 	if f.buffered || !canStream {
-		return buffered(handler, r, proxy.NewProxyResponseWriterV2)
+		return whole(buffered(handler, r, proxy.NewProxyResponseWriterV2))
 	}
 	answer := stream(handler, r)
 	header, cookies := joinedHeader(answer.header)
@@ -47,7 +50,7 @@ func (f *function) format1(ctx context.Context, payload []byte, body eventBody, 
 	r, err := requestFromFormat1(ctx, event, version)
 	handler, r := f.orBadRequest(ctx, r, body, err)
 	if f.buffered || version != "" {
-		return buffered(handler, r, proxy.NewProxyResponseWriter)
+		return whole(buffered(handler, r, proxy.NewProxyResponseWriter))
 	}
 	answer := stream(handler, r)
 	return &events.APIGatewayProxyStreamingResponse{
@@ -66,7 +69,7 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte, body eventB
 	}
 	r, err := requestFromLoadBalancer(ctx, event)
 	handler, r := f.orBadRequest(ctx, r, body, err)
-	response, err := buffered(handler, r, proxy.NewProxyResponseWriterALB)
+	response, goingOn, err := buffered(handler, r, proxy.NewProxyResponseWriterALB)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +81,7 @@ func (f *function) loadBalancer(ctx context.Context, payload []byte, body eventB
 		}
 		response.Headers, response.MultiValueHeaders = header, nil
 	}
-	return response, nil
+	return whole(response, goingOn, nil)
 }
 
 // orBadRequest returns the function's handler, and the request with its body; or a
@@ -117,16 +120,70 @@ type libraryWriter[Response any] interface {
 	GetProxyResponse() (Response, error)
 }
 
-// buffered serves a request and returns the whole answer.
-func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler, r *http.Request, newWriter func() Writer) (Response, error) {
+// buffered serves a request and returns the whole answer. If the handler goes on after
+// it, goingOn is closed when it has returned; otherwise that is nil.
+func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler, r *http.Request, newWriter func() Writer) (response Response, goingOn <-chan struct{}, err error) {
 	ctx, cancel := beforeDeadline(r.Context())
-	defer cancel()
 	w := newWriter()
-	if err := serve(handler, &answerWriter{ResponseWriter: w}, r.WithContext(ctx)); err != nil {
-		w = newWriter()
-		writeError(w, r, http.StatusInternalServerError, "internal_error")
+	completed, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		defer cancel()
+		complete := sync.OnceValue(func() error { close(completed); return nil })
+		if err := serve(handler, &answerWriter{ResponseWriter: w, complete: complete}, r.WithContext(ctx)); err != nil && !isClosed(completed) {
+			w = newWriter()
+			writeError(w, r, http.StatusInternalServerError, "internal_error")
+		}
+	}()
+	select {
+	case <-completed:
+		goingOn = done
+	case <-done:
 	}
-	return w.GetProxyResponse()
+	response, err = w.GetProxyResponse()
+	return response, goingOn, err
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// whole returns an answer for the SDK, which asks for the next event only when what goes
+// on after it has ended.
+func whole[Response any](response Response, goingOn <-chan struct{}, err error) (any, error) {
+	if err != nil || goingOn == nil {
+		return response, err
+	}
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(response); err != nil {
+		return nil, fmt.Errorf("encode an answer: %w", err)
+	}
+	return &wholeAnswer{reader: &encoded, goingOn: goingOn}, nil
+}
+
+// wholeAnswer is an answer whose handler goes on. The SDK closes it before it asks for
+// the next event.
+type wholeAnswer struct {
+	reader  io.Reader
+	goingOn <-chan struct{}
+}
+
+func (a *wholeAnswer) Read(p []byte) (int, error) { return a.reader.Read(p) }
+
+// ContentType is that of an answer in one piece.
+func (a *wholeAnswer) ContentType() string { return "application/json" }
+
+// Close waits until the handler has returned.
+func (a *wholeAnswer) Close() error {
+	<-a.goingOn
+	return nil
 }
 
 // margin is how long before Lambda's deadline the context of a request ends.
@@ -171,8 +228,12 @@ func serve(handler http.Handler, w *answerWriter, r *http.Request) (err error) {
 // answerWriter records whether the answer has begun.
 type answerWriter struct {
 	http.ResponseWriter
-	started bool
+	started  bool
+	complete func() error
 }
+
+// Complete ends the answer, after which the handler goes on: its client gets it now.
+func (w *answerWriter) Complete() error { return w.complete() }
 
 // hopByHop are the headers of a connection (RFC 9110, 7.6.1), and there is none
 // behind a front door.

@@ -14,8 +14,9 @@ import (
 // the handler is passed to Lambda unbuffered and returns when it has been read: the SDK
 // flushes what it reads, piece by piece.
 //
-// Reading ends when the handler has returned, so that the response is complete, and
-// the instance may be frozen, only when nothing runs any more. If nobody reads, a Write
+// Reading ends when the handler has returned, or says that its answer is complete. The
+// instance may be frozen only when nothing runs any more: for that Close waits, which the
+// SDK calls before it asks for the next event. If nobody reads, a Write
 // fails at its deadline, and at the latest soon after the end of the request's context.
 type streamed struct {
 	*io.PipeReader
@@ -23,6 +24,8 @@ type streamed struct {
 
 	cancel context.CancelFunc
 	done   chan struct{}
+	// completed is set when the handler goes on after its answer.
+	completed atomic.Bool
 }
 
 // answerHead is the status and the headers of an answer.
@@ -44,7 +47,10 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 		defer close(body.done)
 		defer func() { _ = pipe.SetWriteDeadline(time.Time{}) }()
 		defer stop()
-		w := &answerWriter{ResponseWriter: pipe}
+		w := &answerWriter{ResponseWriter: pipe, complete: func() error {
+			body.completed.Store(true)
+			return writer.Close()
+		}}
 		err := serve(handler, w, r.WithContext(ctx))
 		if err != nil && !w.started {
 			clear(w.Header())
@@ -63,8 +69,11 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 const lastWrites = margin / 2
 
 // Close ends the answer, even if it is incomplete, and waits until the handler has
-// returned.
+// returned. One that has completed its answer isn't hurried.
 func (s *streamed) Close() error {
+	if s.completed.Load() {
+		<-s.done
+	}
 	s.cancel()
 	err := s.PipeReader.Close()
 	<-s.done

@@ -135,6 +135,9 @@ func modelLine(settings *bundle.Settings, fellBack bool) string {
 }
 
 func threadsLine(settings *bundle.Settings) string {
+	if settings.Intelligence.Key != "" {
+		return "kept by CopilotKit's Intelligence platform."
+	}
 	if settings.Store.Scheme() == "" {
 		return "in memory, until this program ends. COPILOTKIT_STORE=sqlite:///path/file.db keeps them."
 	}

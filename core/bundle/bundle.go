@@ -122,10 +122,15 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	if config.Transcriber, err = buildTranscriber(settings, parts); err != nil {
 		return config, err
 	}
-	if config.Store, err = openStore(ctx, settings, parts); err != nil {
+	if err := buildIntelligence(settings, parts, &config); err != nil {
 		return config, err
 	}
-	parts.opened.add(config.Store)
+	if config.Intelligence == nil {
+		if config.Store, err = openStore(ctx, settings, parts); err != nil {
+			return config, err
+		}
+		parts.opened.add(config.Store)
+	}
 	for _, change := range parts.changes {
 		change(&config)
 	}

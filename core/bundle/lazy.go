@@ -123,6 +123,14 @@ func (l *Lazy) Close() error {
 	return nil
 }
 
+// Wait waits for the requests under way, as [core.Runtime.Wait] does.
+func (l *Lazy) Wait(ctx context.Context) error {
+	if runtime := l.built.Load(); runtime != nil {
+		return runtime.Wait(ctx)
+	}
+	return nil
+}
+
 // awaitBuild waits for the end of a build, and reports whether it has ended in time.
 func (l *Lazy) awaitBuild(current *attempt) bool {
 	timer := time.NewTimer(buildGrace)

@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -47,7 +46,7 @@ func logStart(ctx context.Context, logger *slog.Logger, settings *Settings) {
 	attributes := make([]slog.Attr, 0, 8)
 	for _, attribute := range []slog.Attr{
 		slog.String("version", build.Version), slog.String("commit", build.Commit), slog.String("built", build.Time), slog.String("go", build.Go),
-		slog.String("model", settings.Model), slog.String("store", cmp.Or(settings.Store.Scheme(), "memory")), slog.String("auth", settings.Auth),
+		slog.String("model", settings.Model), slog.String("store", settings.keeper()), slog.String("auth", settings.Auth),
 	} {
 		if attribute.Value.String() != "" {
 			attributes = append(attributes, attribute)

@@ -28,10 +28,10 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, runt
 		return errors.Join(fmt.Errorf("serve: %w", err), runtime.Close())
 	case <-ctx.Done():
 	}
-	late := shutDown(server, grace)
+	late := shutDown(server, runtime, grace)
 	closed := runtime.Close()
 	if late != nil {
-		if late = shutDown(server, partingGrace); late != nil {
+		if late = shutDown(server, runtime, partingGrace); late != nil {
 			late = errors.Join(fmt.Errorf("requests were cut off: %w", late), server.Close())
 		}
 	}
@@ -39,8 +39,15 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, runt
 	return errors.Join(late, closed)
 }
 
-func shutDown(server *http.Server, grace time.Duration) error {
+// shutDown waits for the requests under way, and for what goes on after their answers.
+func shutDown(server *http.Server, runtime io.Closer, grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	return server.Shutdown(ctx)
+	if err := server.Shutdown(ctx); err != nil {
+		return err
+	}
+	if w, ok := runtime.(interface{ Wait(context.Context) error }); ok {
+		return w.Wait(ctx)
+	}
+	return nil
 }

@@ -58,6 +58,8 @@ type Settings struct {
 	OpenGenerativeUIAgents []string
 	// Store is where threads are kept. The zero value is the memory of this process.
 	Store SecretURL
+	// Intelligence has CopilotKit's managed platform keep the threads instead.
+	Intelligence IntelligenceSettings
 	// Auth says how callers are identified, "" if COPILOTKIT_AUTH isn't set.
 	Auth string
 	// AuthTokens are the tokens of [AuthToken], nil for none.
@@ -171,6 +173,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		})
 	}
 	errs = append(errs, settings.checkAuth(values)...)
+	errs = append(errs, settings.checkIntelligence(values)...)
 	errs = append(errs, settings.readTelemetry(values)...)
 	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {
 		settings.ForwardAuthorization = []string{"*"}

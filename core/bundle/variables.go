@@ -26,7 +26,7 @@ type variable struct {
 }
 
 // variables are the runtime's own variables, in the README's order.
-var variables = slices.Concat(agentVariables, storeVariables, accessVariables, servingVariables)
+var variables = slices.Concat(agentVariables, storeVariables, intelligenceVariables, accessVariables, servingVariables)
 
 // storeVariables say where threads are kept.
 var storeVariables = []variable{

@@ -93,7 +93,7 @@ var schemes = map[string]func(t *testing.T, mode string) scheme{
 			bob:       by("bob", bob.right),
 			others: []credential{
 				by("none", ""),
-				by("tampered with", cookies.right[:len(cookies.right)-20]+"A"+cookies.right[len(cookies.right)-19:]),
+				by("tampered with", tampered(cookies.right, len(cookies.right)-20)),
 				by("of Ann's id and Bob's signature", cookies.right[:value+45]+bob.right[value+45:]),
 				by("expired", cookies.expired),
 				by("not yet valid", cookies.early),
@@ -102,6 +102,15 @@ var schemes = map[string]func(t *testing.T, mode string) scheme{
 			},
 		}
 	},
+}
+
+// tampered returns a cookie with another character at a place.
+func tampered(cookie string, at int) string {
+	other := "A"
+	if cookie[at:at+1] == other {
+		other = "B"
+	}
+	return cookie[:at] + other + cookie[at+1:]
 }
 
 // annsCookies are cookies of one user.

@@ -53,7 +53,7 @@ func listTools(ctx context.Context, client *mcp.ClientSession, caller caller) ([
 		tools = append(tools, agent.ServerTool{
 			Name:        tool.Name,
 			Description: credentials.Mask(tool.Description),
-			Parameters:  maskJSON(credentials, tool.Parameters),
+			Parameters:  mcpclient.Mask(credentials, tool.Parameters),
 			Call:        caller.tool(tool.Name),
 		})
 	}
@@ -68,7 +68,7 @@ func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.R
 		switch {
 		case err == nil:
 			encoded, err := json.Marshal(result)
-			return maskJSON(c.credentials(), encoded), err
+			return mcpclient.Mask(c.credentials(), encoded), err
 		case errors.Is(err, mcpclient.ErrDenied):
 			return nil, &deniedError{name}
 		case mcpclient.IsAnswer(err):
@@ -79,13 +79,6 @@ func (c caller) tool(name string) func(context.Context, json.RawMessage) (json.R
 		// The model has no use for what net/http says.
 		return nil, &unreachableError{tool: name, err: c.secrets().Redact(err)}
 	}
-}
-
-func maskJSON(credentials outbound.Secrets, encoded []byte) json.RawMessage {
-	if len(credentials) == 0 {
-		return encoded
-	}
-	return json.RawMessage(credentials.Mask(string(encoded)))
 }
 
 // deniedError tells the model that the user has to sign in again.

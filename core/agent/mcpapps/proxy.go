@@ -14,6 +14,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core/agent/internal/mcpclient"
+	"github.com/copilotkit-go/runtime/core/agent/internal/toolcalls"
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
 )
@@ -100,7 +101,7 @@ func (e *extended) forward(ctx context.Context, ending *sync.WaitGroup, request 
 	switch {
 	case s == nil:
 		return nil, refusal("Unknown server: " + shown(cmp.Or(request.serverID, request.serverHash)))
-	case len(request.params) > maxArguments:
+	case len(request.params) > toolcalls.MaxArguments:
 		return nil, tooLarge
 	}
 	var result json.RawMessage
@@ -163,7 +164,7 @@ func (s *server) callFor(ctx context.Context, ending *sync.WaitGroup, params jso
 	if string(raw) == "null" {
 		raw = nil
 	}
-	arguments, err := objectOf(raw)
+	arguments, err := toolcalls.Object(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -207,11 +208,11 @@ func (s *server) read(ctx context.Context, ending *sync.WaitGroup, params json.R
 		if err != nil {
 			return nil, err
 		}
-		return resourceResult{shownMeta(got.Meta), got.Contents}, nil
+		return resourceResult{mcpclient.ShownMeta(got.Meta), got.Contents}, nil
 	})
 }
 
-// resourceResult is to MCP's result of a reading what toolResult is to that of a call.
+// resourceResult is to MCP's result of a reading what [mcpclient.Result] is to that of a call.
 type resourceResult struct {
 	Meta     sdk.Meta                `json:"_meta,omitempty"`
 	Contents []*sdk.ResourceContents `json:"contents"`

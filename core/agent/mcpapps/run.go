@@ -2,12 +2,11 @@ package mcpapps
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"slices"
-	"sync"
 
 	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/agent/internal/toolcalls"
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
@@ -73,7 +72,7 @@ func (e *extended) offer(ctx context.Context, input *agui.RunAgentInput) (map[st
 			if !t.ForModel || t.ResourceURI == "" {
 				continue
 			}
-			if taken[t.Name] || !describesObject(t.Parameters) {
+			if taken[t.Name] || !t.DescribesObject() {
 				s.logger.DebugContext(ctx, "a tool is left out: another has its name, or its schema isn't one of an object", "tool", t.Name)
 				continue
 			}
@@ -87,16 +86,10 @@ func (e *extended) offer(ctx context.Context, input *agui.RunAgentInput) (map[st
 	return tools, nil
 }
 
-// describesObject reports whether a schema is one of an object: another would end the run.
-func describesObject(schema json.RawMessage) bool {
-	var root struct{ Type any }
-	return json.Unmarshal(schema, &root) == nil && (root.Type == nil || root.Type == "object")
-}
-
 // play runs the agent, and makes the calls that it leaves open of the tools that it was
 // offered, before its RUN_FINISHED.
 func (e *extended) play(ctx context.Context, input *agui.RunAgentInput, tools map[string]tool, yield func(agui.Event, error) bool) {
-	open := &openCalls{tools: tools, input: input}
+	open := toolcalls.NewOpen(tools, input)
 	var finished agui.Event
 	for event, err := range e.inner.Run(ctx, input) {
 		if finished != nil && !yield(finished, nil) {
@@ -114,7 +107,7 @@ func (e *extended) play(ctx context.Context, input *agui.RunAgentInput, tools ma
 			finished = event
 			continue
 		}
-		open.observe(event)
+		open.Observe(event)
 		if !yield(event, nil) {
 			return
 		}
@@ -122,51 +115,8 @@ func (e *extended) play(ctx context.Context, input *agui.RunAgentInput, tools ma
 	if finished == nil {
 		return
 	}
-	open.finish(finished)
-	if e.answer(ctx, open.list(), yield) {
+	open.Finish(finished)
+	if toolcalls.Answer(ctx, open.List(), e.call, yield) {
 		yield(finished, nil)
 	}
-}
-
-// ahead is how many calls are made at once.
-const ahead = 4
-
-// answer makes calls, several at once, and yields their results in order. It reports
-// whether the run goes on.
-func (e *extended) answer(ctx context.Context, calls []*openCall, yield func(agui.Event, error) bool) bool {
-	if len(calls) == 0 {
-		return true
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer cancel()
-	answers := make([]chan []agui.Event, len(calls))
-	begin := func(i int) {
-		answers[i] = make(chan []agui.Event, 1)
-		running.Go(func() { answers[i] <- e.call(ctx, &running, calls[i]) })
-	}
-	for i := range min(ahead, len(calls)) {
-		begin(i)
-	}
-	for i := range calls {
-		var events []agui.Event
-		select {
-		case events = <-answers[i]:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			yield(nil, context.Cause(ctx))
-			return false
-		}
-		for _, event := range events {
-			if !yield(event, nil) {
-				return false
-			}
-		}
-		if next := i + ahead; next < len(calls) {
-			begin(next)
-		}
-	}
-	return true
 }

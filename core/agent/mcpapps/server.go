@@ -1,7 +1,6 @@
 package mcpapps
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/md5"
@@ -94,7 +93,7 @@ func (s *server) list(ctx context.Context, caller mcpclient.Caller) ([]mcpclient
 	credentials := s.remote.Credentials(caller.Authorization)
 	for i := range tools {
 		tools[i].Description = credentials.Mask(tools[i].Description)
-		tools[i].Parameters = mask(credentials, tools[i].Parameters)
+		tools[i].Parameters = mcpclient.Mask(credentials, tools[i].Parameters)
 	}
 	return tools, s.secrets(caller).Redact(err)
 }
@@ -120,49 +119,10 @@ func (s *server) do(ctx context.Context, ending *sync.WaitGroup, operation func(
 	if err != nil {
 		return nil, s.secrets(caller).Redact(err)
 	}
-	encoded, err := json.Marshal(result)
-	if err != nil {
-		return nil, fmt.Errorf("encode the result: %w", err)
-	}
-	return mask(s.remote.Credentials(caller.Authorization), unescapeHTML(encoded)), nil
-}
-
-// mask returns a result without credentials that the server has quoted.
-func mask(credentials outbound.Secrets, result json.RawMessage) json.RawMessage {
-	if len(credentials) == 0 {
-		return result
-	}
-	return json.RawMessage(credentials.Mask(string(result)))
+	return mcpclient.Encode(result, s.remote.Credentials(caller.Authorization))
 }
 
 func (s *server) close() {
 	s.lists.close()
 	s.remote.Close()
-}
-
-// unescapeHTML takes back that encoding/json escapes <, > and &, which a page is full of.
-func unescapeHTML(encoded []byte) []byte {
-	if !bytes.Contains(encoded, []byte(`\u00`)) {
-		return encoded
-	}
-	plain := encoded[:0]
-	for len(encoded) > 0 {
-		i := bytes.IndexByte(encoded, '\\')
-		if i < 0 {
-			return append(plain, encoded...)
-		}
-		plain = append(plain, encoded[:i]...)
-		encoded = encoded[i:]
-		switch {
-		case bytes.HasPrefix(encoded, []byte(`\u003c`)):
-			plain, encoded = append(plain, '<'), encoded[6:]
-		case bytes.HasPrefix(encoded, []byte(`\u003e`)):
-			plain, encoded = append(plain, '>'), encoded[6:]
-		case bytes.HasPrefix(encoded, []byte(`\u0026`)):
-			plain, encoded = append(plain, '&'), encoded[6:]
-		default:
-			plain, encoded = append(plain, encoded[:2]...), encoded[2:]
-		}
-	}
-	return plain
 }

@@ -104,7 +104,7 @@ func (a advisor) agents() []string {
 func upstreams(servers map[string]bundle.Upstream) []string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(servers)) {
-		list = append(list, name+" ("+host(servers[name].URL.Reveal())+")")
+		list = append(list, name+" at "+host(servers[name].URL.Reveal()))
 	}
 	return list
 }

@@ -117,9 +117,5 @@ func host(address string) string {
 	if err != nil || parsed.Host == "" {
 		return "an address"
 	}
-	shown := parsed.Scheme + "://" + parsed.Host
-	if strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" {
-		shown += "/…"
-	}
-	return shown
+	return parsed.Scheme + "://" + parsed.Host
 }

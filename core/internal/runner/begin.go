@@ -35,7 +35,10 @@ func (r *Runner) begin(ctx context.Context, request Request) (*Run, error) {
 		lease, err := r.lease(ctx, request)
 		switch {
 		case err == nil:
+			request = renamed(request, lease)
 			return &Run{runner: r, request: request, lease: lease, shown: unseen(request.Input, lease.Seen())}, nil
+		case request.Lease != nil:
+			return nil, err
 		case errors.Is(err, store.ErrOrphaned):
 			// That it is locked means that somebody else closes it now.
 			if err := r.closeOrphan(ctx, request.Key); err != nil && !errors.Is(err, store.ErrLocked) {
@@ -75,7 +78,23 @@ func (r *Runner) lease(ctx context.Context, request Request) (store.Lease, error
 	for i := range request.Input.Messages {
 		begin.MessageIDs[i] = request.Input.Messages[i].ID
 	}
+	if request.Lease != nil {
+		return request.Lease(ctx, begin)
+	}
 	return call(ctx, r, func(ctx context.Context) (store.Lease, error) { return r.store.Begin(ctx, begin) })
+}
+
+// renamed returns the request of a run with the ids that it has where its events are
+// delivered.
+func renamed(request Request, lease store.Lease) Request {
+	delivery, ok := lease.(store.Delivery)
+	if !ok || request.Input.ThreadID == delivery.ThreadID() && request.Input.RunID == lease.RunID() {
+		return request
+	}
+	input := *request.Input
+	input.ThreadID, input.RunID = delivery.ThreadID(), lease.RunID()
+	request.Input, request.Key.ID = &input, input.ThreadID
+	return request
 }
 
 // liveRun returns the run that holds the thread's lease, "" for none.
@@ -144,6 +163,12 @@ type Run struct {
 	shown *agui.RunAgentInput
 	used  atomic.Bool
 }
+
+// Key returns the run's thread.
+func (run *Run) Key() store.Key { return run.request.Key }
+
+// Lease returns the run's lease, for what else that can tell.
+func (run *Run) Lease() store.Lease { return run.lease }
 
 // FirstSeq returns the Seq of the run's first event in its thread; those that follow
 // count on from it. It is for the time before Stream.

@@ -79,6 +79,9 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 	recorder.timer = time.AfterFunc(recorder.interval, recorder.wake)
 	if lease, local := lease.(store.LocalLease); local {
 		recorder.local = true
+		if _, delivers := lease.(store.Delivery); delivers {
+			recorder.gather = 0 // it gathers by itself
+		}
 		recorder.group.Add(1)
 		recorder.unhook = context.AfterFunc(lease.Ended(), func() {
 			defer recorder.group.Done()
@@ -230,6 +233,9 @@ func (r *recorder) close(limit time.Duration) (lost bool) {
 	defer r.mu.Unlock()
 	return r.lost
 }
+
+// rest returns what wasn't appended before close.
+func (r *recorder) rest() []store.Record { return r.records[r.appended:] }
 
 // failing reports whether the store is away and the run goes on all the same.
 func (r *recorder) failing() bool {

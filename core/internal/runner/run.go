@@ -6,6 +6,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/internal/fold"
+	"github.com/copilotkit-go/runtime/core/store"
 )
 
 // Stream runs the agent to its end, and sends the events as they come, in the
@@ -34,10 +35,9 @@ func (run *Run) newStream(ctx context.Context) *stream {
 	s.cancelOnDisconnect = run.runner.options.CancelOnDisconnect
 	s.composer.input, s.composer.showInput = run.shown, true
 	s.composer.maxBytes, s.composer.maxEvents = run.runner.options.MaxRunBytes, run.runner.options.MaxRunEvents
-	s.run = &recording{
-		lease:    run.lease,
-		recorder: startRecorder(s.base, run.runner, run.lease, s.end, s.logger),
-		fold:     fold.NewRun(run.lease.NextSeq(), run.request.Input.Messages, run.request.Input.State),
+	s.run = &recording{lease: run.lease, recorder: startRecorder(s.base, run.runner, run.lease, s.end, s.logger)}
+	if s.run.delivery, _ = run.lease.(store.Delivery); s.run.delivery == nil {
+		s.run.fold = fold.NewRun(run.lease.NextSeq(), run.request.Input.Messages, run.request.Input.State)
 	}
 	return s
 }

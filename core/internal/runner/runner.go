@@ -145,6 +145,9 @@ type Request struct {
 	Agent   agent.Agent
 	// Input is shared with the agent, and isn't changed.
 	Input *agui.RunAgentInput
+	// Lease takes the thread's lease in place of the runner's store, nil for that. It
+	// limits its own time.
+	Lease func(context.Context, store.BeginRequest) (store.Lease, error)
 	// Observe is called with each event that is sent, also after the client is gone.
 	// It must be quick. Nil for none.
 	Observe func(agui.Encoded)

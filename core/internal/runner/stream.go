@@ -59,7 +59,10 @@ type stream struct {
 type recording struct {
 	lease    store.Lease
 	recorder *recorder
+	// fold makes what the store is left with. It is nil where delivery isn't: that has
+	// each event as it was made.
 	fold     *fold.Run
+	delivery store.Delivery
 }
 
 // newStream returns a stream that isn't recorded.
@@ -120,6 +123,12 @@ func (s *stream) release() {
 	if s.run != nil {
 		s.run.recorder.close(0)
 	}
+	if s.run != nil && s.run.delivery != nil {
+		// Unlike a lease it doesn't expire by itself. Once it has finished this does nothing.
+		ctx, cancel := context.WithTimeout(s.base, s.runner.interval())
+		_ = s.run.delivery.Finish(ctx, nil)
+		cancel()
+	}
 	s.ended()
 	s.tell(telemetry.RunResult{Outcome: "broken off"})
 }
@@ -142,7 +151,12 @@ func (s *stream) follow(ctx context.Context) error {
 		if s.outbox.full() {
 			more, stalled = nil, time.After(stallLimit)
 		}
+		room := s.run.room()
+		if room != nil {
+			more = nil
+		}
 		select {
+		case <-room:
 		case <-s.outbox.read:
 		case <-stalled:
 			s.disconnect(errStalled)
@@ -206,7 +220,7 @@ func (s *stream) emit(event agui.Encoded) {
 	} else if s.request.Observe != nil {
 		s.request.Observe(event)
 	}
-	if s.run != nil {
+	if s.run != nil && s.run.fold != nil {
 		if err := s.run.fold.Add(event); err != nil {
 			s.logger.WarnContext(s.base, "event doesn't fit the thread", "event", event.EventType(), "error", err)
 		}
@@ -256,7 +270,11 @@ func (s *stream) close(cause error) error {
 		s.awaitAgent()
 	}
 	var err error
-	if s.run != nil {
+	switch {
+	case s.run == nil:
+	case s.run.delivery != nil:
+		err = s.deliver(cause)
+	default:
 		err = s.record(cause)
 	}
 	s.ended()
@@ -277,7 +295,9 @@ func (s *stream) fail(err error) {
 	s.terminal = runError(CodeInvalidEvent, "The run can't be closed in order")
 	if s.run != nil {
 		s.run.recorder.add(s.terminal)
-		_ = s.run.fold.Add(s.terminal)
+		if s.run.fold != nil {
+			_ = s.run.fold.Add(s.terminal)
+		}
 	}
 }
 

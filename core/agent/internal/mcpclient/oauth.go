@@ -32,7 +32,7 @@ const unsaidLife = 10 * time.Minute
 type tokens struct {
 	cache  *token.Cache
 	client *http.Client
-	idle   connections
+	idle   outbound.Connections
 	// endpoint is where they come from, body what it is asked.
 	endpoint, id, secret, body string
 	// latest is the token that was given out last.
@@ -56,9 +56,9 @@ func newTokens(config OAuth) (*tokens, error) {
 		}
 	}
 	t := &tokens{endpoint: config.TokenURL, id: config.ClientID, secret: config.ClientSecret, body: form.Encode()}
-	t.idle.transport = outbound.NewTransport(address)
+	t.idle.Transport = outbound.NewTransport(address)
 	t.client = &http.Client{
-		Transport: t.idle.transport,
+		Transport: t.idle.Transport,
 		// The secret is for this address alone.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return outbound.ErrRedirect },
 	}
@@ -78,10 +78,10 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 // forget drops a token that the server has refused.
 func (t *tokens) forget(access string) { t.cache.Forget(access) }
 
-func (t *tokens) close() { t.idle.close() }
+func (t *tokens) close() { t.idle.Close() }
 
 func (t *tokens) fetch(ctx context.Context) (token.Token, error) {
-	t.idle.use()
+	t.idle.Use()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.endpoint, strings.NewReader(t.body))
 	if err != nil {
 		return token.Token{}, errors.New("the address of the token endpoint can't be asked")

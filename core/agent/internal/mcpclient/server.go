@@ -70,7 +70,7 @@ type Server struct {
 	tokens *tokens // nil without OAuth
 	client http.Client
 	// idle are those of what New made, none where the caller brought a transport.
-	idle connections
+	idle outbound.Connections
 	// version is the protocol's version that the last session had, if it is one before
 	// that in which clients ask first which there are: the question is then spared.
 	version atomic.Pointer[string]
@@ -104,8 +104,8 @@ func New(config Config) (*Server, error) {
 	}
 	s.client = *outbound.Guard(client)
 	if s.client.Transport == nil {
-		s.idle.transport = outbound.NewTransport(endpoint)
-		s.client.Transport = s.idle.transport
+		s.idle.Transport = outbound.NewTransport(endpoint)
+		s.client.Transport = s.idle.Transport
 	}
 	if config.NoRedirects {
 		s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return outbound.ErrRedirect }
@@ -144,9 +144,9 @@ func (s *Server) with(secrets outbound.Secrets, authorization string) outbound.S
 	return secrets
 }
 
-// Close closes idle connections. Sessions are closed before.
+// Close closes idle outbound.Connections. Sessions are closed before.
 func (s *Server) Close() {
-	s.idle.close()
+	s.idle.Close()
 	if s.tokens != nil {
 		s.tokens.close()
 	}

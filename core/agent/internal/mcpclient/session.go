@@ -27,9 +27,18 @@ type Session struct {
 // Changed is called whenever the server says that its tools have changed; nil for
 // nothing.
 func (s *Server) Connect(ctx context.Context, authorization string, changed func()) (*Session, error) {
+	if authorization == "" {
+		return s.ConnectWith(ctx, nil, changed)
+	}
+	return s.ConnectWith(ctx, http.Header{"Authorization": {authorization}}, changed)
+}
+
+// ConnectWith does the same with headers that are sent in this session besides those of
+// the configuration, of which they take precedence.
+func (s *Server) ConnectWith(ctx context.Context, headers http.Header, changed func()) (*Session, error) {
 	header := s.header
-	if authorization != "" {
-		header = agent.MergeHeaders(http.Header{"Authorization": {authorization}}, header)
+	if len(headers) > 0 {
+		header = agent.MergeHeaders(headers, header)
 	}
 	// A deadline on the context would end the session, too.
 	connecting, cancel := context.WithCancel(context.WithoutCancel(ctx))

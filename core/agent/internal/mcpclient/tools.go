@@ -22,6 +22,13 @@ type Tool struct {
 	ForModel, ForApp bool
 }
 
+// DescribesObject reports whether the schema of the arguments is one of an object: a model
+// refuses a request with another.
+func (t *Tool) DescribesObject() bool {
+	var root struct{ Type any }
+	return json.Unmarshal(t.Parameters, &root) == nil && (root.Type == nil || root.Type == "object")
+}
+
 // How long a list of tools may be: its pages, its tools, and their descriptions and
 // schemas together, in bytes.
 const (

@@ -93,7 +93,7 @@ func (t *transport) send(request *http.Request) (*http.Response, error) {
 // observed sends a request once, of which an observer is told.
 func (t *transport) observed(request *http.Request) (*http.Response, error) {
 	_, ended := telemetry.StartCall(request.Context(), telemetry.Call{Method: request.Method, URL: request.URL}, request.Header)
-	t.server.idle.use()
+	t.server.idle.Use()
 	response, err := t.base.RoundTrip(request)
 	ended(telemetry.ResultOf(response, err))
 	return response, err

@@ -1,38 +1,52 @@
-package mcpapps
+// Package toolcalls finds the calls that an agent's run leaves open, and answers them: what
+// the middlewares have in common that offer an agent tools and run them in its place.
+package toolcalls
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/agui"
 )
 
-// maxArguments bounds the arguments of a call, in bytes.
-const maxArguments = 4 << 20
+// MaxArguments bounds the arguments of a call, in bytes.
+const MaxArguments = 4 << 20
 
-// openCalls are the calls of offered tools that a run makes itself. Those that an
-// earlier run left open aren't among them: it was stopped, perhaps so that they aren't
-// made.
-type openCalls struct {
-	tools map[string]tool
+// Open are the calls of offered tools that a run makes itself. Those that an earlier run
+// left open aren't among them: it was stopped, perhaps so that they aren't made. It is for
+// one goroutine.
+type Open[Tool any] struct {
+	// tools are those that were offered, by name.
+	tools map[string]Tool
 	input *agui.RunAgentInput
 
-	calls []*openCall
-	byID  map[string]*openCall
+	calls []*Call[Tool]
+	byID  map[string]*Call[Tool]
 	// chunked is the call that a chunk without an id continues.
 	chunked string
 }
 
-type openCall struct {
-	tool
-	id, name  string
+// Call is a call of a tool that was offered.
+type Call[Tool any] struct {
+	Tool     Tool
+	ID, Name string
+
 	arguments []byte
 	excessive bool
 	answered  bool
 }
 
-// list returns the calls without a result, in order.
-func (o *openCalls) list() []*openCall {
-	var open []*openCall
+// NewOpen returns what is open before a run's first event: nothing.
+func NewOpen[Tool any](tools map[string]Tool, input *agui.RunAgentInput) *Open[Tool] {
+	return &Open[Tool]{tools: tools, input: input}
+}
+
+// List returns the calls without a result, in order.
+func (o *Open[Tool]) List() []*Call[Tool] {
+	var open []*Call[Tool]
 	for _, call := range o.calls {
 		if !call.answered {
 			open = append(open, call)
@@ -41,8 +55,8 @@ func (o *openCalls) list() []*openCall {
 	return open
 }
 
-// observe takes the agent's next event.
-func (o *openCalls) observe(event agui.Event) {
+// Observe takes the agent's next event.
+func (o *Open[Tool]) Observe(event agui.Event) {
 	switch event.EventType() {
 	case agui.EventTypeToolCallStart, agui.EventTypeToolCallChunk, agui.EventTypeToolCallArgs, agui.EventTypeToolCallResult:
 	case agui.EventTypeMessagesSnapshot:
@@ -66,7 +80,7 @@ func (o *openCalls) observe(event agui.Event) {
 }
 
 // encoded takes an event of a remote agent, of which it decodes what it needs.
-func (o *openCalls) encoded(event agui.Encoded) {
+func (o *Open[Tool]) encoded(event agui.Encoded) {
 	id, _ := event.Text("toolCallId")
 	if event.EventType() == agui.EventTypeToolCallArgs {
 		if o.byID[string(id)] == nil {
@@ -87,25 +101,25 @@ func (o *openCalls) encoded(event agui.Encoded) {
 	}
 }
 
-func (o *openCalls) start(id, name string) *openCall {
+func (o *Open[Tool]) start(id, name string) *Call[Tool] {
 	offered, ok := o.tools[name]
 	if !ok || o.byID[id] != nil {
 		return nil
 	}
 	if o.byID == nil {
-		o.byID = make(map[string]*openCall)
+		o.byID = make(map[string]*Call[Tool])
 	}
-	call := &openCall{tool: offered, id: id, name: name}
+	call := &Call[Tool]{Tool: offered, ID: id, Name: name}
 	o.calls, o.byID[id] = append(o.calls, call), call
 	return call
 }
 
-func (o *openCalls) add(id, delta string) {
+func (o *Open[Tool]) add(id, delta string) {
 	call := o.byID[id]
 	if call == nil {
 		return
 	}
-	if len(call.arguments)+len(delta) > maxArguments {
+	if len(call.arguments)+len(delta) > MaxArguments {
 		call.arguments, call.excessive = nil, true
 	}
 	if !call.excessive {
@@ -113,7 +127,7 @@ func (o *openCalls) add(id, delta string) {
 	}
 }
 
-func (o *openCalls) chunk(id, name, delta string) {
+func (o *Open[Tool]) chunk(id, name, delta string) {
 	if id != "" {
 		o.chunked = id
 	}
@@ -123,25 +137,28 @@ func (o *openCalls) chunk(id, name, delta string) {
 	o.add(o.chunked, delta)
 }
 
-func (o *openCalls) result(id string) {
+func (o *Open[Tool]) result(id string) {
 	if call := o.byID[id]; call != nil {
 		call.answered = true
 	}
 }
 
-// finish takes the end of the run. A call that waits for somebody's answer, perhaps whether
-// it may be made, isn't open; none is when the run was canceled.
-func (o *openCalls) finish(event agui.Event) {
+// Finish takes the end of the run. A call that waits for somebody's answer, perhaps whether
+// it may be made, isn't open; none is when the run was canceled. It reports whether the run
+// ended in one of these ways.
+func (o *Open[Tool]) Finish(event agui.Event) (waits bool) {
 	finished, ok := decoded(event).(agui.RunFinishedEvent)
 	if !ok || finished.Outcome == nil {
-		return
+		return false
 	}
-	if finished.Outcome.Type == "cancelled" {
+	canceled := finished.Outcome.Type == "cancelled"
+	if canceled {
 		o.calls = nil
 	}
 	for _, interrupt := range finished.Outcome.Interrupts {
 		o.result(cmp.Or(interrupt.ToolCallID, interrupt.ID))
 	}
+	return canceled || len(finished.Outcome.Interrupts) > 0
 }
 
 // decoded returns the struct of an event that may be encoded, or the event itself if it
@@ -156,7 +173,7 @@ func decoded(event agui.Event) agui.Event {
 }
 
 // snapshot takes the messages of an agent that tells its calls that way.
-func (o *openCalls) snapshot(event agui.Event) {
+func (o *Open[Tool]) snapshot(event agui.Event) {
 	snapshot, ok := decoded(event).(agui.MessagesSnapshotEvent)
 	if !ok {
 		return
@@ -182,4 +199,33 @@ func (o *openCalls) snapshot(event agui.Event) {
 			o.result(snapshot.Messages[i].ToolCallID)
 		}
 	}
+}
+
+// Object returns the arguments on one line; none are an empty object.
+func (c *Call[Tool]) Object() (json.RawMessage, error) {
+	if c.excessive {
+		return nil, fmt.Errorf("more than %d bytes", MaxArguments)
+	}
+	return Object(c.arguments)
+}
+
+// Answer returns the event of the call's result.
+func (c *Call[Tool]) Answer(content string) agui.Event {
+	return agui.ToolCallResultEvent{MessageID: agui.NewID(), ToolCallID: c.ID, Content: content}
+}
+
+// Object returns a JSON object on one line; an empty text is an empty one.
+func Object(text []byte) (json.RawMessage, error) {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return json.RawMessage(`{}`), nil
+	}
+	if text[0] != '{' {
+		return nil, errors.New("not a JSON object")
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, text); err != nil {
+		return nil, errors.New("not JSON") // the error may quote them
+	}
+	return compact.Bytes(), nil
 }

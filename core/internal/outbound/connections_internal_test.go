@@ -1,10 +1,11 @@
-package mcpclient
+package outbound
 
 import (
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,16 +22,18 @@ func TestAConnectionThatWasUnusedForLongIsNotUsedAgain(t *testing.T) {
 	}
 	remote.Start()
 	defer remote.Close()
-	server, err := New(Config{URL: remote.URL, ConnectTimeout: time.Minute})
+	address, err := url.Parse(remote.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
-	client := server.newClient(nil, new(atomic.Bool))
+	connections := Connections{Transport: NewTransport(address)}
+	defer connections.Close()
+	client := http.Client{Transport: connections.Transport}
 	for _, want := range []int64{1, 1, 2} {
 		if want == 2 {
-			server.idle.used.Store(time.Now().Add(-staleAfter - 2*time.Second).Unix())
+			connections.used.Store(time.Now().Add(-staleAfter - 2*time.Second).Unix())
 		}
+		connections.Use()
 		response, err := client.Post(remote.URL, "application/json", http.NoBody)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package mcpapps
+package mcpclient
 
 import (
 	"encoding/json"
