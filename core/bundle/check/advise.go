@@ -64,7 +64,7 @@ func (a advisor) adviseAccess() {
 func (a advisor) adviseStore() {
 	s := a.settings
 	switch scheme := s.Store.Scheme(); {
-	case scheme == "" && a.platform.Name != "local":
+	case scheme == "" && a.platform.Name != "local" && s.Intelligence.Key == "":
 		why := "Threads are gone when the process ends."
 		if a.platform.Functions {
 			why = "Instances come and go, and there are several at once: threads get lost, and Stop and reconnecting only work where they happen to meet the same one."

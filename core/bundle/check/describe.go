@@ -110,6 +110,9 @@ func upstreams(servers map[string]bundle.Upstream) []string {
 }
 
 func (a advisor) store() string {
+	if a.settings.Intelligence.Key != "" {
+		return "with CopilotKit's managed platform"
+	}
 	switch address := a.settings.Store; address.Scheme() {
 	case "":
 		return "in the memory of each instance"
