@@ -58,7 +58,7 @@ func (rt *Runtime) serveAhead(w http.ResponseWriter, r *http.Request) {
 			ahead.detach()
 			ended <- value
 		}()
-		rt.answer(ahead, r.WithContext(ctx))
+		rt.ServeHTTP(ahead, r.WithContext(ctx))
 	}()
 	select {
 	case <-ahead.completed:

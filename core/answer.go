@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
@@ -53,6 +54,26 @@ func (ex *exchange) named(e *HTTPError) *HTTPError {
 	named := *e
 	named.Body = body
 	return &named
+}
+
+// explain notes for the log why an answer is a failure of this side, unless that has a line
+// of its own. Of the platform's refusals those are that the front end can't have caused.
+func (ex *exchange) explain(answer *HTTPError) {
+	level := slog.LevelError
+	if answer.status() < http.StatusInternalServerError {
+		level = slog.LevelWarn
+		switch platformStatus(answer.Err) {
+		case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusTooManyRequests:
+		default:
+			return
+		}
+	}
+	switch {
+	case answer.Err == nil, len(ex.reasons) > 0, ex.r.Context().Err() != nil:
+	case errors.As(answer.Err, new(*outageError)), errors.As(answer.Err, new(*agent.TranscriptionError)):
+	default:
+		ex.level, ex.reasons = level, []slog.Attr{slog.Any("error", answer.Err)}
+	}
 }
 
 func (ex *exchange) bytes(status int, header http.Header, body []byte) error {

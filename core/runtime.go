@@ -85,15 +85,10 @@ func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if rt.config.Intelligence != nil {
+	if _, ahead := w.(*aheadWriter); !ahead && rt.config.Intelligence != nil {
 		rt.serveAhead(w, r)
 		return
 	}
-	rt.answer(w, r)
-}
-
-// answer answers one request, and returns when all of it is done.
-func (rt *Runtime) answer(w http.ResponseWriter, r *http.Request) {
 	ex := newExchange(rt, w, telemetry.Identified(r, w.Header()))
 	defer ex.release()
 	if ex.cors != nil && r.Method == http.MethodOptions {
@@ -151,6 +146,7 @@ func (rt *Runtime) serve(ex *exchange) error {
 		if answer.status() >= http.StatusInternalServerError {
 			ex.failure = answer
 		}
+		ex.explain(answer)
 		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}

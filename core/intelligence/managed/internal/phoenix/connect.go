@@ -82,8 +82,7 @@ func (c *Channel) dial(ctx context.Context, address *url.URL) (*websocket.Conn, 
 	if errors.Is(err, context.DeadlineExceeded) {
 		failure.Err = ErrTimeout
 	}
-	secrets := outbound.NewSecrets(http.Header{"Token": {c.config.Token, encodeToken(c.config.Token)}}, address)
-	failure.Err = secrets.Redact(failure.Err)
+	failure.Err = append(outbound.NewSecrets(nil, address), c.secrets...).Redact(failure.Err)
 	return nil, failure
 }
 
