@@ -51,6 +51,11 @@ func (rt *Runtime) resolveEnvelope(ex *exchange) (endpoint func() error, err err
 	var e envelope
 	_ = json.Unmarshal(data, &e) // what isn't an object has no method
 	if !e.hasMethod() {
+		if _, isRun := e["messages"]; isRun && rt.config.BareRunAgent != "" {
+			e = envelope{"body": data}
+			ex.route = Route{Name: RouteRun, AgentID: rt.config.BareRunAgent}
+			return func() error { return rt.dispatchEnvelope(ex, e) }, nil
+		}
 		return nil, rt.explain(ex, invalidRequest(http.StatusBadRequest, "Missing method field"))
 	}
 	method, err := e.method(rt.meter != nil)

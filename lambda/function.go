@@ -27,6 +27,7 @@ type function struct {
 // newRuntime returns the runtime that the environment describes.
 func newRuntime() *bundle.Lazy {
 	return bundle.NewLazy(os.Environ, bundle.WithDefaults(defaults(os.Getenv)), bundle.WithLogFormat(logFormat), withDynamoDB(),
+		bundle.WithoutFrontEnd("put it in an S3 bucket, and CloudFront in front of both, see docs/static.md"),
 		bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/core/model/responses"
+	"github.com/copilotkit-go/runtime/core/static"
 	"github.com/copilotkit-go/runtime/core/store/dynamodb"
 )
 
@@ -26,7 +27,7 @@ var (
 
 func TestTheTemplate(t *testing.T) {
 	t.Parallel()
-	all := checkTemplates(t, "../template.yaml", "../examples/infrastructure/cloudfront.yaml", "../examples/infrastructure/domain.yaml")
+	all := checkTemplates(t, "../template.yaml", "../examples/infrastructure/cloudfront.yaml", "../examples/infrastructure/domain.yaml", "../examples/infrastructure/site.yaml")
 	for _, got := range all {
 		if len(got.Problems) > 0 {
 			t.Fatalf("a template isn't valid:\n%s", strings.Join(got.Problems, "\n"))
@@ -140,6 +141,11 @@ func TestTheTemplate(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+	t.Run("a front end in a bucket has the policy of one beside the routes", func(t *testing.T) {
+		if got := all[3].Template.Parameters["Policy"].Default; got != static.DefaultPolicy {
+			t.Errorf("got  %v\nwant %s", got, static.DefaultPolicy)
 		}
 	})
 	t.Run("what can't work is refused before anything is made", func(t *testing.T) { testRefusals(t, parsed) })

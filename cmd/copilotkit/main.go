@@ -1,16 +1,17 @@
 // Command copilotkit serves the runtime on this machine, with a playground page
-// at its root.
+// at its root, or with a front end there that COPILOTKIT_STATIC names.
 //
 //	go run ./cmd/copilotkit
 //
 // It needs no key: without one the embedded demo model answers. The README lists
 // the environment variables. It only listens on 127.0.0.1, and only answers requests
-// for this machine and of its pages, unless COPILOTKIT_CORS_ORIGINS lists others. After an interrupt or SIGTERM, runs have half a minute to finish;
-// those that don't are closed with RUN_ERROR. A second signal ends the program at
-// once.
+// for this machine and of its pages, unless COPILOTKIT_CORS_ORIGINS lists others. After an
+// interrupt or SIGTERM, runs have half a minute to finish, or COPILOTKIT_SHUTDOWN_SECONDS;
+// those that don't are closed with RUN_ERROR. A second signal ends the program at once.
 //
-// With arguments it does something else, which copilotkit --help lists: it moves threads
-// from one store to another, or prints the tables of a store.
+// With arguments it does something else, which copilotkit --help lists: it serves in
+// production, as the image does, moves threads from one store to another, or prints the
+// tables of a store.
 package main
 
 import (
@@ -41,7 +42,9 @@ type streams struct {
 }
 
 const usage = `Usage:
-  copilotkit                  serve the runtime, with a playground
+  copilotkit                  serve the runtime on this machine, with a playground
+  copilotkit serve            serve it in production: on all addresses, to those whom COPILOTKIT_AUTH lets in
+  copilotkit health           ask the server on this machine whether it is ready
   copilotkit threads COMMAND  move threads from one store to another
   copilotkit store schema     print the tables of a Postgres store
   copilotkit version          print the version
@@ -52,11 +55,11 @@ const usage = `Usage:
 func run(ctx context.Context, args []string, s streams) int {
 	switch {
 	case len(args) == 0:
-		if err := serve(ctx, os.Environ, s.err, shutdownGrace); err != nil {
-			fmt.Fprintln(s.err, "copilotkit:", err)
-			return 1
-		}
-		return 0
+		return ended(serve(ctx, os.Environ, s.err), s)
+	case args[0] == "serve" && len(args) == 1:
+		return ended(serveProduction(ctx, os.Environ, s.err), s)
+	case args[0] == "health" && len(args) == 1:
+		return health(ctx, os.Environ, s)
 	case args[0] == "threads":
 		return threads(ctx, args[1:], s)
 	case args[0] == "store":
@@ -71,6 +74,15 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintf(s.err, "copilotkit: there is no command %q\n%s", args[0], usage)
 		return 2
 	}
+}
+
+// ended returns the exit code of a server, and says what it has failed with.
+func ended(err error, s streams) int {
+	if err != nil {
+		fmt.Fprintln(s.err, "copilotkit:", err)
+		return 1
+	}
+	return 0
 }
 
 func isHelp(arg string) bool {
