@@ -1,7 +1,6 @@
 package reference
 
 const (
-	atTheEnd   = "the gateway frees the lock with the run's last event, so that nobody takes it before that is stored"
 	ownText    = "what a front end is told of the platform's failures doesn't quote it"
 	asksFirst  = "a thread's events and state are its owner's, which the platform doesn't check"
 	byPlatform = "a stop goes through the platform, and so reaches the run on every instance"
@@ -11,13 +10,11 @@ const (
 // differences are what this runtime does differently on purpose, by scenario.
 var differences = map[string]map[Part]string{
 	"an agent that doesn't begin": {
-		Calls: atTheEnd, Events: "a run that its agent doesn't begin is begun by the runtime",
+		Events: "a run that its agent doesn't begin is begun by the runtime",
 	},
-	"an agent that ends in the middle": {Calls: atTheEnd},
-	"an agent that is refused":         {Calls: atTheEnd, Events: ownError},
-	"an agent that reports an error":   {Calls: atTheEnd},
-	"a stop of the front end":          {Calls: byPlatform},
-	"a thread whose id is strange":     {Calls: byPlatform},
+	"an agent that is refused":     {Events: ownError},
+	"a stop of the front end":      {Calls: byPlatform},
+	"a thread whose id is strange": {Calls: byPlatform},
 	"a memory tool that an agent calls": {
 		Events: "the result of a tool has no role, which it doesn't need",
 	},
@@ -27,7 +24,7 @@ var differences = map[string]map[Part]string{
 	"a platform that can't lock":          {Answers: ownText},
 	"a lock without a token":              {Answers: ownText},
 	"a platform that can't read messages": {Answers: ownText},
-	"a lock that is lost":                 {Calls: atTheEnd, Events: ownError},
+	"a lock that is lost":                 {Events: ownError},
 	"connects that are refused":           {Answers: ownText},
 	"connects":                            {Answers: ownText},
 	"annotations":                         {Answers: ownText},

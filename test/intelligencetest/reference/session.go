@@ -218,6 +218,11 @@ func (s *session) observation() Observation {
 		if strings.HasSuffix(r.Path, "/websocket") {
 			continue // seen by what is sent there
 		}
+		if r.Pattern == "DELETE /api/threads/{id}/lock" && s.p.Ended(runOf(r.Body)) {
+			// A run's end frees its thread. The reference gives the lock back besides, as
+			// soon as its agent has failed, at the same time as it sends the last events.
+			continue
+		}
 		if c, matters := s.call(r); matters {
 			seen.Calls = append(seen.Calls, c)
 		}
@@ -229,6 +234,13 @@ func (s *session) observation() Observation {
 		seen.Inputs = append(seen.Inputs, s.plain(data))
 	}
 	return seen
+}
+
+// runOf returns the run that a lock's call is about.
+func runOf(body []byte) string {
+	var lock struct{ RunID string }
+	_ = json.Unmarshal(body, &lock) // what isn't JSON is no run's
+	return lock.RunID
 }
 
 // call is what matters of a call of the platform, and whether anything does. Of MCP that
