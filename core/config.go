@@ -262,13 +262,13 @@ func (c *Config) checkIntelligence() error {
 	case c.Intelligence == nil:
 		return nil
 	case c.Intelligence.Platform == nil:
-		return errors.New("Intelligence has no Platform")
+		return errors.New("the field Intelligence has no Platform")
 	case c.Store != nil:
 		return errors.New("both Store and Intelligence are set: either keeps the threads")
 	case c.Identify == nil:
-		return errors.New("Intelligence needs Identify: its threads are those of users")
+		return errors.New("the field Intelligence needs Identify: its threads are those of users")
 	case c.SupersedeRuns:
-		return errors.New("SupersedeRuns is set, which the Intelligence platform doesn't do")
+		return errors.New("the Intelligence platform doesn't do what SupersedeRuns asks for")
 	}
 	return nil
 }

@@ -63,7 +63,9 @@ func requirement(t *testing.T, file, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mod struct{ Require []struct{ Path, Version string } }
+	var mod struct {
+		Require []struct{ Path, Version string }
+	}
 	if err := json.Unmarshal(out, &mod); err != nil {
 		t.Fatal(err)
 	}
