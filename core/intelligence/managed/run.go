@@ -11,14 +11,17 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/intelligence/managed/internal/phoenix"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
 const (
 	// startLimit is how long all that comes before a run may take.
 	startLimit = time.Minute
-	// releaseLimit is how long it may take to give a lock back.
+	// releaseLimit is how long it may take to give a lock back, and lockPatience how long
+	// the answer to the call for one is waited for when nobody wants the run any more.
 	releaseLimit = 5 * time.Second
+	lockPatience = 3 * time.Second
 )
 
 var (
@@ -39,9 +42,12 @@ func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest)
 		request.Created(thread)
 	}
 	asked := time.Now()
-	held, err := p.lockThread(ctx, user, request.AgentID, threadID, request.RunID, request.Container)
+	// A call that is cut off may be done after the lock was given back.
+	locking, locked := pause.Outlast(ctx, lockPatience)
+	held, err := p.lockThread(locking, user, request.AgentID, threadID, request.RunID, request.Container)
+	locked()
 	if err != nil {
-		if failure, ok := errors.AsType[*intelligence.Error](err); !ok || failure.Status == 0 {
+		if failure, ok := errors.AsType[*intelligence.Error](err); (!ok || failure.Status == 0) && !p.live.has(threadID, request.RunID) {
 			// The platform may have done it.
 			p.release(ctx, p.logger, releaseLimit, threadID, request.RunID)
 		}
