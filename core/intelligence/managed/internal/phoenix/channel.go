@@ -29,6 +29,9 @@ const (
 	heartbeatEvery = 30 * time.Second
 	reconnectFirst = 100 * time.Millisecond
 	rejoinFirst    = time.Second
+	// steady is how long a connection has to last, for the pause after it to be the first
+	// again: a server that drops whoever joins isn't stormed.
+	steady = 5 * time.Second
 	// leaveLimit is how long a good end may take.
 	leaveLimit = time.Second
 )

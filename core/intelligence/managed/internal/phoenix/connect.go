@@ -25,12 +25,13 @@ func (c *Channel) keep(ctx context.Context) error {
 	query.Set("vsn", "2.0.0")
 	address.RawQuery = query.Encode()
 	for failures := 0; ; failures++ {
+		begun := time.Now()
 		conn, err := c.dial(ctx, address)
 		giveUp := false
 		if err == nil {
 			var joined bool
 			joined, giveUp, err = c.serve(ctx, conn)
-			if joined {
+			if joined && time.Since(begun) >= steady {
 				failures = 0
 			}
 		} else {
