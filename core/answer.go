@@ -8,7 +8,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
-	"github.com/copilotkit-go/runtime/core/agent"
+	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
@@ -54,26 +54,6 @@ func (ex *exchange) named(e *HTTPError) *HTTPError {
 	named := *e
 	named.Body = body
 	return &named
-}
-
-// explain notes for the log why an answer is a failure of this side, unless that has a line
-// of its own. Of the platform's refusals those are that the front end can't have caused.
-func (ex *exchange) explain(answer *HTTPError) {
-	level := slog.LevelError
-	if answer.status() < http.StatusInternalServerError {
-		level = slog.LevelWarn
-		switch platformStatus(answer.Err) {
-		case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusTooManyRequests:
-		default:
-			return
-		}
-	}
-	switch {
-	case answer.Err == nil, len(ex.reasons) > 0, ex.r.Context().Err() != nil:
-	case errors.As(answer.Err, new(*outageError)), errors.As(answer.Err, new(*agent.TranscriptionError)):
-	default:
-		ex.level, ex.reasons = level, []slog.Attr{slog.Any("error", answer.Err)}
-	}
 }
 
 func (ex *exchange) bytes(status int, header http.Header, body []byte) error {
@@ -132,6 +112,21 @@ func (ex *exchange) report(err error) *HTTPError {
 		ex.reasons = append(ex.reasons, slog.String("stack", string(panicked.Stack)))
 	}
 	return ex.internal(err)
+}
+
+// noteCause notes that an endpoint has answered with a failure, and for the log what the
+// Intelligence platform has said, of which the answer has nothing.
+func (ex *exchange) noteCause(answer *HTTPError) {
+	failed := answer.status() >= http.StatusInternalServerError
+	if failed {
+		ex.failure = answer
+	}
+	if said := (*intelligence.Error)(nil); errors.As(answer.Err, &said) {
+		ex.reasons = []slog.Attr{slog.Any("error", said)}
+		if failed {
+			ex.level = slog.LevelWarn
+		}
+	}
 }
 
 // internal returns the 500 for an error, which it shows in development alone.

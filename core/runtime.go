@@ -143,10 +143,7 @@ func (rt *Runtime) serve(ex *exchange) error {
 	err = endpoint()
 	var answer *HTTPError
 	if errors.As(err, &answer) && !ex.started {
-		if answer.status() >= http.StatusInternalServerError {
-			ex.failure = answer
-		}
-		ex.explain(answer)
+		ex.noteCause(answer)
 		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}
