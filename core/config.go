@@ -270,6 +270,8 @@ func (c *Config) checkIntelligence() error {
 		return errors.New("the field Intelligence needs Identify: its threads are those of users")
 	case c.SupersedeRuns:
 		return errors.New("the Intelligence platform doesn't do what SupersedeRuns asks for")
+	case c.CancelOnDisconnect:
+		return errors.New("CancelOnDisconnect has no effect with Intelligence: a run's client has its answer, and leaves, before the run goes on")
 	}
 	return nil
 }
