@@ -44,6 +44,9 @@ func (k platformKeeper) prepare(ex *exchange, request *runner.Request) (unnamed 
 		}
 		return run, nil
 	}
+	if !k.config.NameThreads {
+		return nil, nil
+	}
 	return func() bool { return run.Unnamed() }, nil
 }
 
@@ -115,7 +118,7 @@ func (k platformKeeper) thread(ctx context.Context, key store.Key) (intelligence
 	if err != nil {
 		return thread, answerError4xx(threadDenied, err)
 	}
-	if thread.ID == "" {
+	if blank(thread.ID) {
 		return thread, answerError(http.StatusBadGateway, "Invalid thread response")
 	}
 	return thread, nil
