@@ -277,6 +277,7 @@ func (k platformKeeper) container(ex *exchange, request *runner.Request) (string
 		err = intelligence.CheckContainer(container)
 	}
 	if err != nil {
+		k.config.Logger.ErrorContext(ex.r.Context(), "the learning container can't be chosen", "error", err)
 		return "", &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Failed to resolve Learning Container"}, Err: err}
 	}
 	return container, nil

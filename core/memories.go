@@ -128,8 +128,12 @@ func (rt *Runtime) memoryAccess(ex *exchange, consumer intelligence.Consumer) (i
 		grant, err = policy(ex.r.Context(), ex.user, consumer)
 		return err
 	})
+	failed := func(answer string, err error) error {
+		rt.config.Logger.ErrorContext(ex.r.Context(), "the policy of memories failed", "error", err)
+		return &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: answer}, Err: err}
+	}
 	if err != nil {
-		return access, &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Memory policy failed"}, Err: err}
+		return access, failed("Memory policy failed", err)
 	}
 	for _, scope := range []*intelligence.Scope{&grant.User, &grant.Project} {
 		switch *scope {
@@ -137,8 +141,7 @@ func (rt *Runtime) memoryAccess(ex *exchange, consumer intelligence.Consumer) (i
 			*scope = ""
 		case "", intelligence.Read, intelligence.ReadWrite:
 		default:
-			return access, &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Memory policy returned an invalid grant"},
-				Err: fmt.Errorf("memory scope %q", *scope)}
+			return access, failed("Memory policy returned an invalid grant", fmt.Errorf("memory scope %q", *scope))
 		}
 	}
 	access.Grant = &grant

@@ -139,9 +139,7 @@ func (rt *Runtime) serve(ex *exchange) error {
 	err = endpoint()
 	var answer *HTTPError
 	if errors.As(err, &answer) && !ex.started {
-		if answer.status() >= http.StatusInternalServerError {
-			ex.failure = answer
-		}
+		ex.noteCause(answer)
 		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}

@@ -79,7 +79,6 @@ export const deliberateManaged = [
     rows: [
       { in: /^managed: a thread of another user$/, at: /^((events|state)\.|platform calls\.)/, reference: any, ours: any },
       { in: /^managed: (a thread|a state that .*|threads over one route)$/, at: /^platform calls\.GET \/api\/threads\//, reference: undefined, ours: some },
-      { in: /^managed: a platform that fails$/, at: /^(events|state) .*\.(status|body\.error)$/, reference: any, ours: any },
       { in: /^managed: a platform that fails$/, at: /^platform calls\.GET/, reference: any, ours: any },
     ],
   },

@@ -31,7 +31,8 @@ const failing = async (m, events) => {
 const refused = (route, fault, prepare) => async (m) => {
   await prepare?.(m);
   await m.fault(route, fault);
-  await m.run(hello);
+  const { status } = await m.run(hello);
+  if (status === 200) await m.ended(); // the reference goes on without a thread
 };
 
 /** Begins a run that holds after the events. */
