@@ -21,7 +21,8 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	if err != nil {
 		return ex.explainTooLarge(err)
 	}
-	if rt.detaches(request) {
+	// Where a platform has the events, its front ends look there for these, too.
+	if rt.config.Intelligence == nil && rt.detaches(request) {
 		request.Agent, request.Kind = rt.extend(request), "detached"
 		return rt.serveBeside(ex, request)
 	}
@@ -98,7 +99,7 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 	}
 	begun.later(ex.debugLog.open())
 	charge.add(request.Spent)
-	if naming != nil && naming() {
+	if rt.config.NameThreads && naming() {
 		begun.later(rt.nameThread(named, request, charge))
 	}
 	ready = true
