@@ -91,6 +91,14 @@ func StartServer(t testing.TB, dir, program string, port string, env []string) *
 	signal := func(signal syscall.Signal) func() {
 		return func() { _ = syscall.Kill(-command.Process.Pid, signal) }
 	}
+	d.AwaitExit = func(t testing.TB) {
+		t.Helper()
+		select {
+		case <-exited.Done():
+		case <-time.After(time.Minute):
+			t.Fatalf("the program goes on\n%s", d.Log)
+		}
+	}
 	d.Terminate, d.Freeze, d.Thaw = signal(syscall.SIGTERM), signal(syscall.SIGSTOP), signal(syscall.SIGCONT)
 	t.Cleanup(d.OnStop)
 	awaitServer(t, exited, d)

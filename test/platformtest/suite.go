@@ -39,6 +39,8 @@ type Deployment struct {
 	OnStop func()
 	// Terminate asks it to end as its platform does. It is nil if the platform doesn't.
 	Terminate func()
+	// AwaitExit waits until it has ended. It is nil if it is no process of its own.
+	AwaitExit func(t testing.TB)
 	// Freeze lets it stand still, and Thaw lets it go on, as a platform does between
 	// requests. They are nil if the platform doesn't.
 	Freeze, Thaw func()
