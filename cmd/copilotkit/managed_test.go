@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -76,15 +77,30 @@ func TestTheBannerSaysWhoKeepsTheThreads(t *testing.T) {
 	}
 }
 
-func TestTheServerIsReadyWithoutAskingThePlatform(t *testing.T) {
+func TestTheServerIsReadyIfThePlatformKnowsItsKey(t *testing.T) {
 	managed := platformtest.NewManaged(t, "unused")
+	const ready = `{"status":"ready","runtime":"ok","model":"ok","store":"ok"}`
 	s := start(t, managed.Env()...)
-	managed.APIDown()
-	managed.GatewayDown()
-	if status, body := s.probe(t, "/readyz"); status != 200 || body != `{"status":"ready","runtime":"ok","model":"ok","store":"ok"}` {
-		t.Errorf("got %d %s", status, body)
-	}
 	if calls := managed.Requests(); len(calls) > 0 {
-		t.Errorf("the platform was asked %v", calls)
+		t.Errorf("at its start the server asks for %v", calls)
+	}
+	for range 3 {
+		if status, body := s.probe(t, "/readyz"); status != http.StatusOK || body != ready {
+			t.Errorf("got %d %s", status, body)
+		}
+	}
+	if calls := managed.Requests(); len(calls) != 1 {
+		t.Errorf("for three probes the platform was asked %d times", len(calls))
+	}
+	for name, env := range map[string]string{
+		"the wrong key": "CPK_INTELLIGENCE_API_KEY=cpk-1_wrong", "no platform there": "COPILOTKIT_INTELLIGENCE_API_URL=http://127.0.0.1:9",
+	} {
+		s := start(t, append(managed.Env(), env)...)
+		if status, body := s.probe(t, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"store":"unavailable"`) {
+			t.Errorf("with %s: got %d %s", name, status, body)
+		}
+		if status, _ := s.probe(t, "/healthz"); status != http.StatusOK {
+			t.Errorf("with %s the process isn't alive: %d", name, status)
+		}
 	}
 }
