@@ -77,6 +77,19 @@ func TestTheBannerSaysWhoKeepsTheThreads(t *testing.T) {
 	}
 }
 
+func TestThePageReachesTheGatewayThatItsEventsComeThrough(t *testing.T) {
+	for want, settings := range map[string]bundle.IntelligenceSettings{
+		"frame-ancestors 'none'": {},
+		"; connect-src 'self' wss://realtime.intelligence.copilotkit.ai": {Key: "k"},
+		"; connect-src 'self' ws://127.0.0.1:4401":                       {Key: "k", WSURL: "http://127.0.0.1:4401/runner"},
+	} {
+		answer := get(newMux(&bundle.Settings{BasePath: "/", Intelligence: settings}, echo), "GET", "/")
+		if policy := answer.Header().Get("Content-Security-Policy"); !strings.HasSuffix(policy, want) {
+			t.Errorf("the policy is %q, want %q at its end", policy, want)
+		}
+	}
+}
+
 func TestTheServerIsReadyIfThePlatformKnowsItsKey(t *testing.T) {
 	managed := platformtest.NewManaged(t, "unused")
 	const ready = `{"status":"ready","runtime":"ok","model":"ok","store":"ok"}`
