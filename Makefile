@@ -23,6 +23,10 @@ dist/copilotkit:
 
 # --- Deploy ------------------------------------------------------------------
 
+.PHONY: image
+image: ## Build dist/image.tar, a container image for amd64 and arm64, reproducibly (PUSH=registry/name:tag pushes it)
+	cd scripts/image && $(GO) run . -output "$(CURDIR)/dist/image.tar" $(if $(PUSH),-push '$(PUSH)')
+
 .PHONY: package-lambda deploy-lambda deploy-gcf deploy-vercel
 package-lambda: ## Build dist/lambda-arm64.zip and dist/lambda-amd64.zip, reproducibly
 	$(GO) run ./scripts/packagelambda dist
@@ -35,6 +39,19 @@ deploy-gcf: ## Deploy to Google Cloud Functions with gcloud (ARGS=… for it)
 
 deploy-vercel: ## Deploy to Vercel with its CLI (ARGS=… for vercel deploy)
 	@scripts/deploy-vercel.sh $(value ARGS)
+
+# --- Release -----------------------------------------------------------------
+
+.PHONY: release release-snapshot
+# Who makes a release again gets the same files, so that all use the same Go.
+release: export GOTOOLCHAIN = $(shell sed -n 's/^toolchain //p' go.mod)
+release: ## Make the files of a release of the commit's tag in dist/release (TAG=v1.2.3)
+	rm -rf dist/release dist/release-notes.md
+	cd test/tools && $(GO) run ./release -version "$${TAG:?is the version, such as v1.2.3}" ../../dist/release
+
+release-snapshot: ## Make the files of a release of this commit, tagged or not, in dist/release
+	rm -rf dist/release dist/release-notes.md
+	cd test/tools && $(GO) run ./release ../../dist/release
 
 # --- Test --------------------------------------------------------------------
 
@@ -74,7 +91,7 @@ lint: ## Check gofmt, go vet, staticcheck and go.mod files, in every module of t
 
 dependencies: ## Check checksums, known vulnerabilities, licences and the Go version of what is deployed
 	$(GO) mod verify
-	cd test/tools && $(GO) test ./... && $(GO) run ./toolchain
+	cd test/tools && $(GO) test -count=1 ./... && $(GO) run ./toolchain
 	cd test/tools && $(GO) run ./vulncheck
 	cd test/tools && $(GO) run ./licences . ./lambda ./vercel/server ./cmd/copilotkit
 
@@ -84,8 +101,9 @@ tidy: ## Tidy the go.mod files of all modules
 unit: ## Run the Go tests, with the race detector
 	@GO="$(GO)" scripts/unit.sh
 
-examples: ## Build and test the examples with their own module
+examples: ## Build and test the examples, and the scripts, with their own module
 	@scripts/each-module.sh examples $(GO) test ./...
+	@scripts/each-module.sh scripts $(GO) test ./...
 
 peers: test-tools dist/copilotkit ## Test the server with the AG-UI clients for TypeScript and Go
 	cd test/peers/typescript && npm --silent test

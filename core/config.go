@@ -87,6 +87,10 @@ type Config struct {
 	// {"method", "params", "body"} that names the endpoint. Defaults to false:
 	// each endpoint has a path of its own.
 	SingleRoute bool
+	// BareRunAgent is the agent that answers, with SingleRoute, a body that has messages
+	// and no method: a run's input as AG-UI's own clients send it, without an envelope. If
+	// empty, such a request gets 400.
+	BareRunAgent string
 	// MaxBodyBytes is the size of the largest request body that is read; a larger
 	// one gets 413. If zero, defaults to 64 MiB: CopilotKit's chat takes files of 20
 	// MB, which are a third larger in JSON, and sends all of a thread's with every
@@ -180,6 +184,10 @@ type Config struct {
 	// the text of internal errors into answers. Never set it in production.
 	// Defaults to false.
 	Development bool
+	// FrontEnd answers the requests outside of BasePath, such as those for the files of a
+	// front end in the same process: without hooks, Identify and CORS, and without a line in
+	// the log. It needs a BasePath other than the root. If nil, they get 404.
+	FrontEnd http.Handler
 	// Logger receives what clients are not told, and a line for each request and each
 	// run. With a handler of [telemetry.LogHandler] lines name their request. If nil,
 	// defaults to [slog.Default].
@@ -242,6 +250,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s is negative: %s", limit.name, limit.value)
 		}
 	}
+	if c.FrontEnd != nil && strings.TrimRight(c.BasePath, "/") == "" {
+		return errors.New("FrontEnd is set, and BasePath is the root, which leaves nothing to it")
+	}
 	return c.CORS.check()
 }
 
@@ -251,13 +262,13 @@ func (c *Config) checkIntelligence() error {
 	case c.Intelligence == nil:
 		return nil
 	case c.Intelligence.Platform == nil:
-		return errors.New("Intelligence has no Platform")
+		return errors.New("the field Intelligence has no Platform")
 	case c.Store != nil:
 		return errors.New("both Store and Intelligence are set: either keeps the threads")
 	case c.Identify == nil:
-		return errors.New("Intelligence needs Identify: its threads are those of users")
+		return errors.New("the field Intelligence needs Identify: its threads are those of users")
 	case c.SupersedeRuns:
-		return errors.New("SupersedeRuns is set, which the Intelligence platform doesn't do")
+		return errors.New("the Intelligence platform doesn't do what SupersedeRuns asks for")
 	}
 	return nil
 }

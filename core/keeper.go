@@ -17,7 +17,7 @@ import (
 // user. What is to be answered is a value for [exchange.json].
 type keeper interface {
 	// prepare changes a run before it begins. The function that it returns reports
-	// whether the run's thread is to be named, nil for no; it is asked when the run has begun.
+	// whether the run's thread is to be named, where threads are; it is asked when the run has begun.
 	prepare(ex *exchange, request *runner.Request) (unnamed func() bool, err error)
 	// answer begins the answer to a run that has begun, and says where its events go.
 	answer(ex *exchange, run *begunRun, input *agui.RunAgentInput) error

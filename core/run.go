@@ -98,7 +98,7 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 	}
 	begun.later(ex.debugLog.open())
 	charge.add(request.Spent)
-	if naming != nil && naming() {
+	if rt.config.NameThreads && naming() {
 		begun.later(rt.nameThread(named, request, charge))
 	}
 	ready = true

@@ -80,6 +80,12 @@ func New(config Config) (*Runtime, error) {
 // on after it has returned, until Close at the longest, unless w ends answers by itself:
 // see [Config.Intelligence].
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if frontEnd := rt.config.FrontEnd; frontEnd != nil {
+		if _, ok := cutBase(r.URL.EscapedPath(), rt.base); !ok {
+			frontEnd.ServeHTTP(w, r)
+			return
+		}
+	}
 	if rt.config.Intelligence != nil {
 		if _, ok := completerOf(w); !ok {
 			rt.serveAhead(w, r)
@@ -91,6 +97,7 @@ func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ex.cors != nil && r.Method == http.MethodOptions {
 		ex.cors.preflight(w.Header(), r.Header)
 		w.WriteHeader(http.StatusNoContent)
+		rt.warnOfPage(ex)
 		ex.level, ex.response.Status = slog.LevelDebug, http.StatusNoContent
 		ex.log()
 		return

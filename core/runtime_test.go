@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -143,6 +144,30 @@ func TestMultiRouteAnswers(t *testing.T) {
 			test.request.path = base + test.request.path
 			checkAnswer(t, handler, test.request, test.answer)
 		})
+	}
+}
+
+func TestAFrontEndIsAskedForWhatIsOutsideTheBasePath(t *testing.T) {
+	frontEnd := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	for name, single := range map[string]bool{"multi-route": false, "single-route": true} {
+		handler := newRuntime(t, core.Config{BasePath: "/api", SingleRoute: single, FrontEnd: frontEnd, Hooks: core.Hooks{
+			OnRequest: func(r *http.Request) (*http.Request, error) { return nil, errors.New("asked") },
+		}})
+		for path, want := range map[string]int{
+			"/": 418, "/apis/info": 418, "/info": 418, "/x/../api/info": 418, "/ap%69/info": 418,
+			"/api": 500, "/api/": 500, "/api/info": 500, "/api/nothing": 500,
+		} {
+			for _, method := range []string{"GET", "POST"} {
+				if got := (request{method: method, path: path}).to(handler); got.Code != want {
+					t.Errorf("%s: %s %s: status %d, want %d", name, method, path, got.Code, want)
+				}
+			}
+		}
+	}
+	for _, base := range []string{"", "/", "//"} {
+		if _, err := core.New(core.Config{Agents: agents(greeter), BasePath: base, FrontEnd: frontEnd}); err == nil {
+			t.Errorf("base path %q leaves nothing to a front end", base)
+		}
 	}
 }
 

@@ -113,6 +113,33 @@ func TestSingleRouteWithoutABasePathServesAnyPath(t *testing.T) {
 	}
 }
 
+func TestSingleRouteTakesTheInputOfARunWithoutAnEnvelope(t *testing.T) {
+	run := `"type":"RUN_FINISHED"`
+	missing := `{"error":"invalid_request","message":"Missing method field"}`
+	for _, test := range []struct {
+		name, agent, body string
+		status            int
+		want              string
+	}{
+		{"for the agent that answers those", "default", input, 200, run},
+		{"with a method that is null", "default", strings.Replace(input, "{", `{"method":null,`, 1), 200, run},
+		{"but not without such an agent", "", input, 400, missing},
+		{"but nothing that isn't one", "default", `{"threadId":"t"}`, 400, missing},
+		{"and says what is wrong with it", "default", `{"messages":[]}`, 400, "threadId"},
+		{"unless that agent isn't there", "nobody", input, 404, "Agent 'nobody' does not exist"},
+		{"beside envelopes", "default", `{"method":"info"}`, 200, `"mode":"sse"`},
+		{"beside envelopes that also have messages", "default", `{"method":"info","messages":[]}`, 200, `"mode":"sse"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			handler := newRuntime(t, core.Config{BasePath: base, SingleRoute: true, BareRunAgent: test.agent})
+			got := request{method: "POST", path: base, body: test.body}.to(handler)
+			if got.Code != test.status || !strings.Contains(got.Body.String(), test.want) {
+				t.Errorf("got %d %s, want %d with %s", got.Code, got.Body, test.status, test.want)
+			}
+		})
+	}
+}
+
 func TestSingleRouteHooksSeeTheEnvelopeAndTheRoute(t *testing.T) {
 	var seen string
 	handler := newRuntime(t, core.Config{BasePath: base, SingleRoute: true, Hooks: core.Hooks{

@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"text/template"
 
 	"go.uber.org/goleak"
 
+	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/gcf"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -193,6 +195,19 @@ func TestAFailedBuildIsTriedAgain(t *testing.T) {
 		t.Setenv("OPENAI_API_KEY", step.key)
 		if got := d.Do(t, "GET", platformtest.BasePath+"/info", "", nil).Status; got != step.status {
 			t.Errorf("with the key %q the status is %d, want %d", step.key, got, step.status)
+		}
+	}
+}
+
+func TestAFrontEndIsServedBesideTheFunction(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	handler := http.HandlerFunc(gcf.Handler(bundle.WithFrontEnd(fstest.MapFS{"index.html": {Data: []byte("the front end")}})))
+	for path, want := range map[string]string{"/": "the front end", platformtest.BasePath + "/info": `"agents"`, "/healthz": `"ok"`} {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), want) {
+			t.Errorf("%s: got %d %s", path, answer.Code, answer.Body)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestARunGoesOnAfterItsAnswerWhereTheProcessorDoes(t *testing.T) {
 	if last := events[len(events)-1]; last.Type != "RUN_FINISHED" || platformtest.Text(events) != "an answer" {
 		t.Errorf("the run says %q and ends with %+v", platformtest.Text(events), last)
 	}
-	d.AwaitExit(t)
+	awaitEnd(t, d)
 }
 
 func TestARunThatTakesLongerThanTheInstanceEndsInGoodOrder(t *testing.T) {
@@ -37,7 +37,7 @@ func TestARunThatTakesLongerThanTheInstanceEndsInGoodOrder(t *testing.T) {
 	if last := events[len(events)-1]; last.Type != "RUN_ERROR" || last.Code != "SHUTDOWN" {
 		t.Errorf("the run ends with %+v", last)
 	}
-	d.AwaitExit(t)
+	awaitEnd(t, d)
 	if got := managed.Lock("thread"); got != "" {
 		t.Errorf("the thread is locked by %s", got)
 	}
@@ -57,5 +57,13 @@ func TestARunIsRefusedWhereNobodySaysThatTheProcessorGoesOn(t *testing.T) {
 	}
 	if calls := managed.Requests(); len(calls) > 0 {
 		t.Errorf("the platform was asked %v", calls)
+	}
+}
+
+// awaitEnd waits for the end of the process, by the signal that it sends itself again.
+func awaitEnd(t *testing.T, d *platformtest.Deployment) {
+	t.Helper()
+	if err := d.Await(); err == nil || !strings.Contains(err.Error(), "terminated") {
+		t.Errorf("the process ended with %v\n%s", err, d.Log)
 	}
 }

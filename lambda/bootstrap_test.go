@@ -173,6 +173,17 @@ func TestAnEnvironmentThatIsWrongDoesNotKeepAnInstanceFromStarting(t *testing.T)
 	}
 }
 
+func TestAFolderWithAFrontEndIsRefused(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	t.Setenv("COPILOTKIT_STATIC", t.TempDir())
+	runtime := newRuntime()
+	defer runtime.Close()
+	if err := runtime.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "COPILOTKIT_STATIC: no front end is served here: put it in an S3 bucket") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRequestsOfTheSizeThatLambdaTakesAreRead(t *testing.T) {
 	t.Setenv("COPILOTKIT_MODEL", "demo")
 	t.Setenv("COPILOTKIT_AUTH", "none")

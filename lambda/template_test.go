@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/model/anthropic"
 	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
 	"github.com/copilotkit-go/runtime/core/model/responses"
+	"github.com/copilotkit-go/runtime/core/static"
 	"github.com/copilotkit-go/runtime/core/store/dynamodb"
 )
 
@@ -26,7 +28,7 @@ var (
 
 func TestTheTemplate(t *testing.T) {
 	t.Parallel()
-	all := checkTemplates(t, "../template.yaml", "../examples/infrastructure/cloudfront.yaml", "../examples/infrastructure/domain.yaml")
+	all := checkTemplates(t, "../template.yaml", "../examples/infrastructure/cloudfront.yaml", "../examples/infrastructure/domain.yaml", "../examples/infrastructure/site.yaml")
 	for _, got := range all {
 		if len(got.Problems) > 0 {
 			t.Fatalf("a template isn't valid:\n%s", strings.Join(got.Problems, "\n"))
@@ -142,6 +144,11 @@ func TestTheTemplate(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a front end in a bucket has the policy of one beside the routes", func(t *testing.T) {
+		if got := all[3].Template.Parameters["Policy"].Default; got != static.DefaultPolicy {
+			t.Errorf("got  %v\nwant %s", got, static.DefaultPolicy)
+		}
+	})
 	t.Run("what can't work is refused before anything is made", func(t *testing.T) { testRefusals(t, parsed) })
 	t.Run("every combination of parameters works or is refused", func(t *testing.T) { testCombinations(t, parsed) })
 	t.Run("the role may write to its own log, use its own table, and nothing else", func(t *testing.T) {
@@ -254,7 +261,7 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("it takes requests of the size that the function takes by itself", func(t *testing.T) {
-		if got, want := usual.variables()["COPILOTKIT_MAX_BODY_BYTES"], defaults(func(string) string { return "" })["COPILOTKIT_MAX_BODY_BYTES"]; got != want {
+		if got, want := usual.variables()["COPILOTKIT_MAX_BODY_BYTES"], platforms.Lambda(func(string) string { return "" }).Defaults["COPILOTKIT_MAX_BODY_BYTES"]; got != want {
 			t.Errorf("they may have %v bytes, want %s", got, want)
 		}
 	})

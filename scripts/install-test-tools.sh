@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Node.js, the servers Redis,
-# PostgreSQL and PgBouncer, and a browser from Debian's packages, cfn-lint from Python's,
-# and the npm packages of every folder that has a lockfile. Fails with a message if it
-# can't. A second run has nothing to do.
+# PostgreSQL and PgBouncer, a browser, and FastAPI with Uvicorn from Debian's packages,
+# cfn-lint from Python's, and the npm packages of every folder that has a lockfile. Fails
+# with a message if it can't. A second run has nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +18,10 @@ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || servers+=(postgres
 have chromium || servers+=(chromium)
 has_cfn_lint() { python3 -c 'import cfnlint' 2>/dev/null; }
 has_cfn_lint || servers+=(python3 python3-pip)
+# Debian's own Python has them, also where another python3 comes first.
+has_fastapi() { for python in python3 /usr/bin/python3; do "$python" -c 'import fastapi, uvicorn' 2>/dev/null && return; done; return 1; }
+has_fastapi || servers+=(python3-fastapi python3-uvicorn)
+have curl || servers+=(curl)
 
 install() {
 	[ $# -eq 0 ] && return

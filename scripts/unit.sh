@@ -25,7 +25,7 @@ fi
 # at once than there are processors. Those that wait longest begin first.
 # make lint vets.
 flags=("${race[@]}" -parallel=8 -p=3 -vet=off)
-first=(./test/integration ./test/hostile ./core/agent/mcp ./core/store/... ./lambda)
+first=(./test/image ./test/integration ./test/hostile ./core/agent/mcp ./core/store/... ./lambda)
 # A process of the detector sleeps for a second before it exits, for goroutines that are
 # still running. The tests leave none.
 export GORACE="${GORACE:-} atexit_sleep_ms=0"

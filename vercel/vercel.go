@@ -22,17 +22,21 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 // runtime is built by the first request and kept by the instance. It is a package
 // variable because a Vercel function is a plain function.
-var runtime = bundle.NewLazy(os.Environ, Defaults())
+var runtime = bundle.NewLazy(os.Environ, Options()...)
 
-// Defaults returns the defaults of the platform: Vercel's front end sets X-Forwarded-For
-// to the client's address, and takes requests of 4.5 MB.
-func Defaults() bundle.Option {
-	return bundle.WithDefaults(map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "4718592"})
+// Options returns what the platform makes different: Vercel's front end sets X-Forwarded-For
+// to the client's address, takes requests of 4.5 MB, and serves static files itself.
+func Options() []bundle.Option {
+	return []bundle.Option{
+		bundle.WithDefaults(platforms.Vercel().Defaults),
+		bundle.WithoutFrontEnd("Vercel serves the project's static files itself, see docs/static.md"),
+	}
 }
 
 // Handler answers a request as a function under api/.

@@ -151,8 +151,18 @@ func readJSON(t *testing.T, file string, into any) {
 	}
 }
 
+func TestAFolderWithAFrontEndIsRefused(t *testing.T) {
+	env := func() []string {
+		return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none", "COPILOTKIT_STATIC=" + t.TempDir()}
+	}
+	_, err := bundle.New(t.Context(), env, vercel.Options()...)
+	if err == nil || !strings.Contains(err.Error(), "COPILOTKIT_STATIC: no front end is served here: Vercel") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRequestsOfTheSizeThatVercelTakesAreRead(t *testing.T) {
-	runtime := bundle.NewLazy(func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, vercel.Defaults())
+	runtime := bundle.NewLazy(func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, vercel.Options()...)
 	defer runtime.Close()
 	platformtest.BodyLimit(t, runtime, 9<<19)
 }

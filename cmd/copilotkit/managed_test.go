@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/test/intelligencetest"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -16,13 +17,13 @@ func TestRunsThatGoOnAfterTheirAnswersEndWithTheServer(t *testing.T) {
 		faults intelligencetest.Faults
 		// released says that the agent comes to its end in the grace.
 		released bool
-		grace    time.Duration
+		grace    string
 		last     platformtest.Event
 	}{
-		"in the grace":           {released: true, grace: time.Minute, last: platformtest.Event{Type: "RUN_FINISHED"}},
-		"in good order after it": {grace: 50 * time.Millisecond, last: platformtest.Event{Type: "RUN_ERROR", Code: "SHUTDOWN"}},
-		"and don't wait for a gateway that never answers": {faults: intelligencetest.Faults{HoldTerminalAcks: true}, grace: 50 * time.Millisecond, last: platformtest.Event{Type: "RUN_ERROR", Code: "SHUTDOWN"}},
-		"even if they have ended before the server":       {faults: intelligencetest.Faults{HoldTerminalAcks: true}, released: true, grace: 50 * time.Millisecond, last: platformtest.Event{Type: "RUN_FINISHED"}},
+		"in the grace":           {released: true, grace: "60", last: platformtest.Event{Type: "RUN_FINISHED"}},
+		"in good order after it": {grace: "0", last: platformtest.Event{Type: "RUN_ERROR", Code: "SHUTDOWN"}},
+		"and don't wait for a gateway that never answers": {faults: intelligencetest.Faults{HoldTerminalAcks: true}, grace: "0", last: platformtest.Event{Type: "RUN_ERROR", Code: "SHUTDOWN"}},
+		"even if they have ended before the server":       {faults: intelligencetest.Faults{HoldTerminalAcks: true}, released: true, grace: "0", last: platformtest.Event{Type: "RUN_FINISHED"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +32,7 @@ func TestRunsThatGoOnAfterTheirAnswersEndWithTheServer(t *testing.T) {
 			managed.SetFaults(func(f *intelligencetest.Faults) { *f = test.faults })
 			held := managed.Model.Hold()
 			defer held.Release()
-			s := startWithGrace(t, test.grace, managed.Env()...)
+			s := start(t, append(managed.Env(), "COPILOTKIT_SHUTDOWN_SECONDS="+test.grace)...)
 			d := &platformtest.Deployment{URL: strings.TrimSuffix(s.site, "/"), Log: &platformtest.Log{}}
 			managed.StartRun(t, d, "thread", "run")
 			managed.AwaitText(t, "run")
@@ -67,7 +68,7 @@ func TestTheBannerSaysWhoKeepsTheThreads(t *testing.T) {
 		"kept by CopilotKit's Intelligence platform, all of them the user dev's.":        {key, "COPILOTKIT_INTELLIGENCE_USER=dev"},
 		"kept by the Intelligence platform at https://i.example, all of them the user d": {key, "COPILOTKIT_INTELLIGENCE_USER=dev", "COPILOTKIT_INTELLIGENCE_API_URL=https://i.example"},
 	} {
-		settings, err := bundle.Read(func() []string { return env }, map[string]string{"COPILOTKIT_ENV": "development", "COPILOTKIT_AUTH": "none"})
+		settings, err := bundle.Read(func() []string { return env }, platforms.Local().Defaults)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,11 +14,27 @@ import (
 //go:embed playground
 var files embed.FS
 
-// newMux returns a handler with the playground at the root and the runtime below its
-// base path.
+// playgroundPath returns where the playground is: at the root, or out of the way of a front
+// end that is there, or nowhere ("") if that is for others than developers.
+func playgroundPath(settings *bundle.Settings) string {
+	switch {
+	case settings.Static == "":
+		return "/"
+	case settings.Development:
+		return "/playground/"
+	}
+	return ""
+}
+
+// newMux returns a handler with the playground, and with the runtime below its base path or,
+// since a front end is the runtime's, everywhere else.
 func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
+	where := playgroundPath(settings)
+	if where == "" {
+		return runtime
+	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", page(settings))
+	mux.Handle("GET "+where+"{$}", page(settings))
 	mux.Handle("GET /playground/", assets())
 	mux.Handle("GET /playground/sandbox.html", sandbox())
 	base := strings.TrimSuffix(settings.BasePath, "/")
@@ -26,7 +42,16 @@ func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 		mux.Handle(base, runtime)
 	}
 	mux.Handle(base+"/", runtime)
-	return mux
+	if where == "/" {
+		return mux
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, where) {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		runtime.ServeHTTP(w, r) // the mux would redirect what isn't clean
+	})
 }
 
 // page returns a handler of index.html, filled in from the settings.

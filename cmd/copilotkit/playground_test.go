@@ -49,6 +49,30 @@ func TestThePageAndTheRuntimeShareTheServer(t *testing.T) {
 	}
 }
 
+func TestThePlaygroundMakesWayForAFrontEnd(t *testing.T) {
+	tests := map[string]struct {
+		development bool
+		path        string
+		want        string
+	}{
+		"the front end is at the root":              {true, "/", "runtime GET /"},
+		"its paths are left alone":                  {true, "//a/../b", "runtime GET //a/../b"},
+		"the playground is elsewhere":               {true, "/playground/", "<title>CopilotKit playground"},
+		"with its files":                            {true, "/playground/app.js", "newThread"},
+		"and with its sandbox":                      {true, "/playground/sandbox.html", "<title>Sandbox"},
+		"in production there is none":               {false, "/playground/", "runtime GET /playground/"},
+		"in production the front end is everywhere": {false, "/", "runtime GET /"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			settings := &bundle.Settings{BasePath: "/api/copilotkit", Static: "dist", Development: test.development}
+			if answer := get(newMux(settings, echo), "GET", test.path); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), test.want) {
+				t.Errorf("got %d %.200s", answer.Code, answer.Body)
+			}
+		})
+	}
+}
+
 func TestThePageKnowsItsRuntimeAndRunsNothingElse(t *testing.T) {
 	mux := newMux(&bundle.Settings{BasePath: `/a"><script>`, SingleRoute: true, Model: "openai/gpt-4o"}, echo)
 	answer := get(mux, "GET", "/")

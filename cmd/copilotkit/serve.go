@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,27 +18,21 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
 const (
-	// shutdownGrace is how long runs under way may go on after a signal.
-	shutdownGrace = 30 * time.Second
 	// headerTimeout is how long a client may take to send a request's headers.
 	headerTimeout = 10 * time.Second
 	// idleTimeout is how long a connection is kept between requests.
 	idleTimeout = 2 * time.Minute
 )
 
-// serve answers requests until ctx ends. Then runs have grace to finish, and those
-// that don't are closed. Messages for the user and logs go to out.
-func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Duration) error {
-	settings, err := bundle.Read(env, map[string]string{
-		"COPILOTKIT_ENV":  "development",
-		"COPILOTKIT_AUTH": bundle.AuthNone,
-		// Anybody on this machine is let in, but not the pages of everybody.
-		"COPILOTKIT_CORS_ORIGINS": core.LoopbackOrigins,
-	})
+// serve answers requests of this machine until ctx ends. Then runs have time to finish,
+// and those that don't are closed. Messages for the user and logs go to out.
+func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
+	settings, err := bundle.Read(env, platforms.Local().Defaults)
 	if err != nil {
 		return err
 	}
@@ -43,27 +40,49 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer, grace time.Durati
 	if fellBack {
 		settings.Model = bundle.DemoModel
 	}
+	return listenAndServe(ctx, settings, out, site{
+		host: "127.0.0.1",
+		handler: func(next http.Handler, _ *core.Runtime) http.Handler {
+			return onlyLocal(settings, newMux(settings, next))
+		},
+		started: func(_ *slog.Logger, address net.Addr) { banner(out, settings, fellBack, address) },
+	})
+}
+
+// site is what a server is beside its runtime.
+type site struct {
+	// host is the address to listen on, "" for all.
+	host string
+	// handler returns what answers requests, given what answers those of the runtime.
+	handler func(next http.Handler, runtime *core.Runtime) http.Handler
+	// started says that the server listens.
+	started func(*slog.Logger, net.Addr)
+}
+
+// listenAndServe answers requests until ctx ends, with the runtime that settings
+// describe, and then closes it.
+func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Writer, site site) error {
 	logger := newLogger(out, settings)
-	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
+	runtime, err := bundle.NewFromSettings(ctx, settings, append(slices.Collect(maps.Values(signIns())), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(ctx, settings.Port)
+	listener, err := listen(ctx, site.host, settings.Port)
 	if err != nil {
 		return errors.Join(err, runtime.Close())
 	}
 	health := bundle.NewHealth(runtime.Ready, logger)
 	server := &http.Server{
-		Handler:           health.Around(onlyLocal(settings, newMux(settings, endWatchers(ctx, runtime)))),
+		Handler:           health.Around(site.handler(endWatchers(ctx, runtime), runtime)),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	banner(out, settings, fellBack, listener.Addr())
+	site.started(logger, listener.Addr())
 	server.RegisterOnShutdown(sync.OnceFunc(func() {
-		fmt.Fprintf(out, "Waiting for runs to finish (%s at most; interrupt again to end at once)\n", grace)
+		logger.Info("waiting for runs to finish; another signal ends them at once", "at most", settings.Shutdown.String())
 	}))
-	return bundle.Serve(drained(ctx, health, settings.Drain), server, listener, runtime, grace)
+	return bundle.Serve(drained(ctx, health, settings.Drain), server, listener, runtime, settings.Shutdown)
 }
 
 // newLogger returns a logger whose lines people read while they develop, and programs in
@@ -86,9 +105,9 @@ func drained(ctx context.Context, health *bundle.Health, delay time.Duration) co
 	return later
 }
 
-func listen(ctx context.Context, port int) (net.Listener, error) {
+func listen(ctx context.Context, host string, port int) (net.Listener, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %d is taken: set PORT to another", port)
 	}
@@ -117,7 +136,12 @@ func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 func banner(out io.Writer, settings *bundle.Settings, fellBack bool, address net.Addr) {
 	base := strings.TrimSuffix(settings.BasePath, "/")
 	fmt.Fprintf(out, "\n  CopilotKit runtime\n\n")
-	fmt.Fprintf(out, "  Playground   http://%s/\n", address)
+	if settings.Static != "" {
+		fmt.Fprintf(out, "  Front end    http://%s/ from %s\n", address, settings.Static)
+	}
+	if where := playgroundPath(settings); where != "" {
+		fmt.Fprintf(out, "  Playground   http://%s%s\n", address, where)
+	}
 	fmt.Fprintf(out, "  runtimeUrl   http://%s%s\n", address, base)
 	fmt.Fprintf(out, "  Model        %s\n", modelLine(settings, fellBack))
 	fmt.Fprintf(out, "  Threads      %s\n\n", threadsLine(settings))

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -32,17 +33,12 @@ type server struct {
 
 func start(t *testing.T, entries ...string) *server {
 	t.Helper()
-	return startWithGrace(t, shutdownGrace, entries...)
-}
-
-func startWithGrace(t *testing.T, grace time.Duration, entries ...string) *server {
-	t.Helper()
 	ctx, interrupt := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
 	ended, gone := make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(gone)
-		ended <- serve(ctx, func() []string { return append(entries, "PORT=0") }, writer, grace)
+		ended <- serve(ctx, func() []string { return append(entries, "PORT=0") }, writer)
 		_ = writer.Close()
 	}()
 	lines := bufio.NewScanner(reader)
@@ -255,7 +251,7 @@ func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
 		if err != nil {
 			t.Errorf("serve returned %v", err)
 		}
-	case <-time.After(shutdownGrace / 2):
+	case <-time.After(15 * time.Second):
 		t.Error("serve goes on though the run has finished")
 	}
 	if left := model.Status().Left; left != 0 {
@@ -266,7 +262,7 @@ func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
 func TestRunsThatDoNotFinishInTheGraceEndInGoodOrder(t *testing.T) {
 	model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 100000, PaceMs: 1})
 	env = append(env, "COPILOTKIT_STORE=sqlite://"+filepath.Join(t.TempDir(), "threads.db"))
-	s := startWithGrace(t, 50*time.Millisecond, env...)
+	s := start(t, append(env, "COPILOTKIT_SHUTDOWN_SECONDS=0")...)
 	var last, followed event
 	follower := make(chan struct{})
 	events(t, s.request(t, "/agent/default/run", "t"), func(e event) {
@@ -292,7 +288,7 @@ func TestRunsThatDoNotFinishInTheGraceEndInGoodOrder(t *testing.T) {
 	awaitLeft(t, model)
 
 	// Its end is recorded, and its thread is free.
-	next := startWithGrace(t, 0, env...)
+	next := start(t, append(env, "COPILOTKIT_SHUTDOWN_SECONDS=0")...)
 	events(t, next.request(t, "/agent/default/connect", "t"), func(e event) { last = e })
 	if last.Code != "SHUTDOWN" {
 		t.Errorf("the next server shows an end with %+v", last)
@@ -341,6 +337,33 @@ func TestTheBannerNamesTheModel(t *testing.T) {
 	}
 }
 
+func TestAFrontEndIsServedToThisMachine(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "index.html"), []byte("the front end"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "COPILOTKIT_STATIC="+folder)
+	if !strings.Contains(s.banner, "/ from "+folder) || !strings.HasSuffix(s.site, "/playground/") {
+		t.Errorf("the banner is\n%s", s.banner)
+	}
+	for host, want := range map[string]int{"": http.StatusOK, "rebound.example": http.StatusForbidden} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(s.site, "playground/"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != want || (string(content) == "the front end") != (want == http.StatusOK) {
+			t.Errorf("host %q: got %s %s, %v", host, response.Status, content, err)
+		}
+	}
+}
+
 func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -351,11 +374,12 @@ func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 	tests := map[string]struct{ env, want string }{
 		"a misspelt variable":                {"COPILOTKIT_PROMT=x", "COPILOTKIT_PROMPT"},
 		"a model whose key is missing":       {"COPILOTKIT_MODEL=anthropic/claude", "ANTHROPIC_API_KEY"},
+		"a front end that isn't there":       {"COPILOTKIT_STATIC=" + t.TempDir(), "has no index.html"},
 		"a port that somebody else is using": {"PORT=" + port, "set PORT to another"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := serve(t.Context(), func() []string { return []string{test.env} }, io.Discard, shutdownGrace)
+			err := serve(t.Context(), func() []string { return []string{test.env} }, io.Discard)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
 			}

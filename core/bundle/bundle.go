@@ -81,6 +81,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 			AllowUncounted: settings.AllowUncounted,
 		},
 	}
+	if settings.AgentCore {
+		config.BareRunAgent = agentCoreAgent
+	}
 	if settings.Gather == 0 {
 		config.Gather = -1
 	} else if settings.Store.Scheme() != "" {
@@ -133,6 +136,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 	}
 	for _, change := range parts.changes {
 		change(&config)
+	}
+	if err := addFrontEnd(&config, settings, parts); err != nil {
+		return config, err
 	}
 	observeStore(&config, settings)
 	return config, checkIdentified(ctx, settings, config)

@@ -107,8 +107,13 @@ func setModelOptions(s *Settings, value string) error {
 
 // setSeconds returns the set function of a time limit.
 func setSeconds(field func(*Settings) *time.Duration) func(*Settings, string) error {
+	return setSecondsWithin(field, 1, 3600)
+}
+
+// setSecondsWithin returns the set function of a number of seconds.
+func setSecondsWithin(field func(*Settings) *time.Duration, least, most int) func(*Settings, string) error {
 	return func(s *Settings, value string) error {
-		n, err := parseInt(value, 1, 3600)
+		n, err := parseInt(value, least, most)
 		*field(s) = time.Duration(n) * time.Second
 		return err
 	}

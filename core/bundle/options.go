@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -34,6 +35,10 @@ type parts struct {
 	changes   []func(*core.Config)
 	defaults  map[string]string
 	timeouts  Timeouts
+	// frontEnd is an app's files, nil for none. noFrontEnd says what serves one instead, if
+	// the program doesn't.
+	frontEnd   fs.FS
+	noFrontEnd string
 	// serveMetrics serves metrics at an address, nil in programs that don't.
 	serveMetrics func(address string, metrics http.Handler) (*metricsServer, error)
 	// opened is what is opened for the runtime while it is put together.

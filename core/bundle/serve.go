@@ -64,6 +64,19 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, runt
 	return errors.Join(late, closed)
 }
 
+// WithDeadline returns a handler whose requests have a deadline, so that the runtime can
+// close a run before its platform cuts it off. If after is zero, it returns the handler.
+func WithDeadline(handler http.Handler, after time.Duration) http.Handler {
+	if after == 0 {
+		return handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), after)
+		defer cancel()
+		handler.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
 // shutDown waits for the requests under way, and for what goes on after their answers.
 func shutDown(server *http.Server, runtime io.Closer, grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)

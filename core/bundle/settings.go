@@ -92,6 +92,10 @@ type Settings struct {
 	BasePath string
 	// SingleRoute sends all requests through one POST route.
 	SingleRoute bool
+	// Static is the folder of a front end to serve beside the routes, "" for none.
+	// StaticPolicy are directives in the place of those of its Content-Security-Policy, or
+	// "off".
+	Static, StaticPolicy string
 	// CORSOrigins are the origins whose pages may call the runtime: ["*"] for any,
 	// none if CORS is handled elsewhere. "loopback" stands for all of this machine.
 	CORSOrigins []string
@@ -129,6 +133,13 @@ type Settings struct {
 	// Drain is how long a server goes on taking requests after it was told to end, while
 	// /readyz says that it isn't ready.
 	Drain time.Duration
+	// Shutdown is how long the runs under way may then go on, before they are closed.
+	Shutdown time.Duration
+	// MaxRequest is how long a server's requests may take before their runs are closed,
+	// 0 for ever.
+	MaxRequest time.Duration
+	// AgentCore makes a server one that Amazon Bedrock AgentCore can call.
+	AgentCore bool
 	// Port is where a server listens; 0 lets the system choose.
 	Port int
 	// Credentials are the keys and addresses of model providers by variable, such as
@@ -166,6 +177,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 	if settings.Store.Scheme() == "dynamodb" && cmp.Or(values[gatherMilliseconds], defaults[gatherMilliseconds]) == "" {
 		settings.Gather = gatherForDynamoDB
 	}
+	errs = append(errs, settings.applyAgentCore(values)...)
 	if settings.CORSCredentials && !settings.listsOrigins() {
 		errs = append(errs, &EnvError{
 			Name: "COPILOTKIT_CORS_CREDENTIALS",
@@ -173,6 +185,7 @@ func Read(env Env, defaults map[string]string) (*Settings, error) {
 		})
 	}
 	errs = append(errs, settings.checkAuth(values)...)
+	errs = append(errs, settings.checkFrontEnd()...)
 	errs = append(errs, settings.checkIntelligence(values)...)
 	errs = append(errs, settings.readTelemetry(values)...)
 	if settings.Development && values[forwardAuthorization] == "" && defaults[forwardAuthorization] == "" {

@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 		Model: "openai/gpt-4o", ModelIsDefault: true, BasePath: "/api/copilotkit",
 		Gather: 25 * time.Millisecond, KeepAlive: 15 * time.Second,
 		Auth: "none", SessionSameSite: http.SameSiteLaxMode, OIDCUserClaim: "sub",
-		CORSOrigins: []string{"*"}, CORSMaxAge: 7200, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080,
+		CORSOrigins: []string{"*"}, CORSMaxAge: 7200, MaxBodyBytes: 64 << 20, LogLevel: slog.LevelInfo, Port: 8080, Shutdown: 30 * time.Second,
 		Credentials: map[string]bundle.Secret{},
 	}
 	if got := exported(*settings); !reflect.DeepEqual(got, exported(want)) {
@@ -46,6 +46,29 @@ func TestDeltasAreGatheredForLongerWhereEachWriteIsBilled(t *testing.T) {
 		settings, err := bundle.Read(env(strings.Fields(entries)...), nil)
 		if err != nil || settings.Gather != want {
 			t.Errorf("%s: %+v, %v, want %v", entries, settings, err, want)
+		}
+	}
+}
+
+func TestAgentCoreSendsAllRequestsToOnePath(t *testing.T) {
+	for entries, want := range map[string]string{
+		"": "/invocations single-route CORS off, requests of 1h0m0s",
+		"COPILOTKIT_CORS_ORIGINS=* COPILOTKIT_MAX_REQUEST_SECONDS=900":                   "/invocations single-route CORS [*], requests of 15m0s",
+		"COPILOTKIT_BASE_PATH=/invocations COPILOTKIT_ENDPOINT=single-route":             "/invocations single-route CORS off, requests of 1h0m0s",
+		"COPILOTKIT_BASE_PATH=/api":                                                      "COPILOTKIT_BASE_PATH: with COPILOTKIT_AGENTCORE=on it is /invocations",
+		"COPILOTKIT_ENDPOINT=multi-route":                                                "COPILOTKIT_ENDPOINT: with COPILOTKIT_AGENTCORE=on it is single-route",
+		"COPILOTKIT_AGENTCORE=off COPILOTKIT_BASE_PATH=/api COPILOTKIT_CORS_ORIGINS=off": "/api multi-route CORS off, requests of 0s",
+	} {
+		got := ""
+		s, err := bundle.Read(env(append([]string{"COPILOTKIT_AGENTCORE=on"}, strings.Fields(entries)...)...), nil)
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = fmt.Sprintf("%s %s CORS %v, requests of %v", s.BasePath, map[bool]string{true: "single-route", false: "multi-route"}[s.SingleRoute], s.CORSOrigins, s.MaxRequest)
+			got = strings.Replace(got, "[]", "off", 1)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", entries, got, want)
 		}
 	}
 }
@@ -72,7 +95,9 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"COPILOTKIT_CORS_ORIGINS=https://a.example, http://localhost:3000", "COPILOTKIT_CORS_CREDENTIALS=on", "COPILOTKIT_CORS_MAX_AGE_SECONDS=60", "COPILOTKIT_TRANSCRIPTION_MODEL=whisper-1",
 		"COPILOTKIT_ON_DISCONNECT=cancel", "COPILOTKIT_ON_STORE_FAILURE=fail", "COPILOTKIT_ON_CONCURRENT_RUN=supersede", "COPILOTKIT_THREAD_NAMES=on", "COPILOTKIT_MAX_BODY_BYTES=4096", "COPILOTKIT_LAMBDA_RESPONSE=buffered",
 		"COPILOTKIT_ENV=development", "COPILOTKIT_LOG_LEVEL=debug", "PORT=0",
+		"COPILOTKIT_DRAIN_SECONDS=5", "COPILOTKIT_SHUTDOWN_SECONDS=6", "COPILOTKIT_MAX_REQUEST_SECONDS=240",
 		"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=20", "COPILOTKIT_LIMIT_CONCURRENT_RUNS=5", "COPILOTKIT_LIMIT_TOKENS_PER_DAY=5000000000", "COPILOTKIT_ON_LIMIT_FAILURE=allow",
+		"COPILOTKIT_STATIC=/srv/my app", "COPILOTKIT_STATIC_CSP=img-src *",
 		"COPILOTKIT_TELEMETRY_DISABLED=true", "HOME=/root",
 	), nil)
 	if err != nil {
@@ -108,10 +133,15 @@ func TestEveryVariableIsTakenOver(t *testing.T) {
 		"development":   {settings.Development, true},
 		"log level":     {settings.LogLevel, slog.LevelDebug},
 		"port":          {settings.Port, 0},
+		"drain":         {settings.Drain, 5 * time.Second},
+		"shutdown":      {settings.Shutdown, 6 * time.Second},
+		"max request":   {settings.MaxRequest, 4 * time.Minute},
 		"runs a minute": {settings.LimitRunsPerMinute, 20},
 		"runs at once":  {settings.LimitConcurrentRuns, 5},
 		"tokens a day":  {settings.LimitTokensPerDay, int64(5_000_000_000)},
 		"uncounted":     {settings.AllowUncounted, true},
+		"front end":     {settings.Static, "/srv/my app"},
+		"its policy":    {settings.StaticPolicy, "img-src *"},
 	}
 	for name, check := range checks {
 		if check[0] != check[1] {
@@ -250,6 +280,7 @@ func TestABadValueIsAnErrorThatNamesTheVariable(t *testing.T) {
 		"a body size with a unit":           {"COPILOTKIT_MAX_BODY_BYTES=10MB", "whole number"},
 		"an unknown Lambda response":        {"COPILOTKIT_LAMBDA_RESPONSE=streaming", "neither stream nor buffered"},
 		"an unknown environment":            {"COPILOTKIT_ENV=staging", "neither production nor development"},
+		"a policy of two headers":           {"COPILOTKIT_STATIC_CSP=img-src *\r\nSet-Cookie: a=b", "one line"},
 		"an unknown log level":              {"COPILOTKIT_LOG_LEVEL=WARN", "none of debug"},
 		"a port out of range":               {"PORT=65536", "from 0 to 65535"},
 	}

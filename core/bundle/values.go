@@ -87,12 +87,6 @@ func setOrigins(s *Settings, value string) error {
 	return nil
 }
 
-func setDrain(s *Settings, value string) error {
-	seconds, err := parseInt(value, 0, 3600)
-	s.Drain = time.Duration(seconds) * time.Second
-	return err
-}
-
 func setLogLevel(s *Settings, value string) error {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	level, ok := levels[value]

@@ -26,13 +26,13 @@ type variable struct {
 }
 
 // variables are the runtime's own variables, in the README's order.
-var variables = slices.Concat(agentVariables, storeVariables, intelligenceVariables, accessVariables, servingVariables)
+var variables = slices.Concat(agentVariables, storeVariables, intelligenceVariables, accessVariables, servingVariables, frontEndVariables)
 
 // storeVariables say where threads are kept.
 var storeVariables = []variable{
 	{
 		name:    "COPILOTKIT_STORE",
-		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; AWS Lambda and the local server also take `dynamodb://table`, the local server `sqlite:///path/file.db`",
+		meaning: "where threads are kept: `memory`, `redis://…`, `rediss://…`, `postgres://…`; AWS Lambda, the local server and the image also take `dynamodb://table`, the last two `sqlite:///path/file.db`",
 		value:   "memory",
 		set:     setStore,
 	},
@@ -151,9 +151,30 @@ var servingVariables = []variable{
 	telemetryVariables,
 	{
 		name:    "COPILOTKIT_DRAIN_SECONDS",
-		meaning: "how long the local server goes on taking requests after SIGTERM, while [`/readyz`](docs/operations.md#graceful-deploys) says 503, so that load balancers notice",
+		meaning: "how long the local server and the [image](docs/image.md) go on taking requests after SIGTERM, while [`/readyz`](docs/operations.md#graceful-deploys) says 503, so that load balancers notice",
 		value:   "0",
-		set:     setDrain,
+		set:     setSecondsWithin(func(s *Settings) *time.Duration { return &s.Drain }, 0, 3600),
+	},
+	{
+		name:     "COPILOTKIT_SHUTDOWN_SECONDS",
+		meaning:  "how long they then let runs go on, before these are closed with RUN_ERROR `SHUTDOWN`",
+		value:    "30",
+		fallback: "`30`; the image: `7`",
+		set:      setSecondsWithin(func(s *Settings) *time.Duration { return &s.Shutdown }, 0, 3600),
+	},
+	{
+		name: maxRequestSeconds,
+		meaning: "how long a request of the image may take, since what stands before it cuts it off then: its run is closed with RUN_ERROR a " +
+			"little earlier; 0 for ever",
+		value:    "0",
+		fallback: "`0`; on AgentCore `3600`",
+		set:      setSecondsWithin(func(s *Settings) *time.Duration { return &s.MaxRequest }, 0, 86400),
+	},
+	{
+		name:    "COPILOTKIT_AGENTCORE",
+		meaning: "`on` lets [Amazon Bedrock AgentCore](docs/image.md#amazon-bedrock-agentcore) call the image; or `off`",
+		value:   "off",
+		set:     oneOf(func(s *Settings) *bool { return &s.AgentCore }, "off", "on"),
 	},
 	{
 		name:    "COPILOTKIT_DEBUG",
@@ -163,7 +184,7 @@ var servingVariables = []variable{
 	},
 	{
 		name:    "PORT",
-		meaning: "the port of the local server and of the one for Vercel; 0 is any free port",
+		meaning: "the port of the local server, the image and the server for Vercel; 0 is any free port",
 		value:   "8080",
 		set:     setInt(func(s *Settings) *int { return &s.Port }, 0, 65535),
 	},

@@ -3,7 +3,10 @@
 // same source and Go version result in the same bytes, so that nothing is uploaded
 // unless something has changed.
 //
-//	go run ./scripts/packagelambda [-arch arm64,amd64] [folder]
+//	go run ./scripts/packagelambda [-arch arm64,amd64] [-stamp] [folder]
+//
+// With -stamp, as for a release, the binary says of which commit and version it is, and
+// another commit results in other bytes.
 package main
 
 import (
@@ -16,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -23,26 +27,27 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("packagelambda: ")
 	architectures := flag.String("arch", "arm64,amd64", "architectures to build for, with commas between them")
+	stamp := flag.Bool("stamp", false, "record the commit and its version in the binary")
 	flag.Parse()
 	folder := "dist"
 	if flag.NArg() > 0 {
 		folder = flag.Arg(0)
 	}
 	for architecture := range strings.SplitSeq(*architectures, ",") {
-		if err := pack(folder, architecture); err != nil {
+		if err := pack(folder, architecture, *stamp); err != nil {
 			log.Fatalf("package for %s: %v", architecture, err)
 		}
 	}
 }
 
 // pack writes one zip file.
-func pack(folder, architecture string) error {
+func pack(folder, architecture string, stamp bool) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	// template.yaml and Terraform refer to the zip file; the console uploads it.
 	binary := filepath.Join(folder, "lambda-"+architecture, "bootstrap")
-	if err := build(binary, architecture); err != nil {
+	if err := build(binary, architecture, stamp); err != nil {
 		return err
 	}
 	name := filepath.Join(folder, "lambda-"+architecture+".zip")
@@ -58,12 +63,13 @@ func pack(folder, architecture string) error {
 	return nil
 }
 
-// build builds the bootstrap. The result doesn't depend on the machine or on the
-// state of the working copy.
-func build(output, architecture string) error {
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
+// build builds the bootstrap. The result doesn't depend on the machine nor, unless it is
+// stamped, on the state of the working copy.
+func build(output, architecture string, stamp bool) error {
+	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs="+strconv.FormatBool(stamp),
 		"-ldflags", "-s -w -buildid=", "-o", output, "./lambda")
-	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "CGO_ENABLED=0", "GOFLAGS=")
+	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture,
+		"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	return command.Run()
 }

@@ -23,6 +23,8 @@ export class Page {
     Object.assign(opened, { screenshots, pictures });
     opened.problems = [];
     opened.page.on("pageerror", (error) => opened.problems.push(error.message));
+    // Also of its frames. The policy of an MCP App's own document is none of ours.
+    opened.page.on("console", (message) => /Content Security Policy/.test(message.text()) && opened.problems.push(message.text()));
     await opened.page.goto(url);
     if (token) await opened.signIn(token);
     else await opened.input.waitFor();

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { eventually } from "./eventually.mjs";
 
 /** The document of an MCP App: a frame in the frame that the front end makes of it. */
-const app = (page, index = 0) => page.chat.frameLocator(`[data-testid=mcp-app-iframe] >> nth=${index}`).frameLocator("iframe");
+export const app = (page, index = 0) => page.chat.frameLocator(`[data-testid=mcp-app-iframe] >> nth=${index}`).frameLocator("iframe");
 
 /** The page that a model wrote. */
-const written = (page) => page.chat.frameLocator(".websandbox__frame");
+export const written = (page) => page.chat.frameLocator(".websandbox__frame");
 
 /** Reloads the page, after the instances that have answered it so far have ended. */
 async function reloadElsewhere(page, drawings) {

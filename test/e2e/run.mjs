@@ -38,6 +38,10 @@ try {
   const runtimes = flags.reference ? await reference(model) : await ours(model);
   const sites = {};
   for (const [name, { origin }] of Object.entries(runtimes)) {
+    if (name.startsWith("one process")) {
+      sites[name] = { url: `${origin}/` };
+      continue;
+    }
     sites[name] = await serveSite(join(app, "dist"), origin);
     closing.push(() => sites[name].close());
   }
@@ -71,6 +75,8 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
       tokens: fresh(sites.tokens),
       sessions: fresh(sites.sessions),
       foreign: runtimes.foreign?.origin,
+      oneProcess: fresh(sites["one process"]),
+      oneProcessDraws: fresh(sites["one process that draws"]),
       instances: async (store) => Number(await (await fetch(`${runtimes[`lambda on ${store}`].origin}/instances`)).text()),
       drawings: {
         url: fresh(sites.drawings),
@@ -124,6 +130,8 @@ async function ours(model) {
     small: await startLocal(binary, { ...env, COPILOTKIT_MAX_BODY_BYTES: "60000" }),
     tokens: await startLocal(binary, { ...production(model), COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" }),
     sessions: await startLocal(binary, { ...production(model), ...sessions }),
+    "one process": await startLocal(binary, { ...production(model), ...sessions, COPILOTKIT_STATIC: join(app, "dist") }),
+    "one process that draws": await startLocal(binary, { ...drawing(apps), COPILOTKIT_STATIC: join(app, "dist") }),
   };
   for (const runtime of Object.values(runtimes)) closing.push(() => runtime.stop());
   return runtimes;

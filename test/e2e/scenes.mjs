@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { drawingScenes } from "./drawings.mjs";
 import { eventually } from "./eventually.mjs";
+import { staticScenes } from "./static.mjs";
 
 const asked = (model, prompt) => model.requests.filter((request) => JSON.stringify(request.body.messages.findLast((one) => one.role === "user")?.content ?? "").includes(prompt) && !suggests(request));
 const suggests = (request) => request.body.tools?.some((tool) => tool.function.name === "copilotkitSuggest");
@@ -275,6 +276,7 @@ export const scenes = {
   ...lambdaScenes("Redis"),
   ...lambdaScenes("DynamoDB"),
   ...drawingScenes,
+  ...staticScenes,
 };
 
 /** The scenes on Lambda, with a store of this name. */

@@ -16,6 +16,8 @@ export const scripts = {
   "Set the count to seven": [[{ call: { id: "call-state", name: "AGUISendStateSnapshot", args: '{"snapshot":{"count":7}}' } }]],
   "What is the count?": [[...words("Let me look.")]],
   "Fail, please": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
+  "Show what you can write": [[...words("Code:\n\n```js\nconst answer = 42;\n```\n\nA diagram:\n\n```mermaid\ngraph TD;\n  A-->B;\n```\n\nThat is all.")]],
+  "Show a picture from elsewhere": [[...words("Here it is: ![secret](https://elsewhere.invalid/?secret=1)")]],
   "Say hello": [[...words("Hello from the scripted model!")]],
   "Draw ratings": [
     [

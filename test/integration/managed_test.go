@@ -150,10 +150,12 @@ func TestShutdownWaitsForRunsThatGoOn(t *testing.T) {
 	managed.StartRun(t, server, "thread", "run")
 	managed.AwaitText(t, "run")
 	server.Terminate()
-	server.Log.Await(t, "Waiting for runs to finish")
+	server.Log.Await(t, "waiting for runs to finish")
 	held.Release()
 	checkManaged(t, managed, "run")
-	server.AwaitExit(t)
+	if err := server.Await(); err != nil {
+		t.Error(err)
+	}
 	if got := managed.Lock("thread"); got != "" {
 		t.Errorf("the thread is locked by %s", got)
 	}
@@ -168,9 +170,11 @@ func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 	managed.StartRun(t, server, "thread", "run")
 	managed.AwaitText(t, "run")
 	server.Terminate()
-	server.Log.Await(t, "Waiting for runs to finish")
+	server.Log.Await(t, "waiting for runs to finish")
 	server.Terminate()
-	server.AwaitExit(t)
+	if err := server.Await(); err == nil {
+		t.Error("the process has ended as if nothing were")
+	}
 	if managed.Ended("run") || managed.Lock("thread") != "run" {
 		t.Errorf("the run has %v, and the thread is locked by %q", managed.Story(t, "run"), managed.Lock("thread"))
 	}

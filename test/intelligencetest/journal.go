@@ -22,9 +22,11 @@ func (e Event) terminal() bool { return e.Type == "RUN_FINISHED" || e.Type == "R
 type run struct {
 	id, threadID, user, agentID string
 
-	events []Event
-	ended  bool
-	joins  int
+	events   []Event
+	ended    bool
+	acked    bool // its end
+	released bool // its lock, by itself
+	joins    int
 	// pushes is how many pushes came, repeated ones too.
 	pushes int
 }
@@ -56,6 +58,13 @@ func (p *Platform) Ended(runID string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.runs[runID] != nil && p.runs[runID].ended
+}
+
+// Acked reports whether a run's end is stored and the runner was told.
+func (p *Platform) Acked(runID string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.runs[runID] != nil && p.runs[runID].acked
 }
 
 // Joins returns how often a run's topic was joined.
@@ -106,7 +115,10 @@ func (p *Platform) pushed(s *socket, joined *channel, frame Frame) {
 		s.queue(outgoing{data: []byte(`{"this is":"no frame"}`)})
 		return
 	}
-	acknowledge := func() { s.reply(frame, "ok", struct{}{}) }
+	acknowledge := func() {
+		joined.run.acked = joined.run.ended
+		s.reply(frame, "ok", struct{}{})
+	}
 	if ends && p.faults.HoldTerminalAcks {
 		p.held = append(p.held, acknowledge)
 		return
@@ -161,7 +173,7 @@ func (p *Platform) check(s *socket, joined *channel, frame Frame) ([]Event, stri
 		case next == 1 && event.Type != "RUN_STARTED":
 			p.violate("run %s begins with %s", r.id, event.Type)
 			return nil, "missing_run_baseline"
-		case !p.holds(r):
+		case !p.mayPush(r):
 			p.refuse("run %s: event %d without the lock", r.id, event.Seq)
 			return nil, "lock_lost"
 		case p.ids[event.ID]:
@@ -173,6 +185,13 @@ func (p *Platform) check(s *socket, joined *channel, frame Frame) ([]Event, stri
 		ended = ended || event.terminal()
 	}
 	return events, ""
+}
+
+// mayPush reports whether a run that has joined may still write. One that has given its
+// lock back may, as long as no other has taken it: the reference does so as soon as its
+// agent has failed, before the run's last events are on their way.
+func (p *Platform) mayPush(r *run) bool {
+	return p.holds(r) || r.released && p.lockOf(r.threadID) == nil
 }
 
 // readEvent checks that an event says what run it belongs to, in every way there is.

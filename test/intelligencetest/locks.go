@@ -123,5 +123,6 @@ func (p *Platform) releaseLock(c *call) {
 		return
 	}
 	delete(p.locks, c.id())
+	p.runs[runID].released = true
 	c.reply(http.StatusNoContent, nil)
 }

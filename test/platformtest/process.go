@@ -72,14 +72,24 @@ func (l *Log) Await(t testing.TB, part string) {
 // and PORT.
 func StartServer(t testing.TB, dir, program string, port string, env []string) *Deployment {
 	t.Helper()
-	d := &Deployment{URL: "http://127.0.0.1:" + port, Log: &Log{}}
 	command := exec.Command(program)
 	command.Dir = dir
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PORT=" + port}, env...)
+	return StartCommand(t, command, port)
+}
+
+// StartCommand is StartServer for a command with an environment and attributes of its
+// own.
+func StartCommand(t testing.TB, command *exec.Cmd, port string) *Deployment {
+	t.Helper()
+	d := &Deployment{URL: "http://127.0.0.1:" + port, Log: &Log{}}
 	command.Stdout, command.Stderr = d.Log, d.Log
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if command.SysProcAttr == nil {
+		command.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	command.SysProcAttr.Setpgid = true
 	if err := command.Start(); err != nil {
-		t.Fatalf("start %s: %v", program, err)
+		t.Fatalf("start %s: %v", command.Path, err)
 	}
 	exited, cancel := context.WithCancelCause(context.Background())
 	go func() { cancel(command.Wait()) }()
@@ -91,15 +101,14 @@ func StartServer(t testing.TB, dir, program string, port string, env []string) *
 	signal := func(signal syscall.Signal) func() {
 		return func() { _ = syscall.Kill(-command.Process.Pid, signal) }
 	}
-	d.AwaitExit = func(t testing.TB) {
-		t.Helper()
-		select {
-		case <-exited.Done():
-		case <-time.After(time.Minute):
-			t.Fatalf("the program goes on\n%s", d.Log)
-		}
-	}
 	d.Terminate, d.Freeze, d.Thaw = signal(syscall.SIGTERM), signal(syscall.SIGSTOP), signal(syscall.SIGCONT)
+	d.Await = func() error {
+		<-exited.Done()
+		if cause := context.Cause(exited); cause != context.Canceled {
+			return cause
+		}
+		return nil
+	}
 	t.Cleanup(d.OnStop)
 	awaitServer(t, exited, d)
 	return d

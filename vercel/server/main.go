@@ -48,7 +48,7 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	runtime := bundle.NewLazy(env, vercel.Defaults())
+	runtime := bundle.NewLazy(env, vercel.Options()...)
 	health := bundle.NewHealth(runtime.Ready, slog.New(bundle.JSONLogs(os.Stderr, slog.LevelInfo)))
 	defer context.AfterFunc(ctx, health.Drain)()
 	// Vercel also starts instances before there is a request for them. Requests that come
@@ -57,19 +57,9 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	preparing.Go(func() { runtime.Prepare(ctx) })
 	defer preparing.Wait()
 	server := &http.Server{
-		Handler: health.Around(settled(withDeadline(vercel.WithRequestID(runtime), maxDuration))),
+		Handler: health.Around(settled(bundle.WithDeadline(vercel.WithRequestID(runtime), maxDuration))),
 		// The proxy is the only client of this server; slow clients wait there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	return bundle.Serve(ctx, server, listener, runtime, shutdownGrace)
-}
-
-// withDeadline sets the deadline of requests, so that the runtime can close a run
-// before Vercel cuts it off.
-func withDeadline(handler http.Handler, after time.Duration) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), after)
-		defer cancel()
-		handler.ServeHTTP(w, r.WithContext(ctx))
-	})
 }

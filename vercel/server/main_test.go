@@ -51,7 +51,7 @@ func TestARunIsClosedInGoodOrderBeforeTheDeadline(t *testing.T) {
 	held := model.Hold()
 	defer held.Release()
 	env := func() []string { return model.Env() }
-	server := httptest.NewServer(withDeadline(bundle.NewLazy(env), 4*time.Second))
+	server := httptest.NewServer(bundle.WithDeadline(bundle.NewLazy(env), 4*time.Second))
 	defer server.Close()
 	d := &platformtest.Deployment{URL: server.URL, Log: &platformtest.Log{}}
 	events := d.StartRun(t, "thread-1").Rest(t)

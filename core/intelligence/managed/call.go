@@ -201,7 +201,7 @@ func checkID(id string) error {
 	}
 	for part := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if part == "." || part == ".." {
-			return errors.New("an id has a part that is . or ..")
+			return errors.New("an id has a part of dots alone")
 		}
 	}
 	return nil

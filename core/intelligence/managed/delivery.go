@@ -58,7 +58,9 @@ func (r *run) Append(_ context.Context, records []store.Record) error {
 			return store.ErrLeaseLost
 		}
 		switch record.Event.EventType() {
-		case agui.EventTypeRunFinished, agui.EventTypeRunError:
+		case agui.EventTypeRunFinished:
+			r.terminal, r.good = true, true
+		case agui.EventTypeRunError:
 			r.terminal = true
 		}
 		r.queue.put(sealed, r.terminal)
@@ -139,8 +141,8 @@ func (r *run) breakOff(err error, code, message string) {
 }
 
 // Finish waits until all events have arrived, or can't any more, and leaves the gateway.
-// The lock of a run that has arrived to its end the gateway has released; any other is
-// released here. Only the first call does anything.
+// The lock of a run that has arrived to a good end the gateway has released; any other is
+// released here, as the reference does it. Only the first call does anything.
 func (r *run) Finish(ctx context.Context, result *store.Result) error {
 	r.mu.Lock()
 	if r.finished {
@@ -154,7 +156,7 @@ func (r *run) Finish(ctx context.Context, result *store.Result) error {
 	}
 	r.mu.Lock()
 	r.finished = true
-	complete := r.terminal && r.lost == nil && r.queue.isEmpty()
+	complete := r.good && r.lost == nil && r.queue.isEmpty()
 	if lost = r.lost; lost == nil && result != nil && !r.queue.isEmpty() {
 		lost = context.Cause(ctx)
 	}

@@ -33,7 +33,10 @@ type attempt struct {
 // is nil. It follows no redirects, which would carry the project's key along.
 func newGatewayClient(transport http.RoundTripper, address *url.URL) *http.Client {
 	if transport == nil {
-		transport = outbound.NewTransport(address)
+		own := outbound.NewTransport(address)
+		// They are for the handshake alone, and stay with the connection.
+		own.ReadBufferSize, own.WriteBufferSize = 1<<10, 1<<10
+		transport = own
 	}
 	return &http.Client{
 		Transport:     transport,

@@ -119,8 +119,8 @@ type run struct {
 	mu      sync.Mutex
 	sealer  sealer
 	attempt attempt
-	// terminal says that the run's last event was appended.
-	terminal bool
+	// terminal says that the run's last event was appended, good that it was RUN_FINISHED.
+	terminal, good bool
 	// lost is why the run's events can't be delivered any more, nil while they can.
 	lost error
 	// finished says that the run has been given back.
@@ -141,7 +141,7 @@ func (p *Platform) newRun(held lock, request intelligence.BeginRequest) *run {
 
 // start reads what the thread has, and joins the gateway.
 func (r *run) start(ctx context.Context, request intelligence.BeginRequest) error {
-	if len(request.MessageIDs) > 0 {
+	if request.MessageIDs != nil {
 		ids, err := r.platform.messageIDs(ctx, request.Key.Owner, r.held.threadID)
 		if err != nil {
 			return at(ctx, intelligence.StepHistory, err)

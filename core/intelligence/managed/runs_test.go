@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,8 +24,20 @@ type project struct {
 	*intelligencetest.Platform
 	t      testing.TB
 	client *managed.Platform
-	log    *strings.Builder
+	log    logged
 	dialer *http.Transport
+}
+
+// logged is what was logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
 }
 
 // inBubble runs a test on a clock that jumps, with a platform on a network in memory.
@@ -32,12 +45,12 @@ func inBubble(t *testing.T, test func(t *testing.T, p *project)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var network network
-		p := &project{t: t, Platform: intelligencetest.NewWith(t, intelligencetest.Options{Listen: network.listen}), log: new(strings.Builder)}
+		p := &project{t: t, Platform: intelligencetest.NewWith(t, intelligencetest.Options{Listen: network.listen})}
 		p.dialer = &http.Transport{DialContext: network.dial}
 		t.Cleanup(func() {
 			p.dialer.CloseIdleConnections()
-			if strings.Contains(p.log.String(), p.Key) {
-				t.Errorf("the key was logged: %s", p.log)
+			if strings.Contains(p.log.text.String(), p.Key) {
+				t.Error("the key was logged")
 			}
 		})
 		p.client = p.newClient(nil)
@@ -50,7 +63,7 @@ func (p *project) newClient(change func(*managed.Options)) *managed.Platform {
 	p.t.Helper()
 	options := managed.Options{
 		APIKey: p.Key, APIURL: p.URL, WSURL: p.GatewayURL,
-		Logger: slog.New(slog.NewTextHandler(p.log, nil)),
+		Logger: p.logger(),
 	}
 	if p.dialer != nil {
 		options.HTTPClient = &http.Client{Transport: p.dialer}
@@ -65,6 +78,8 @@ func (p *project) newClient(change func(*managed.Options)) *managed.Platform {
 	p.t.Cleanup(func() { client.Close() })
 	return client
 }
+
+func (p *project) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&p.log, nil)) }
 
 func request(threadID, runID string) intelligence.BeginRequest {
 	return intelligence.BeginRequest{BeginRequest: store.BeginRequest{

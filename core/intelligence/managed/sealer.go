@@ -3,7 +3,6 @@ package managed
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"slices"
 	"strconv"
 
 	"github.com/copilotkit-go/runtime/core/internal/jsonscan"
@@ -15,6 +14,9 @@ type sealer struct {
 	members []byte
 	// seq is the number of the last event, counted from 1.
 	seq int64
+	// random is for the ids of some events, of which unused are left.
+	random [16 * 16]byte
+	unused int
 }
 
 func newSealer(threadID, runID string) sealer {
@@ -55,7 +57,7 @@ func (s *sealer) seal(event []byte) []byte {
 			}
 		}
 	}
-	out = appendUUID(append(out, `"cpki_event_id":"`...))
+	out = s.appendUUID(append(out, `"cpki_event_id":"`...))
 	out = strconv.AppendInt(append(out, `","cpki_event_seq":`...), s.seq, 10)
 	return append(append(out, '}'), s.members...)
 }
@@ -67,17 +69,22 @@ func appendMember(dst []byte, m jsonscan.Members) []byte {
 
 // appendUUID appends a random UUID. It is [agui.NewID] without the allocations, since each
 // event has one.
-func appendUUID(dst []byte) []byte {
-	var b [16]byte
-	rand.Read(b[:])
+func (s *sealer) appendUUID(dst []byte) []byte {
+	if s.unused == 0 {
+		rand.Read(s.random[:])
+		s.unused = len(s.random)
+	}
+	b := s.random[s.unused-16 : s.unused]
+	s.unused -= 16
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	dst = slices.Grow(dst, 36)
-	for i, end := range [...]int{4, 6, 8, 10, 16} {
-		if i > 0 {
+	from := 0
+	for _, to := range [...]int{4, 6, 8, 10, 16} {
+		if from > 0 {
 			dst = append(dst, '-')
 		}
-		dst = hex.AppendEncode(dst, b[[...]int{0, 4, 6, 8, 10}[i]:end])
+		dst = hex.AppendEncode(dst, b[from:to])
+		from = to
 	}
 	return dst
 }

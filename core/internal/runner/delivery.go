@@ -44,7 +44,11 @@ func (s *stream) deliver(cause error) error {
 	return fmt.Errorf("deliver run %s: %w", s.run.lease.RunID(), err)
 }
 
-// untilLeft returns a context that ends StopGrace after the runtime is closed, so that
+// lastDelivery is how long what is left of a run may take to arrive when the runtime is
+// closed: platforms kill a process that takes long to end.
+const lastDelivery = 2 * time.Second
+
+// untilLeft returns a context that ends lastDelivery after the runtime is closed, so that
 // whoever closes it doesn't wait for what may never answer. left ends it at once.
 func (r *Runner) untilLeft(ctx context.Context) (_ context.Context, left func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -52,7 +56,7 @@ func (r *Runner) untilLeft(ctx context.Context) (_ context.Context, left func())
 	watch.Go(func() {
 		select {
 		case <-r.options.Closing:
-			if pause.Sleep(ctx, r.options.StopGrace) == nil {
+			if pause.Sleep(ctx, lastDelivery) == nil {
 				cancel(ErrShutdown)
 			}
 		case <-ctx.Done():

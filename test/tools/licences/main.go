@@ -13,17 +13,11 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/google/licensecheck"
+	"github.com/copilotkit-go/runtime/test/tools/internal/licence"
 )
-
-// allowed are licences under which a program may be distributed without its own source.
-// MPL-2.0 only requires the source of the licensed files, which are unchanged here;
-// CC-BY-4.0 is for the documentation of a module.
-var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "ISC", "MIT", "MIT-0", "MPL-2.0"}
 
 func main() {
 	dir := flag.String("dir", "../..", "folder of the module to check")
@@ -41,7 +35,7 @@ func check(dir string, packages []string, out io.Writer) error {
 	}
 	var errs []error
 	for _, path := range slices.Sorted(maps.Keys(modules)) {
-		licences, err := licencesOf(modules[path].Dir)
+		licences, err := licence.Of(modules[path].Dir)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
 			continue
@@ -55,7 +49,8 @@ type module struct{ Path, Version, Dir string }
 
 // linked returns the other modules that packages are built from, by path.
 func linked(dir string, packages []string) (map[string]module, error) {
-	command := exec.Command("go", append([]string{"list", "-deps", "-json=Module"}, packages...)...)
+	// What the image alone has is linked with its tag.
+	command := exec.Command("go", append([]string{"list", "-deps", "-json=Module", "-tags=image"}, packages...)...)
 	command.Dir, command.Stderr = dir, os.Stderr
 	listed, err := command.Output()
 	if err != nil {
@@ -73,34 +68,4 @@ func linked(dir string, packages []string) (map[string]module, error) {
 			modules[one.Module.Path] = *one.Module
 		}
 	}
-}
-
-// licencesOf returns the licences in a module's licence files. It fails if one is
-// unknown or isn't allowed.
-func licencesOf(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "LICEN[CS]E*"))
-	if err != nil || len(files) == 0 {
-		return nil, errors.New("there is no licence file")
-	}
-	var found []string
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		for _, match := range licensecheck.Scan(text).Match {
-			if !slices.Contains(found, match.ID) {
-				found = append(found, match.ID)
-			}
-		}
-	}
-	if len(found) == 0 {
-		return nil, errors.New("the licence file holds no known licence")
-	}
-	for _, licence := range found {
-		if !slices.Contains(allowed, licence) {
-			return nil, fmt.Errorf("the licence %s isn't allowed", licence)
-		}
-	}
-	return found, nil
 }

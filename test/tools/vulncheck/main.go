@@ -49,7 +49,7 @@ func check(dir string) error {
 	if err != nil {
 		return err
 	}
-	command := exec.Command(tool, "-C", dir, "-db", "file://"+database, "./...")
+	command := exec.Command(tool, "-C", dir, "-db", "file://"+database, "-tags=image", "./...")
 	// The standard library of deployments is checked, not that of this machine.
 	command.Env = append(os.Environ(), "GOTOOLCHAIN="+toolchain)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr

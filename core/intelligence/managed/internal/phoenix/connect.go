@@ -76,7 +76,7 @@ func (c *Channel) dial(ctx context.Context, address *url.URL) (*websocket.Conn, 
 		return conn, nil
 	}
 	failure := &DialError{Err: err}
-	if response != nil {
+	if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
 		failure.Status = response.StatusCode
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -191,7 +191,7 @@ func (c *conversation) well(skip ...string) (got []message) {
 	}
 }
 
-// http200Never takes requests and never answers.
-func http200Never() http.Handler {
+// never takes requests and doesn't answer.
+func never() http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 }

@@ -81,7 +81,10 @@ func (s *Session) Push(ctx context.Context, event string, appendPayload func([]b
 func (l *link) join(ctx context.Context) {
 	for failures := 0; ; failures++ {
 		session, err := l.joinOnce(ctx)
-		if err == nil {
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
 			failures = 0
 			l.joined.Store(true)
 			l.channel.publish(session)
@@ -90,12 +93,8 @@ func (l *link) join(ctx context.Context) {
 			case <-ctx.Done():
 			}
 			l.channel.retract(session)
-			err = errCrashed
-		} else if ctx.Err() == nil && l.channel.failed(err) {
+		case l.channel.failed(err):
 			l.giveUp(err)
-			return
-		}
-		if ctx.Err() != nil {
 			return
 		}
 		if pause.Sleep(ctx, backoff(rejoinFirst, failures, l.channel.config.RejoinMax)) != nil {
