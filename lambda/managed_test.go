@@ -145,3 +145,34 @@ func TestARunAfterItsAnswerIsStoppedByAnotherInstance(t *testing.T) {
 		t.Errorf("%d instances have answered, want the run's and another", got)
 	}
 }
+
+// A run that can't begin is answered, and its thread is free, before Lambda ends the
+// instance.
+func TestARunThatCannotBeginIsAnsweredBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
+	const slow = time.Minute
+	for name, faults := range map[string]intelligencetest.Faults{
+		"the gateway never lets it in":              {HangUpgrade: true},
+		"its join is never answered":                {JoinDelay: slow},
+		"neither it nor the lock's release returns": {HangUpgrade: true, Routes: map[string]intelligencetest.RouteFault{"DELETE /api/threads/{id}/lock": {Delay: slow, Done: true}}},
+		"no thread is had":                          {Routes: map[string]intelligencetest.RouteFault{"GET /api/threads/{id}": {Delay: slow}}},
+		"no lock is had":                            {Routes: map[string]intelligencetest.RouteFault{"POST /api/threads/{id}/lock": {Delay: slow, Done: true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			managed := platformtest.NewManaged(t, "an answer of several words")
+			managed.SetFaults(func(f *intelligencetest.Faults) { *f = faults })
+			function, d := startBootstrap(t, doors[0], lambdaapi.Config{Env: managed.Env(), Timeout: 4 * time.Second})
+			if got := managed.Post(t, d, "/agent/default/run", platformtest.ManagedInput("thread", "run")); got.Status != http.StatusBadGateway || !strings.HasPrefix(string(got.Body), `{"error":"`) {
+				t.Errorf("got %d %s", got.Status, got.Body)
+			}
+			managed.AwaitUnlocked(t, "thread")
+			managed.SetFaults(func(f *intelligencetest.Faults) { *f = intelligencetest.Faults{} })
+			managed.StartRun(t, d, "thread", "next")
+			checkWhole(t, managed, "next")
+			if instances := function.Instances(); len(instances) != 1 {
+				t.Errorf("there were %d instances, and the first has called %q", len(instances), instances[0].Calls())
+			}
+		})
+	}
+}
