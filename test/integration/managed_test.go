@@ -14,26 +14,34 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
+// startManaged starts two servers whose threads a platform keeps, with locks that hold for
+// two seconds, and on the first one a run in the thread "thread", whose model is held.
+func startManaged(t *testing.T, runID string) (*platformtest.Managed, *platformtest.Hold, pair) {
+	t.Helper()
+	managed := platformtest.NewManaged(t, answer)
+	held := managed.Model.Hold()
+	env := append(managed.Env(), "COPILOTKIT_INTELLIGENCE_LOCK_SECONDS=2")
+	p := pair{startServer(t, env), startServer(t, env)}
+	managed.StartRun(t, p.a, "thread", runID)
+	managed.AwaitText(t, runID)
+	return managed, held, p
+}
+
 // A process that is killed in the middle of a run leaves what the platform has, and its
 // lock for as long as that holds.
 func TestAThreadGoesOnWhenTheProcessOfItsRunWasKilled(t *testing.T) {
 	t.Parallel()
-	managed := platformtest.NewManaged(t, answer)
-	held := managed.Model.Hold()
-	env := append(managed.Env(), "COPILOTKIT_INTELLIGENCE_LOCK_SECONDS=2")
-	killed, other := startServer(t, env), startServer(t, env)
-	managed.StartRun(t, killed, "thread", "killed")
-	managed.AwaitText(t, "killed")
-	killed.Stop()
+	managed, held, p := startManaged(t, "killed")
+	p.a.Stop()
 	had := managed.Story(t, "killed")
 
 	input := platformtest.ManagedInput("thread", "next")
-	if busy := managed.Post(t, other, "/agent/default/run", input); busy.Status != http.StatusConflict {
+	if busy := managed.Post(t, p.b, "/agent/default/run", input); busy.Status != http.StatusConflict {
 		t.Errorf("while the lock holds a run is answered with %d %s", busy.Status, busy.Body)
 	}
 	managed.AwaitUnlocked(t, "thread")
 	held.Release()
-	managed.StartRun(t, other, "thread", "next")
+	managed.StartRun(t, p.b, "thread", "next")
 	checkManaged(t, managed, "next")
 	if got := managed.Story(t, "killed"); !slices.Equal(got, had) {
 		t.Errorf("the killed run had %v, and has %v", had, got)
@@ -42,30 +50,22 @@ func TestAThreadGoesOnWhenTheProcessOfItsRunWasKilled(t *testing.T) {
 		t.Errorf("the thread has %d events", len(all))
 	}
 
-	// Again, on a process of that name that was started anew.
-	managed.StartRun(t, startServer(t, env), "thread", "last")
-	checkManaged(t, managed, "last")
 }
 
 // A process that stood still for longer than its lock adds nothing to a thread that
 // another has gone on with.
 func TestAProcessThatStoodStillAddsNothingToAThreadThatWentOn(t *testing.T) {
 	t.Parallel()
-	managed := platformtest.NewManaged(t, answer)
-	held := managed.Model.Hold()
-	env := append(managed.Env(), "COPILOTKIT_INTELLIGENCE_LOCK_SECONDS=2")
-	still, other := startServer(t, env), startServer(t, env)
-	managed.StartRun(t, still, "thread", "still")
-	managed.AwaitText(t, "still")
-	still.Freeze()
+	managed, held, p := startManaged(t, "still")
+	p.a.Freeze()
 	managed.AwaitUnlocked(t, "thread")
 	had := managed.Story(t, "still")
 	held.Release()
-	managed.StartRun(t, other, "thread", "next")
+	managed.StartRun(t, p.b, "thread", "next")
 	checkManaged(t, managed, "next")
-	still.Thaw()
-	still.Log.Await(t, "run=still error=")
-	managed.StartRun(t, still, "thread", "last")
+	p.a.Thaw()
+	p.a.Log.Await(t, "run=still error=")
+	managed.StartRun(t, p.a, "thread", "last")
 	checkManaged(t, managed, "last")
 	if got := managed.Story(t, "still"); !slices.Equal(got, had) {
 		t.Errorf("the run that stood still had %v, and has %v", had, got)
