@@ -19,6 +19,7 @@ type platformKeeper struct {
 	*Runtime
 	intelligence *intelligence.Config
 	platform     intelligence.Platform
+	contact      *contact
 }
 
 // prepare has the run's lease taken from the platform, and gives its agent the memory

@@ -82,6 +82,17 @@ export async function startDynamoDB() {
   return dynamoDB;
 }
 
+/** Starts a managed platform for tests. Its env is that of a runtime whose threads it keeps; ask() reads its control address. */
+export async function startPlatform() {
+  const platform = run(build("./test/intelligencetest/serve", "intelligence-platform"), {});
+  await platform.answers(async () => {
+    const { url, gatewayUrl, key, controlUrl } = JSON.parse(platform.log().split("\n")[0]);
+    platform.env = { CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
+    platform.ask = async (path) => (await fetch(controlUrl + path)).json();
+  });
+  return platform;
+}
+
 /** Starts a published server of an MCP App. */
 export async function startMCPApp(name) {
   const app = run(process.execPath, {}, [join(root, "test", "tools", "mcpapps", "serve.mjs"), name]);

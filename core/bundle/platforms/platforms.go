@@ -90,6 +90,7 @@ func Google() Platform {
 	return Platform{
 		Name: "gcf", Title: "Google Cloud Functions",
 		Defaults: map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "33554432"},
+		Sets:     map[string]string{"K_SERVICE": "copilotkit"},
 		Stores:   stores(), SignIns: []string{"google"}, Functions: true, Metrics: true,
 		Unused:  []string{"PORT", "COPILOTKIT_DRAIN_SECONDS", "COPILOTKIT_LAMBDA_RESPONSE"},
 		MaxBody: 32 << 20,
