@@ -58,7 +58,8 @@ func (k platformKeeper) answer(ex *exchange, begun *begunRun, _ *agui.RunAgentIn
 	if err := k.credentials(ex, run.Credentials()); err != nil {
 		return err
 	}
-	return ex.complete()
+	ex.complete()
+	return nil
 }
 
 // credentials answers with where a thread's events are.

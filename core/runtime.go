@@ -77,8 +77,7 @@ func New(config Config) (*Runtime, error) {
 }
 
 // ServeHTTP answers one request. Where the Intelligence platform keeps threads, a run goes
-// on after it has returned, until Close at the longest, unless w ends answers by itself:
-// see [Config.Intelligence].
+// on after it has returned, until Close at the longest: see [Config.Intelligence].
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if frontEnd := rt.config.FrontEnd; frontEnd != nil {
 		if _, ok := cutBase(r.URL.EscapedPath(), rt.base); !ok {
@@ -86,11 +85,9 @@ func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if rt.config.Intelligence != nil {
-		if _, ok := completerOf(w); !ok {
-			rt.serveAhead(w, r)
-			return
-		}
+	if _, ahead := w.(*aheadWriter); !ahead && rt.config.Intelligence != nil {
+		rt.serveAhead(w, r)
+		return
 	}
 	ex := newExchange(rt, w, telemetry.Identified(r, w.Header()))
 	defer ex.release()

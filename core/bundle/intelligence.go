@@ -120,6 +120,9 @@ func (s *Settings) checkIntelligence(values map[string]string) []error {
 	if s.SupersedeRuns {
 		add("COPILOTKIT_ON_CONCURRENT_RUN", "supersede has no effect with "+intelligenceKey+": the platform refuses the second run of a thread")
 	}
+	if s.CancelOnDisconnect {
+		add("COPILOTKIT_ON_DISCONNECT", "cancel has no effect with "+intelligenceKey+": a run's client has its answer, and leaves, before the run goes on")
+	}
 	switch auth := s.auth(); {
 	case auth == AuthNone && !s.Development:
 		add("COPILOTKIT_AUTH", "none doesn't go with "+intelligenceKey+": the platform keeps each user's threads, and in production users are session's, token's, oidc's or platform's")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/intelligence/managed/internal/phoenix"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
@@ -20,6 +21,9 @@ const (
 	// the time of who has it is over: there may be as little left of the instance.
 	releaseLimit = 5 * time.Second
 	lastRelease  = time.Second
+	// lockPatience is how long the answer to the call for a lock is waited for when nobody
+	// wants the run any more.
+	lockPatience = 3 * time.Second
 )
 
 var (
@@ -29,10 +33,11 @@ var (
 
 // Begin implements [intelligence.Platform].
 func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest) (intelligence.Run, error) {
-	limit := startLimit
+	limit, patience := startLimit, lockPatience
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
-		limit = min(limit, left-min(lastRelease, left/4)) // to give the lock back, and to be told
+		spare := min(lastRelease, left/4) // to give the lock back, and to be told
+		limit, patience = min(limit, left-spare), min(patience, spare/2)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSlowStart)
 	defer cancel()
@@ -45,9 +50,12 @@ func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest)
 		request.Created(thread)
 	}
 	asked := time.Now()
-	held, err := p.lockThread(ctx, user, request.AgentID, threadID, request.RunID, request.Container)
+	// A call that is cut off may be done after the lock was given back.
+	locking, locked := pause.Outlast(ctx, patience)
+	held, err := p.lockThread(locking, user, request.AgentID, threadID, request.RunID, request.Container)
+	locked()
 	if err != nil {
-		if failure, ok := errors.AsType[*intelligence.Error](err); !ok || failure.Status == 0 {
+		if failure, ok := errors.AsType[*intelligence.Error](err); (!ok || failure.Status == 0) && !p.live.has(threadID, request.RunID) {
 			// The platform may have done it.
 			p.release(ctx, p.logger, threadID, request.RunID)
 		}
