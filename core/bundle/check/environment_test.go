@@ -1,6 +1,8 @@
 package check_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,10 @@ import (
 func TestWhatIsUnsafeOrMistakenIsFound(t *testing.T) {
 	fine := []string{"COPILOTKIT_MODEL=openai/x", "OPENAI_API_KEY=k", "COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:0123456789abcdef0123",
 		"COPILOTKIT_STORE=rediss://cache.internal:6379"}
+	site := t.TempDir()
+	if err := os.WriteFile(filepath.Join(site, "index.html"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		platform string
 		env      []string
@@ -38,6 +44,10 @@ func TestWhatIsUnsafeOrMistakenIsFound(t *testing.T) {
 		"pages of visitors' machines":          {"server", []string{"COPILOTKIT_CORS_ORIGINS=loopback"}, "cors COPILOTKIT_CORS_ORIGINS"},
 		"a session that anybody can have":      {"server", []string{"COPILOTKIT_AUTH=session", "COPILOTKIT_AUTH_TOKENS=", "COPILOTKIT_SESSION_KEY=0123456789abcdef0123456789abcdef"}, "no-limits COPILOTKIT_LIMIT_RUNS_PER_MINUTE"},
 		"a variable of another platform":       {"vercel", []string{"COPILOTKIT_LAMBDA_RESPONSE=buffered"}, "unused COPILOTKIT_LAMBDA_RESPONSE"},
+		"one of servers":                       {"gcf", []string{"COPILOTKIT_MAX_REQUEST_SECONDS=300"}, "unused COPILOTKIT_MAX_REQUEST_SECONDS"},
+		"a front end on Lambda":                {"lambda", []string{"COPILOTKIT_STATIC=" + site}, "value COPILOTKIT_STATIC"},
+		"a front end on a server":              {"server", []string{"COPILOTKIT_STATIC=" + site}, ""},
+		"a front end on Vercel":                {"vercel", []string{"COPILOTKIT_STATIC=" + site}, "value COPILOTKIT_STATIC"},
 		"more than a platform takes":           {"lambda", []string{"COPILOTKIT_MAX_BODY_BYTES=10000000"}, "body COPILOTKIT_MAX_BODY_BYTES"},
 		"an environment that is too large":     {"lambda", []string{"COPILOTKIT_PROMPT=" + strings.Repeat("x", 4096)}, "environment-size "},
 		"a misspelt variable":                  {"server", []string{"COPILOTKIT_PROMT=x"}, "no-such-variable COPILOTKIT_PROMT"},
