@@ -60,7 +60,7 @@ process.exitCode = tally.different > 0 || stale.length > 0 || outdated ? 1 : 0;
 
 function build() {
   const binary = join(here, "..", "..", ".cache", "conformance-server");
-  const result = spawnSync("go", ["build", "-o", binary, "./test/conformance/server"], { cwd: dirname(dirname(here)), stdio: "inherit" });
+  const result = spawnSync("go", ["build", "-ldflags=-s -w", "-o", binary, "./test/conformance/server"], { cwd: dirname(dirname(here)), stdio: "inherit" });
   if (result.status !== 0) process.exit(1);
   return binary;
 }
