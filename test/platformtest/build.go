@@ -68,7 +68,7 @@ func removeBuilds() {
 }
 
 // Compile compiles a package of the module in a folder as deployments are: what one suite
-// has compiled is there for all, and linking takes a quarter of what it would with the
+// has compiled is there for all, and linking takes half of what it would with the
 // symbols of debuggers.
 func Compile(module, program, pkg string, flags ...string) error {
 	program, err := filepath.Abs(program)
