@@ -44,6 +44,9 @@ func (k platformKeeper) prepare(ex *exchange, request *runner.Request) (unnamed 
 		}
 		return run, nil
 	}
+	if !k.config.NameThreads {
+		return nil, nil
+	}
 	return func() bool { return run.Unnamed() }, nil
 }
 

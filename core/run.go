@@ -21,7 +21,8 @@ func (rt *Runtime) serveRun(ex *exchange) error {
 	if err != nil {
 		return ex.explainTooLarge(err)
 	}
-	if rt.detaches(request) {
+	// Where a platform has the events, its front ends look there for these, too.
+	if rt.config.Intelligence == nil && rt.detaches(request) {
 		request.Agent, request.Kind = rt.extend(request), "detached"
 		return rt.serveBeside(ex, request)
 	}

@@ -97,6 +97,7 @@ func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ex.cors != nil && r.Method == http.MethodOptions {
 		ex.cors.preflight(w.Header(), r.Header)
 		w.WriteHeader(http.StatusNoContent)
+		rt.warnOfPage(ex)
 		ex.level, ex.response.Status = slog.LevelDebug, http.StatusNoContent
 		ex.log()
 		return

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -32,7 +33,7 @@ type envelope map[string]json.RawMessage
 // OnBeforeHandler has seen it as it came.
 func (rt *Runtime) resolveEnvelope(ex *exchange) (endpoint func() error, err error) {
 	if _, ok := cutBase(ex.r.URL.EscapedPath(), rt.base); !ok {
-		return nil, notFound()
+		return nil, cmp.Or(rt.explainBase(ex), notFound())
 	}
 	if ex.r.Method != http.MethodPost {
 		return nil, rt.explain(ex, methodNotAllowed(http.MethodPost))
@@ -198,6 +199,9 @@ func (e envelope) param(name string) (string, error) {
 // unmatched returns the answer to a path that no route matches. To a single-route
 // front end that asks a multi-route runtime it says what is wrong.
 func (rt *Runtime) unmatched(ex *exchange) error {
+	if answer := rt.explainBase(ex); answer != nil {
+		return answer
+	}
 	if ex.r.Method != http.MethodPost || !isJSON(ex.r.Header) {
 		return notFound()
 	}

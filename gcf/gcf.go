@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/signin/google"
 )
 
@@ -35,7 +36,7 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 	var project project
 	logger := slog.New(logFormat(project.get)(os.Stderr, slog.LevelInfo))
 	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{
-		bundle.WithDefaults(defaults), bundle.WithSignIn("google", google.SignIn(nil)), bundle.WithLogFormat(logFormat(project.get)),
+		bundle.WithDefaults(platforms.Google().Defaults), bundle.WithSignIn("google", google.SignIn(nil)), bundle.WithLogFormat(logFormat(project.get)),
 		bundle.WithMetricsServer(),
 	}, options...)...)
 	health := bundle.NewHealth(runtime.Ready, logger)
@@ -57,10 +58,6 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 		handler.ServeHTTP(w, withRequestID(r))
 	}
 }
-
-// defaults are those of the platform: Google's front end adds the client's address to
-// X-Forwarded-For, and takes requests of 32 MiB.
-var defaults = map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "33554432"}
 
 // parting is how long the last bytes of answers may take after the runtime was
 // closed. It is a fixed time because the server is internal to the framework.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/signin/aws"
 	"github.com/copilotkit-go/runtime/core/store/postgres/rdsauth"
 )
@@ -26,24 +27,9 @@ type function struct {
 
 // newRuntime returns the runtime that the environment describes.
 func newRuntime() *bundle.Lazy {
-	return bundle.NewLazy(os.Environ, bundle.WithDefaults(defaults(os.Getenv)), bundle.WithLogFormat(logFormat), withDynamoDB(),
+	return bundle.NewLazy(os.Environ, bundle.WithDefaults(platforms.Lambda(os.Getenv).Defaults), bundle.WithLogFormat(logFormat), withDynamoDB(),
 		bundle.WithoutFrontEnd("put it in an S3 bucket, and CloudFront in front of both, see docs/static.md"),
 		bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
-}
-
-// defaults are those of the platform: Lambda takes events of 6 MB, and a request is nearly
-// all of one; the log level is the function's, where that has one.
-func defaults(getenv func(string) string) map[string]string {
-	defaults := map[string]string{"COPILOTKIT_MAX_BODY_BYTES": "6291456"}
-	switch level := strings.ToLower(getenv("AWS_LAMBDA_LOG_LEVEL")); level {
-	case "trace":
-		defaults["COPILOTKIT_LOG_LEVEL"] = "debug"
-	case "fatal":
-		defaults["COPILOTKIT_LOG_LEVEL"] = "error"
-	case "debug", "info", "warn", "error":
-		defaults["COPILOTKIT_LOG_LEVEL"] = level
-	}
-	return defaults
 }
 
 // newFunction returns the function with a handler, set up by the environment.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -48,7 +49,7 @@ func TestTheLogLevelIsTheFunctions(t *testing.T) {
 	for level, want := range map[string]string{
 		"TRACE": "debug", "DEBUG": "debug", "INFO": "info", "WARN": "warn", "ERROR": "error", "FATAL": "error", "": "", "LOUD": "",
 	} {
-		got := defaults(func(string) string { return level })["COPILOTKIT_LOG_LEVEL"]
+		got := platforms.Lambda(func(string) string { return level }).Defaults["COPILOTKIT_LOG_LEVEL"]
 		if got != want {
 			t.Errorf("%s: got %q, want %q", level, got, want)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/model/anthropic"
 	"github.com/copilotkit-go/runtime/core/model/gemini"
 	"github.com/copilotkit-go/runtime/core/model/openai"
@@ -244,7 +245,7 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("it takes requests of the size that the function takes by itself", func(t *testing.T) {
-		if got, want := usual.variables()["COPILOTKIT_MAX_BODY_BYTES"], defaults(func(string) string { return "" })["COPILOTKIT_MAX_BODY_BYTES"]; got != want {
+		if got, want := usual.variables()["COPILOTKIT_MAX_BODY_BYTES"], platforms.Lambda(func(string) string { return "" }).Defaults["COPILOTKIT_MAX_BODY_BYTES"]; got != want {
 			t.Errorf("they may have %v bytes, want %s", got, want)
 		}
 	})

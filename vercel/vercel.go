@@ -22,6 +22,7 @@ import (
 	"os"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -33,7 +34,7 @@ var runtime = bundle.NewLazy(os.Environ, Options()...)
 // to the client's address, takes requests of 4.5 MB, and serves static files itself.
 func Options() []bundle.Option {
 	return []bundle.Option{
-		bundle.WithDefaults(map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "4718592"}),
+		bundle.WithDefaults(platforms.Vercel().Defaults),
 		bundle.WithoutFrontEnd("Vercel serves the project's static files itself, see docs/static.md"),
 	}
 }

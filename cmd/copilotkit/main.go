@@ -9,9 +9,9 @@
 // interrupt or SIGTERM, runs have half a minute to finish, or COPILOTKIT_SHUTDOWN_SECONDS;
 // those that don't are closed with RUN_ERROR. A second signal ends the program at once.
 //
-// With arguments it does something else, which copilotkit --help lists: it serves in
-// production, as the image does, moves threads from one store to another, or prints the
-// tables of a store.
+// With arguments it does something else, which copilotkit help lists: it serves in
+// production, as the image does, checks an environment or a deployment, moves threads from
+// one store to another, or prints the tables of a store.
 package main
 
 import (
@@ -20,9 +20,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
-
-	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 func main() {
@@ -41,39 +40,24 @@ type streams struct {
 	err io.Writer
 }
 
-const usage = `Usage:
-  copilotkit                  serve the runtime on this machine, with a playground
-  copilotkit serve            serve it in production: on all addresses, to those whom COPILOTKIT_AUTH lets in
-  copilotkit health           ask the server on this machine whether it is ready
-  copilotkit threads COMMAND  move threads from one store to another
-  copilotkit store schema     print the tables of a Postgres store
-  copilotkit version          print the version
-`
-
-// run does what the arguments ask for, and returns the exit code: 1 for a failure, 2 for
-// arguments that ask for nothing.
+// run does what the arguments ask for, and returns the exit code: 0 if it is done, 1 for a
+// failure, 2 for arguments that ask for nothing.
 func run(ctx context.Context, args []string, s streams) int {
-	switch {
-	case len(args) == 0:
+	if len(args) == 0 {
 		return ended(serve(ctx, os.Environ, s.err), s)
-	case args[0] == "serve" && len(args) == 1:
-		return ended(serveProduction(ctx, os.Environ, s.err), s)
-	case args[0] == "health" && len(args) == 1:
-		return health(ctx, os.Environ, s)
-	case args[0] == "threads":
-		return threads(ctx, args[1:], s)
-	case args[0] == "store":
-		return storeCommand(args[1:], os.Getenv, s)
-	case args[0] == "version" && len(args) == 1:
-		fmt.Fprintln(s.out, "copilotkit", bundle.ReadBuild())
-		return 0
-	case isHelp(args[0]):
-		_, _ = io.WriteString(s.out, usage)
-		return 0
-	default:
-		fmt.Fprintf(s.err, "copilotkit: there is no command %q\n%s", args[0], usage)
+	}
+	if isHelp(args[0]) {
+		return help(args[1:], s)
+	}
+	c, ok := lookup(args[0])
+	if !ok {
+		fmt.Fprintf(s.err, "copilotkit: %s\n\n%s", unknown(args[0]), usage())
 		return 2
 	}
+	if slices.ContainsFunc(args[1:], func(arg string) bool { return arg != "help" && isHelp(arg) }) {
+		return help(args[:1], s)
+	}
+	return c.run(ctx, args[1:], s)
 }
 
 // ended returns the exit code of a server, and says what it has failed with.
@@ -83,8 +67,4 @@ func ended(err error, s streams) int {
 		return 1
 	}
 	return 0
-}
-
-func isHelp(arg string) bool {
-	return arg == "-h" || arg == "-help" || arg == "--help" || arg == "help"
 }

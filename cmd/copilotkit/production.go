@@ -10,16 +10,13 @@ import (
 	"github.com/copilotkit-go/runtime/agentcore"
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 )
-
-// productionDefaults are those of a container. Docker and Google kill one ten seconds
-// after SIGTERM, so that runs must have been closed by then.
-var productionDefaults = map[string]string{"COPILOTKIT_SHUTDOWN_SECONDS": "7"}
 
 // serveProduction answers the requests of everybody whom COPILOTKIT_AUTH lets in, on all
 // addresses, until ctx ends. It has no playground. Logs go to out.
 func serveProduction(ctx context.Context, env bundle.Env, out io.Writer) error {
-	settings, err := bundle.Read(env, productionDefaults)
+	settings, err := bundle.Read(env, platforms.Image().Defaults)
 	if err != nil {
 		return err
 	}

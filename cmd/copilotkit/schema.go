@@ -8,8 +8,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/postgres"
 )
 
-const storeUsage = `Usage:
-  copilotkit store schema [ADDRESS]
+const storeUsage = `  copilotkit store schema [ADDRESS]
 
 Prints the statements that make the tables of a Postgres store, for a role that may do so
 where the one that serves may not. ADDRESS is as COPILOTKIT_STORE has it, which is taken if
@@ -22,8 +21,7 @@ there is none: its parameters schema and prefix count. It connects to nothing.
 // 1 for a failure, 2 for arguments that ask for nothing.
 func storeCommand(args []string, getenv func(string) string, s streams) int {
 	if len(args) == 0 || args[0] != "schema" || len(args) > 2 {
-		_, _ = io.WriteString(s.err, storeUsage)
-		return 2
+		return misused(s, "store", "it wants schema, and an address at most")
 	}
 	address := getenv("COPILOTKIT_STORE")
 	switch {

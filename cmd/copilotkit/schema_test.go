@@ -1,7 +1,6 @@
 package main
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -32,12 +31,5 @@ func TestStoreSchemaPrintsTheTables(t *testing.T) {
 				t.Errorf("code %d, %q and %q", code, out.String(), errors.String())
 			}
 		})
-	}
-}
-
-func TestTheVersionIsPrinted(t *testing.T) {
-	out, messages, code := command(t, nil, "version")
-	if code != 0 || messages != "" || !strings.HasPrefix(string(out), "copilotkit ") || !strings.Contains(string(out), runtime.Version()) {
-		t.Errorf("got %d %q %q", code, out, messages)
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/bundle/platforms"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -29,12 +32,7 @@ const (
 // serve answers requests of this machine until ctx ends. Then runs have time to finish,
 // and those that don't are closed. Messages for the user and logs go to out.
 func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
-	settings, err := bundle.Read(env, map[string]string{
-		"COPILOTKIT_ENV":  "development",
-		"COPILOTKIT_AUTH": bundle.AuthNone,
-		// Anybody on this machine is let in, but not the pages of everybody.
-		"COPILOTKIT_CORS_ORIGINS": core.LoopbackOrigins,
-	})
+	settings, err := bundle.Read(env, platforms.Local().Defaults)
 	if err != nil {
 		return err
 	}
@@ -66,7 +64,7 @@ type site struct {
 func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Writer, site site) error {
 	bundle.LimitMemory()
 	logger := newLogger(out, settings)
-	runtime, err := bundle.NewFromSettings(ctx, settings, append(signIns(), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
+	runtime, err := bundle.NewFromSettings(ctx, settings, append(slices.Collect(maps.Values(signIns())), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {
 		return err
 	}

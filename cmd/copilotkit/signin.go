@@ -9,10 +9,10 @@ import (
 
 // signIns lets models be asked as whoever this machine or its user is. Each platform's
 // program has those of its platform alone.
-func signIns() []bundle.Option {
-	return []bundle.Option{
-		bundle.WithSignIn("aws", aws.SignIn()),
-		bundle.WithSignIn("azure", azure.SignIn(nil)),
-		bundle.WithSignIn("google", google.SignIn(nil)),
+func signIns() map[string]bundle.Option {
+	return map[string]bundle.Option{
+		"aws":    bundle.WithSignIn("aws", aws.SignIn()),
+		"azure":  bundle.WithSignIn("azure", azure.SignIn(nil)),
+		"google": bundle.WithSignIn("google", google.SignIn(nil)),
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,8 +16,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/transfer"
 )
 
-const threadsUsage = `Usage:
-  copilotkit threads export [--store ADDRESS] [--owner OWNER]… > FILE
+const threadsUsage = `  copilotkit threads export [--store ADDRESS] [--owner OWNER]… > FILE
   copilotkit threads import [--store ADDRESS] < FILE
   copilotkit threads copy --from ADDRESS --to ADDRESS [--owner OWNER]…
 
@@ -34,15 +32,8 @@ The exit code is 1 if something failed or a thread was refused, and 2 if the arg
 wrong.
 `
 
-// errUsage is that the arguments are wrong, which the user has been told.
-var errUsage = errors.New("wrong arguments")
-
 // threads moves threads, and returns the exit code.
 func threads(ctx context.Context, args []string, s streams) int {
-	if len(args) > 0 && isHelp(args[0]) {
-		_, _ = io.WriteString(s.out, threadsUsage)
-		return 0
-	}
 	commands := map[string]func(context.Context, []string, streams) error{
 		"export": exportThreads, "import": importThreads, "copy": copyThreads,
 	}
@@ -51,11 +42,10 @@ func threads(ctx context.Context, args []string, s streams) int {
 		do = commands[args[0]]
 	}
 	if do == nil {
-		_, _ = io.WriteString(s.err, threadsUsage)
-		return 2
+		return misused(s, "threads", "it wants export, import or copy")
 	}
 	switch err := do(ctx, args[1:], s); {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
@@ -66,7 +56,7 @@ func threads(ctx context.Context, args []string, s streams) int {
 }
 
 func exportThreads(ctx context.Context, args []string, s streams) error {
-	flags := newFlags("export", s)
+	flags := newFlags("threads export", s)
 	address := flags.String("store", os.Getenv("COPILOTKIT_STORE"), "")
 	owners := flags.owners()
 	if err := flags.parse(args, "store"); err != nil {
@@ -83,7 +73,7 @@ func exportThreads(ctx context.Context, args []string, s streams) error {
 }
 
 func importThreads(ctx context.Context, args []string, s streams) error {
-	flags := newFlags("import", s)
+	flags := newFlags("threads import", s)
 	address := flags.String("store", os.Getenv("COPILOTKIT_STORE"), "")
 	if err := flags.parse(args, "store"); err != nil {
 		return err
@@ -98,7 +88,7 @@ func importThreads(ctx context.Context, args []string, s streams) error {
 }
 
 func copyThreads(ctx context.Context, args []string, s streams) error {
-	flags := newFlags("copy", s)
+	flags := newFlags("threads copy", s)
 	source, target := flags.String("from", "", ""), flags.String("to", "", "")
 	owners := flags.owners()
 	if err := flags.parse(args, "from", "to"); err != nil {
@@ -117,18 +107,6 @@ func copyThreads(ctx context.Context, args []string, s streams) error {
 	return p.end(summary, errors.Join(err, from.Close(), to.Close()))
 }
 
-// flags are those of one command.
-type flags struct {
-	*flag.FlagSet
-	streams streams
-}
-
-func newFlags(name string, s streams) *flags {
-	f := &flags{flag.NewFlagSet(name, flag.ContinueOnError), s}
-	f.SetOutput(io.Discard)
-	return f
-}
-
 // owners adds a flag that may be given several times. Without it the list is nil.
 func (f *flags) owners() *[]string {
 	var owners []string
@@ -137,31 +115,6 @@ func (f *flags) owners() *[]string {
 		return nil
 	})
 	return &owners
-}
-
-// parse fails with errUsage if the arguments are wrong, or a required one is missing.
-func (f *flags) parse(args []string, required ...string) error {
-	err := f.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		_, _ = io.WriteString(f.streams.out, threadsUsage)
-		return err
-	}
-	if err == nil && f.NArg() > 0 {
-		err = fmt.Errorf("%d arguments too many", f.NArg())
-	}
-	for _, name := range required {
-		if err == nil && f.Lookup(name).Value.String() == "" {
-			err = fmt.Errorf("which store? Set --%s", name)
-			if name == "store" {
-				err = errors.New("which store? Set --store or COPILOTKIT_STORE")
-			}
-		}
-	}
-	if err != nil {
-		fmt.Fprintf(f.streams.err, "copilotkit threads %s: %v\n%s", f.Name(), err, threadsUsage)
-		return errUsage
-	}
-	return nil
 }
 
 // openStore opens a store that keeps threads.

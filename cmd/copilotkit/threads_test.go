@@ -95,7 +95,7 @@ func TestWhatCannotBeMovedIsAnError(t *testing.T) {
 		"an unknown one":            {[]string{"threads", "burn"}, 2, "copilotkit threads export"},
 		"an unknown program":        {[]string{"sreve"}, 2, `there is no command "sreve"`},
 		"no store":                  {[]string{"threads", "export"}, 2, "Set --store or COPILOTKIT_STORE"},
-		"an unknown flag":           {[]string{"threads", "export", "--sotre", "x"}, 2, "flag provided but not defined: -sotre"},
+		"an unknown flag":           {[]string{"threads", "export", "--sotre", "x"}, 2, "there is no flag --sotre"},
 		"an address without a flag": {[]string{"threads", "import", "redis://u:hunter2@127.0.0.1:1"}, 2, "1 arguments too many"},
 		"a copy to nowhere":         {[]string{"threads", "copy", "--from", "redis://127.0.0.1:1"}, 2, "Set --to"},
 		"no address":                {[]string{"threads", "export", "--store", "hunter2"}, 1, "neither memory nor"},

@@ -102,20 +102,7 @@ func buildDefault(settings *Settings, parts parts) (agent.Agent, error) {
 func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 	var sources []agent.ToolSource
 	for _, name := range slices.Sorted(maps.Keys(settings.MCPServers)) {
-		server := settings.MCPServers[name]
-		source, err := mcp.New(mcp.Config{
-			Name:      name,
-			URL:       server.URL.Reveal(),
-			Transport: server.Transport,
-			Headers:   server.reveal(),
-			OAuth:     server.oauth(),
-			Logger:    parts.logger,
-
-			ForwardAuthorization: settings.forwardsToMCP(name),
-
-			ConnectTimeout: parts.timeouts.MCPConnect,
-			CallTimeout:    parts.timeouts.MCPCall,
-		})
+		source, err := newMCPServer(settings, parts, name, settings.MCPServers[name])
 		if err != nil {
 			return nil, &EnvError{Name: "COPILOTKIT_MCP_SERVERS", Err: fmt.Errorf("%q: %w", name, err)}
 		}
@@ -123,6 +110,22 @@ func toolSources(settings *Settings, parts parts) ([]agent.ToolSource, error) {
 		sources = append(sources, source)
 	}
 	return append(sources, parts.sources...), nil
+}
+
+func newMCPServer(settings *Settings, parts parts, name string, server Upstream) (*mcp.Server, error) {
+	return mcp.New(mcp.Config{
+		Name:      name,
+		URL:       server.URL.Reveal(),
+		Transport: server.Transport,
+		Headers:   server.reveal(),
+		OAuth:     server.oauth(),
+		Logger:    parts.logger,
+
+		ForwardAuthorization: settings.forwardsToMCP(name),
+
+		ConnectTimeout: parts.timeouts.MCPConnect,
+		CallTimeout:    parts.timeouts.MCPCall,
+	})
 }
 
 // buildTranscriber returns the transcriber of the environment, nil if it has none.

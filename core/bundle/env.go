@@ -81,7 +81,7 @@ func isVariable(name string) bool {
 func nearestVariable(name string) string {
 	nearest, least := "", 4 // more than three mistakes make another word
 	for _, v := range variables {
-		if !strings.HasPrefix(v.name, prefix) {
+		if longer := len(name) - len(v.name); !strings.HasPrefix(v.name, prefix) || longer >= least || -longer >= least {
 			continue
 		}
 		if d := distance(strings.TrimPrefix(name, prefix), strings.TrimPrefix(v.name, prefix)); d < least {

@@ -81,6 +81,14 @@ export const deliberate = [
     rows: [{ in: /^inputs: a body of 65 MiB/, at: /^status$/, reference: 200, ours: 413 }],
   },
   {
+    what: "The 404 for a route that isn't below the base path says so",
+    why: "With `code: \"path_without_base_path\"` and a message: a router or proxy that takes the path off is a mistake that is hard to see. [More](check.md).",
+    rows: [
+      { in: /^routes: where info answers with a base path/, at: /\/info\.body\.code$/, reference: undefined, ours: "path_without_base_path" },
+      { in: /^routes: where info answers with a base path/, at: /\/info\.body\.message$/, reference: undefined, ours: some, worded: true },
+    ],
+  },
+  {
     what: "`GET /agent/:agentId/connect?threadId=…` follows a thread as POST does",
     why: "`EventSource` and links can open it. The reference answers 405.",
     rows: [

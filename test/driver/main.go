@@ -22,6 +22,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access"
+	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/core/intelligence"
 )
@@ -41,15 +42,22 @@ type configuration struct {
 	A2UI    json.RawMessage `json:"a2ui"`
 	MCPApps *struct {
 		Servers []struct {
-			Type     string `json:"type"`
-			URL      string `json:"url"`
-			ServerID string `json:"serverId,omitempty"`
-			AgentID  string `json:"agentId,omitempty"`
+			Type     string            `json:"type"`
+			URL      string            `json:"url"`
+			ServerID string            `json:"serverId,omitempty"`
+			AgentID  string            `json:"agentId,omitempty"`
+			Headers  map[string]string `json:"headers,omitempty"`
 		} `json:"servers"`
 	} `json:"mcpApps"`
-	// MemoryGrant is {"user", "project"}, null to deny, and everything if left out.
-	MemoryGrant      json.RawMessage `json:"memoryGrant"`
-	OmitMemoryPolicy bool            `json:"omitMemoryPolicy"`
+	// MemoryGrant is {"user", "project"}, null to deny. If left out there is no policy.
+	MemoryGrant json.RawMessage `json:"memoryGrant"`
+	// Mode is multi-route, if empty, or single-route.
+	Mode                string `json:"mode"`
+	GenerateThreadNames bool   `json:"generateThreadNames"`
+	// The lock's settings are the platform's if left out.
+	LockTTLSeconds               json.Number `json:"lockTtlSeconds"`
+	LockHeartbeatIntervalSeconds json.Number `json:"lockHeartbeatIntervalSeconds"`
+	LockKeyPrefix                string      `json:"lockKeyPrefix"`
 }
 
 func main() {
@@ -74,6 +82,7 @@ func run(ctx context.Context, text string) error {
 	runtime, err := bundle.New(ctx, func() []string { return env }, bundle.WithLogger(logger), bundle.WithConfig(func(c *core.Config) {
 		c.Identify = identify
 		c.Intelligence.Memory, c.Intelligence.ServeMemories = config.policy(), true
+		c.Agents["default"] = described{c.Agents["default"]}
 	}))
 	if err != nil {
 		return err
@@ -89,7 +98,22 @@ func run(ctx context.Context, text string) error {
 
 // environment returns the deployment that the suite describes.
 func (c *configuration) environment() ([]string, error) {
-	agents, err := json.Marshal(map[string]any{"default": map[string]any{"url": c.AgentURL}})
+	a2ui, named, err := c.a2ui()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]any{"default": map[string]any{"url": c.AgentURL}}
+	if c.MCPApps != nil {
+		for _, server := range c.MCPApps.Servers {
+			named = append(named, server.AgentID)
+		}
+	}
+	for _, name := range named { // what is for other agents needs them to be there
+		if name != "" {
+			all[name] = all["default"]
+		}
+	}
+	agents, err := json.Marshal(all)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +125,22 @@ func (c *configuration) environment() ([]string, error) {
 		"COPILOTKIT_ENV=development",
 		"COPILOTKIT_BASE_PATH=/copilotkit",
 		"COPILOTKIT_AGENTS=" + string(agents),
-		"COPILOTKIT_THREAD_NAMES=on",
 	}
-	if len(c.A2UI) > 0 && string(c.A2UI) != "null" {
-		env = append(env, "COPILOTKIT_A2UI="+string(c.A2UI))
+	names := "off"
+	if c.GenerateThreadNames {
+		names = "on"
+	}
+	for name, value := range map[string]string{
+		"COPILOTKIT_THREAD_NAMES":                        names,
+		"COPILOTKIT_A2UI":                                a2ui,
+		"COPILOTKIT_ENDPOINT":                            c.Mode,
+		"COPILOTKIT_INTELLIGENCE_LOCK_SECONDS":           c.LockTTLSeconds.String(),
+		"COPILOTKIT_INTELLIGENCE_LOCK_HEARTBEAT_SECONDS": c.LockHeartbeatIntervalSeconds.String(),
+		"COPILOTKIT_INTELLIGENCE_LOCK_KEY_PREFIX":        c.LockKeyPrefix,
+	} {
+		if value != "" {
+			env = append(env, name+"="+value)
+		}
 	}
 	if c.MCPApps != nil {
 		servers := make(map[string]any)
@@ -115,6 +151,9 @@ func (c *configuration) environment() ([]string, error) {
 			}
 			if server.AgentID != "" {
 				entry["agentId"] = server.AgentID
+			}
+			if server.Headers != nil {
+				entry["headers"] = server.Headers
 			}
 			servers[fmt.Sprint("server", i)] = entry
 		}
@@ -127,19 +166,44 @@ func (c *configuration) environment() ([]string, error) {
 	return env, nil
 }
 
+// a2ui returns the variable's value for the reference's options, which have "enabled"
+// among them, and the agents that they name.
+func (c *configuration) a2ui() (value string, agents []string, err error) {
+	if len(c.A2UI) == 0 || string(c.A2UI) == "null" {
+		return "", nil, nil
+	}
+	var options map[string]json.RawMessage
+	if err := json.Unmarshal(c.A2UI, &options); err != nil {
+		return "", nil, fmt.Errorf("a2ui: %w", err)
+	}
+	if string(options["enabled"]) == "false" {
+		return "off", nil, nil
+	}
+	delete(options, "enabled")
+	if named := options["agents"]; named != nil {
+		if err := json.Unmarshal(named, &agents); err != nil {
+			return "", nil, fmt.Errorf("a2ui: agents: %w", err)
+		}
+	}
+	if len(options) == 0 {
+		return "on", nil, nil
+	}
+	encoded, err := json.Marshal(options)
+	return string(encoded), agents, err
+}
+
+// described is an agent that says what it is.
+type described struct{ agent.Agent }
+
+func (described) Description() string { return "Conformance agent" }
+
 // policy returns what the suite lets be done with memories.
 func (c *configuration) policy() intelligence.MemoryPolicy {
-	if c.OmitMemoryPolicy {
+	if len(c.MemoryGrant) == 0 {
 		return nil
 	}
 	return func(context.Context, access.User, intelligence.Consumer) (intelligence.Grant, error) {
-		switch {
-		case len(c.MemoryGrant) == 0:
-			return intelligence.Grant{User: intelligence.ReadWrite, Project: intelligence.ReadWrite}, nil
-		case string(c.MemoryGrant) == "null":
-			return intelligence.Grant{}, nil
-		}
-		var grant intelligence.Grant
+		var grant intelligence.Grant // null leaves it as it is, with nothing
 		err := json.Unmarshal(c.MemoryGrant, &grant)
 		return grant, err
 	}

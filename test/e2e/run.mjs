@@ -13,7 +13,7 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ScriptedModel } from "../conformance/model.mjs";
 import { launch, Page } from "./browser.mjs";
-import { build, cache, root, startDynamoDB, startLambda, startLocal, startMCPApp, startRedis } from "./runtimes.mjs";
+import { build, cache, root, startDynamoDB, startImage, startLambda, startLocal, startMCPApp, startRedis, unpackImage } from "./runtimes.mjs";
 import { scenes } from "./scenes.mjs";
 import { scripts } from "./scripts.mjs";
 import { serveSite } from "./site.mjs";
@@ -76,6 +76,7 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
       sessions: fresh(sites.sessions),
       foreign: runtimes.foreign?.origin,
       oneProcess: fresh(sites["one process"]),
+      image: fresh(sites["one process of the image"]),
       oneProcessDraws: fresh(sites["one process that draws"]),
       instances: async (store) => Number(await (await fetch(`${runtimes[`lambda on ${store}`].origin}/instances`)).text()),
       drawings: {
@@ -131,6 +132,7 @@ async function ours(model) {
     tokens: await startLocal(binary, { ...production(model), COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" }),
     sessions: await startLocal(binary, { ...production(model), ...sessions }),
     "one process": await startLocal(binary, { ...production(model), ...sessions, COPILOTKIT_STATIC: join(app, "dist") }),
+    "one process of the image": await startImage(unpackImage({ site: join(app, "dist") }), { ...production(model), ...sessions, COPILOTKIT_STATIC: "/site" }),
     "one process that draws": await startLocal(binary, { ...drawing(apps), COPILOTKIT_STATIC: join(app, "dist") }),
   };
   for (const runtime of Object.values(runtimes)) closing.push(() => runtime.stop());

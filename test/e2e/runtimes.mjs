@@ -1,6 +1,6 @@
 // The runtimes that the scenes are played on, each a separate process.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,8 +17,12 @@ export function build(packagePath, name) {
 }
 
 function go(...args) {
-  const result = spawnSync("go", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  if (result.status !== 0) throw new Error(`go ${args.join(" ")} failed`);
+  return command("go", args);
+}
+
+function command(program, args, cwd = root) {
+  const result = spawnSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  if (result.status !== 0) throw new Error(`${program} ${args.join(" ")} failed`);
   return result.stdout;
 }
 
@@ -26,6 +30,31 @@ function go(...args) {
 export async function startLocal(binary, env) {
   const port = await freePort();
   const runtime = run(binary, { PORT: String(port), ...env });
+  runtime.origin = `http://127.0.0.1:${port}`;
+  await runtime.answers(() => fetch(`${runtime.origin}/`));
+  return runtime;
+}
+
+/** Builds the container image for this machine, and returns a folder with its files and more that a container would mount. */
+export function unpackImage(mounts) {
+  const archive = join(cache, "image.tar");
+  const files = join(cache, "image");
+  rmSync(files, { recursive: true, force: true });
+  mkdirSync(files, { recursive: true });
+  command("go", ["run", ".", "-arch", { x64: "amd64", arm64: "arm64" }[process.arch], "-output", archive], join(root, "scripts", "image"));
+  const [{ Layers }] = JSON.parse(command("tar", ["-xOf", archive, "manifest.json"]));
+  for (const layer of Layers) {
+    command("sh", ["-c", 'tar -xOf "$0" "$1" | tar -xz -C "$2"', archive, layer, files]);
+  }
+  for (const [path, source] of Object.entries(mounts)) cpSync(source, join(files, path), { recursive: true });
+  return files;
+}
+
+/** Starts the entry point of an unpacked image, where nothing else is, as the image's user. */
+export async function startImage(files, env) {
+  const port = await freePort();
+  const shut = process.getuid() === 0 ? ["chroot", "--userspec=65532:65532"] : ["unshare", "--map-root-user", "chroot"];
+  const runtime = run(shut[0], { PORT: String(port), ...env }, [...shut.slice(1), files, "/copilotkit", "serve"]);
   runtime.origin = `http://127.0.0.1:${port}`;
   await runtime.answers(() => fetch(`${runtime.origin}/`));
   return runtime;

@@ -24,6 +24,16 @@ export const staticScenes = {
     assert.ok(cookie.name.startsWith("__Host-") && others.length === 0, "the session is the one cookie of the one origin");
   },
 
+  "served by the container image, the app chats, and a reload finds it": async ({ open, image }) => {
+    const { origin, hash } = new URL(image);
+    const page = await open({ url: `${origin}/trips/oslo${hash}` });
+    await page.say("Say hello");
+    await page.sees("Hello from the scripted model!");
+    await eventually("the chat is idle", () => page.idle());
+    await page.reload();
+    await page.sees("Hello from the scripted model!");
+  },
+
   "served by the runtime's process, the app asks no other site for what a model wrote": async ({ open, oneProcess }) => {
     const page = await open({ url: oneProcess });
     const answered = [];

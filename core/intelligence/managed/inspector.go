@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/copilotkit-go/runtime/core/intelligence"
 )
@@ -127,6 +129,11 @@ func followable(address string) bool {
 	if err != nil || parsed.Hostname() == "" || parsed.User != nil {
 		return false
 	}
+	if port := parsed.Port(); port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return false
+		}
+	}
 	switch parsed.Scheme {
 	case "https":
 		return true
@@ -195,9 +202,13 @@ func integer(raw json.RawMessage) (int64, bool) {
 // trimmed cuts the space around texts, and reports whether something is left of each.
 func trimmed(texts ...*string) bool {
 	for _, text := range texts {
-		if *text = strings.TrimSpace(*text); *text == "" {
+		if *text = strings.TrimFunc(*text, blank); *text == "" {
 			return false
 		}
 	}
 	return true
 }
+
+// blank reports whether JavaScript trims a character: white space, and the byte order
+// mark.
+func blank(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }

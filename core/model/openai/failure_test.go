@@ -49,6 +49,9 @@ func TestAProvidersErrorIsToldSafely(t *testing.T) {
 				strings.Contains(test.body, "PRIVATE") && !strings.Contains(cause, "PRIVATE") {
 				t.Errorf("the log has %q", cause)
 			}
+			if cause := failed.Err.Error(); test.code == "model_not_found" && !strings.Contains(cause, "there is no such model") {
+				t.Errorf("the log has %q", cause)
+			}
 		})
 	}
 }

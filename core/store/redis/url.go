@@ -123,6 +123,9 @@ func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, er
 		setDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
 		setDefault(&o.MaxRetries, 1)
 		setDefault(&o.DialerRetries, 1)
+		if o.TLSConfig == nil {
+			o.Dialer = plainDialer(&goredis.Options{DialTimeout: o.DialTimeout})
+		}
 		return goredis.NewClusterClient(o), nil
 	}
 	o, err := goredis.ParseURL(u.String())
@@ -141,6 +144,9 @@ func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, er
 	setDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
 	setDefault(&o.MaxRetries, 1)
 	setDefault(&o.DialerRetries, 1)
+	if o.TLSConfig == nil {
+		o.Dialer = plainDialer(o)
+	}
 	return goredis.NewClient(o), nil
 }
 

@@ -124,16 +124,12 @@ var runs = []scenario{
 			close(s.release)
 			s.ended("r1")
 		}},
-	{name: "a name for a thread", agent: []string{hold, runStarted, // the first question is for the name
-		`{"type":"TEXT_MESSAGE_START","messageId":"n","role":"assistant"}`,
-		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"n","delta":"{\"title\":\"A small greeting\"}"}`,
-		`{"type":"TEXT_MESSAGE_END","messageId":"n"}`, runFinished, next, runStarted, textStart, textEnd, runFinished},
-		config: func(c *Config) { c.GenerateThreadNames = true },
-		play: func(s *session) {
-			s.run("t1", "r1", hello)
-			close(s.release)
-			s.called("PATCH /api/threads/{id}", 1)
-		}},
+	{name: "a name for a thread", agent: answers, config: func(c *Config) { c.GenerateThreadNames = true }, play: func(s *session) {
+		s.title = `{\"title\":\"A small greeting\"}`
+		s.run("t1", "r1", hello)
+		close(s.release)
+		s.called("PATCH /api/threads/{id}", 1)
+	}},
 	{name: "a memory tool that an agent calls", agent: []string{
 		runStarted, textStart, textContent, textEnd,
 		`{"type":"TOOL_CALL_START","toolCallId":"c1","toolCallName":"mcp__intelligence__save_memory","parentMessageId":"$run-answer"}`,

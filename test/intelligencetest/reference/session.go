@@ -28,6 +28,7 @@ type session struct {
 	inputs  []json.RawMessage
 	holding chan struct{} // closed when the agent holds
 	release chan struct{} // closed to let it go on
+	title   string        // of threads, in a JSON string
 	answers []Answer
 }
 
@@ -54,8 +55,15 @@ func (s *session) answer(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	var input struct{ ThreadID, RunID string }
+	var input struct {
+		ThreadID, RunID string
+		Messages        []struct{ Role string }
+	}
 	_ = json.Unmarshal(data, &input)
+	if len(input.Messages) > 0 && input.Messages[0].Role == "system" {
+		s.name(w, r, input.ThreadID, input.RunID)
+		return
+	}
 	s.mu.Lock()
 	s.inputs = append(s.inputs, data)
 	steps := s.steps
@@ -63,6 +71,24 @@ func (s *session) answer(w http.ResponseWriter, r *http.Request) {
 		steps, s.steps = steps[:at], steps[at+1:]
 	}
 	s.mu.Unlock()
+	s.send(w, r, input.ThreadID, input.RunID, steps)
+}
+
+// name is the agent that is asked for a thread's name, when the test lets it. How it is
+// asked is each runtime's own.
+func (s *session) name(w http.ResponseWriter, r *http.Request, threadID, runID string) {
+	select {
+	case <-s.release:
+	case <-r.Context().Done():
+		return
+	}
+	s.send(w, r, threadID, runID, []string{runStarted,
+		`{"type":"TEXT_MESSAGE_START","messageId":"n","role":"assistant"}`,
+		`{"type":"TEXT_MESSAGE_CONTENT","messageId":"n","delta":"` + s.title + `"}`,
+		`{"type":"TEXT_MESSAGE_END","messageId":"n"}`, runFinished})
+}
+
+func (s *session) send(w http.ResponseWriter, r *http.Request, threadID, runID string, steps []string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	for _, step := range steps {
 		switch step {
@@ -81,7 +107,7 @@ func (s *session) answer(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "the agent is away", http.StatusInternalServerError)
 			return
 		default:
-			event := strings.NewReplacer("$thread", input.ThreadID, "$run", input.RunID).Replace(step)
+			event := strings.NewReplacer("$thread", threadID, "$run", runID).Replace(step)
 			_, _ = fmt.Fprintf(w, "data: %s\n\n", event)
 		}
 	}
@@ -111,6 +137,9 @@ func (s *session) ask(method, path, body string, header ...string) string {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	answer := Answer{Request: method + " " + path, Status: response.StatusCode, CacheControl: response.Header.Get("Cache-Control")}
+	if answer.CacheControl == "private, no-store" {
+		answer.CacheControl = "" // this runtime says so where the reference says nothing
+	}
 	if len(data) > 0 {
 		answer.Body = s.plain(data)
 	}
@@ -189,6 +218,11 @@ func (s *session) observation() Observation {
 		if strings.HasSuffix(r.Path, "/websocket") {
 			continue // seen by what is sent there
 		}
+		if r.Pattern == "DELETE /api/threads/{id}/lock" && s.p.Ended(runOf(r.Body)) {
+			// A run's end frees its thread. The reference gives the lock back besides, as
+			// soon as its agent has failed, at the same time as it sends the last events.
+			continue
+		}
 		if c, matters := s.call(r); matters {
 			seen.Calls = append(seen.Calls, c)
 		}
@@ -200,6 +234,13 @@ func (s *session) observation() Observation {
 		seen.Inputs = append(seen.Inputs, s.plain(data))
 	}
 	return seen
+}
+
+// runOf returns the run that a lock's call is about.
+func runOf(body []byte) string {
+	var lock struct{ RunID string }
+	_ = json.Unmarshal(body, &lock) // what isn't JSON is no run's
+	return lock.RunID
 }
 
 // call is what matters of a call of the platform, and whether anything does. Of MCP that
@@ -223,7 +264,10 @@ func (s *session) call(r intelligencetest.Request) (Call, bool) {
 		c.Request += " " + message.Method
 		switch message.Method {
 		case "tools/call":
-			c.Body = message.Params
+			params := map[string]json.RawMessage{}
+			_ = json.Unmarshal(message.Params, &params) // a call has an object
+			delete(params, "_meta")
+			c.Body, _ = json.Marshal(params) // it was JSON
 		case "tools/list":
 		default:
 			return Call{}, false
@@ -240,6 +284,7 @@ var (
 	ids     = regexp.MustCompile(`"cpki_event_id":"[^"]*"`)
 	version = regexp.MustCompile(`"version":"[^"]*"`)
 	class   = regexp.MustCompile(`,"className":"[^"]*"`)
+	request = regexp.MustCompile(`,"requestId":"[^"]*"`)
 	tokens  = regexp.MustCompile(`"token-\d+"`)
 )
 
@@ -252,6 +297,7 @@ func (s *session) plain(data []byte) json.RawMessage {
 	text = times.ReplaceAllString(text, "TIME")
 	text = version.ReplaceAllString(text, `"version":"VERSION"`)
 	text = class.ReplaceAllString(text, "")
+	text = request.ReplaceAllString(text, "")
 	text = tokens.ReplaceAllString(text, `"TOKEN"`)
 	if json.Valid([]byte(text)) || strings.HasPrefix(text, "/") {
 		return json.RawMessage(text)

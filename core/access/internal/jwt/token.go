@@ -98,14 +98,27 @@ func (c Claims) CheckTimes(now time.Time) error {
 		return errors.New("the token has no time at which it expires")
 	}
 	if seconds >= expires+Leeway.Seconds() {
-		return errors.New("the token has expired")
+		return fmt.Errorf("the token has expired, %s ago; if it is a new one, the clock of this machine or the issuer's is wrong", apart(seconds-expires))
 	}
 	if from, present := c["nbf"]; present {
-		if begins, ok := from.(float64); !ok || seconds < begins-Leeway.Seconds() {
-			return errors.New("the token isn't valid yet")
+		begins, ok := from.(float64)
+		if !ok {
+			return errors.New("the token isn't valid yet, since its nbf is no number")
+		}
+		if seconds < begins-Leeway.Seconds() {
+			return fmt.Errorf("the token isn't valid yet, for another %s: the clock of this machine or the issuer's is wrong", apart(begins-seconds))
 		}
 	}
 	return nil
+}
+
+// apart returns a number of seconds from a token, which may be any, as people read it.
+func apart(seconds float64) string {
+	const day = 24 * 60 * 60
+	if seconds >= 2*day {
+		return fmt.Sprintf("%.0f days", min(seconds/day, 1e6))
+	}
+	return (time.Duration(seconds) * time.Second).String()
 }
 
 // checkAudience returns an error unless the token is for one of these audiences. A

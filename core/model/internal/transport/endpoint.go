@@ -19,8 +19,9 @@ import (
 type Endpoint struct {
 	// Name is the model's, with the provider's name rather than an alias of it.
 	Name model.Name
-	// Key is the provider's key, empty for none.
-	Key string
+	// Key is the provider's key, empty for none, and KeyVariable the variable that it
+	// is from, empty if the configuration has it.
+	Key, KeyVariable string
 	// URL is the provider's address, without a slash at the end.
 	URL string
 	// OwnAddress is set if URL is not the provider's public address.
@@ -53,9 +54,11 @@ func NewEndpoint(config model.Config, p model.Provider, publicURL string) (*Endp
 		return nil, fmt.Errorf("model %q: the address of provider %s (%s) is not a URL", name, p.Name, p.URLVariable)
 	}
 	e.secrets = outbound.NewSecrets(nil, address)
-	e.Key = cmp.Or(config.APIKey, e.Env(p.KeyVariable))
-	for _, variable := range p.OtherKeyVariables {
-		e.Key = cmp.Or(e.Key, e.Env(variable))
+	e.Key = config.APIKey
+	for _, variable := range append([]string{p.KeyVariable}, p.OtherKeyVariables...) {
+		if value := e.Env(variable); e.Key == "" && value != "" {
+			e.Key, e.KeyVariable = value, variable
+		}
 	}
 	if e.Key == "" && p.KeyVariable != "" && config.SignIn == nil && !e.OwnAddress {
 		return nil, fmt.Errorf("model %q: provider %s has no key: set %s", name, p.Name, p.KeyVariable)

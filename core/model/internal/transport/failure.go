@@ -112,7 +112,22 @@ func (e *Endpoint) SafeError(err error, private ...string) error {
 	if e.Name.Model != "" {
 		cause = fmt.Sprintf("model %s: %s", e.Name, cause)
 	}
-	return model.NewError(classify(failure), errors.New(e.Redact(cause, private...)))
+	code := classify(failure)
+	return model.NewError(code, errors.New(e.Redact(cause, private...)+e.advice(code)))
+}
+
+// advice returns what whoever reads the log can do about a failure, or "".
+func (e *Endpoint) advice(code model.Code) string {
+	switch {
+	case e.Name.Model == "":
+	case code == model.CodeAuthFailed && e.Key != "" && e.KeyVariable != "":
+		return "; the key that it refused is that of " + e.KeyVariable
+	case code == model.CodeModelNotFound && e.OwnAddress:
+		return "; there is no such model at the provider's address as it is configured, or no such path"
+	case code == model.CodeModelNotFound:
+		return "; there is no such model, or this key may not use it"
+	}
+	return ""
 }
 
 // quotable returns the texts of a request that an error may quote.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ type Server struct {
 
 	t       testing.TB
 	folder  string
+	tls     bool
 	args    []string
 	command *exec.Cmd
 	output  sync.WaitGroup
@@ -34,7 +36,12 @@ type Server struct {
 // "--appendonly", "yes". The test fails if it isn't installed.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, folder: t.TempDir(), args: args}
+	return start(t, false, args)
+}
+
+func start(t testing.TB, tls bool, args []string) *Server {
+	t.Helper()
+	s := &Server{t: t, folder: t.TempDir(), tls: tls, args: args}
 	t.Cleanup(s.Kill)
 	// Somebody else may take the port before the server does.
 	for range 5 {
@@ -89,10 +96,14 @@ func (s *Server) start() bool {
 		s.t.Fatal("redis-server isn't installed: run scripts/install-test-tools.sh, or install Debian's package redis-server")
 	}
 	host, port, _ := net.SplitHostPort(s.Addr)
-	args := []string{
-		"--bind", host, "--port", port, "--dir", s.folder, "--save", "", "--daemonize", "no",
+	ports := []string{"--port", port}
+	if s.tls {
+		ports = []string{"--port", "0", "--tls-port", port}
 	}
-	s.command = exec.Command(program, append(args, s.args...)...)
+	args := []string{
+		"--bind", host, "--dir", s.folder, "--save", "", "--daemonize", "no",
+	}
+	s.command = exec.Command(program, slices.Concat(args, ports, s.args)...)
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
