@@ -62,6 +62,7 @@ type site struct {
 // listenAndServe answers requests until ctx ends, with the runtime that settings
 // describe, and then closes it.
 func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Writer, site site) error {
+	bundle.LimitMemory()
 	logger := newLogger(out, settings)
 	runtime, err := bundle.NewFromSettings(ctx, settings, append(slices.Collect(maps.Values(signIns())), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {

@@ -62,7 +62,7 @@ process.exitCode = tally.different > 0 || stale.length > 0 || outdated ? 1 : 0;
 
 function build() {
   const packages = ["./test/conformance/server", "./test/intelligencetest/serve"];
-  const result = spawnSync("go", ["build", "-o", binaries + "/", ...packages], { cwd: dirname(dirname(here)), stdio: "inherit" });
+  const result = spawnSync("go", ["build", "-ldflags=-s -w", "-o", binaries + "/", ...packages], { cwd: dirname(dirname(here)), stdio: "inherit" });
   if (result.status !== 0) process.exit(1);
 }
 
