@@ -41,7 +41,7 @@ func (rt *Runtime) serveInspectorMetadata(ex *exchange) error {
 }
 
 // serveInspectorLearning answers that nothing was learned.
-func serveInspectorLearning() error {
+func serveInspectorLearning(*Runtime, *exchange) error {
 	e := notFound()
 	e.Header = neverKept()
 	return e

@@ -70,7 +70,7 @@ func New(config Config) (*Runtime, error) {
 	rt.runner = runner.New(rt.store, options)
 	rt.keeper = storeKeeper{rt}
 	if config := rt.config.Intelligence; config != nil {
-		rt.keeper = platformKeeper{rt, config, config.Platform}
+		rt.keeper = platformKeeper{rt, config, config.Platform, newContact()}
 	}
 	rt.close = sync.OnceValue(rt.closeOnce)
 	return rt, nil

@@ -188,6 +188,30 @@ func TestARunBeginsWithPatience(t *testing.T) {
 	}
 }
 
+func TestARunThatCannotBeginLeavesItsCallerTimeToSaySo(t *testing.T) {
+	for name, release := range map[string]intelligencetest.RouteFault{
+		"": {},
+		", though nobody says that its lock is free": {Delay: time.Hour, Done: true},
+	} {
+		t.Run("in time"+name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *project) {
+				p.SetFaults(func(f *intelligencetest.Faults) { f.Silent = true })
+				p.Fault("DELETE /api/threads/{id}/lock", release)
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				begun := time.Now()
+				if _, err := p.client.Begin(ctx, request("thread", "run")); err == nil {
+					t.Error("it has begun")
+				}
+				if took := time.Since(begun); took > 4*time.Second {
+					t.Errorf("took %v", took)
+				}
+				p.unlocked("thread", 1)
+			})
+		})
+	}
+}
+
 // The platform may hear that nobody wants a lock before it has given it.
 func TestNoLockIsLeftBehindBy(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -201,8 +225,8 @@ func TestNoLockIsLeftBehindBy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, p *project) {
 				p.Fault("POST "+lockRoute, c.lock)
-				ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, http.ErrAbortHandler)
-				defer cancel()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer time.AfterFunc(time.Second, func() { cancel(http.ErrAbortHandler) }).Stop()
 				begun := time.Now()
 				if _, err := p.client.Begin(ctx, request("thread", "run")); !errors.Is(err, http.ErrAbortHandler) {
 					t.Errorf("got %v", err)
@@ -239,8 +263,8 @@ func TestARunThatIsAskedForTwiceKeepsItsLock(t *testing.T) {
 func TestARunWhoseCallerGoesAwayDoesNotBegin(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *project) {
 		p.SetFaults(func(f *intelligencetest.Faults) { f.Silent = true })
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, http.ErrAbortHandler)
-		defer cancel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer time.AfterFunc(time.Second, func() { cancel(http.ErrAbortHandler) }).Stop()
 		begun := time.Now()
 		if _, err := p.client.Begin(ctx, request("thread", "run")); !errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("got %v", err)
