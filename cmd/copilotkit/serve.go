@@ -163,8 +163,15 @@ func modelLine(settings *bundle.Settings, fellBack bool) string {
 }
 
 func threadsLine(settings *bundle.Settings) string {
-	if settings.Intelligence.Key != "" {
-		return "kept by CopilotKit's Intelligence platform."
+	if s := settings.Intelligence; s.Key != "" {
+		line := "kept by CopilotKit's Intelligence platform"
+		if s.APIURL != "" {
+			line = "kept by the Intelligence platform at " + s.APIURL
+		}
+		if s.User != "" {
+			line += ", all of them the user " + s.User + "'s"
+		}
+		return line + "."
 	}
 	if settings.Store.Scheme() == "" {
 		return "in memory, until this program ends. COPILOTKIT_STORE=sqlite:///path/file.db keeps them."

@@ -12,7 +12,7 @@ export const cache = join(root, ".cache", "e2e");
 export function build(packagePath, name) {
   mkdirSync(cache, { recursive: true });
   const binary = join(cache, name);
-  go("build", "-ldflags=-s -w", "-o", binary, packagePath); // without the symbols of debuggers, which take most of the linking
+  go("build", "-ldflags=-s -w", "-o", binary, packagePath); // without the symbols of debuggers, half of the linking
   return binary;
 }
 
@@ -80,6 +80,17 @@ export async function startDynamoDB() {
     AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test",
   };
   return dynamoDB;
+}
+
+/** Starts a managed platform for tests. Its env is that of a runtime whose threads it keeps; ask() reads its control address. */
+export async function startPlatform() {
+  const platform = run(build("./test/intelligencetest/serve", "intelligence-platform"), {});
+  await platform.answers(async () => {
+    const { url, gatewayUrl, key, controlUrl } = JSON.parse(platform.log().split("\n")[0]);
+    platform.env = { CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
+    platform.ask = async (path) => (await fetch(controlUrl + path)).json();
+  });
+  return platform;
 }
 
 /** Starts a published server of an MCP App. */
