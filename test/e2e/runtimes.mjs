@@ -26,9 +26,9 @@ function command(program, args, cwd = root) {
   return result.stdout;
 }
 
-/** Starts the local server with an environment. Resolves when it answers. */
-export async function startLocal(binary, env) {
-  const port = await freePort();
+/** Starts the local server with an environment, at a free port unless one is given. Resolves when it answers. */
+export async function startLocal(binary, env, port) {
+  port ??= await freePort();
   const runtime = run(binary, { PORT: String(port), ...env });
   runtime.origin = `http://127.0.0.1:${port}`;
   await runtime.answers(() => fetch(`${runtime.origin}/`));

@@ -1,0 +1,84 @@
+// The runtimes whose threads a managed platform keeps, and the platform.
+import { join } from "node:path";
+import { build, freePort, root, run, startLambda, startLocal } from "./runtimes.mjs";
+
+/** Starts a platform for tests. What goes wrong with it, and what it has seen, is at its control address. */
+export async function startPlatform() {
+  const platform = run(build("./test/intelligencetest/serve", "platform"), {});
+  let addresses;
+  await platform.answers(async () => {
+    addresses = JSON.parse(platform.log().split("\n")[0]);
+  });
+  const control = async (method, path, body) => {
+    const response = await fetch(addresses.controlUrl + path, { method, body: body && JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${method} ${path} of the platform: ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
+  };
+  return Object.assign(platform, {
+    addresses,
+    /** Makes nothing go wrong any more. */
+    works: () => control("PUT", "/faults", {}),
+    faults: (faults) => control("PATCH", "/faults", faults),
+    /** Closes the connections of runners, clients or all, with a code or without a word. */
+    cut: (who, code = 0) => control("POST", `/cut?who=${who}&code=${code}`),
+    /** Makes the gateway or the api unreachable, down, or reachable again, up. */
+    turn: (part, direction) => control("POST", `/${part}/${direction}`),
+    lock: (thread) => control("GET", `/lock?thread=${encodeURIComponent(thread)}`),
+    memories: (user) => control("GET", `/memories?user=${user}`),
+    requests: () => control("GET", "/requests"),
+    /** Returns what a runtime must never have done, since the last call. */
+    violations: () => control("GET", "/violations"),
+  });
+}
+
+/** Starts this runtime in each set-up of the scenes. `env` is what all of them have. */
+export async function startManaged(platform, env, { sessions, site }) {
+  const binary = build("./cmd/copilotkit", "copilotkit");
+  const { url, gatewayUrl, key } = platform.addresses;
+  const all = { ...env, CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
+  const development = { ...all, COPILOTKIT_ENV: "development", COPILOTKIT_INTELLIGENCE_USER: "dev", COPILOTKIT_INTELLIGENCE_MEMORY: "read-write" };
+  return {
+    managed: await startLocal(binary, development),
+    mortal: await startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "4" }, port)),
+    "managed, one process": await startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site }),
+    "managed lambda": await startLambda(2, { ...all, ...sessions }),
+  };
+}
+
+/** Starts the reference, in those of the set-ups that it has. */
+export async function startManagedReference(platform, modelUrl) {
+  const { url, gatewayUrl, key } = platform.addresses;
+  const config = {
+    modelUrl, apiKey: key, apiUrl: url, runnerUrl: `${gatewayUrl}/runner`, basePath: "/api/copilotkit",
+    memoryGrant: { user: "read-write", project: "read-write" }, generateThreadNames: true,
+  };
+  const start = async (more, port) => {
+    port ??= await freePort();
+    const script = join(root, "test", "conformance", "intelligence.mjs");
+    const runtime = run(process.execPath, { CPK_CONFIG: JSON.stringify({ ...config, ...more, port }) }, [script]);
+    runtime.origin = `http://127.0.0.1:${port}`;
+    await runtime.answers(() => fetch(`${runtime.origin}/`));
+    return runtime;
+  };
+  return {
+    managed: await start({}),
+    mortal: await startMortal((port) => start({ lockTtlSeconds: 4, lockHeartbeatIntervalSeconds: 3 }, port)),
+  };
+}
+
+/** Starts a runtime that a scene can kill and replace by another one at its address. */
+async function startMortal(start) {
+  const port = await freePort();
+  let runtime = await start(port);
+  return {
+    origin: runtime.origin,
+    log: () => runtime.log(),
+    status: () => runtime.status(),
+    stop: () => runtime.stop(),
+    async replace() {
+      runtime.child.kill("SIGKILL");
+      await runtime.exited;
+      runtime = await start(port);
+    },
+  };
+}
