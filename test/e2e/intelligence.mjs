@@ -7,7 +7,6 @@ const threadOf = (page) => decodeURIComponent(new URL(page.page.url()).hash.slic
 const answer = (page) => page.chat.locator("[data-testid=copilot-assistant-message]").last();
 const alert = (page) => page.page.getByRole("alert");
 const closed = (model, prompt) => model.requests.filter((request) => JSON.stringify(request.body.messages.at(-1)).includes(prompt)).at(-1)?.closed;
-const row = (page, name) => page.threads.filter({ has: page.page.getByRole("link", { name, exact: true }) });
 
 async function saysHello(page) {
   await page.say("Say hello");
@@ -23,6 +22,15 @@ function calls(page) {
     if (pathname.startsWith("/api/copilotkit")) made.push(`${request.method()} ${pathname.slice("/api/copilotkit".length)}`);
   });
   return made;
+}
+
+/** Resolves when a page has joined a topic of the gateway that begins so. */
+function joins(page, topic) {
+  return new Promise((resolve) => {
+    page.page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => payload.includes(topic) && payload.includes("phx_reply") && resolve());
+    });
+  });
 }
 
 const plays = {
@@ -84,18 +92,24 @@ const plays = {
     await second.sees("happily ever after");
     await eventually("both are idle", async () => (await first.idle()) && (await second.idle()));
     await saysHello(second);
+    await first.sees("Hello from the scripted model!"); // the gateway wakes an idle tab
+    await eventually("the first is idle", () => first.idle());
+    await first.say("What is the count?");
+    await first.sees("Let me look.");
+    await second.sees("Let me look.");
+    for (const page of [first, second]) assert.equal(await page.chat.getByText("Hello from the scripted model!").count(), 1);
   },
 
-  "the list of threads follows what happens in another tab": async ({ open, managed, platform }) => {
+  "the list of threads follows what happens in another tab": async ({ open, managed }) => {
     const acts = await open({ url: managed("managed") });
     const watches = await open({ url: managed("managed"), context: acts.context });
-    await row(watches, "Before").waitFor({ state: "detached" });
+    const subscribed = joins(watches, "user_meta:");
+    await watches.reload();
+    await subscribed;
     const made = calls(watches);
+    const [own, other] = [acts, watches].map((page) => page.threads.filter({ has: page.page.locator(`a[href="#${threadOf(acts)}"]`) }));
     await saysHello(acts);
-    const named = row(watches, "A friendly greeting").filter({ has: watches.page.locator(`a[href="#${threadOf(acts)}"]`) });
-    await named.waitFor(); // it was created, and named by the runtime
-    const own = acts.page.locator("nav li", { has: acts.page.locator("[aria-current=page]") });
-    const other = watches.threads.filter({ has: watches.page.locator(`a[href="#${threadOf(acts)}"]`) });
+    await other.getByRole("link", { name: "Say hello" }).waitFor(); // it was created, and named
     await own.getByRole("button", { name: "Rename" }).click();
     await own.getByLabel("Name").fill("Greetings");
     await own.getByLabel("Name").press("Enter");
@@ -110,7 +124,7 @@ const plays = {
     assert.deepEqual(made, [], "the other tab has asked for nothing");
   },
 
-  "the agent remembers, by the platform's tools": async ({ open, managed, platform }) => {
+  "the agent remembers, by the platform's tools": async ({ open, managed }) => {
     const page = await open({ url: managed("managed") });
     await page.say("Remember that I like tea");
     await page.sees("I shall remember.");
@@ -163,7 +177,7 @@ const plays = {
     await saysHello(page);
   },
 
-  "when the runtime is killed in the middle of a run, the next message works once the lock has expired": async ({ open, managed, mortal, platform, release }) => {
+  "when the runtime is killed in the middle of a run, the next message works once the lock has expired": async ({ open, managed, mortal, platform }) => {
     const page = await open({ url: managed("mortal") });
     await page.say("Tell me a story");
     await page.sees("there was a gopher.");
@@ -198,17 +212,28 @@ const plays = {
     await saysHello(page);
   },
 
-  "with sessions each browser has its own threads, and the page may reach the gateway": async ({ open, managed }) => {
+  "with sessions each browser has its own threads, named by the runtime, and the page may reach the gateway": async ({ open, managed, release }) => {
     const first = await open({ url: managed("managed, one process") });
-    await saysHello(first);
-    await row(first, "A friendly greeting").waitFor();
-    const second = await open({ url: first.page.url() });
-    await second.page.getByLabel("Show archived").waitFor();
-    assert.equal(await second.page.getByText("Hello from the scripted model!").count(), 0);
+    await saysHello(first); // its cookie comes with its first run
+    await first.threads.first().waitFor();
+    await first.page.getByRole("button", { name: "New thread" }).click();
+    await first.say("Tell me a story");
+    const named = first.page.locator("nav li", { has: first.page.locator("[aria-current=page]") }).getByRole("link", { name: "A tale of a gopher" });
+    await named.waitFor(); // while it is told
+    release("story");
+    await first.sees("happily ever after");
+    const second = await open({ url: managed("managed, one process") });
+    await saysHello(second);
+    await second.threads.first().waitFor();
+    assert.equal(await second.threads.count(), 1, "the second browser sees its own thread only");
     await first.reload();
-    await first.sees("Hello from the scripted model!");
-    await row(first, "A friendly greeting").waitFor();
-    assert.equal(await second.threads.count(), 0, "the second browser sees no thread of the first");
+    await first.sees("happily ever after");
+    await named.waitFor();
+    assert.equal(await first.threads.count(), 2);
+    await second.page.goto(first.page.url());
+    await second.reload();
+    await second.threads.first().waitFor();
+    assert.equal(await second.page.getByText("happily ever after").count(), 0, "the first browser's thread is empty to the second");
   },
 
   "on Lambda the answer streams although the function has answered": async ({ open, managed, model, release, lambdaInstances }) => {

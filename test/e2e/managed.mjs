@@ -40,7 +40,7 @@ export async function startManaged(platform, env, { sessions, site }) {
   return {
     managed: await startLocal(binary, development),
     mortal: await startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "4" }, port)),
-    "managed, one process": await startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site }),
+    "managed, one process": await startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site, COPILOTKIT_THREAD_NAMES: "on" }),
     "managed lambda": await startLambda(2, { ...all, ...sessions }),
   };
 }
@@ -50,7 +50,7 @@ export async function startManagedReference(platform, modelUrl) {
   const { url, gatewayUrl, key } = platform.addresses;
   const config = {
     modelUrl, apiKey: key, apiUrl: url, runnerUrl: `${gatewayUrl}/runner`, basePath: "/api/copilotkit",
-    memoryGrant: { user: "read-write", project: "read-write" }, generateThreadNames: true,
+    memoryGrant: { user: "read-write", project: "read-write" }, generateThreadNames: false,
   };
   const start = async (more, port) => {
     port ??= await freePort();

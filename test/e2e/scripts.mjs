@@ -42,7 +42,7 @@ export const scripts = {
       { args: '{"name":"Sult"}]}}' },
     ],
   ],
-  names: [[...words('{"title":"A friendly greeting"}')]],
+  names: [['{"title":"A tale of a gopher"}']],
   suggestions: [
     [{ call: { id: "call-suggest", name: "copilotkitSuggest", args: ['{"suggestions":[{"title":"Make it teal",', '"message":"Paint the page teal"}]}'] } }],
   ],

@@ -1,4 +1,4 @@
-import { useAgent, useCopilotKit, useThreads } from "@copilotkit/react-core/v2";
+import { useAgent, useThreads } from "@copilotkit/react-core/v2";
 import { useEffect, useState } from "react";
 
 interface Props {
@@ -26,10 +26,9 @@ export function Threads({ current, open, signOut }: Props) {
     return () => subscription.unsubscribe();
   }, [agent, refetchThreads]);
 
-  // It is named after its first message until somebody gives it a name. With CopilotKit's
-  // managed platform the runtime names it.
-  const { copilotkit } = useCopilotKit();
-  const nameless = copilotkit.runtimeMode !== "intelligence" && threads.some((thread) => thread.id === current && !thread.name);
+  // It is named after its first message, unless the runtime has named it when its answer is
+  // there, until somebody gives it a name.
+  const nameless = !agent.isRunning && threads.some((thread) => thread.id === current && !thread.name);
   const question = agent.messages.find((message) => message.role === "user")?.content;
   useEffect(() => {
     if (!nameless || typeof question !== "string") return;
