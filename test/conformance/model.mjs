@@ -99,8 +99,7 @@ export class ScriptedModel {
     const last = messages.findLastIndex((message) => message.role === "user");
     const prompt = last < 0 ? "" : plain(messages[last].content);
     const turns = messages.slice(last + 1).filter((message) => message.role === "assistant").length;
-    const key = body.tools?.some(isSuggestion) ? "suggestions" : prompt.startsWith("Conversation:") ? "names" : prompt;
-    let script = this.scripts[key];
+    let script = this.scripts[body.tools?.some(isSuggestion) ? "suggestions" : prompt];
     if (typeof script === "function") script = script(body);
     script ??= [[`You said: ${prompt}`]];
     return script[Math.min(turns, script.length - 1)];

@@ -42,7 +42,7 @@ export const scripts = {
       { args: '{"name":"Sult"}]}}' },
     ],
   ],
-  names: [['{"title":"A tale of a gopher"}']],
+  "user: Tell me a story": [["A tale of a gopher"]], // its thread's name
   suggestions: [
     [{ call: { id: "call-suggest", name: "copilotkitSuggest", args: ['{"suggestions":[{"title":"Make it teal",', '"message":"Paint the page teal"}]}'] } }],
   ],
