@@ -8,38 +8,26 @@ import (
 	"runtime/debug"
 )
 
-// A run whose events aren't its answer goes on when that has been sent. How, is the
-// server's: the ResponseWriter of one that can end an answer before its handler has
-// returned implements completer. A function platform that freezes its instances between
-// requests has such a one. For other servers the runtime makes one: the handler returns,
-// and the request is carried on in a goroutine, which [Runtime.Close] waits for.
+// A run whose events aren't its answer goes on when that has been sent: its handler
+// returns, through all that is around it, and the request is carried on in a goroutine,
+// which [Runtime.Close] waits for. A server that stops everything between requests waits for
+// it, too: see [Background].
 
-// completer is what a ResponseWriter implements that can end its answer. Nothing may be
-// written after that, and the request's context doesn't end with its client any more.
-type completer interface{ Complete() error }
+// Background is what goes on of a request when its handler has returned.
+type Background struct{ requests requestCount }
 
-// complete ends the answer, all of which has been written.
-func (ex *exchange) complete() error {
-	if w, ok := completerOf(ex.w); ok {
-		return w.Complete()
-	}
-	return nil
+// WithBackground returns a context for a request of a server that stops everything between
+// requests, as function platforms do. When the handler has returned, it waits for Done.
+func WithBackground(ctx context.Context) (context.Context, *Background) {
+	background := new(Background)
+	return context.WithValue(ctx, backgroundKey{}, background), background
 }
 
-// completerOf finds a completer among the layers of a ResponseWriter.
-func completerOf(w http.ResponseWriter) (completer, bool) {
-	for w != nil {
-		if c, ok := w.(completer); ok {
-			return c, true
-		}
-		inner, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return nil, false
-		}
-		w = inner.Unwrap()
-	}
-	return nil, false
-}
+type backgroundKey struct{}
+
+// Done returns a channel that is closed when nothing of the request goes on any more, nil if
+// nothing does already. It is for the time when the handler has returned.
+func (b *Background) Done() <-chan struct{} { return b.requests.quiet() }
 
 // serveAhead answers a request in a goroutine of its own, and returns when it is answered
 // or has ended.
@@ -52,8 +40,14 @@ func (rt *Runtime) serveAhead(w http.ResponseWriter, r *http.Request) {
 		ctx, end = context.WithDeadline(ctx, deadline)
 		context.AfterFunc(ctx, end)
 	}
+	exit := func() {}
+	if background, ok := ctx.Value(backgroundKey{}).(*Background); ok {
+		background.requests.enter()
+		exit = background.requests.exit
+	}
 	ended := make(chan any, 1)
 	go func() {
+		defer exit()
 		defer cancel(nil)
 		defer func() {
 			value := recover()
@@ -75,6 +69,13 @@ func (rt *Runtime) serveAhead(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// complete ends the answer, all of which has been written.
+func (ex *exchange) complete() {
+	if w, ok := ex.w.(*aheadWriter); ok {
+		w.complete()
+	}
+}
+
 // aheadWriter is the ResponseWriter of a request whose handler returns ahead of it.
 type aheadWriter struct {
 	http.ResponseWriter
@@ -86,14 +87,13 @@ type aheadWriter struct {
 	isCompleted bool
 }
 
-// Complete has the handler return.
-func (w *aheadWriter) Complete() error {
+// complete has the handler return.
+func (w *aheadWriter) complete() {
 	if !w.isCompleted {
 		w.isCompleted = true
 		w.detach()
 		close(w.completed)
 	}
-	return nil
 }
 
 // Write passes bytes on until the answer is whole.

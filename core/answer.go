@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/internal/runner"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
@@ -111,6 +112,21 @@ func (ex *exchange) report(err error) *HTTPError {
 		ex.reasons = append(ex.reasons, slog.String("stack", string(panicked.Stack)))
 	}
 	return ex.internal(err)
+}
+
+// noteCause notes that an endpoint has answered with a failure, and for the log what the
+// Intelligence platform has said, of which the answer has nothing.
+func (ex *exchange) noteCause(answer *HTTPError) {
+	failed := answer.status() >= http.StatusInternalServerError
+	if failed {
+		ex.failure = answer
+	}
+	if said := (*intelligence.Error)(nil); errors.As(answer.Err, &said) {
+		ex.reasons = []slog.Attr{slog.Any("error", said)}
+		if failed {
+			ex.level = slog.LevelWarn
+		}
+	}
 }
 
 // internal returns the 500 for an error, which it shows in development alone.

@@ -44,11 +44,12 @@ type Config struct {
 	Store store.Store
 	// Intelligence has CopilotKit's managed platform keep the threads, in place of Store,
 	// which must be nil then. The answer to a run then says where its events are to be
-	// had, and the run goes on when that has been sent: in a goroutine that Close waits
-	// for, or where nothing runs between requests, in ServeHTTP itself. For that the
-	// ResponseWriter implements interface{ Complete() error }, which ends the answer. It
-	// needs Identify, which must always return a user. Limits are counted in this
-	// process's memory. If nil, Store keeps the threads.
+	// had, and the run goes on when that has been sent, in a goroutine that Close waits
+	// for: where nothing runs between requests, see [WithBackground]. It has the deadline
+	// and the values of its request's context, of which those that a router reuses for
+	// other requests aren't for agents and hooks. It needs Identify, which must always
+	// return a user. Limits are counted in this process's memory. If nil, Store keeps the
+	// threads.
 	Intelligence *intelligence.Config
 	// Identify returns who calls: threads of different users never meet, even under
 	// the same id. It is called once for each request but preflights, after OnRequest
@@ -269,6 +270,8 @@ func (c *Config) checkIntelligence() error {
 		return errors.New("the field Intelligence needs Identify: its threads are those of users")
 	case c.SupersedeRuns:
 		return errors.New("the Intelligence platform doesn't do what SupersedeRuns asks for")
+	case c.CancelOnDisconnect:
+		return errors.New("CancelOnDisconnect has no effect with Intelligence: a run's client has its answer, and leaves, before the run goes on")
 	}
 	return nil
 }

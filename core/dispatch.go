@@ -2,8 +2,17 @@ package core
 
 import "net/http"
 
-// dispatch checks what all endpoints want checked, and calls the route's endpoint.
+// dispatch calls the route's endpoint. A run waits in it for as long as it takes, so that
+// what goes before that isn't part of this function: the less stack is in use there.
 func (rt *Runtime) dispatch(ex *exchange) error {
+	if err := rt.check(ex); err != nil {
+		return err
+	}
+	return ex.endpoint()(rt, ex)
+}
+
+// check checks what all endpoints want checked.
+func (rt *Runtime) check(ex *exchange) error {
 	if err := ex.route.checkIDs(); err != nil {
 		return err
 	}
@@ -13,61 +22,58 @@ func (rt *Runtime) dispatch(ex *exchange) error {
 	if rt.config.Development && ex.route.forDevelopment() && !ex.fromTrustedPage() {
 		return foreignPage()
 	}
-	if err := rt.checkForwarded(ex); err != nil {
-		return err
-	}
-	return rt.endpoint(ex)
+	return rt.checkForwarded(ex)
 }
 
-// endpoint calls the endpoint of the route.
-func (rt *Runtime) endpoint(ex *exchange) error {
+// endpoint returns what answers the route.
+func (ex *exchange) endpoint() func(*Runtime, *exchange) error {
 	switch ex.route.Name {
 	case RouteRun:
-		return rt.serveRun(ex)
+		return (*Runtime).serveRun
 	case RouteConnect:
-		return rt.serveConnect(ex)
+		return (*Runtime).serveConnect
 	case RouteStop:
-		return rt.serveStop(ex)
+		return (*Runtime).serveStop
 	case RouteSuggest:
-		return rt.serveSuggest(ex)
+		return (*Runtime).serveSuggest
 	case RouteInfo:
-		return rt.serveInfo(ex)
+		return (*Runtime).serveInfo
 	case RouteTranscribe:
-		return rt.serveTranscribe(ex)
+		return (*Runtime).serveTranscribe
 	case RouteThreads:
 		if ex.r.Method == http.MethodPost {
-			return rt.serveThreadCreate(ex)
+			return (*Runtime).serveThreadCreate
 		}
-		return rt.serveThreadList(ex)
+		return (*Runtime).serveThreadList
 	case RouteThread:
 		if ex.r.Method == http.MethodDelete {
-			return rt.serveThreadDelete(ex)
+			return (*Runtime).serveThreadDelete
 		}
-		return rt.serveThreadUpdate(ex)
+		return (*Runtime).serveThreadUpdate
 	case RouteThreadArchive:
-		return rt.serveThreadArchive(ex)
+		return (*Runtime).serveThreadArchive
 	case RouteThreadsClear:
-		return rt.serveThreadsClear(ex)
+		return (*Runtime).serveThreadsClear
 	case RouteThreadMessages:
-		return rt.serveThreadMessages(ex)
+		return (*Runtime).serveThreadMessages
 	case RouteThreadEvents:
-		return rt.serveThreadEvents(ex)
+		return (*Runtime).serveThreadEvents
 	case RouteThreadState:
-		return rt.serveThreadState(ex)
+		return (*Runtime).serveThreadState
 	case RouteDebugEvents:
-		return rt.serveDebugEvents(ex)
+		return (*Runtime).serveDebugEvents
 	case RouteUsage:
-		return rt.serveUsage(ex)
+		return (*Runtime).serveUsage
 	case RouteInspectorMetadata:
-		return rt.serveInspectorMetadata(ex)
+		return (*Runtime).serveInspectorMetadata
 	case RouteInspectorLearning:
-		return serveInspectorLearning()
+		return serveInspectorLearning
 	case RouteThreadsSubscribe:
-		return rt.serveThreadsSubscribe(ex)
+		return (*Runtime).serveThreadsSubscribe
 	case RouteAnnotate:
-		return rt.serveAnnotate(ex)
+		return (*Runtime).serveAnnotate
 	case RouteMemories, RouteMemoriesRecall, RouteMemoriesSubscribe, RouteMemory:
-		return rt.serveMemories(ex)
+		return (*Runtime).serveMemories
 	}
-	return notFound()
+	return func(*Runtime, *exchange) error { return notFound() }
 }

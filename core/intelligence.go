@@ -40,7 +40,7 @@ func (rt *Runtime) serveInspectorMetadata(ex *exchange) error {
 }
 
 // serveInspectorLearning answers that nothing was learned.
-func serveInspectorLearning() error {
+func serveInspectorLearning(*Runtime, *exchange) error {
 	e := notFound()
 	e.Header = neverKept()
 	return e
@@ -121,12 +121,10 @@ func notBegun(err error) error {
 // notConnected returns the answer to a connect that the platform refused.
 func notConnected(err error) error {
 	answer := &HTTPError{Status: http.StatusBadGateway, Body: errorBody{Error: "Connect request failed"}, Err: err}
-	var failed *intelligence.Error
-	if !errors.As(err, &failed) || failed.Status == 0 {
-		return answer
+	if status := platformStatus(err); status != 0 {
+		answer.Status = status
 	}
-	answer.Status = failed.Status
-	switch failed.Status {
+	switch answer.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict:
 		answer.Body = errorBody{Error: "Connect request rejected"}
 	}
@@ -136,11 +134,23 @@ func notConnected(err error) error {
 // answerError4xx returns the answer to a request that the platform refused, with its
 // status if it is the client's fault, else 502.
 func answerError4xx(what string, err error) error {
-	var failed *intelligence.Error
-	if errors.As(err, &failed) && failed.Status >= 400 && failed.Status < 500 {
-		return &HTTPError{Status: failed.Status, Body: errorBody{Error: what}, Err: err}
+	if status := platformStatus(err); status >= 400 && status < 500 {
+		return &HTTPError{Status: status, Body: errorBody{Error: what}, Err: err}
 	}
 	return badGateway(what, err)
+}
+
+// platformStatus returns the status with which the platform has refused a request, or would
+// have, 0 for none.
+func platformStatus(err error) int {
+	var failed *intelligence.Error
+	switch {
+	case errors.Is(err, intelligence.ErrInvalidID):
+		return http.StatusBadRequest
+	case errors.As(err, &failed):
+		return failed.Status
+	}
+	return 0
 }
 
 func badGateway(what string, err error) *HTTPError {

@@ -26,6 +26,9 @@ type keeper interface {
 	// stop asks the thread's live run to stop, and reports whether there was one.
 	stop(ex *exchange, key store.Key, runID string) (bool, error)
 
+	// ready reports whether threads can be had and kept.
+	ready(ctx context.Context) error
+
 	list(ex *exchange, query store.Query) (any, error)
 	create(ex *exchange, key store.Key, agentID, name string) (any, error)
 	// update changes a thread; what is said if it fails.

@@ -19,6 +19,7 @@ type platformKeeper struct {
 	*Runtime
 	intelligence *intelligence.Config
 	platform     intelligence.Platform
+	contact      *contact
 }
 
 // prepare has the run's lease taken from the platform, and gives its agent the memory
@@ -57,7 +58,8 @@ func (k platformKeeper) answer(ex *exchange, begun *begunRun, _ *agui.RunAgentIn
 	if err := k.credentials(ex, run.Credentials()); err != nil {
 		return err
 	}
-	return ex.complete()
+	ex.complete()
+	return nil
 }
 
 // credentials answers with where a thread's events are.
@@ -118,7 +120,7 @@ func (k platformKeeper) thread(ctx context.Context, key store.Key) (intelligence
 	if err != nil {
 		return thread, answerError4xx(threadDenied, err)
 	}
-	if thread.ID == "" {
+	if blank(thread.ID) {
 		return thread, answerError(http.StatusBadGateway, "Invalid thread response")
 	}
 	return thread, nil
@@ -277,6 +279,7 @@ func (k platformKeeper) container(ex *exchange, request *runner.Request) (string
 		err = intelligence.CheckContainer(container)
 	}
 	if err != nil {
+		k.config.Logger.ErrorContext(ex.r.Context(), "the learning container can't be chosen", "error", err)
 		return "", &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Failed to resolve Learning Container"}, Err: err}
 	}
 	return container, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 
@@ -25,11 +26,13 @@ func (rt *Runtime) serveMemories(ex *exchange) error {
 	switch route, method := ex.route.Name, ex.r.Method; {
 	case route == RouteMemories && method == http.MethodGet:
 		return rt.memories(ex, http.StatusOK, "Failed to list memories", func(access intelligence.MemoryAccess) (json.RawMessage, error) {
-			return platform.Memories(ctx, access, ex.r.URL.Query().Get("includeInvalidated") == "true")
+			answer, err := platform.Memories(ctx, access, ex.r.URL.Query().Get("includeInvalidated") == "true")
+			return listed("list", answer, err)
 		})
 	case route == RouteMemoriesSubscribe:
 		return rt.memories(ex, http.StatusOK, "Failed to subscribe to memories", func(access intelligence.MemoryAccess) (json.RawMessage, error) {
-			return platform.SubscribeMemories(ctx, access)
+			answer, err := platform.SubscribeMemories(ctx, access)
+			return subscribed(answer, err)
 		})
 	case route == RouteMemory && method == http.MethodDelete:
 		return rt.memories(ex, http.StatusNoContent, "Failed to remove memory", func(access intelligence.MemoryAccess) (json.RawMessage, error) {
@@ -41,7 +44,8 @@ func (rt *Runtime) serveMemories(ex *exchange) error {
 			return err
 		}
 		return rt.memories(ex, http.StatusOK, "Failed to recall memories", func(access intelligence.MemoryAccess) (json.RawMessage, error) {
-			return platform.Recall(ctx, access, query)
+			answer, err := platform.Recall(ctx, access, query)
+			return listed("recall", answer, err)
 		})
 	}
 	memory, err := ex.memory()
@@ -58,6 +62,37 @@ func (rt *Runtime) serveMemories(ex *exchange) error {
 	})
 }
 
+// listed returns an answer of the platform that has to be a list of memories.
+func listed(what string, answer json.RawMessage, err error) (json.RawMessage, error) {
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Memories []json.RawMessage `json:"memories"`
+	}
+	if json.Unmarshal(answer, &list) != nil || list.Memories == nil {
+		return nil, answerError(http.StatusBadGateway, "Memory platform returned an invalid "+what+" response")
+	}
+	return answer, nil
+}
+
+// subscribed returns of an answer of the platform what lets a front end follow memories.
+func subscribed(answer json.RawMessage, err error) (json.RawMessage, error) {
+	if err != nil {
+		return nil, err
+	}
+	var tokens struct {
+		JoinToken        json.RawMessage `json:"joinToken,omitempty"`
+		JoinCode         json.RawMessage `json:"joinCode,omitempty"`
+		ProjectJoinToken json.RawMessage `json:"projectJoinToken,omitempty"`
+		ProjectJoinCode  json.RawMessage `json:"projectJoinCode,omitempty"`
+	}
+	if err := json.Unmarshal(answer, &tokens); err != nil {
+		return nil, err
+	}
+	return encodeJSON(tokens)
+}
+
 // memories answers with what the platform says, if the policy lets the front end ask.
 func (rt *Runtime) memories(ex *exchange, status int, what string, ask func(intelligence.MemoryAccess) (json.RawMessage, error)) error {
 	access, err := rt.memoryAccess(ex, intelligence.Client)
@@ -68,6 +103,9 @@ func (rt *Runtime) memories(ex *exchange, status int, what string, ask func(inte
 		return answerError(http.StatusForbidden, "Memory access denied")
 	}
 	answer, err := ask(access)
+	if refused := (*HTTPError)(nil); errors.As(err, &refused) {
+		return refused
+	}
 	if err != nil {
 		return answerError4xx(what, err)
 	}
@@ -90,8 +128,12 @@ func (rt *Runtime) memoryAccess(ex *exchange, consumer intelligence.Consumer) (i
 		grant, err = policy(ex.r.Context(), ex.user, consumer)
 		return err
 	})
+	failed := func(answer string, err error) error {
+		rt.config.Logger.ErrorContext(ex.r.Context(), "the policy of memories failed", "error", err)
+		return &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: answer}, Err: err}
+	}
 	if err != nil {
-		return access, &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Memory policy failed"}, Err: err}
+		return access, failed("Memory policy failed", err)
 	}
 	for _, scope := range []*intelligence.Scope{&grant.User, &grant.Project} {
 		switch *scope {
@@ -99,8 +141,7 @@ func (rt *Runtime) memoryAccess(ex *exchange, consumer intelligence.Consumer) (i
 			*scope = ""
 		case "", intelligence.Read, intelligence.ReadWrite:
 		default:
-			return access, &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: "Memory policy returned an invalid grant"},
-				Err: fmt.Errorf("memory scope %q", *scope)}
+			return access, failed("Memory policy returned an invalid grant", fmt.Errorf("memory scope %q", *scope))
 		}
 	}
 	access.Grant = &grant
@@ -139,8 +180,14 @@ func (ex *exchange) memory() (memory intelligence.Memory, err error) {
 	if memory.Scope, err = scope(fields, "Memory"); err != nil {
 		return memory, err
 	}
-	if raw, ok := fields["sourceThreadIds"]; ok && (isNull(raw) || json.Unmarshal(raw, &memory.SourceThreadIDs) != nil) {
-		return memory, answerError(http.StatusBadRequest, "Memory `sourceThreadIds` must be an array of strings when provided")
+	if raw, ok := fields["sourceThreadIds"]; ok {
+		var ids []*string // null is none
+		if json.Unmarshal(raw, &ids) != nil || ids == nil || slices.Contains(ids, nil) {
+			return memory, answerError(http.StatusBadRequest, "Memory `sourceThreadIds` must be an array of strings when provided")
+		}
+		for _, id := range ids {
+			memory.SourceThreadIDs = append(memory.SourceThreadIDs, *id)
+		}
 	}
 	return memory, nil
 }
@@ -154,8 +201,12 @@ func (ex *exchange) recallQuery() (query intelligence.RecallQuery, err error) {
 	if unmarshalString(fields["query"], &query.Query) != nil || blank(query.Query) {
 		return query, answerError(http.StatusBadRequest, "Recall requires a non-empty string `query`")
 	}
-	if raw, ok := fields["limit"]; ok && (json.Unmarshal(raw, &query.Limit) != nil || query.Limit < 1) {
-		return query, answerError(http.StatusBadRequest, "Recall `limit` must be a positive integer")
+	if raw, ok := fields["limit"]; ok {
+		var limit float64 // as JavaScript has it, 3.0 is an integer
+		if json.Unmarshal(raw, &limit) != nil || limit < 1 || limit > math.MaxInt32 || limit != math.Trunc(limit) {
+			return query, answerError(http.StatusBadRequest, "Recall `limit` must be a positive integer")
+		}
+		query.Limit = int(limit)
 	}
 	query.Scope, err = scope(fields, "Recall")
 	return query, err

@@ -55,7 +55,7 @@ func (b *begunRun) end() {
 }
 
 // beginRun begins a run and its answer.
-func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, error) {
+func (rt *Runtime) beginRun(ex *exchange, request *runner.Request) (*begunRun, error) {
 	charge, err := rt.admit(ex)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 	named := ctx
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	request.Ended = charge.end
-	extended := request // a thread is named by the agent alone
+	extended := *request // a thread is named by the agent alone
 	extended.Agent = rt.extend(request)
 	naming, err := rt.keeper.prepare(ex, &extended)
 	if err != nil {
@@ -100,7 +100,7 @@ func (rt *Runtime) beginRun(ex *exchange, request runner.Request) (*begunRun, er
 	begun.later(ex.debugLog.open())
 	charge.add(request.Spent)
 	if rt.config.NameThreads && naming() {
-		begun.later(rt.nameThread(named, request, charge))
+		begun.later(rt.nameThread(named, *request, charge))
 	}
 	ready = true
 	return begun, nil
@@ -113,12 +113,12 @@ func (rt *Runtime) closeRun(ctx context.Context, run *runner.Run) {
 }
 
 // extend returns the agent of a run with what the extensions add.
-func (rt *Runtime) extend(request runner.Request) agent.Agent {
+func (rt *Runtime) extend(request *runner.Request) agent.Agent {
 	return agent.Extend(request.AgentID, request.Agent, rt.config.Extensions...)
 }
 
 // detaches reports whether an extension answers a run without its thread.
-func (rt *Runtime) detaches(request runner.Request) bool {
+func (rt *Runtime) detaches(request *runner.Request) bool {
 	for _, extension := range rt.config.Extensions {
 		if d, ok := extension.(agent.Detacher); ok && d.Detaches(request.AgentID, request.Input) {
 			return true
@@ -139,7 +139,7 @@ func (rt *Runtime) serveSuggest(ex *exchange) error {
 
 // serveBeside has an agent answer beside a thread: nothing is locked, recorded or shown
 // to those who debug.
-func (rt *Runtime) serveBeside(ex *exchange, request runner.Request) error {
+func (rt *Runtime) serveBeside(ex *exchange, request *runner.Request) error {
 	charge, err := rt.admit(ex)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (rt *Runtime) serveBeside(ex *exchange, request runner.Request) error {
 	ctx, request.Spent = charge.start(ctx, request.Input.Messages)
 	request.Ended = charge.end
 	charge.add(request.Spent)
-	err = rt.runner.Suggest(ctx, request, func(events []agui.Encoded) error {
+	err = rt.runner.Suggest(ctx, *request, func(events []agui.Encoded) error {
 		for _, event := range events {
 			ex.replay.observe(event)
 		}
@@ -169,13 +169,13 @@ func (rt *Runtime) serveBeside(ex *exchange, request runner.Request) error {
 
 // runRequest reads what is to be run. An unknown agent is reported before a bad
 // body, as the reference does it.
-func (rt *Runtime) runRequest(ex *exchange) (runner.Request, error) {
+func (rt *Runtime) runRequest(ex *exchange) (*runner.Request, error) {
 	answerer, input, err := rt.agentAndInput(ex)
 	if err != nil {
-		return runner.Request{}, err
+		return nil, err
 	}
 	from := debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID, runID: input.RunID}
-	return runner.Request{
+	return &runner.Request{
 		Key:     ex.key(input.ThreadID),
 		AgentID: ex.route.AgentID,
 		Agent:   answerer,

@@ -70,15 +70,14 @@ func New(config Config) (*Runtime, error) {
 	rt.runner = runner.New(rt.store, options)
 	rt.keeper = storeKeeper{rt}
 	if config := rt.config.Intelligence; config != nil {
-		rt.keeper = platformKeeper{rt, config, config.Platform}
+		rt.keeper = platformKeeper{rt, config, config.Platform, newContact()}
 	}
 	rt.close = sync.OnceValue(rt.closeOnce)
 	return rt, nil
 }
 
 // ServeHTTP answers one request. Where the Intelligence platform keeps threads, a run goes
-// on after it has returned, until Close at the longest, unless w ends answers by itself:
-// see [Config.Intelligence].
+// on after it has returned, until Close at the longest: see [Config.Intelligence].
 func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if frontEnd := rt.config.FrontEnd; frontEnd != nil {
 		if _, ok := cutBase(r.URL.EscapedPath(), rt.base); !ok {
@@ -86,11 +85,9 @@ func (rt *Runtime) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if rt.config.Intelligence != nil {
-		if _, ok := completerOf(w); !ok {
-			rt.serveAhead(w, r)
-			return
-		}
+	if _, ahead := w.(*aheadWriter); !ahead && rt.config.Intelligence != nil {
+		rt.serveAhead(w, r)
+		return
 	}
 	ex := newExchange(rt, w, telemetry.Identified(r, w.Header()))
 	defer ex.release()
@@ -146,9 +143,7 @@ func (rt *Runtime) serve(ex *exchange) error {
 	err = endpoint()
 	var answer *HTTPError
 	if errors.As(err, &answer) && !ex.started {
-		if answer.status() >= http.StatusInternalServerError {
-			ex.failure = answer
-		}
+		ex.noteCause(answer)
 		rt.outages.report(ex.r.Context(), rt.config.Logger, err)
 		err = ex.answer(answer)
 	}

@@ -9,6 +9,7 @@
 package gcf
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"os"
@@ -28,9 +29,9 @@ import (
 // service account, unless they have a key.
 //
 // Google ends an instance with SIGTERM and kills it ten seconds later. The framework
-// would exit at once. From the first request on, the runtime is closed before that, so
-// that its runs are recorded and their clients get RUN_ERROR. A second signal ends the
-// process at once. The garbage collector keeps to three quarters of the instance's
+// would exit at once. From the first request on, runs under way have five seconds to
+// finish. Then the runtime is closed, so that those that are left are recorded and their
+// clients get RUN_ERROR. A second signal ends the process at once. The garbage collector keeps to three quarters of the instance's
 // memory, unless GOMEMLIMIT says otherwise.
 func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) {
 	var project project
@@ -50,6 +51,9 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 			signal.Notify(terminated, syscall.SIGTERM)
 			go closeAtEnd(terminated, func() error {
 				health.Drain()
+				grace, end := context.WithTimeout(context.Background(), shutdownGrace)
+				defer end()
+				_ = runtime.Wait(grace) // what is left is closed
 				return runtime.Close()
 			}, logger)
 			found = project.find(os.Getenv)
@@ -58,6 +62,10 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 		handler.ServeHTTP(w, withRequestID(r))
 	}
 }
+
+// shutdownGrace is how long runs may go on after SIGTERM: half of what Google gives an
+// instance, since closing them takes time too.
+const shutdownGrace = 5 * time.Second
 
 // parting is how long the last bytes of answers may take after the runtime was
 // closed. It is a fixed time because the server is internal to the framework.

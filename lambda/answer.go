@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	proxy "github.com/awslabs/aws-lambda-go-api-proxy/core"
 
+	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
@@ -120,37 +120,19 @@ type libraryWriter[Response any] interface {
 	GetProxyResponse() (Response, error)
 }
 
-// buffered serves a request and returns the whole answer. If the handler goes on after
-// it, goingOn is closed when it has returned; otherwise that is nil.
+// buffered serves a request and returns the whole answer. If something goes on after it,
+// goingOn is closed when nothing does any more; otherwise that is nil.
 func buffered[Response any, Writer libraryWriter[Response]](handler http.Handler, r *http.Request, newWriter func() Writer) (response Response, goingOn <-chan struct{}, err error) {
 	ctx, cancel := beforeDeadline(r.Context())
+	defer cancel()
+	ctx, background := core.WithBackground(ctx)
 	w := newWriter()
-	completed, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		defer cancel()
-		complete := sync.OnceValue(func() error { close(completed); return nil })
-		if err := serve(handler, &answerWriter{ResponseWriter: w, complete: complete}, r.WithContext(ctx)); err != nil && !isClosed(completed) {
-			w = newWriter()
-			writeError(w, r, http.StatusInternalServerError, "internal_error")
-		}
-	}()
-	select {
-	case <-completed:
-		goingOn = done
-	case <-done:
+	if serve(handler, &answerWriter{ResponseWriter: w}, r.WithContext(ctx)) != nil {
+		w = newWriter()
+		writeError(w, r, http.StatusInternalServerError, "internal_error")
 	}
 	response, err = w.GetProxyResponse()
-	return response, goingOn, err
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
+	return response, background.Done(), err
 }
 
 // whole returns an answer for the SDK, which asks for the next event only when what goes
@@ -168,7 +150,7 @@ func whole[Response any](response Response, goingOn <-chan struct{}, err error) 
 	return &wholeAnswer{reader: &encoded, goingOn: goingOn}, nil
 }
 
-// wholeAnswer is an answer whose handler goes on. The SDK closes it before it asks for
+// wholeAnswer is an answer whose request goes on. The SDK closes it before it asks for
 // the next event.
 type wholeAnswer struct {
 	reader  io.Reader
@@ -180,7 +162,7 @@ func (a *wholeAnswer) Read(p []byte) (int, error) { return a.reader.Read(p) }
 // ContentType is that of an answer in one piece.
 func (a *wholeAnswer) ContentType() string { return "application/json" }
 
-// Close waits until the handler has returned.
+// Close waits until nothing of the request goes on.
 func (a *wholeAnswer) Close() error {
 	<-a.goingOn
 	return nil
@@ -228,12 +210,8 @@ func serve(handler http.Handler, w *answerWriter, r *http.Request) (err error) {
 // answerWriter records whether the answer has begun.
 type answerWriter struct {
 	http.ResponseWriter
-	started  bool
-	complete func() error
+	started bool
 }
-
-// Complete ends the answer, after which the handler goes on: its client gets it now.
-func (w *answerWriter) Complete() error { return w.complete() }
 
 // hopByHop are the headers of a connection (RFC 9110, 7.6.1), and there is none
 // behind a front door.

@@ -27,8 +27,9 @@ type function struct {
 
 // newRuntime returns the runtime that the environment describes.
 func newRuntime() *bundle.Lazy {
-	return bundle.NewLazy(os.Environ, bundle.WithDefaults(platforms.Lambda(os.Getenv).Defaults), bundle.WithLogFormat(logFormat), withDynamoDB(),
-		bundle.WithoutFrontEnd("put it in an S3 bucket, and CloudFront in front of both, see docs/static.md"),
+	platform := platforms.Lambda(os.Getenv)
+	return bundle.NewLazy(os.Environ, bundle.WithDefaults(platform.Defaults), bundle.WithLogFormat(logFormat), withDynamoDB(),
+		bundle.WithoutFrontEnd(platform.FrontEnd),
 		bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
 }
 

@@ -8,24 +8,24 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/copilotkit-go/runtime/core"
 )
 
 // streamed is the body of an answer that is sent while it is written. Each Write of
 // the handler is passed to Lambda unbuffered and returns when it has been read: the SDK
 // flushes what it reads, piece by piece.
 //
-// Reading ends when the handler has returned, or says that its answer is complete. The
-// instance may be frozen only when nothing runs any more: for that Close waits, which the
-// SDK calls before it asks for the next event. If nobody reads, a Write
-// fails at its deadline, and at the latest soon after the end of the request's context.
+// Reading ends when the handler has returned. The instance may be frozen only when nothing
+// of the request goes on any more: for that Close waits, which the SDK calls before it asks
+// for the next event. If nobody reads, a Write fails at its deadline, and at the latest soon
+// after the end of the request's context.
 type streamed struct {
 	*io.PipeReader
 	answerHead
 
 	cancel context.CancelFunc
 	done   chan struct{}
-	// completed is set when the handler goes on after its answer.
-	completed atomic.Bool
 }
 
 // answerHead is the status and the headers of an answer.
@@ -38,6 +38,7 @@ type answerHead struct {
 // the status and the headers are known.
 func stream(handler http.Handler, r *http.Request) *streamed {
 	ctx, cancel := beforeDeadline(r.Context())
+	serving, background := core.WithBackground(ctx)
 	reader, writer := io.Pipe()
 	body := &streamed{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
 	heads := make(chan answerHead, 1)
@@ -47,11 +48,8 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 		defer close(body.done)
 		defer func() { _ = pipe.SetWriteDeadline(time.Time{}) }()
 		defer stop()
-		w := &answerWriter{ResponseWriter: pipe, complete: func() error {
-			body.completed.Store(true)
-			return writer.Close()
-		}}
-		err := serve(handler, w, r.WithContext(ctx))
+		w := &answerWriter{ResponseWriter: pipe}
+		err := serve(handler, w, r.WithContext(serving))
 		if err != nil && !w.started {
 			clear(w.Header())
 			writeError(w, r, http.StatusInternalServerError, "internal_error")
@@ -59,6 +57,9 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 		}
 		// An error goes to Lambda as a trailer; nil is the end of the answer.
 		_ = writer.CloseWithError(err)
+		if goingOn := background.Done(); goingOn != nil {
+			<-goingOn
+		}
 	}()
 	body.answerHead = <-heads
 	return body
@@ -69,11 +70,9 @@ func stream(handler http.Handler, r *http.Request) *streamed {
 const lastWrites = margin / 2
 
 // Close ends the answer, even if it is incomplete, and waits until the handler has
-// returned. One that has completed its answer isn't hurried.
+// returned and nothing of the request goes on. What does isn't hurried: it has left the
+// request's context.
 func (s *streamed) Close() error {
-	if s.completed.Load() {
-		<-s.done
-	}
 	s.cancel()
 	err := s.PipeReader.Close()
 	<-s.done

@@ -58,6 +58,17 @@ func testRefusals(t *testing.T, parsed *template) {
 		"Auth=none MaxConcurrency=0":                                        "",
 		"Auth=none MaxConcurrency=many":                                     "MaxConcurrency is a number",
 		"Auth=none AlarmEmail=me":                                           "AlarmEmail is an address",
+		"Auth=session IntelligenceApiKey" + key:                             "",
+		"Auth=session IntelligenceApiKeyReference" + key:                    "",
+		"Auth=none IntelligenceApiKey":                                      "need users: set Auth",
+		"Auth=none IntelligenceApiKeyReference":                             "need users: set Auth",
+		"Auth=platform IntelligenceApiKey Store=memory":                     "leave Store at dynamodb",
+		"Auth=platform IntelligenceApiKeyReference RedisUrl":                "leave Store at dynamodb",
+		"Auth=platform IntelligenceApiKey Cache=yes" + network:              "leave Store at dynamodb",
+		"Auth=platform IntelligenceApiKey OnConcurrentRun=supersede":        "OnConcurrentRun has no effect",
+		"Auth=platform IntelligenceApiUrl=https://i.example":                "need IntelligenceApiKeyReference",
+		"Auth=platform IntelligenceMemory=read":                             "need IntelligenceApiKeyReference",
+		"Auth=platform IntelligenceApiKey IntelligenceApiUrl=ws://i":        "IntelligenceApiUrl begins with https://",
 		"Auth=none MemorySize=64":                                           "MemorySize is out of bounds",
 		"Auth=none CacheMaxEcpuPerSecond=10":                                "CacheMaxEcpuPerSecond is out of bounds",
 		"Auth=none RestApi=maybe":                                           "RestApi is none of its values",
@@ -98,7 +109,7 @@ func testRefusals(t *testing.T, parsed *template) {
 // The template's rules are about those of threadStores.
 var threadStores = [][]string{
 	{"Auth=none", "Auth=session", "Auth=session SessionKey=0123456789abcdef0123456789abcdef", "Auth=oidc OidcIssuer=https://id.example OidcAudience=a"},
-	{"", "Store=postgres", "Store=postgres PostgresUrlReference=db:SecretString", "Store=redis", "Store=memory"},
+	{"", "Store=postgres", "Store=postgres PostgresUrlReference=db:SecretString", "Store=redis", "Store=memory", "IntelligenceApiKeyReference=i:SecretString IntelligenceMemory=read", "IntelligenceApiKey=k Store=memory"},
 	{"", "RedisUrl=redis://cache.example:6379/0", "RedisUrlReference=db:SecretString", "Cache=yes"},
 	{"", "SubnetIds=subnet-1", "SubnetIds=subnet-1,subnet-2 SecurityGroupIds=sg-1", "SubnetIds=subnet-1,subnet-2 VpcId=vpc-12345678", "SecurityGroupIds=sg-1"},
 }
@@ -124,6 +135,9 @@ func combinations(rest [][]string, chosen string, do func(parameters string)) {
 // mayWork says which combinations make sense, in other words than the template's rules.
 func mayWork(given map[string]string) bool {
 	if given["Auth"] == "session" && given["SessionKey"] == "" {
+		return false
+	}
+	if given["IntelligenceApiKey"]+given["IntelligenceApiKeyReference"] != "" && (given["Auth"] == "none" || given["Store"] != "" || given["Cache"]+given["RedisUrl"]+given["RedisUrlReference"] != "") {
 		return false
 	}
 	redis := given["RedisUrl"] != "" || given["RedisUrlReference"] != ""
@@ -169,6 +183,7 @@ func testCombinations(t *testing.T, parsed *template) {
 		"Auth=none",
 		"Auth=none RestApi=yes LambdaResponse=buffered Cache=yes VpcId=vpc-12345678 SubnetIds=subnet-12345678,subnet-12345679 AlarmEmail=a@b.c MaxConcurrency=0",
 		"Auth=none RestApi=both Model=bedrock/m,bedrock/arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc AlarmEmail=a@b.c MaxConcurrency=5",
+		"Auth=platform IntelligenceApiKeyReference=i:SecretString IntelligenceApiUrl=https://i.example IntelligenceWsUrl=wss://i.example",
 		"Auth=none FunctionUrlAuth=AWS_IAM Store=postgres PostgresUrlReference=db:SecretString SubnetIds=subnet-12345678 SecurityGroupIds=sg-12345678",
 	} {
 		rendered, err := json.Marshal(map[string]value{

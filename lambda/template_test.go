@@ -93,7 +93,7 @@ func TestTheTemplate(t *testing.T) {
 		}
 	})
 	t.Run("secrets aren't shown", func(t *testing.T) {
-		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "RedisUrl", "Agents", "McpServers", "McpApps", "AuthTokens", "SessionKey", "SessionOldKey"} {
+		for _, name := range []string{"OpenAiApiKey", "AnthropicApiKey", "GoogleApiKey", "IntelligenceApiKey", "RedisUrl", "Agents", "McpServers", "McpApps", "AuthTokens", "SessionKey", "SessionOldKey"} {
 			if !parsed.Parameters[name].NoEcho {
 				t.Errorf("%s is echoed", name)
 			}
@@ -201,6 +201,22 @@ func TestTheTemplate(t *testing.T) {
 		cache := newStack(t, parsed, parse("Auth=none Cache=yes VpcId=vpc-12345678 SubnetIds=subnet-1")).resources()["ThreadCache"].Properties
 		if cache["FinalSnapshotName"] != "copilotkit-0a1b2c3d" {
 			t.Errorf("the cache leaves the snapshot %v", cache["FinalSnapshotName"])
+		}
+	})
+	t.Run("a platform that keeps the threads takes the place of every store", func(t *testing.T) {
+		for parameters, key := range map[string]string{"IntelligenceApiKey=k": "k", "IntelligenceApiKeyReference=i:SecretString": "{{resolve:secretsmanager:i:SecretString}}"} {
+			s := newStack(t, parsed, parse("Auth=platform "+parameters))
+			variables := s.variables()
+			if got := text(t, variables["CPK_INTELLIGENCE_API_KEY"]); !strings.Contains(got, key) {
+				t.Errorf("with %s the key is %s", parameters, got)
+			}
+			if _, has := variables["COPILOTKIT_STORE"]; has {
+				t.Errorf("with %s there is a store", parameters)
+			}
+			there := s.resources()
+			if _, has := there["ThreadTable"]; has || strings.Contains(text(t, there["Role"].Properties), "dynamodb:") {
+				t.Errorf("with %s there is a table, or a permission for it", parameters)
+			}
 		}
 	})
 	t.Run("threads are where the parameters say", func(t *testing.T) { testStores(t, parsed) })

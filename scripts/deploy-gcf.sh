@@ -3,6 +3,8 @@
 # `gcloud run deploy`, for instance
 #   --set-secrets=OPENAI_API_KEY=openai:latest --update-env-vars=COPILOTKIT_AUTH=none
 # COPILOTKIT_AUTH must be among the variables, here or in a file of --env-vars-file.
+# CPK_INTELLIGENCE_API_KEY, a variable or a secret, has instances keep their processor when
+# they have answered, and says so to the runtime.
 # REGION is the region. If unset, defaults to "europe-west1".
 # SERVICE is the name of the service. If unset, defaults to "copilotkit".
 # BASE_IMAGE is Google's runtime. If unset, defaults to "go126".
@@ -18,11 +20,14 @@ memory=256Mi
 timeout=3600
 file=
 variables=
+secrets=
+throttling=
 flag=--update-env-vars
 previous=
 for argument in "$@"; do
 	option=$previous value=$argument previous=
 	case $argument in
+	--cpu-throttling | --no-cpu-throttling) throttling=$argument ;;
 	--*=*) option=${argument%%=*} value=${argument#*=} ;;
 	--*) previous=$argument && continue ;;
 	esac
@@ -30,6 +35,7 @@ for argument in "$@"; do
 	--memory) memory=$value ;;
 	--timeout) timeout=$value ;;
 	--env-vars-file) file=$value ;;
+	--set-secrets | --update-secrets) secrets+=" ${value//,/ }" ;;
 	--set-env-vars | --update-env-vars)
 		flag=$option
 		delimiter=,
@@ -65,9 +71,15 @@ esac
 limit=$((BASH_REMATCH[1] * 3 / 4))MiB
 [ "${BASH_REMATCH[2]}" = M ] || limit=$((BASH_REMATCH[1] * 768))MiB
 own=
-has CLOUD_RUN_TIMEOUT_SECONDS || own=CLOUD_RUN_TIMEOUT_SECONDS=$seconds
-has GOMEMLIMIT || own+=${own:+,}GOMEMLIMIT=$limit
 arguments=("$@")
+if has CPK_INTELLIGENCE_API_KEY || [[ $secrets =~ [[:space:]]CPK_INTELLIGENCE_API_KEY= ]]; then
+	# A run goes on when its request is answered.
+	[ "$throttling" != --cpu-throttling ] || refuse deploy-gcf "with CPK_INTELLIGENCE_API_KEY a run goes on when it is answered, and needs --no-cpu-throttling."
+	[ -n "$throttling" ] || arguments+=(--no-cpu-throttling)
+	has COPILOTKIT_INTELLIGENCE_BACKGROUND || own=COPILOTKIT_INTELLIGENCE_BACKGROUND=on
+fi
+has CLOUD_RUN_TIMEOUT_SECONDS || own+=${own:+,}CLOUD_RUN_TIMEOUT_SECONDS=$seconds
+has GOMEMLIMIT || own+=${own:+,}GOMEMLIMIT=$limit
 if [ -n "$file" ]; then
 	# gcloud takes a file or single variables, not both.
 	[ -z "$own" ] || refuse deploy-gcf "add to $file, which gcloud takes in place of single variables:" "${own//,/$'\n'}"

@@ -24,14 +24,23 @@ for argument in "$@"; do
 	previous=$argument
 done
 
-if [[ -z ${DRY_RUN-} && ! " $* " =~ [[:space:]=]COPILOTKIT_AUTH= ]]; then
+# has NAME ARGUMENT… reports whether a variable is among the arguments, or the project's.
+variables=
+has() { [[ " $* " =~ [[:space:]=]$1= || $variables =~ (^|[[:space:]])$1([[:space:]]|$) ]]; }
+
+if [ -z "${DRY_RUN-}" ] && ! has COPILOTKIT_AUTH "$@"; then
 	variables=$(vercel env ls production ${whose[@]+"${whose[@]}"}) || exit
-	if [[ ! $variables =~ (^|[[:space:]])COPILOTKIT_AUTH([[:space:]]|$) ]]; then
-		refuse_without_auth deploy-vercel "among the variables" \
-			"printf session | vercel env add COPILOTKIT_AUTH production" \
-			"openssl rand -hex 32 | vercel env add COPILOTKIT_SESSION_KEY production" \
-			"make deploy-vercel"
-	fi
+fi
+if has CPK_INTELLIGENCE_API_KEY "$@"; then
+	refuse deploy-vercel "with CPK_INTELLIGENCE_API_KEY a run goes on when it is answered, and Vercel freezes instances then." \
+		"  AWS Lambda, Cloud Run and servers can do that: docs/intelligence.md" \
+		"  or keep threads in a store of yours: docs/threads.md"
+fi
+if [ -z "${DRY_RUN-}" ] && ! has COPILOTKIT_AUTH "$@"; then
+	refuse_without_auth deploy-vercel "among the variables" \
+		"printf session | vercel env add COPILOTKIT_AUTH production" \
+		"openssl rand -hex 32 | vercel env add COPILOTKIT_SESSION_KEY production" \
+		"make deploy-vercel"
 fi
 
 perform vercel deploy --prod "$@"

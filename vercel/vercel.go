@@ -33,10 +33,8 @@ var runtime = bundle.NewLazy(os.Environ, Options()...)
 // Options returns what the platform makes different: Vercel's front end sets X-Forwarded-For
 // to the client's address, takes requests of 4.5 MB, and serves static files itself.
 func Options() []bundle.Option {
-	return []bundle.Option{
-		bundle.WithDefaults(platforms.Vercel().Defaults),
-		bundle.WithoutFrontEnd("Vercel serves the project's static files itself, see docs/static.md"),
-	}
+	platform := platforms.Vercel()
+	return []bundle.Option{bundle.WithDefaults(platform.Defaults), bundle.WithoutFrontEnd(platform.FrontEnd)}
 }
 
 // Handler answers a request as a function under api/.

@@ -19,16 +19,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := bundle.UntilSignal()
 	defer stop()
-	// A second signal has its usual effect.
-	context.AfterFunc(ctx, stop)
 
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }

@@ -74,6 +74,9 @@ func page(settings *bundle.Settings) http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		guard(w.Header())
+		if gateway := settings.Intelligence.GatewayOrigin(); gateway != "" {
+			w.Header().Set("Content-Security-Policy", w.Header().Get("Content-Security-Policy")+"; connect-src 'self' "+gateway)
+		}
 		_, _ = w.Write(html.Bytes())
 	})
 }
@@ -109,6 +112,7 @@ func sandbox() http.Handler {
 }
 
 // guard sets headers that restrict the page to its own files and to this server.
+// [page] adds the gateway of a managed platform, through which its events come.
 func guard(header http.Header) {
 	header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")

@@ -20,7 +20,6 @@ func serveProduction(ctx context.Context, env bundle.Env, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bundle.LimitMemory()
 	return listenAndServe(ctx, settings, out, site{
 		handler: func(next http.Handler, runtime *core.Runtime) http.Handler {
 			if settings.AgentCore {

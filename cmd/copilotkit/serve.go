@@ -62,6 +62,7 @@ type site struct {
 // listenAndServe answers requests until ctx ends, with the runtime that settings
 // describe, and then closes it.
 func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Writer, site site) error {
+	bundle.LimitMemory()
 	logger := newLogger(out, settings)
 	runtime, err := bundle.NewFromSettings(ctx, settings, append(slices.Collect(maps.Values(signIns())), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
 	if err != nil {
@@ -162,8 +163,15 @@ func modelLine(settings *bundle.Settings, fellBack bool) string {
 }
 
 func threadsLine(settings *bundle.Settings) string {
-	if settings.Intelligence.Key != "" {
-		return "kept by CopilotKit's Intelligence platform."
+	if s := settings.Intelligence; s.Key != "" {
+		line := "kept by CopilotKit's Intelligence platform"
+		if s.APIURL != "" {
+			line = "kept by the Intelligence platform at " + s.APIURL
+		}
+		if s.User != "" {
+			line += ", all of them the user " + s.User + "'s"
+		}
+		return line + "."
 	}
 	if settings.Store.Scheme() == "" {
 		return "in memory, until this program ends. COPILOTKIT_STORE=sqlite:///path/file.db keeps them."

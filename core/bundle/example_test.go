@@ -12,10 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
@@ -178,7 +175,7 @@ func ExampleLazy() {
 
 // Your own server lets runs finish when it gets a signal.
 func ExampleServe() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := bundle.UntilSignal()
 	defer stop()
 	runtime, err := bundle.New(ctx, exampleEnv)
 	if err != nil {

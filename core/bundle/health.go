@@ -16,8 +16,9 @@ import (
 // CORS, hooks and access:
 //
 //	GET /healthz  200 while the process serves
-//	GET /readyz   200 if the runtime is built, its model has its key and its store answers;
-//	              503 if not, and from the beginning of the shutdown on
+//	GET /readyz   200 if the runtime is built, its model has its key, and its store, or the
+//	              platform that keeps its threads, answers; 503 if not, and from the
+//	              beginning of the shutdown on
 //
 // What they say is a word for each check, and nothing that a stranger could use. However
 // many ask /readyz, the store is asked once a second at most; it may take 0.8 seconds,

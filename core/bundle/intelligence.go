@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -35,6 +36,23 @@ type IntelligenceSettings struct {
 	// Background says that this process goes on when it has answered, where that can't be
 	// seen.
 	Background bool
+}
+
+// GatewayOrigin returns the scheme and host of the gateway, from which browsers get the
+// events of runs, "" if no platform keeps the threads.
+func (s IntelligenceSettings) GatewayOrigin() string {
+	if s.Key == "" {
+		return ""
+	}
+	address, err := url.Parse(cmp.Or(s.WSURL, managed.DefaultWSURL))
+	if err != nil {
+		return "" // the runtime can't be built with it
+	}
+	scheme := address.Scheme
+	if rest, ok := strings.CutPrefix(scheme, "http"); ok {
+		scheme = "ws" + rest
+	}
+	return scheme + "://" + address.Host
 }
 
 const (
@@ -101,6 +119,9 @@ func (s *Settings) checkIntelligence(values map[string]string) []error {
 	}
 	if s.SupersedeRuns {
 		add("COPILOTKIT_ON_CONCURRENT_RUN", "supersede has no effect with "+intelligenceKey+": the platform refuses the second run of a thread")
+	}
+	if s.CancelOnDisconnect {
+		add("COPILOTKIT_ON_DISCONNECT", "cancel has no effect with "+intelligenceKey+": a run's client has its answer, and leaves, before the run goes on")
 	}
 	switch auth := s.auth(); {
 	case auth == AuthNone && !s.Development:

@@ -7,12 +7,37 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
 // partingGrace is how long the last bytes of answers may take after the runtime was
 // closed.
 const partingGrace = 5 * time.Second
+
+// UntilSignal returns a context that ends with the first interrupt or SIGTERM, or when stop
+// is called. Before it ends the signals have their usual effect again, so that a second one
+// ends the process at once.
+func UntilSignal() (ctx context.Context, stop context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals, left := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer close(left)
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, func() {
+		cancel()
+		<-left
+	}
+}
 
 // Serve runs a server on a listener until ctx ends, and then shuts down the server and
 // the runtime behind it, a [core.Runtime] or a [Lazy]. Requests under way have the time

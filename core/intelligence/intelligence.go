@@ -10,6 +10,7 @@ package intelligence
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -116,6 +117,10 @@ type Credentials struct {
 	// JoinToken opens one connection.
 	JoinToken string
 }
+
+// ErrInvalidID is why the platform isn't asked: an id, which a front end may have chosen,
+// can't be in an address.
+var ErrInvalidID = errors.New("invalid id")
 
 // Error is a call of the platform that failed. Its text names the call and what the
 // platform said, for the log: it may quote what users wrote.

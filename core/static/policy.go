@@ -30,8 +30,8 @@ const DefaultPolicy = "default-src 'self'; script-src 'self'; style-src 'self' '
 const DrawingPolicy = "script-src 'self' 'unsafe-inline'"
 
 // MergePolicy returns a policy with the directives of another in the place of its own of the
-// same names. It returns an error if one of the two is malformed or has a directive that
-// doesn't exist.
+// same names. It returns an error if one of the two is malformed, or has a directive or a
+// keyword that doesn't exist, or one without its quotes.
 func MergePolicy(policy, other string) (string, error) {
 	merged, err := parsePolicy(policy)
 	if err != nil {
@@ -69,8 +69,8 @@ func (d directives) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// parsePolicy parses a policy. It refuses what a browser would ignore: a misspelt directive, or
-// a second one of the same name.
+// parsePolicy parses a policy. It refuses what a browser would ignore: a misspelt directive or
+// source, or a second directive of the same name.
 func parsePolicy(policy string) (directives, error) {
 	var parsed directives
 	if strings.ContainsFunc(policy, func(c rune) bool { return c < ' ' || c > '~' || c == ',' }) {
@@ -87,6 +87,9 @@ func parsePolicy(policy string) (directives, error) {
 		}
 		if slices.ContainsFunc(parsed, one.sameName) {
 			return nil, fmt.Errorf("%s is there twice", one.name)
+		}
+		if err := one.checkSources(); err != nil {
+			return nil, err
 		}
 		parsed = append(parsed, one)
 	}

@@ -64,6 +64,13 @@ func TestDirectivesTakeThePlaceOfThoseOfTheSameName(t *testing.T) {
 		"one that is there twice":   {"img-src *; img-src 'none'", "", "twice"},
 		"a header in a header":      {"img-src *\nX: y", "", "one line"},
 		"letters that headers lack": {"img-src é", "", "ASCII"},
+		"a keyword without quotes":  {"connect-src self https://a.example", "", "connect-src: self is the name of a host: 'self' is meant"},
+		"another":                   {"frame-ancestors NONE", "", "'NONE' is meant"},
+		"a digest without quotes":   {"script-src sha256-AAAA", "", "'sha256-AAAA' is meant"},
+		"a misspelt keyword":        {"script-src 'slef'", "", "script-src: there is no source 'slef'"},
+		"half a pair of quotes":     {"script-src 'self", "", "no source 'self"},
+		"keywords and digests":      {"script-src 'self' 'wasm-unsafe-eval' 'nonce-a' 'sha384-A=='", policy + "; script-src 'self' 'wasm-unsafe-eval' 'nonce-a' 'sha384-A=='", ""},
+		"words of other directives": {"sandbox allow-scripts; report-to none; require-trusted-types-for 'script'", policy + "; sandbox allow-scripts; report-to none; require-trusted-types-for 'script'", ""},
 	} {
 		got, err := static.MergePolicy(policy, test.other)
 		if test.wrong == "" && (err != nil || got != test.want) || test.wrong != "" && (err == nil || !strings.Contains(err.Error(), test.wrong)) {

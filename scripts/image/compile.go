@@ -35,7 +35,9 @@ func compile(ctx context.Context, root, architecture string) (*program, error) {
 	output := filepath.Join(folder, "copilotkit")
 	command := exec.CommandContext(ctx, "go", "build", "-tags", "image", "-trimpath", "-buildvcs=auto", "-ldflags", "-s -w -buildid=", "-o", output, "./cmd/copilotkit")
 	command.Dir = root
-	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "CGO_ENABLED=0", "GOFLAGS=")
+	// What go env -w has set takes the place of what is empty, so that GOFLAGS isn't.
+	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture,
+		"CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
 		return nil, err
@@ -77,6 +79,8 @@ func describeProgram(binary []byte) (*program, error) {
 			if setting.Value != "0" {
 				return nil, errors.New("the binary needs a C library")
 			}
+		case "GOEXPERIMENT":
+			return nil, fmt.Errorf("the binary was built with an experiment of Go's, %s: go env -u GOEXPERIMENT", setting.Value)
 		}
 	}
 	if strings.HasSuffix(p.version, "+dirty") {

@@ -215,10 +215,13 @@ func TestTheImageIsPushedByWhoeverHasSignedIn(t *testing.T) {
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	_, index := made(t)
-	reference := host + "/team/copilotkit:v1"
+	tag, err := parseTag(host + "/team/copilotkit:v1")
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	if err := pushIndex(t.Context(), reference, index); err == nil {
+	if err := pushIndex(t.Context(), tag, index); err == nil {
 		t.Error("who hasn't signed in pushes")
 	}
 	config := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("ann:secret")))
@@ -226,13 +229,9 @@ func TestTheImageIsPushedByWhoeverHasSignedIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time all is there
-		if err := pushIndex(t.Context(), reference, index); err != nil {
+		if err := pushIndex(t.Context(), tag, index); err != nil {
 			t.Fatal(err)
 		}
-	}
-	tag, err := name.NewTag(reference)
-	if err != nil {
-		t.Fatal(err)
 	}
 	pulled, err := remote.Head(tag, remote.WithTransport(signedIn{}))
 	if err != nil || pulled.Digest.String() != digestOf(t, index) {
@@ -255,10 +254,10 @@ func TestWhatCanNotBeNamedIsNotBuilt(t *testing.T) {
 			t.Errorf("%v is taken", arguments)
 		}
 	}
-	_, index := made(t)
-	for _, reference := range []string{"", "UPPER:case", "registry.example/no-tag"} {
-		if err := pushIndex(t.Context(), reference, index); err == nil {
-			t.Errorf("%q is pushed to", reference)
+	for _, reference := range []string{"UPPER:case", "registry.example/no-tag", "registry.example/a:b c"} {
+		err := run(t.Context(), []string{"-root", t.TempDir(), "-push", reference}, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "push to "+reference) {
+			t.Errorf("%q is built for: %v", reference, err)
 		}
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
 )
 
 func main() {
@@ -37,13 +39,20 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	root := flags.String("root", "../..", "folder of the repository")
 	architectures := flags.String("arch", "amd64,arm64", "architectures to build for, with commas between them")
 	output := flags.String("output", "", "archive to write, none if empty")
-	name := flags.String("name", "copilotkit:latest", "what the archive calls the image")
+	called := flags.String("name", "copilotkit:latest", "what the archive calls the image")
 	push := flags.String("push", "", "registry, repository and tag to push to, none if empty")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected arguments %q", flags.Args())
+	}
+	var pushed name.Tag
+	if *push != "" { // what can be wrong is found before a minute is spent on builds
+		var err error
+		if pushed, err = parseTag(*push); err != nil {
+			return fmt.Errorf("push to %s: %w", *push, err)
+		}
 	}
 	images := make(map[string]*platformImage)
 	for architecture := range strings.SplitSeq(*architectures, ",") {
@@ -68,13 +77,13 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "index %s\n", digest)
 	if *output != "" {
-		if err := writeArchive(*output, *name, index, images); err != nil {
+		if err := writeArchive(*output, *called, index, images); err != nil {
 			return fmt.Errorf("write %s: %w", *output, err)
 		}
 		fmt.Fprintln(out, *output)
 	}
 	if *push != "" {
-		if err := pushIndex(ctx, *push, index); err != nil {
+		if err := pushIndex(ctx, pushed, index); err != nil {
 			return fmt.Errorf("push to %s: %w", *push, err)
 		}
 		fmt.Fprintf(out, "pushed %s@%s\n", *push, digest)

@@ -68,8 +68,9 @@ func pack(folder, architecture string, stamp bool) error {
 func build(output, architecture string, stamp bool) error {
 	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs="+strconv.FormatBool(stamp),
 		"-ldflags", "-s -w -buildid=", "-o", output, "./lambda")
+	// What go env -w has set takes the place of what is empty, so that GOFLAGS isn't.
 	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture,
-		"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
+		"CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	return command.Run()
 }

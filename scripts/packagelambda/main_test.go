@@ -22,9 +22,15 @@ func TestThePackage(t *testing.T) {
 	if err := platformtest.CopySource(here, os.DevNull, elsewhere); err != nil {
 		t.Fatal(err)
 	}
+	// What one machine's user has set must not change the result either, also by go env -w.
+	settings := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(settings, []byte("GOFLAGS=-gcflags=-N\nGOAMD64=v3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string][]string{"elsewhere": {"GOFLAGS=", "GOENV=" + settings}}
 	packages := t.TempDir()
 	for name, source := range map[string]string{"here": here, "elsewhere": elsewhere} {
-		if err := platformtest.Command(source, nil, "go", "run", "./scripts/packagelambda", filepath.Join(packages, name)); err != nil {
+		if err := platformtest.Command(source, env[name], "go", "run", "./scripts/packagelambda", filepath.Join(packages, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,8 +15,8 @@ export class Case {
     this.name = name;
     // Cases must not share threads; both sides get the same ids.
     this.thread = `thread of ${name}`;
-    side.model.reset(side.name);
-    this.requestsBefore = { model: side.model.sent(side.name).length, remote: side.remote.sent(side.name).length };
+    side.model.reset(side.key);
+    this.requestsBefore = { model: side.model.sent(side.key).length, remote: side.remote.sent(side.key).length };
   }
 
   /** Sends a request. Resolves to the whole answer. */
@@ -24,8 +24,11 @@ export class Case {
     return (await this.open(method, path, options)).whole();
   }
 
-  /** Sends a request. Resolves when the answer begins. */
-  async open(method, path, { setup = "main", headers = {}, body } = {}) {
+  /**
+   * Sends a request. Resolves when the answer begins, and on the reference with nothing
+   * if it hasn't within so many milliseconds.
+   */
+  async open(method, path, { setup = "main", headers = {}, body, within } = {}) {
     if (body !== undefined && typeof body !== "string" && !Buffer.isBuffer(body)) {
       body = JSON.stringify(body);
       headers = { "content-type": "application/json", ...headers };
@@ -33,8 +36,8 @@ export class Case {
     this.#sent.push(method, path, JSON.stringify(headers), String(body ?? ""));
     const port = this.side.ports[setup];
     if (!port) throw new Error(`no set-up ${setup} on ${this.side.name}`);
-    const answer = await open(port, method, path, { headers, body });
-    this.#open.push(answer);
+    const answer = await open(port, method, path, { headers, body, within: this.side.name === "reference" ? within : undefined });
+    if (answer) this.#open.push(answer);
     return answer;
   }
 
@@ -94,11 +97,11 @@ export class Case {
   }
 
   release(name) {
-    this.side.model.release(this.side.name, name);
+    this.side.model.release(this.side.key, name);
   }
 
   reached(name) {
-    return this.side.model.reached(this.side.name, name);
+    return this.side.model.reached(this.side.key, name);
   }
 
   /**
@@ -115,12 +118,12 @@ export class Case {
   }
 
   modelRequests() {
-    return this.side.model.sent(this.side.name).slice(this.requestsBefore.model);
+    return this.side.model.sent(this.side.key).slice(this.requestsBefore.model);
   }
 
   /** Returns the requests to the remote agent since the case began. */
   forwarded() {
-    return this.side.remote.sent(this.side.name).slice(this.requestsBefore.remote);
+    return this.side.remote.sent(this.side.key).slice(this.requestsBefore.remote);
   }
 
   /** Returns what the hooks of a set-up have recorded, oldest first. */
@@ -152,7 +155,8 @@ export class Case {
 
   finish() {
     for (const answer of this.#open) answer.leave();
-    return normalize(this.#seen, this.#sent.join("\n"));
+    const { url, gatewayUrl } = this.side.platform?.address ?? {};
+    return normalize(this.#seen, this.#sent.join("\n"), url ? { [url]: "PLATFORM", [gatewayUrl]: "GATEWAY" } : {});
   }
 }
 

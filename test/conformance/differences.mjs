@@ -4,6 +4,8 @@
 // that no row explains, and on a row that no longer explains any. In a `worded` row
 // both sides say the same in different words, so the texts aren't pinned.
 // docs/differences.md is written from `what` and `why`.
+import { deliberateManaged } from "./differences-managed.mjs";
+
 const some = (value) => value !== undefined;
 const any = () => true;
 
@@ -101,7 +103,7 @@ export const deliberate = [
     why: "A front end can list a thread before its first run.",
     rows: [
       { in: /every method on \/threads$/, at: /^POST\./, reference: any, ours: any },
-      { in: /every method on \/threads$/, at: /headers\.allow$/, reference: "GET", ours: "GET, POST" },
+      { in: /every method on (\/threads|a thread)$/, at: /headers\.allow$/, reference: "GET", ours: "GET, POST" },
     ],
   },
   {
@@ -135,6 +137,7 @@ export const deliberate = [
     rows: [
       { in: /^runs: (suggest with )?(nothing|no RUN_STARTED|it throws at once)$/, at: /./, reference: any, ours: any },
       { in: /a remote agent that says no/, at: /./, reference: any, ours: any },
+      { in: /^managed runs: an agent that (doesn't begin|says nothing)$/, at: /./, reference: any, ours: any },
     ],
   },
   {
@@ -144,6 +147,7 @@ export const deliberate = [
       { in: /^runs: an agent that thinks before it begins$/, at: /^begun$/, reference: false, ours: true },
       { in: /^runs: an agent that thinks before it begins$/, at: /^messages\.body\.messages/, reference: undefined, ours: some },
       { in: /^runs: fields nobody knows$/, at: /events\[0\]\.extra$/, reference: 1, ours: undefined },
+      { in: /^managed runs: suggestions/, at: /events\[[04]\]\.(runId|threadId)$/, reference: some, ours: some },
       { in: /^runs: RUN_STARTED of another (run|thread)$/, at: /events\[[01]\]\.(runId|threadId)$/, reference: some, ours: some },
       { in: /^runs: RUN_STARTED with an input of its own$/, at: /./, reference: any, ours: any },
     ],
@@ -163,6 +167,7 @@ export const deliberate = [
       { in: /^agents: the model|^edges: an answer that is a page/, at: /events\[\d+\]\.code$/, reference: undefined, ours: /^(auth_failed|rate_limited|provider_unavailable)$/ },
       { in: /^runs: |^agents: (the model|a remote)|^clients: |^edges: (a stream|an answer)/, at: /(events\[\d+\]\.message|failed)$/, reference: some, ours: some, worded: true },
       { in: /^agents: the model|^edges: an answer that is a page/, at: /events\[\d+\]\.(threadId|runId)$/, reference: some, ours: undefined },
+      { in: /^managed runs: an agent that fails$/, at: /^pushed\[0\]/, reference: any, ours: any },
       { in: /agents by request/, at: /^it fails in .*message$/, reference: "no such tenant", ours: "Internal error" },
       { in: /suggest with it throws in the middle/, at: /^suggest\.events/, reference: undefined, ours: some },
       { in: /^transcribe: another failure/, at: /message$/, reference: "the provider broke", ours: "Transcription failed" },
@@ -377,4 +382,5 @@ export const deliberate = [
     why: "If the agent has no servers, the reference has its model answer the conversation once more.",
     rows: [{ in: /^mcp apps: a page of a server that is another agent's$/, at: /^answer\./, reference: any, ours: any }],
   },
+  ...deliberateManaged,
 ];

@@ -7,10 +7,11 @@ import { request as send } from "node:http";
 const hopByHop = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "date", "x-request-id"]);
 
 /**
- * Sends a request. Resolves when the header of the answer has arrived.
- * @returns {Promise<Answer>}
+ * Sends a request. Resolves when the header of the answer has arrived, or with nothing if
+ * it hasn't within so many milliseconds.
+ * @returns {Promise<Answer | undefined>}
  */
-export function open(port, method, path, { headers = {}, body } = {}) {
+export function open(port, method, path, { headers = {}, body, within } = {}) {
   return new Promise((resolve, reject) => {
     const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(body);
     const request = send({
@@ -22,6 +23,13 @@ export function open(port, method, path, { headers = {}, body } = {}) {
       headers: bytes ? { "content-length": bytes.length, ...headers } : headers,
     });
     request.once("error", reject);
+    if (within) {
+      const timer = setTimeout(() => {
+        resolve();
+        request.destroy();
+      }, within);
+      request.once("response", () => clearTimeout(timer));
+    }
     request.once("response", (response) => resolve(new Answer(request, response)));
     // With "expect: 100-continue" the body waits until the server wants it.
     if (headers.expect) request.once("continue", () => request.end(bytes)).flushHeaders();

@@ -9,15 +9,11 @@ process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
+import "./websocket.mjs";
+import { HttpAgent } from "@ag-ui/client";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { WebSocket } from "ws";
-
-// Node.js has one from version 22 on. Without it the reference asks a long poll of the
-// platform, which has none, and never answers a run.
-globalThis.WebSocket ??= WebSocket;
-const { HttpAgent } = await import("@ag-ui/client");
-const { BuiltInAgent, CopilotIntelligenceRuntime, CopilotKitIntelligence } = await import("@copilotkit/runtime/v2");
-const { createCopilotNodeListener } = await import("@copilotkit/runtime/v2/node");
+import { BuiltInAgent, CopilotIntelligenceRuntime, CopilotKitIntelligence } from "@copilotkit/runtime/v2";
+import { createCopilotNodeListener } from "@copilotkit/runtime/v2/node";
 
 /** Serves a runtime as configured, and returns its port. */
 function serve(config) {

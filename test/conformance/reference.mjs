@@ -6,52 +6,16 @@
 // PUBLISHED (those of published servers). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
 process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
 
-import { createServer } from "node:http";
-import { AbstractAgent, HttpAgent } from "@ag-ui/client";
+import { HttpAgent } from "@ag-ui/client";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { BuiltInAgent, CopilotRuntime, InMemoryAgentRunner, defineTool } from "@copilotkit/runtime/v2";
-import { createCopilotNodeListener } from "@copilotkit/runtime/v2/node";
-import { Observable } from "rxjs";
 import { z } from "zod";
+import { ScriptedAgent } from "./scripted-agent.mjs";
+import { serve } from "./serve.mjs";
 
 const { MODEL, REMOTE, SIDE, APPS } = process.env;
 const published = JSON.parse(process.env.PUBLISHED);
 const model = createOpenAICompatible({ name: "openai", baseURL: MODEL, apiKey: "test-key", includeUsage: true })("gpt-4o");
-
-// Answers with the events in forwardedProps.events. {hold: name} waits until the
-// case opens the gate, {throw: text} fails the run.
-class ScriptedAgent extends AbstractAgent {
-  #aborted = new AbortController();
-
-  run(input) {
-    return new Observable((subscriber) => {
-      (async () => {
-        for (const event of input.forwardedProps?.events ?? []) {
-          if (this.#aborted.signal.aborted) break;
-          if (event.hold) await this.#hold(event.hold);
-          else if (event.throw) throw new Error(event.throw);
-          else subscriber.next(structuredClone(event));
-          // The runtime passes events on asynchronously, and would lose those
-          // that are on the way when the agent fails.
-          await new Promise(setImmediate);
-        }
-        subscriber.complete();
-      })().catch((error) => subscriber.error(error));
-    });
-  }
-
-  async #hold(name) {
-    await fetch(`${MODEL}/hold`, { method: "POST", body: name, signal: this.#aborted.signal }).catch(() => {});
-  }
-
-  abortRun() {
-    this.#aborted.abort();
-  }
-
-  clone() {
-    return new ScriptedAgent({ description: this.description });
-  }
-}
 
 const weather = defineTool({
   name: "weather",
@@ -91,7 +55,7 @@ function agents() {
     onestep: new BuiltInAgent({ model, maxRetries: 0, maxSteps: 1, tools: [weather] }),
     anysteps: new BuiltInAgent({ model, maxRetries: 0, tools: [weather] }),
     interrupts: new BuiltInAgent({ model, maxRetries: 0, tools: [approve] }),
-    scripted: new ScriptedAgent({ description: "Answers with the events it is told to" }),
+    scripted: new ScriptedAgent(MODEL, { description: "Answers with the events it is told to" }),
     remote: new HttpAgent({
       url: REMOTE,
       description: "Somewhere else",
@@ -99,7 +63,7 @@ function agents() {
     }),
     plain: new HttpAgent({ url: REMOTE }),
     trusted: new HttpAgent({ url: REMOTE }),
-    "odd name/é": new ScriptedAgent({ description: "Has an odd name" }),
+    "odd name/é": new ScriptedAgent(MODEL, { description: "Has an odd name" }),
   };
 }
 
@@ -240,12 +204,12 @@ const setups = {
       agents: ({ request }) => {
         const tenant = request.headers.get("x-tenant");
         if (tenant === "broken") throw new Error("no such tenant");
-        return { [`of-${tenant}`]: new ScriptedAgent({ description: `Of ${tenant}` }) };
+        return { [`of-${tenant}`]: new ScriptedAgent(MODEL, { description: `Of ${tenant}` }) };
       },
     }),
     basePath,
   },
-  "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent() } }), basePath },
+  "one agent": { runtime: runtime({ agents: { "agent of pages": new ScriptedAgent(MODEL) } }), basePath },
   surfaces: { runtime: runtime({ a2ui: {} }), basePath },
   "surfaces with a catalog": {
     runtime: runtime({ a2ui: { injectA2UITool: true, schema: catalog, defaultCatalogId: "server", recovery: { debugExposure: "verbose", maxAttempts: 2, showProgressTokens: false } } }),
@@ -270,20 +234,4 @@ const setups = {
   development: { runtime: runtime({}, "development"), basePath, environment: "development" },
 };
 
-const ports = {};
-const servers = [];
-for (const [name, { environment = "production", ...options }] of Object.entries(setups)) {
-  const listener = createCopilotNodeListener(options);
-  const server = createServer((request, response) => {
-    if (request.url === "/trace") return response.end(JSON.stringify(trace.splice(0)));
-    process.env.NODE_ENV = environment;
-    listener(request, response);
-  });
-  server.keepAliveTimeout = 0; // as in model.mjs
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ports[name] = server.address().port;
-  servers.push(server);
-}
-process.on("unhandledRejection", (error) => console.error("unhandled:", error?.message));
-console.log(JSON.stringify({ ports }));
-process.stdin.resume().on("end", () => process.exit(0));
+await serve(setups, trace);

@@ -17,9 +17,10 @@ import { AppServer, PublishedServer } from "./mcp-server.mjs";
 import { ScriptedModel } from "./model.mjs";
 import { Pins } from "./pins.mjs";
 import { pageIsCurrent } from "./page.mjs";
+import { Platform } from "./platform.mjs";
 import { scripts } from "./scripts.mjs";
 import { Side } from "./side.mjs";
-import { cases } from "./cases/index.mjs";
+import { cases, managedCases } from "./cases/index.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: flags } = parseArgs({
@@ -33,57 +34,89 @@ const remote = await new RemoteAgent().listen();
 const apps = await new AppServer().listen();
 const [budget, map] = await Promise.all([PublishedServer.start("budget-allocator"), PublishedServer.start("map")]);
 const peers = { model, remote, apps, published: { budget: budget.url, map: map.url } };
-const sides = [await Side.start("reference", process.execPath, [join(here, "reference.mjs")], peers)];
-if (!flags.reference) sides.push(await Side.start("ours", build(), [], peers));
+const binaries = join(here, "..", "..", ".cache", "conformance");
+build();
+const platforms = [];
+// Each lane has processes of its own, and is played beside the other.
+const lanes = [
+  { cases, reference: "reference.mjs", pins: new Pins(join(here, "pins.json"), flags.record) },
+  { cases: managedCases, reference: "reference-managed.mjs", managed: true, pins: new Pins(join(here, "pins-managed.json"), flags.record) },
+].filter(({ cases }) => chosen(cases).length > 0);
+for (const lane of lanes) lane.sides = await start(lane);
 
-const pins = new Pins(join(here, "pins.json"), flags.record);
 const rows = deliberate.flatMap((entry) => entry.rows);
 const tally = { same: 0, deliberate: 0, different: 0 };
 const used = new Set();
-for (const [group, members] of Object.entries(cases)) {
-  const chosen = Object.entries(members).filter(([name]) => `${group}: ${name}`.includes(flags.only));
-  if (chosen.length === 0) continue;
-  console.log(`\n${group}`);
-  for (const [name, play] of chosen) await compareCase(`${group}: ${name}`, name, play);
-}
-const stale = flags.only || flags.reference ? [] : [...rows.filter((row) => !used.has(row)).map(({ at, in: cases }) => `${cases} ${at}`), ...pins.unseen()];
+await Promise.all(lanes.map(play));
+const stale = flags.only || flags.reference ? [] : [...rows.filter((row) => !used.has(row)).map(({ at, in: cases }) => `${cases} ${at}`), ...lanes.flatMap(({ pins }) => pins.unseen())];
 for (const one of stale) console.log(`\nno longer differs: ${one}`);
 if (stale.length > 0) console.log("\nTake it out of differences.mjs, or pin what is left with --record.");
-pins.save();
+for (const { pins } of lanes) pins.save();
 const outdated = !pageIsCurrent();
 if (outdated) console.log("\ndocs/differences.md is not what differences.mjs says: npm run differences");
 console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
 
-await Promise.all(sides.map((side) => side.stop()));
-await Promise.all([model, remote, apps, budget, map].map((peer) => peer.close()));
+await Promise.all(lanes.flatMap(({ sides }) => sides.map((side) => side.stop())));
+await Promise.all([model, remote, apps, budget, map, ...platforms].map((peer) => peer.close()));
 process.exitCode = tally.different > 0 || stale.length > 0 || outdated ? 1 : 0;
 
 function build() {
-  const binary = join(here, "..", "..", ".cache", "conformance-server");
-  const result = spawnSync("go", ["build", "-o", binary, "./test/conformance/server"], { cwd: dirname(dirname(here)), stdio: "inherit" });
+  const packages = ["./test/conformance/server", "./test/intelligencetest/serve"];
+  const result = spawnSync("go", ["build", "-ldflags=-s -w", "-o", binaries + "/", ...packages], { cwd: dirname(dirname(here)), stdio: "inherit" });
   if (result.status !== 0) process.exit(1);
-  return binary;
 }
 
-async function compareCase(fullName, name, play) {
+/** Returns the cases that are to be played, by group. */
+function chosen(cases) {
+  const all = Object.entries(cases).map(([group, members]) => [group, Object.entries(members).filter(([name]) => `${group}: ${name}`.includes(flags.only))]);
+  return all.filter(([, members]) => members.length > 0);
+}
+
+/** Starts the processes of a lane: the reference and this runtime, or the former alone. */
+function start({ reference, managed }) {
+  const side = async (name, command, args) => {
+    if (!managed) return Side.start(name, command, args, peers);
+    const platform = await Platform.start(join(binaries, "serve"));
+    platforms.push(platform);
+    return Side.start(name, command, args, peers, { key: `${name}-managed`, platform });
+  };
+  const sides = [side("reference", process.execPath, [join(here, reference)])];
+  if (!flags.reference) sides.push(side("ours", join(binaries, "server"), []));
+  return Promise.all(sides);
+}
+
+/** Plays the cases of a lane, one after the other. */
+async function play({ cases, sides, pins }) {
+  for (const [group, members] of chosen(cases)) {
+    console.log(`\n${group}`);
+    for (const [name, play] of members) {
+      const lines = await compareCase(sides, pins, `${group}: ${name}`, name, play);
+      console.log(lines.join("\n"));
+    }
+  }
+}
+
+/** Plays a case on both sides. Returns what is to be printed of it. */
+async function compareCase(sides, pins, fullName, name, play) {
   const seen = await Promise.all(sides.map((side) => observe(side, fullName, play)));
-  if (flags.show) sides.forEach((side, i) => console.log(side.name, inspect(seen[i], { depth: 12, breakLength: 160 })));
+  const lines = flags.show ? sides.map((side, i) => `${side.name} ${inspect(seen[i], { depth: 12, breakLength: 160 })}`) : [];
 
   // A case that throws has compared nothing, even if both sides fail in the same way.
   const failed = seen.some((one) => one instanceof Error);
   const found = failed || sides.length === 1 ? [] : differences(...seen);
-  const unexplained = found.filter((one) => !rows.some((row) => explains(row, fullName, one)));
+  const unexplained = found.filter((one) => !rows.some((row) => explains(row, pins, fullName, one)));
   const verdict = failed || unexplained.length > 0 ? "different" : found.length > 0 ? "deliberate" : "same";
   tally[verdict]++;
-  console.log(`  ${(failed ? "failed" : sides.length === 1 ? "ran" : verdict).padEnd(10)}  ${name}`);
-  seen.forEach((one, i) => one instanceof Error && console.log(`      ${sides[i].name}: ${one.stack}`));
+  lines.push(`  ${(failed ? "failed" : sides.length === 1 ? "ran" : verdict).padEnd(10)}  ${name}`);
+  seen.forEach((one, i) => one instanceof Error && lines.push(`      ${sides[i].name}: ${one.stack}`));
   for (const one of unexplained.slice(0, 12)) {
-    console.log(`      ${one.at}\n        reference: ${short(one.reference)}\n        ours:      ${short(one.ours)}`);
+    lines.push(`      ${one.at}\n        reference: ${short(one.reference)}\n        ours:      ${short(one.ours)}`);
   }
-  if (unexplained.length > 12) console.log(`      and ${unexplained.length - 12} more`);
+  if (unexplained.length > 12) lines.push(`      and ${unexplained.length - 12} more`);
+  return lines;
 }
 
-function explains(row, fullName, one) {
+function explains(row, pins, fullName, one) {
   if (!row.in.test(fullName) || !row.at.test(one.at) || !fits(one.reference, row.reference) || !fits(one.ours, row.ours)) return false;
   used.add(row);
   return isLiteral(row) || pins.holds(fullName, row.worded ? { at: one.at, reference: typeof one.reference, ours: typeof one.ours } : one);

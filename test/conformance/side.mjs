@@ -3,17 +3,31 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 export class Side {
-  /** Starts a side. Resolves when it listens. */
-  static async start(name, command, args, { model, remote, apps, published }) {
+  /**
+   * Starts a side. Resolves when it listens.
+   * @param key what the peers know the process by
+   * @param platform the managed platform that keeps its threads, if one does
+   */
+  static async start(name, command, args, { model, remote, apps, published }, { key = name, platform } = {}) {
     const side = new Side();
     side.name = name;
+    side.key = key;
+    side.platform = platform;
     side.model = model;
     side.remote = remote;
     side.apps = apps;
     side.log = [];
     side.process = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, MODEL: model.base(name), REMOTE: `${remote.origin}/${name}`, SIDE: name, APPS: apps.origin, PUBLISHED: JSON.stringify(published) },
+      env: {
+        ...process.env,
+        MODEL: model.base(key),
+        REMOTE: `${remote.origin}/${key}`,
+        SIDE: key,
+        APPS: apps.origin,
+        PUBLISHED: JSON.stringify(published),
+        PLATFORM: platform ? JSON.stringify(platform.address) : "",
+      },
     });
     side.process.stderr.setEncoding("utf8").on("data", (text) => side.log.push(text));
     side.exited = new Promise((resolve) => side.process.once("exit", resolve));

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { eventually } from "./eventually.mjs";
 
 const threadOf = (page) => decodeURIComponent(new URL(page.page.url()).hash.slice(1));
+const lock = (platform, page) => platform.control(`GET /lock?thread=${encodeURIComponent(threadOf(page))}`);
 const answer = (page) => page.chat.locator("[data-testid=copilot-assistant-message]").last();
 const alert = (page) => page.page.getByRole("alert");
 const closed = (model, prompt) => model.requests.filter((request) => JSON.stringify(request.body.messages.at(-1)).includes(prompt)).at(-1)?.closed;
@@ -156,18 +157,18 @@ const plays = {
     const page = await open({ url: managed("managed") });
     await page.say("Tell me a long story");
     await page.sees("One");
-    await platform.cut("clients");
+    await platform.control("POST /cut?who=clients");
     release("one");
     await page.sees("One two");
-    await platform.cut("runners");
+    await platform.control("POST /cut?who=runners");
     release("two");
     await page.sees("One two three");
-    await platform.cut("all", 1012); // a planned restart
+    await platform.control("POST /cut?who=all&code=1012"); // a planned restart
     release("three");
     await page.sees("One two three four");
-    await platform.turn("gateway", "down");
+    await platform.control("POST /gateway/down");
     release("four");
-    await platform.turn("gateway", "up");
+    await platform.control("POST /gateway/up");
     await page.sees("five six.");
     await eventually("the chat is idle", () => page.idle());
     assert.equal((await answer(page).innerText()).trim(), "One two three four five six.");
@@ -184,7 +185,7 @@ const plays = {
     await mortal.replace();
     await page.stopButton.click(); // nobody is there any more to end the run
     await eventually("the chat is idle", () => page.idle());
-    await eventually("the lock expires", async () => (await platform.lock(threadOf(page))) === "");
+    await eventually("the lock expires", async () => (await lock(platform, page)) === "");
     await saysHello(page);
     await page.reload();
     await page.sees("there was a gopher.");
@@ -198,17 +199,17 @@ const plays = {
       await alert(page).getByText(reason).waitFor();
       await alert(page).getByRole("button", { name: "Dismiss" }).click();
       await eventually("the chat is idle", () => page.idle());
-      assert.equal(await platform.lock(threadOf(page)), "", "the thread isn't locked");
+      assert.equal(await lock(platform, page), "", "the thread isn't locked");
     };
-    await platform.turn("gateway", "down");
+    await platform.control("POST /gateway/down");
     await explains(/Failed to start runner/);
-    await platform.turn("gateway", "up");
-    await platform.faults({ upgradeStatus: 503 });
+    await platform.control("POST /gateway/up");
+    await platform.control("PATCH /faults", { upgradeStatus: 503 });
     await explains(/Failed to start runner/);
-    await platform.works();
-    await platform.turn("api", "down");
+    await platform.control("PUT /faults", {});
+    await platform.control("POST /api/down");
     await explains(/Failed to initialize thread/);
-    await platform.turn("api", "up");
+    await platform.control("POST /api/up");
     await saysHello(page);
   },
 
@@ -261,13 +262,13 @@ export const intelligenceScenes = Object.fromEntries(
   Object.entries(plays).map(([name, play]) => [
     `with Intelligence, ${name}`,
     async (scene) => {
-      await scene.platform.works();
+      await scene.platform.control("PUT /faults", {});
       try {
         await play(scene);
       } finally {
-        await scene.platform.works();
+        await scene.platform.control("PUT /faults", {});
       }
-      assert.deepEqual(await scene.platform.violations(), []);
+      assert.deepEqual(await scene.platform.control("GET /violations"), []);
     },
   ]),
 );

@@ -1,41 +1,11 @@
-// The runtimes whose threads a managed platform keeps, and the platform.
+// The runtimes whose threads a managed platform keeps.
 import { join } from "node:path";
 import { build, freePort, root, run, startLambda, startLocal } from "./runtimes.mjs";
-
-/** Starts a platform for tests. What goes wrong with it, and what it has seen, is at its control address. */
-export async function startPlatform() {
-  const platform = run(build("./test/intelligencetest/serve", "platform"), {});
-  let addresses;
-  await platform.answers(async () => {
-    addresses = JSON.parse(platform.log().split("\n")[0]);
-  });
-  const control = async (method, path, body) => {
-    const response = await fetch(addresses.controlUrl + path, { method, body: body && JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${method} ${path} of the platform: ${await response.text()}`);
-    return response.status === 204 ? undefined : response.json();
-  };
-  return Object.assign(platform, {
-    addresses,
-    /** Makes nothing go wrong any more. */
-    works: () => control("PUT", "/faults", {}),
-    faults: (faults) => control("PATCH", "/faults", faults),
-    /** Closes the connections of runners, clients or all, with a code or without a word. */
-    cut: (who, code = 0) => control("POST", `/cut?who=${who}&code=${code}`),
-    /** Makes the gateway or the api unreachable, down, or reachable again, up. */
-    turn: (part, direction) => control("POST", `/${part}/${direction}`),
-    lock: (thread) => control("GET", `/lock?thread=${encodeURIComponent(thread)}`),
-    memories: (user) => control("GET", `/memories?user=${user}`),
-    requests: () => control("GET", "/requests"),
-    /** Returns what a runtime must never have done, since the last call. */
-    violations: () => control("GET", "/violations"),
-  });
-}
 
 /** Starts this runtime in each set-up of the scenes. `env` is what all of them have. */
 export async function startManaged(platform, env, { sessions, site }) {
   const binary = build("./cmd/copilotkit", "copilotkit");
-  const { url, gatewayUrl, key } = platform.addresses;
-  const all = { ...env, CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
+  const all = { ...env, ...platform.env };
   const development = { ...all, COPILOTKIT_ENV: "development", COPILOTKIT_INTELLIGENCE_USER: "dev", COPILOTKIT_INTELLIGENCE_MEMORY: "read-write" };
   return {
     managed: await startLocal(binary, development),
@@ -47,7 +17,7 @@ export async function startManaged(platform, env, { sessions, site }) {
 
 /** Starts the reference, in those of the set-ups that it has. */
 export async function startManagedReference(platform, modelUrl) {
-  const { url, gatewayUrl, key } = platform.addresses;
+  const { url, gatewayUrl, key } = platform.address;
   const config = {
     modelUrl, apiKey: key, apiUrl: url, runnerUrl: `${gatewayUrl}/runner`, basePath: "/api/copilotkit",
     memoryGrant: { user: "read-write", project: "read-write" }, generateThreadNames: false,

@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { launch } from "./browser.mjs";
-import { build, cache, startLocal } from "./runtimes.mjs";
+import { build, cache, startLocal, startPlatform } from "./runtimes.mjs";
 
 const screenshots = join(cache, "screenshots");
 let browser, runtime, page, problems;
@@ -223,6 +223,46 @@ test("it works over a single route", async () => {
     page = multi;
   } finally {
     await single.stop();
+  }
+});
+
+test("threads that a managed platform keeps come through its gateway", async () => {
+  const platform = await startPlatform();
+  const managed = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_INTELLIGENCE_USER: "dev", ...platform.env });
+  const multi = page;
+  try {
+    page = await open(managed.origin);
+    await say("What are you?");
+    await stop().waitFor();
+    const early = (await answer().innerText()).length;
+    await send().waitFor();
+    const said = await answer().innerText();
+    assert.ok(said.length > early + 50, "the answer has grown");
+    await page.locator("#threads li").first().waitFor();
+
+    const address = page.url();
+    await page.reload();
+    await answer().waitFor();
+    await send().waitFor();
+    assert.deepEqual(await page.locator(".message.assistant").allInnerTexts(), [said], "the answer is shown once");
+
+    await say("Tell me more.");
+    await stop().waitFor();
+    const other = await open(managed.origin);
+    await other.goto("about:blank"); // or only the fragment would change
+    await other.goto(address);
+    await other.getByText("Tell me more.").waitFor();
+    await stop().click();
+    await send().waitFor();
+    await other.getByRole("button", { name: "Send" }).waitFor();
+    assert.equal(await other.locator(".message.assistant").last().innerText(), await answer().innerText(), "both tabs show the same");
+    await other.context().close();
+    await page.context().close();
+    assert.deepEqual(await platform.control("GET /violations"), []);
+  } finally {
+    page = multi;
+    await managed.stop();
+    await platform.close();
   }
 });
 

@@ -14,8 +14,8 @@ import { parseArgs } from "node:util";
 import { ScriptedModel } from "../conformance/model.mjs";
 import { launch, Page } from "./browser.mjs";
 import { intelligenceScenes } from "./intelligence.mjs";
-import { startManaged, startManagedReference, startPlatform } from "./managed.mjs";
-import { build, cache, root, startDynamoDB, startImage, startLambda, startLocal, startMCPApp, startRedis, unpackImage } from "./runtimes.mjs";
+import { startManaged, startManagedReference } from "./managed.mjs";
+import { build, cache, root, startDynamoDB, startImage, startLambda, startLocal, startMCPApp, startPlatform, startRedis, unpackImage } from "./runtimes.mjs";
 import { scenes } from "./scenes.mjs";
 import { scripts } from "./scripts.mjs";
 import { serveSite } from "./site.mjs";
@@ -151,7 +151,7 @@ async function ours(model) {
 /** Starts a managed platform, and the runtimes whose threads it keeps. */
 async function managed(model, runtimes) {
   const platform = await startPlatform();
-  closing.push(() => platform.stop());
+  closing.push(() => platform.close());
   const started = flags.reference
     ? await startManagedReference(platform, model.base("runtime"))
     : await startManaged(platform, production(model), { sessions, site: join(app, "dist") });

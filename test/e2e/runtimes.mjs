@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Platform } from "../conformance/platform.mjs";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const cache = join(root, ".cache", "e2e");
@@ -12,7 +13,7 @@ export const cache = join(root, ".cache", "e2e");
 export function build(packagePath, name) {
   mkdirSync(cache, { recursive: true });
   const binary = join(cache, name);
-  go("build", "-o", binary, packagePath);
+  go("build", "-ldflags=-s -w", "-o", binary, packagePath); // without the symbols of debuggers, which take most of the linking
   return binary;
 }
 
@@ -80,6 +81,14 @@ export async function startDynamoDB() {
     AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test",
   };
   return dynamoDB;
+}
+
+/** Starts a managed platform for tests. Its env is that of a runtime whose threads it keeps. */
+export async function startPlatform() {
+  const platform = await Platform.start(build("./test/intelligencetest/serve", "intelligence-platform"));
+  const { url, gatewayUrl, key } = platform.address;
+  platform.env = { CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
+  return platform;
 }
 
 /** Starts a published server of an MCP App. */

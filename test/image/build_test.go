@@ -106,7 +106,7 @@ func built(t testing.TB) string {
 		if err := platformtest.Command(filepath.Join(root, "scripts", "image"), env, "go", "build", "-o", filepath.Join(dir, "builder"), "."); err != nil {
 			return err
 		}
-		if err := archiveOf(dir, source, "image.tar"); err != nil {
+		if err := archiveOf(dir, source, "image.tar", nil); err != nil {
 			return err
 		}
 		return untar(filepath.Join(dir, "image.tar"), filepath.Join(dir, "layout"))
@@ -131,9 +131,10 @@ func commit(folder string) error {
 	return nil
 }
 
-// archiveOf has the builder in a folder write the archive of a source.
-func archiveOf(folder, source, name string) error {
-	return platformtest.Command(folder, nil, "./builder", "-root", source, "-arch", runtime.GOARCH, "-output", name)
+// archiveOf has the builder in a folder write the archive of a source, with variables in
+// addition to those of this process.
+func archiveOf(folder, source, name string, env []string) error {
+	return platformtest.Command(folder, env, "./builder", "-root", source, "-arch", runtime.GOARCH, "-output", name)
 }
 
 // unpack reads the image in a folder, and unpacks its layers there if they aren't yet.

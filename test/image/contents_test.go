@@ -74,7 +74,12 @@ func TestTwoImagesOfACommitAreTheSame(t *testing.T) {
 	if err := platformtest.Command(dir, nil, "git", "clone", "--quiet", "source", elsewhere); err != nil {
 		t.Fatal(err)
 	}
-	if err := archiveOf(dir, elsewhere, "second.tar"); err != nil {
+	// What a user has set by go env -w.
+	settings := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(settings, []byte("GOFLAGS=-gcflags=-N\nGOAMD64=v3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := archiveOf(dir, elsewhere, "second.tar", []string{"GOFLAGS=", "GOENV=" + settings}); err != nil {
 		t.Fatal(err)
 	}
 	var digests [][sha256.Size]byte
@@ -86,7 +91,7 @@ func TestTwoImagesOfACommitAreTheSame(t *testing.T) {
 		digests = append(digests, sha256.Sum256(archive))
 	}
 	if digests[0] != digests[1] {
-		t.Error("two images of one commit, in different folders, differ")
+		t.Error("two images of one commit, in different folders and with other settings of Go's, differ")
 	}
 }
 

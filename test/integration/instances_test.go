@@ -56,7 +56,7 @@ func forEveryPair(t *testing.T, test func(t *testing.T, start startPair)) {
 func startServer(t *testing.T, env []string) *platformtest.Deployment {
 	t.Helper()
 	dir := platformtest.Build(t, "copilotkit", func(dir string) error {
-		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
+		return platformtest.Compile("../..", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
 	})
 	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), platformtest.FreePort(t), env)
 }
@@ -66,7 +66,7 @@ func startServer(t *testing.T, env []string) *platformtest.Deployment {
 func startFunction(t *testing.T, env []string) *platformtest.Deployment {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
-		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-o", filepath.Join(dir, "bootstrap"), "./lambda")
+		return platformtest.Compile("../..", filepath.Join(dir, "bootstrap"), "./lambda", "-tags=lambda.norpc")
 	})
 	log := &platformtest.Log{}
 	function := lambdaapi.New(lambdaapi.Config{Bootstrap: filepath.Join(dir, "bootstrap"), Env: env, MaxInstances: 4, Log: log})

@@ -142,9 +142,13 @@ func (p *Platform) goWrong(w http.ResponseWriter, r *http.Request, fault RouteFa
 		working.ServeHTTP(discard{header: http.Header{}}, r)
 	}
 	if fault.Delay > 0 {
+		gone := r.Context().Done()
+		if fault.Late {
+			gone = nil
+		}
 		select {
 		case <-time.After(fault.Delay):
-		case <-r.Context().Done():
+		case <-gone:
 			return
 		case <-p.lifetime.Done():
 			return

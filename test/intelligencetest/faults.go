@@ -66,6 +66,8 @@ type RouteFault struct {
 	Times int `json:"times,omitempty"`
 	// Delay is how long nothing is answered.
 	Delay time.Duration `json:"delay,omitempty"`
+	// Late does what is asked after Delay, also when the caller has gone meanwhile.
+	Late bool `json:"late,omitempty"`
 	// Done does what is asked before anything goes wrong.
 	Done bool `json:"done,omitempty"`
 	// Status answers, if not 0, with Body.

@@ -43,7 +43,9 @@ type Instance struct {
 
 // invocation is one event on its way through an instance.
 type invocation struct {
-	id       string
+	id string
+	// number is that of id.
+	number   int
 	event    []byte
 	deadline time.Time
 	answer   chan answer
@@ -142,20 +144,18 @@ func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) 
 		return nil, i.exitErr
 	}
 	i.last++
-	inv.id = fmt.Sprintf("%d-%d", i.Number, i.last)
+	inv.id, inv.number = fmt.Sprintf("%d-%d", i.Number, i.last), i.last
 	i.pending[inv.id] = inv
 	i.polls--
 	i.mu.Unlock()
 
 	i.signal(syscall.SIGCONT)
 	i.queue <- inv
-	// The timer keeps running after the answer has begun: at its deadline Lambda kills
-	// a function that is still streaming.
+	// The timer keeps running after the answer has begun, and after its end: at its
+	// deadline Lambda kills a function that is still streaming, or hasn't asked for the
+	// next event.
 	timer := time.AfterFunc(i.function.config.Timeout, func() {
-		i.mu.Lock()
-		_, unfinished := i.pending[inv.id]
-		i.mu.Unlock()
-		if unfinished {
+		if i.unfinished(inv) {
 			i.record("timeout " + inv.id)
 			i.kill()
 		}
@@ -176,6 +176,15 @@ func (i *Instance) invoke(ctx context.Context, event []byte) (*Response, error) 
 		}()
 		return nil, ctx.Err()
 	}
+}
+
+// unfinished reports whether an invocation has no whole answer yet, or its instance works
+// on. Of several at the same time it can't be said which one that is for.
+func (i *Instance) unfinished(inv *invocation) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	_, pending := i.pending[inv.id]
+	return pending || i.function.config.Concurrency == 1 && i.polls == 0 && i.last == inv.number && i.alive()
 }
 
 // freeze stops the process if it has no invocation. mu must be held.

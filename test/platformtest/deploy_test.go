@@ -86,8 +86,8 @@ func TestDeployScriptsOnlySayWhatTheyWouldDo(t *testing.T) {
 	}
 	t.Run("without secrets", func(t *testing.T) {
 		for script, arguments := range map[string][]string{
-			"deploy-lambda.sh": {"--parameter-overrides", "Auth=token", "AuthTokens=ann:hunter2,bob:hunter2", "OpenAiApiKey=hunter2", "RedisUrl=redis://:hunter2@r"},
-			"deploy-gcf.sh":    {"--set-env-vars=COPILOTKIT_AUTH=token,COPILOTKIT_AUTH_TOKENS=hunter2", "--set-env-vars=OTEL_EXPORTER_OTLP_HEADERS=authorization=hunter2", "--set-env-vars", "^@^OPENAI_API_KEY=hunter2@COPILOTKIT_STORE=hunter2"},
+			"deploy-lambda.sh": {"--parameter-overrides", "Auth=token", "AuthTokens=ann:hunter2,bob:hunter2", "OpenAiApiKey=hunter2", "IntelligenceApiKey=hunter2", "RedisUrl=redis://:hunter2@r"},
+			"deploy-gcf.sh":    {"--set-env-vars=COPILOTKIT_AUTH=token,COPILOTKIT_AUTH_TOKENS=hunter2", "--set-env-vars=CPK_INTELLIGENCE_API_KEY=hunter2", "--set-env-vars=OTEL_EXPORTER_OTLP_HEADERS=authorization=hunter2", "--set-env-vars", "^@^OPENAI_API_KEY=hunter2@COPILOTKIT_STORE=hunter2"},
 			"deploy-vercel.sh": {"--env", "COPILOTKIT_SESSION_KEY=hunter2", "--env=COPILOTKIT_MCP_SERVERS=hunter2", "--env=COPILOTKIT_MCP_APPS=hunter2", "--token=hunter2", "--token", "hunter2"},
 		} {
 			output, err := runScript(t, script, toolFolder(t, "dirname"), append(region, "DRY_RUN=1"), arguments...)
@@ -134,6 +134,23 @@ func TestVercelsOwnVariablesMaySayWhoMayCall(t *testing.T) {
 		if (err == nil) != fine || strings.Contains(output, "vercel deploy --prod") != fine {
 			t.Errorf("with %s it ends with %v and says %s", variables, err, output)
 		}
+	}
+}
+
+func TestVercelIsRefusedARunThatGoesOn(t *testing.T) {
+	for name, test := range map[string]struct{ variables, arguments string }{
+		"among its variables":      {" COPILOTKIT_AUTH  Encrypted\n CPK_INTELLIGENCE_API_KEY  Encrypted", ""},
+		"among the arguments":      {"", "--env COPILOTKIT_AUTH=session --env CPK_INTELLIGENCE_API_KEY=hunter2"},
+		"among the arguments, too": {"", "--env=COPILOTKIT_AUTH=session --env=CPK_INTELLIGENCE_API_KEY=hunter2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := shims(t, "vercel")
+			write(t, filepath.Join(folder, "vercel"), "#!/bin/sh\nif [ \"$1\" = env ]; then echo '"+test.variables+"'; else echo vercel \"$@\"; fi\n")
+			output, err := runScript(t, "deploy-vercel.sh", folder, nil, strings.Fields(test.arguments)...)
+			if err == nil || !strings.Contains(output, "nothing was deployed: with CPK_INTELLIGENCE_API_KEY") || strings.Contains(output, "hunter2") || strings.Contains(output, "vercel deploy") {
+				t.Errorf("it ends with %v and says %s", err, output)
+			}
+		})
 	}
 }
 
@@ -220,20 +237,27 @@ func TestGoogleIsToldTheBoundsThatItsArgumentsSet(t *testing.T) {
 	}
 	const auth = "--set-env-vars=COPILOTKIT_AUTH=none"
 	for name, test := range map[string]struct{ arguments, want, refusal string }{
-		"by default":                        {arguments: auth, want: "--set-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600,GOMEMLIMIT=192MiB"},
-		"with the variables that they have": {arguments: "--update-env-vars COPILOTKIT_AUTH=none", want: "--update-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600,GOMEMLIMIT=192MiB"},
-		"of another memory":                 {arguments: auth + " --memory=512Mi", want: "GOMEMLIMIT=384MiB"},
-		"of gigabytes":                      {arguments: auth + " --memory 2Gi", want: "GOMEMLIMIT=1536MiB"},
-		"of another timeout":                {arguments: auth + " --timeout=15m", want: "CLOUD_RUN_TIMEOUT_SECONDS=900"},
-		"but for those that are there":      {arguments: auth + ",GOMEMLIMIT=100MiB", want: "--set-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600"},
-		"in a file, which has them":         {arguments: "--env-vars-file=" + file("COPILOTKIT_AUTH: none\nCLOUD_RUN_TIMEOUT_SECONDS: '3600'\n\"GOMEMLIMIT\": 192MiB\n"), want: "--env-vars-file="},
-		"in a file, which lacks them":       {arguments: "--env-vars-file=" + file("COPILOTKIT_AUTH: none\n"), refusal: "CLOUD_RUN_TIMEOUT_SECONDS=3600\nGOMEMLIMIT=192MiB"},
-		"in a file without who may call":    {arguments: "--env-vars-file=" + file("A: COPILOTKIT_AUTH\n"), refusal: "must say who may call"},
-		"in a file that isn't there":        {arguments: "--env-vars-file none.yaml", refusal: "can't be read"},
-		"of a memory that nobody knows":     {arguments: auth + " --memory=lots", refusal: "the memory lots"},
-		"of a memory with a fraction":       {arguments: auth + " --memory=1.5Gi", refusal: "the memory 1.5Gi"},
-		"of a timeout of two units":         {arguments: auth + " --timeout=1h30m", refusal: "the timeout 1h30m"},
-		"of a timeout that nobody knows":    {arguments: auth + " --timeout=long", refusal: "the timeout long"},
+		"by default":                                  {arguments: auth, want: "--set-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600,GOMEMLIMIT=192MiB"},
+		"with the variables that they have":           {arguments: "--update-env-vars COPILOTKIT_AUTH=none", want: "--update-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600,GOMEMLIMIT=192MiB"},
+		"of another memory":                           {arguments: auth + " --memory=512Mi", want: "GOMEMLIMIT=384MiB"},
+		"of gigabytes":                                {arguments: auth + " --memory 2Gi", want: "GOMEMLIMIT=1536MiB"},
+		"of another timeout":                          {arguments: auth + " --timeout=15m", want: "CLOUD_RUN_TIMEOUT_SECONDS=900"},
+		"but for those that are there":                {arguments: auth + ",GOMEMLIMIT=100MiB", want: "--set-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600"},
+		"in a file, which has them":                   {arguments: "--env-vars-file=" + file("COPILOTKIT_AUTH: none\nCLOUD_RUN_TIMEOUT_SECONDS: '3600'\n\"GOMEMLIMIT\": 192MiB\n"), want: "--env-vars-file="},
+		"in a file, which lacks them":                 {arguments: "--env-vars-file=" + file("COPILOTKIT_AUTH: none\n"), refusal: "CLOUD_RUN_TIMEOUT_SECONDS=3600\nGOMEMLIMIT=192MiB"},
+		"in a file without who may call":              {arguments: "--env-vars-file=" + file("A: COPILOTKIT_AUTH\n"), refusal: "must say who may call"},
+		"in a file that isn't there":                  {arguments: "--env-vars-file none.yaml", refusal: "can't be read"},
+		"of a key that keeps the processor":           {arguments: auth + ",CPK_INTELLIGENCE_API_KEY=k", want: "--no-cpu-throttling --set-env-vars=COPILOTKIT_INTELLIGENCE_BACKGROUND=on,CLOUD_RUN_TIMEOUT_SECONDS=3600"},
+		"of a key among the secrets":                  {arguments: auth + " --update-secrets=A=a:1,CPK_INTELLIGENCE_API_KEY=i:latest", want: "--no-cpu-throttling --set-env-vars=COPILOTKIT_INTELLIGENCE_BACKGROUND=on,"},
+		"of a key, where the processor is kept":       {arguments: auth + " --set-secrets CPK_INTELLIGENCE_API_KEY=i:1 --no-cpu-throttling", want: "--no-cpu-throttling --set-env-vars=COPILOTKIT_INTELLIGENCE_BACKGROUND=on,"},
+		"of a key, and who says so":                   {arguments: auth + ",CPK_INTELLIGENCE_API_KEY=k,COPILOTKIT_INTELLIGENCE_BACKGROUND=on", want: "--no-cpu-throttling --set-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600"},
+		"of a key without the processor":              {arguments: auth + ",CPK_INTELLIGENCE_API_KEY=k --cpu-throttling", refusal: "needs --no-cpu-throttling"},
+		"of a key in a file that lacks what it needs": {arguments: "--env-vars-file=" + file("COPILOTKIT_AUTH: session\nCPK_INTELLIGENCE_API_KEY: k\n"), refusal: "COPILOTKIT_INTELLIGENCE_BACKGROUND=on\nCLOUD_RUN"},
+		"of no key":                                   {arguments: auth + ",MY_CPK_INTELLIGENCE_API_KEY=k", want: "none,MY_CPK_INTELLIGENCE_API_KEY=k --set-env-vars=CLOUD_RUN_TIMEOUT_SECONDS=3600"},
+		"of a memory that nobody knows":               {arguments: auth + " --memory=lots", refusal: "the memory lots"},
+		"of a memory with a fraction":                 {arguments: auth + " --memory=1.5Gi", refusal: "the memory 1.5Gi"},
+		"of a timeout of two units":                   {arguments: auth + " --timeout=1h30m", refusal: "the timeout 1h30m"},
+		"of a timeout that nobody knows":              {arguments: auth + " --timeout=long", refusal: "the timeout long"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := shims(t, "gcloud")

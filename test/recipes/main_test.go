@@ -25,7 +25,7 @@ const (
 func startRuntime(t *testing.T, env ...string) *platformtest.Deployment {
 	t.Helper()
 	dir := platformtest.Build(t, "copilotkit", func(dir string) error {
-		return platformtest.Command("../..", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
+		return platformtest.Compile("../..", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
 	})
 	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), platformtest.FreePort(t), env)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func TestABuildTagLeavesTelemetryOut(t *testing.T) {
@@ -17,9 +19,8 @@ func TestABuildTagLeavesTelemetryOut(t *testing.T) {
 		want bool
 	}{{"lambda.norpc", true}, {"lambda.norpc,copilotkit_notelemetry", false}} {
 		program := filepath.Join(t.TempDir(), "bootstrap")
-		command := exec.Command("go", "build", "-tags", c.tags, "-o", program, "../../lambda")
-		if output, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("build: %v\n%s", err, output)
+		if err := platformtest.Compile("../..", program, "./lambda", "-tags="+c.tags); err != nil {
+			t.Fatal(err)
 		}
 		content, err := os.ReadFile(program)
 		if err != nil {

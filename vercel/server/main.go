@@ -10,9 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
@@ -29,10 +27,8 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := bundle.UntilSignal()
 	defer stop()
-	// A second signal has its usual effect.
-	context.AfterFunc(ctx, stop)
 
 	bundle.LimitMemory()
 	port := os.Getenv("PORT")

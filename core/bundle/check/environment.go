@@ -91,6 +91,9 @@ func (c Config) builds(ctx context.Context, r *Report, settings *bundle.Settings
 		bundle.WithLogger(slog.New(slog.DiscardHandler)),
 		bundle.WithStore("sqlite", func(context.Context, string) (store.Store, error) { return memory.New(memory.Limits{}), nil }),
 	})
+	if c.Platform.FrontEnd != "" {
+		options = append(options, bundle.WithoutFrontEnd(c.Platform.FrontEnd))
+	}
 	if c.Platform.Metrics {
 		options = append(options, bundle.WithMetricsServer())
 	}

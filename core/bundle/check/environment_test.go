@@ -1,6 +1,8 @@
 package check_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,10 @@ import (
 func TestWhatIsUnsafeOrMistakenIsFound(t *testing.T) {
 	fine := []string{"COPILOTKIT_MODEL=openai/x", "OPENAI_API_KEY=k", "COPILOTKIT_AUTH=token", "COPILOTKIT_AUTH_TOKENS=ann:0123456789abcdef0123",
 		"COPILOTKIT_STORE=rediss://cache.internal:6379"}
+	site := t.TempDir()
+	if err := os.WriteFile(filepath.Join(site, "index.html"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		platform string
 		env      []string
@@ -20,7 +26,9 @@ func TestWhatIsUnsafeOrMistakenIsFound(t *testing.T) {
 		"nothing of what is fine":              {"server", nil, ""},
 		"development on a server":              {"server", []string{"COPILOTKIT_ENV=development"}, "development COPILOTKIT_ENV"},
 		"memory where instances come and go":   {"gcf", []string{"COPILOTKIT_STORE="}, "memory COPILOTKIT_STORE"},
-		"no memory with the managed platform":  {"gcf", []string{"COPILOTKIT_STORE=", "CPK_INTELLIGENCE_API_KEY=cpk-1_0123456789abcdef"}, ""},
+		"no memory with the managed platform":  {"gcf", []string{"COPILOTKIT_STORE=", "CPK_INTELLIGENCE_API_KEY=cpk-1_0123456789abcdef", "COPILOTKIT_INTELLIGENCE_BACKGROUND=on"}, ""},
+		"that platform without a processor":    {"gcf", []string{"COPILOTKIT_STORE=", "CPK_INTELLIGENCE_API_KEY=cpk-1_0123456789abcdef"}, "value COPILOTKIT_INTELLIGENCE_BACKGROUND"},
+		"that platform on one that can't":      {"vercel", []string{"COPILOTKIT_STORE=", "CPK_INTELLIGENCE_API_KEY=cpk-1_0123456789abcdef"}, "value CPK_INTELLIGENCE_API_KEY"},
 		"a store that a platform hasn't":       {"vercel", []string{"COPILOTKIT_STORE=sqlite:///tmp/x.db"}, "store COPILOTKIT_STORE"},
 		"a file in a container":                {"image", []string{"COPILOTKIT_STORE=sqlite:///tmp/x.db"}, "volume COPILOTKIT_STORE"},
 		"a store at localhost":                 {"lambda", []string{"COPILOTKIT_STORE=rediss://localhost:6379"}, "localhost COPILOTKIT_STORE"},
@@ -36,6 +44,10 @@ func TestWhatIsUnsafeOrMistakenIsFound(t *testing.T) {
 		"pages of visitors' machines":          {"server", []string{"COPILOTKIT_CORS_ORIGINS=loopback"}, "cors COPILOTKIT_CORS_ORIGINS"},
 		"a session that anybody can have":      {"server", []string{"COPILOTKIT_AUTH=session", "COPILOTKIT_AUTH_TOKENS=", "COPILOTKIT_SESSION_KEY=0123456789abcdef0123456789abcdef"}, "no-limits COPILOTKIT_LIMIT_RUNS_PER_MINUTE"},
 		"a variable of another platform":       {"vercel", []string{"COPILOTKIT_LAMBDA_RESPONSE=buffered"}, "unused COPILOTKIT_LAMBDA_RESPONSE"},
+		"one of servers":                       {"gcf", []string{"COPILOTKIT_MAX_REQUEST_SECONDS=300"}, "unused COPILOTKIT_MAX_REQUEST_SECONDS"},
+		"a front end on Lambda":                {"lambda", []string{"COPILOTKIT_STATIC=" + site}, "value COPILOTKIT_STATIC"},
+		"a front end on a server":              {"server", []string{"COPILOTKIT_STATIC=" + site}, ""},
+		"a front end on Vercel":                {"vercel", []string{"COPILOTKIT_STATIC=" + site}, "value COPILOTKIT_STATIC"},
 		"more than a platform takes":           {"lambda", []string{"COPILOTKIT_MAX_BODY_BYTES=10000000"}, "body COPILOTKIT_MAX_BODY_BYTES"},
 		"an environment that is too large":     {"lambda", []string{"COPILOTKIT_PROMPT=" + strings.Repeat("x", 4096)}, "environment-size "},
 		"a misspelt variable":                  {"server", []string{"COPILOTKIT_PROMT=x"}, "no-such-variable COPILOTKIT_PROMT"},

@@ -31,6 +31,8 @@ type Platform struct {
 	DemoWithoutKey bool
 	// Unused are variables of the runtime that have no effect there.
 	Unused []string
+	// FrontEnd says what serves a front end there, if the runtime doesn't.
+	FrontEnd string
 	// MaxBody is the size in bytes of the largest request that the platform takes, and
 	// MaxEnvironment that of all variables together; 0 for no limit.
 	MaxBody, MaxEnvironment int
@@ -53,6 +55,11 @@ func Lookup(name string, getenv func(string) string) (Platform, bool) {
 var shared = [...]string{"redis", "rediss", "postgres", "postgresql"}
 
 func stores(more ...string) []string { return append(shared[:len(shared):len(shared)], more...) }
+
+// ofServers returns the variables that only servers heed.
+func ofServers() []string {
+	return []string{"COPILOTKIT_DRAIN_SECONDS", "COPILOTKIT_SHUTDOWN_SECONDS", "COPILOTKIT_MAX_REQUEST_SECONDS"}
+}
 
 // Server is a server of somebody's own, with the defaults of production.
 func Server() Platform {
@@ -79,8 +86,9 @@ func Lambda(getenv func(string) string) Platform {
 		Name: "lambda", Title: "AWS Lambda", Defaults: defaults,
 		Sets:   map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "copilotkit"},
 		Stores: stores("dynamodb"), SignIns: []string{"aws"}, Functions: true,
-		Unused:  []string{"PORT", "COPILOTKIT_DRAIN_SECONDS", "COPILOTKIT_TRUSTED_PROXIES"},
-		MaxBody: 6 << 20, MaxEnvironment: 4 << 10,
+		Unused:   append(ofServers(), "PORT", "COPILOTKIT_TRUSTED_PROXIES"),
+		FrontEnd: "put it in an S3 bucket, and CloudFront in front of both, see docs/static.md",
+		MaxBody:  6 << 20, MaxEnvironment: 4 << 10,
 	}
 }
 
@@ -90,8 +98,9 @@ func Google() Platform {
 	return Platform{
 		Name: "gcf", Title: "Google Cloud Functions",
 		Defaults: map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "33554432"},
+		Sets:     map[string]string{"K_SERVICE": "copilotkit"},
 		Stores:   stores(), SignIns: []string{"google"}, Functions: true, Metrics: true,
-		Unused:  []string{"PORT", "COPILOTKIT_DRAIN_SECONDS", "COPILOTKIT_LAMBDA_RESPONSE"},
+		Unused:  append(ofServers(), "PORT", "COPILOTKIT_LAMBDA_RESPONSE"),
 		MaxBody: 32 << 20,
 	}
 }
@@ -104,8 +113,9 @@ func Vercel() Platform {
 		Defaults: map[string]string{"COPILOTKIT_TRUSTED_PROXIES": "1", "COPILOTKIT_MAX_BODY_BYTES": "4718592"},
 		Sets:     map[string]string{"VERCEL": "1"},
 		Stores:   stores(), Functions: true,
-		Unused:  []string{"COPILOTKIT_DRAIN_SECONDS", "COPILOTKIT_LAMBDA_RESPONSE"},
-		MaxBody: 4718592, MaxEnvironment: 64 << 10,
+		Unused:   append(ofServers(), "COPILOTKIT_LAMBDA_RESPONSE"),
+		FrontEnd: "Vercel serves the project's static files itself, see docs/static.md",
+		MaxBody:  4718592, MaxEnvironment: 64 << 10,
 	}
 }
 

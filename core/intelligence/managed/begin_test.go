@@ -188,11 +188,83 @@ func TestARunBeginsWithPatience(t *testing.T) {
 	}
 }
 
+func TestARunThatCannotBeginLeavesItsCallerTimeToSaySo(t *testing.T) {
+	for name, release := range map[string]intelligencetest.RouteFault{
+		"": {},
+		", though nobody says that its lock is free": {Delay: time.Hour, Done: true},
+	} {
+		t.Run("in time"+name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *project) {
+				p.SetFaults(func(f *intelligencetest.Faults) { f.Silent = true })
+				p.Fault("DELETE /api/threads/{id}/lock", release)
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				begun := time.Now()
+				if _, err := p.client.Begin(ctx, request("thread", "run")); err == nil {
+					t.Error("it has begun")
+				}
+				if took := time.Since(begun); took > 4*time.Second {
+					t.Errorf("took %v", took)
+				}
+				p.unlocked("thread", 1)
+			})
+		})
+	}
+}
+
+// The platform may hear that nobody wants a lock before it has given it.
+func TestNoLockIsLeftBehindBy(t *testing.T) {
+	for name, c := range map[string]struct {
+		lock intelligencetest.RouteFault
+		// within is how long after its caller a run is given up.
+		within time.Duration
+	}{
+		"a caller that goes away while a lock is given": {intelligencetest.RouteFault{Delay: 2 * time.Second, Late: true}, time.Second},
+		"a platform that doesn't answer":                {intelligencetest.RouteFault{Delay: time.Hour, Done: true}, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *project) {
+				p.Fault("POST "+lockRoute, c.lock)
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer time.AfterFunc(time.Second, func() { cancel(http.ErrAbortHandler) }).Stop()
+				begun := time.Now()
+				if _, err := p.client.Begin(ctx, request("thread", "run")); !errors.Is(err, http.ErrAbortHandler) {
+					t.Errorf("got %v", err)
+				}
+				if took := time.Since(begun) - time.Second; took > c.within {
+					t.Errorf("it took %v longer than its caller", took)
+				}
+				time.Sleep(10 * time.Second)
+				if holder := p.Lock("thread"); holder != "" {
+					t.Errorf("%s has the lock", holder)
+				}
+			})
+		})
+	}
+}
+
+func TestARunThatIsAskedForTwiceKeepsItsLock(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *project) {
+		run := p.begin("thread", "run")
+		p.Fault("POST "+lockRoute, intelligencetest.RouteFault{Drop: true})
+		if _, err := p.client.Begin(t.Context(), request("thread", "run")); err == nil {
+			t.Error("it began twice")
+		}
+		if holder := p.Lock("thread"); holder != "run" {
+			t.Errorf("the lock is %q's", holder)
+		}
+		tell(t, run, story(3), 0)
+		if err := run.Finish(t.Context(), &store.Result{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestARunWhoseCallerGoesAwayDoesNotBegin(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *project) {
 		p.SetFaults(func(f *intelligencetest.Faults) { f.Silent = true })
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, http.ErrAbortHandler)
-		defer cancel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer time.AfterFunc(time.Second, func() { cancel(http.ErrAbortHandler) }).Stop()
 		begun := time.Now()
 		if _, err := p.client.Begin(ctx, request("thread", "run")); !errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("got %v", err)

@@ -194,14 +194,14 @@ func (p *Platform) newRequest(ctx context.Context, c *call) (*http.Request, cont
 // and cleaned it: the key opens the whole project.
 func checkID(id string) error {
 	if id == "" {
-		return errors.New("there is no id")
+		return fmt.Errorf("%w: it is empty", intelligence.ErrInvalidID)
 	}
 	if len(id) > maxID {
-		return fmt.Errorf("an id has more than %d bytes", maxID)
+		return fmt.Errorf("%w: it has more than %d bytes", intelligence.ErrInvalidID, maxID)
 	}
 	for part := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if part == "." || part == ".." {
-			return errors.New("an id has a part of dots alone")
+			return fmt.Errorf("%w: a part of it is dots alone", intelligence.ErrInvalidID)
 		}
 	}
 	return nil
@@ -253,11 +253,4 @@ func (p *Platform) message(status int, body []byte) string {
 
 // mask returns an answer without the key: a platform that quotes its requests would tell
 // browsers how to be the project.
-func (p *Platform) mask(answer []byte) json.RawMessage {
-	for _, secret := range p.credentials {
-		if bytes.Contains(answer, []byte(secret)) {
-			return json.RawMessage(p.credentials.Mask(string(answer)))
-		}
-	}
-	return answer
-}
+func (p *Platform) mask(answer []byte) json.RawMessage { return p.credentials.MaskBytes(answer) }

@@ -163,11 +163,7 @@ func (r *run) Finish(ctx context.Context, result *store.Result) error {
 	r.mu.Unlock()
 	r.close()
 	if !complete {
-		limit := releaseLimit
-		if ctx.Err() != nil {
-			limit = time.Second // there may be as little left of the instance
-		}
-		r.platform.release(ctx, r.logger, limit, r.held.threadID, r.held.runID)
+		r.platform.release(ctx, r.logger, r.held.threadID, r.held.runID)
 	}
 	if lost != nil {
 		return fmt.Errorf("%w: %w", store.ErrLeaseLost, lost)

@@ -3,7 +3,6 @@ package managed
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -11,24 +10,36 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/intelligence"
 	"github.com/copilotkit-go/runtime/core/intelligence/managed/internal/phoenix"
+	"github.com/copilotkit-go/runtime/core/internal/pause"
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
 const (
 	// startLimit is how long all that comes before a run may take.
 	startLimit = time.Minute
-	// releaseLimit is how long it may take to give a lock back.
+	// releaseLimit is how long it may take to give a lock back, lastRelease how long when
+	// the time of who has it is over: there may be as little left of the instance.
 	releaseLimit = 5 * time.Second
+	lastRelease  = time.Second
+	// lockPatience is how long the answer to the call for a lock is waited for when nobody
+	// wants the run any more.
+	lockPatience = 3 * time.Second
 )
 
 var (
-	errSlowStart   = fmt.Errorf("the run didn't begin within %v", startLimit)
+	errSlowStart   = errors.New("the run didn't begin in time")
 	errCredentials = errors.New("the platform has left out the run's ids or its join token")
 )
 
 // Begin implements [intelligence.Platform].
 func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest) (intelligence.Run, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, errSlowStart)
+	limit, patience := startLimit, lockPatience
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		spare := min(lastRelease, left/4) // to give the lock back, and to be told
+		limit, patience = min(limit, left-spare), min(patience, spare/2)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSlowStart)
 	defer cancel()
 	user, threadID := request.Key.Owner, request.Key.ID
 	thread, created, err := p.getOrCreateThread(ctx, user, request.AgentID, threadID, request.Container)
@@ -39,11 +50,14 @@ func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest)
 		request.Created(thread)
 	}
 	asked := time.Now()
-	held, err := p.lockThread(ctx, user, request.AgentID, threadID, request.RunID, request.Container)
+	// A call that is cut off may be done after the lock was given back.
+	locking, locked := pause.Outlast(ctx, patience)
+	held, err := p.lockThread(locking, user, request.AgentID, threadID, request.RunID, request.Container)
+	locked()
 	if err != nil {
-		if failure, ok := errors.AsType[*intelligence.Error](err); !ok || failure.Status == 0 {
+		if failure, ok := errors.AsType[*intelligence.Error](err); (!ok || failure.Status == 0) && !p.live.has(threadID, request.RunID) {
 			// The platform may have done it.
-			p.release(ctx, p.logger, releaseLimit, threadID, request.RunID)
+			p.release(ctx, p.logger, threadID, request.RunID)
 		}
 		return nil, at(ctx, intelligence.StepLock, err)
 	}
@@ -51,7 +65,7 @@ func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest)
 		if held.runID == "" {
 			held.runID = request.RunID
 		}
-		p.release(ctx, p.logger, releaseLimit, threadID, held.runID)
+		p.release(ctx, p.logger, threadID, held.runID)
 		return nil, at(ctx, intelligence.StepCredentials, errCredentials)
 	}
 	r := p.newRun(held, request)
@@ -59,7 +73,7 @@ func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest)
 	r.group.Go(func() { r.renew(r.working, asked) })
 	if err := r.start(ctx, request); err != nil {
 		r.close()
-		p.release(ctx, r.logger, releaseLimit, held.threadID, held.runID)
+		p.release(ctx, r.logger, held.threadID, held.runID)
 		return nil, err
 	}
 	return r, nil
@@ -88,7 +102,11 @@ func at(ctx context.Context, step intelligence.Step, err error) error {
 
 // release gives a lock back, also when ctx has ended. A failure is logged: the lock then
 // expires.
-func (p *Platform) release(ctx context.Context, logger *slog.Logger, limit time.Duration, threadID, runID string) {
+func (p *Platform) release(ctx context.Context, logger *slog.Logger, threadID, runID string) {
+	limit := releaseLimit
+	if ctx.Err() != nil {
+		limit = lastRelease
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	err := p.releaseLock(ctx, threadID, runID)

@@ -44,9 +44,9 @@ func (l *logged) Write(p []byte) (int, error) {
 func inBubble(t *testing.T, test func(t *testing.T, p *project)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var network network
-		p := &project{t: t, Platform: intelligencetest.NewWith(t, intelligencetest.Options{Listen: network.listen})}
-		p.dialer = &http.Transport{DialContext: network.dial}
+		var network intelligencetest.Network
+		p := &project{t: t, Platform: intelligencetest.NewWith(t, intelligencetest.Options{Listen: network.Listen})}
+		p.dialer = &http.Transport{DialContext: network.Dial}
 		t.Cleanup(func() {
 			p.dialer.CloseIdleConnections()
 			if strings.Contains(p.log.text.String(), p.Key) {

@@ -99,6 +99,12 @@ func (l *liveRuns) remove(r *run) {
 	}
 }
 
+// has reports whether a thread's live run has an id.
+func (l *liveRuns) has(threadID, runID string) bool {
+	r := l.find(threadID)
+	return r != nil && r.held.runID == runID
+}
+
 // find returns the live run of a thread, nil for none.
 func (l *liveRuns) find(threadID string) *run {
 	l.mu.Lock()

@@ -54,6 +54,7 @@ func TestARunIsStopped(t *testing.T) {
 				}
 				p.arrived("run", told)
 				p.unlocked("thread", 0)
+				synctest.Wait() // until the gateway, too, knows that they are closed
 				if _, clients := p.Connections(); clients != 0 {
 					t.Errorf("%d connections are left", clients)
 				}

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
@@ -122,6 +123,16 @@ func (s Secrets) RedactText(text string) string {
 func (s Secrets) Mask(text string) string {
 	for _, secret := range s {
 		text = strings.ReplaceAll(text, secret, "[redacted]")
+	}
+	return text
+}
+
+// MaskBytes is Mask for bytes, which it returns as they are if they have no secret.
+func (s Secrets) MaskBytes(text []byte) []byte {
+	for _, secret := range s {
+		if bytes.Contains(text, []byte(secret)) {
+			return []byte(s.Mask(string(text)))
+		}
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package pause
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -23,5 +24,25 @@ func Wait(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+// Outlast returns a context that ends d after ctx does, with its cause. The caller calls
+// end when it isn't needed any more, which ends it at once.
+func Outlast(ctx context.Context, d time.Duration) (longer context.Context, end func()) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-ctx.Done():
+			if Sleep(longer, d) == nil {
+				cancel(context.Cause(ctx))
+			}
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		cancel(nil)
+		watch.Wait()
 	}
 }

@@ -34,10 +34,9 @@ type Exporter struct {
 // sender sends the exports of one signal.
 type sender struct {
 	*Exporter
-	client  *http.Client
-	secrets outbound.Secrets
-	// used is when a connection was last used.
-	used time.Time
+	client      *http.Client
+	connections outbound.Connections
+	secrets     outbound.Secrets
 }
 
 func newSender(exporter *Exporter, client *http.Client) *sender {
@@ -53,7 +52,9 @@ func newSender(exporter *Exporter, client *http.Client) *sender {
 	// The headers are for the collector alone, and a collector has no reason to send
 	// anybody elsewhere.
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &sender{Exporter: exporter, client: &own, secrets: outbound.NewSecrets(exporter.Header, exporter.URL)}
+	s := &sender{Exporter: exporter, client: &own, secrets: outbound.NewSecrets(exporter.Header, exporter.URL)}
+	s.connections.Transport, _ = client.Transport.(*http.Transport)
+	return s
 }
 
 // refusal is an answer of a collector other than success.
@@ -81,19 +82,13 @@ const (
 	maxAnswer = 16 << 10
 	// maxRetryAfter bounds what a collector can ask for.
 	maxRetryAfter = 5 * time.Minute
-	// staleAfter is how long a connection may have been unused. An instance that was
-	// frozen meanwhile doesn't know that it is gone.
-	staleAfter = 30 * time.Second
 )
 
 // send sends one export. Its error is safe to log.
 func (s *sender) send(ctx context.Context, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	if time.Since(s.used) > staleAfter {
-		s.client.CloseIdleConnections()
-	}
-	s.used = time.Now()
+	s.connections.Use()
 	header := s.Header.Clone()
 	if header == nil {
 		header = make(http.Header)
@@ -124,7 +119,7 @@ func (s *sender) send(ctx context.Context, body []byte) error {
 	return s.secrets.Redact(err)
 }
 
-func (s *sender) close() { s.client.CloseIdleConnections() }
+func (s *sender) close() { s.connections.Close() }
 
 func compressed(body []byte) []byte {
 	var b bytes.Buffer

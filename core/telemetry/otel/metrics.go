@@ -36,7 +36,7 @@ var (
 // up, such as one for each failure, alerts on these go on working.
 var ownCodes = []string{
 	"AGENT_ERROR", "INVALID_EVENT", "INCOMPLETE_STREAM", "DEADLINE_EXCEEDED", "SHUTDOWN", "LEASE_LOST", "STORE_UNAVAILABLE",
-	"RUN_TOO_LARGE", "RUN_ORPHANED", "STOPPED", "auth_failed", "quota_exceeded", "rate_limited", "provider_unavailable", "model_timeout",
+	"RUN_TOO_LARGE", "EVENT_TOO_LARGE", "RUN_ORPHANED", "STOPPED", "auth_failed", "quota_exceeded", "rate_limited", "provider_unavailable", "model_timeout",
 	"model_not_found", "invalid_request", "invalid_tool", "invalid_model", "context_length_exceeded", "request_too_large", "answer_too_large",
 	"content_filtered", "unsupported_content", "unknown_interrupt", "remote_agent_unreachable", "remote_agent_error",
 	"remote_agent_protocol_error", "remote_agent_stream_broken", "canceled", "timeout", other,

@@ -6,6 +6,9 @@ import { edges } from "./edges.mjs";
 import { headers } from "./headers.mjs";
 import { hooks } from "./hooks.mjs";
 import { inputs } from "./inputs.mjs";
+import { managedMemories } from "./managed-memories.mjs";
+import { managedRoutes } from "./managed-routes.mjs";
+import { managedRuns } from "./managed-runs.mjs";
 import { mcpApps } from "./mcpapps.mjs";
 import { odd } from "./odd.mjs";
 import { pages } from "./pages.mjs";
@@ -40,4 +43,11 @@ export const cases = {
   "mcp apps": mcpApps,
   edges,
   clients,
+};
+
+// Those of threads that the managed platform keeps, on processes of their own.
+export const managedCases = {
+  "managed runs": managedRuns,
+  "managed memories": managedMemories,
+  managed: managedRoutes,
 };

@@ -4,7 +4,8 @@
 // standard input.
 //
 // Environment: MODEL (the address of the scripted model), REMOTE (the address of the
-// remote agent), SIDE, APPS and PUBLISHED (see ../reference.mjs).
+// remote agent), SIDE, APPS and PUBLISHED (see ../reference.mjs). With PLATFORM it is the
+// set-ups of ../reference-managed.mjs in their place.
 package main
 
 import (
@@ -31,7 +32,12 @@ func run(model, remote string) error {
 		return err
 	}
 	trace := new(trace)
-	handlers, err := newSetups(agents, trace, logger)
+	var handlers map[string]http.Handler
+	if platform := os.Getenv("PLATFORM"); platform != "" {
+		handlers, err = newManagedSetups(platform, agents, logger)
+	} else {
+		handlers, err = newSetups(agents, trace, logger)
+	}
 	if err != nil {
 		return err
 	}

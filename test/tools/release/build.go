@@ -48,9 +48,10 @@ func build(root, work, target string) (*product, error) {
 	} else {
 		p.binary = filepath.Join(work, p.system+"-"+p.arch, p.binaryName())
 		command = exec.Command("go", "build", "-trimpath", "-buildvcs=true", "-ldflags", "-s -w -buildid=", "-o", p.binary, "./cmd/copilotkit")
-		// What the user has set must not change the result.
+		// What the user has set must not change the result. What go env -w has set takes
+		// the place of what is empty, so that GOFLAGS isn't.
 		command.Env = append(os.Environ(), "GOOS="+p.system, "GOARCH="+p.arch,
-			"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
+			"CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0")
 	}
 	command.Dir, command.Stderr = root, os.Stderr
 	if err := command.Run(); err != nil {
@@ -67,6 +68,8 @@ func (p *product) readInfo() (err error) {
 	p.time = time.Unix(0, 0).UTC()
 	for _, setting := range p.info.Settings {
 		switch setting.Key {
+		case "GOEXPERIMENT":
+			return fmt.Errorf("the program was built with an experiment of Go's, %s: go env -u GOEXPERIMENT", setting.Value)
 		case "vcs.revision":
 			p.commit = setting.Value
 		case "vcs.time":

@@ -86,13 +86,20 @@ func TestARelease(t *testing.T) {
 			t.Errorf("got %q, want %q", notes, want)
 		}
 	})
-	t.Run("is the same when made again elsewhere", func(t *testing.T) {
+	t.Run("is the same when made again elsewhere, by somebody with settings", func(t *testing.T) {
+		setGo(t, "GOFLAGS=-gcflags=-N\nGOAMD64=v3\n")
 		again, err := makeRelease(t, newRepository(t), here)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(read(t, filepath.Join(folder, ours)), read(t, filepath.Join(again, ours))) {
 			t.Error("two archives of the same commit differ")
+		}
+	})
+	t.Run("isn't made with an experiment of Go's", func(t *testing.T) {
+		setGo(t, "GOEXPERIMENT=nogreenteagc\n")
+		if _, err := makeRelease(t, repository, here); err == nil || !strings.Contains(err.Error(), "GOEXPERIMENT") {
+			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("isn't made of a commit with changes", func(t *testing.T) {

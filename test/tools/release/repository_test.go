@@ -43,6 +43,15 @@ func newRepository(t *testing.T) string {
 	return folder
 }
 
+// setGo sets what go env -w would.
+func setGo(t *testing.T, settings string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "env")
+	write(t, file, []byte(settings))
+	t.Setenv("GOENV", file)
+	t.Setenv("GOFLAGS", "")
+}
+
 func write(t *testing.T, name string, data []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

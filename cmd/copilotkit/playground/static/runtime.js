@@ -1,5 +1,7 @@
 // The client of the runtime: JSON calls and event streams, in both endpoint modes.
 
+import * as gateway from "./gateway.js";
+
 const meta = (name) => document.querySelector(`meta[name="copilotkit-${name}"]`).content;
 
 const base = meta("base-path").replace(/\/$/, "");
@@ -54,8 +56,11 @@ async function* stream(what, agentId, input, signal) {
   const response = singleRoute
     ? await envelope(`agent/${what}`, { agentId }, input, signal)
     : await post(`/agent/${encodeURIComponent(agentId)}/${what}`, input, "POST", signal);
-  if (!response.ok) await json(response); // throws
-  yield* events(response.body);
+  if (!response.ok || response.headers.get("Content-Type")?.startsWith("application/json")) {
+    yield* gateway.follow(await json(response), signal); // json throws if it isn't ok
+  } else if (response.status !== 204) {
+    yield* events(response.body);
+  }
 }
 
 /** Yields the JSON data of Server-Sent Events. */

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/copilotkit-go/runtime/core/internal/outbound"
 )
 
 // Time limits, as Phoenix's own client has them but for the heartbeat's answer: that
@@ -27,6 +29,9 @@ const (
 	heartbeatEvery = 30 * time.Second
 	reconnectFirst = 100 * time.Millisecond
 	rejoinFirst    = time.Second
+	// steady is how long a connection has to last, for the pause after it to be the first
+	// again: a server that drops whoever joins isn't stormed.
+	steady = 5 * time.Second
 	// leaveLimit is how long a good end may take.
 	leaveLimit = time.Second
 )
@@ -61,9 +66,11 @@ type Config struct {
 // Channel is a channel that keeps itself joined. It is safe for concurrent use.
 type Channel struct {
 	config Config
-	ref    atomic.Uint64
-	cancel context.CancelFunc
-	done   chan struct{}
+	// secrets are what no error and no answer has.
+	secrets outbound.Secrets
+	ref     atomic.Uint64
+	cancel  context.CancelFunc
+	done    chan struct{}
 	// failing is held while Failed is called.
 	failing sync.Mutex
 
@@ -84,6 +91,7 @@ type Channel struct {
 func Open(config Config) *Channel {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Channel{config: config, cancel: cancel, done: make(chan struct{}), changed: make(chan struct{})}
+	c.secrets = c.secrets.WithTexts(config.Token, encodeToken(config.Token))
 	go func() {
 		defer close(c.done)
 		defer cancel()

@@ -25,12 +25,13 @@ func (c *Channel) keep(ctx context.Context) error {
 	query.Set("vsn", "2.0.0")
 	address.RawQuery = query.Encode()
 	for failures := 0; ; failures++ {
+		begun := time.Now()
 		conn, err := c.dial(ctx, address)
 		giveUp := false
 		if err == nil {
 			var joined bool
 			joined, giveUp, err = c.serve(ctx, conn)
-			if joined {
+			if joined && time.Since(begun) >= steady {
 				failures = 0
 			}
 		} else {
@@ -82,8 +83,7 @@ func (c *Channel) dial(ctx context.Context, address *url.URL) (*websocket.Conn, 
 	if errors.Is(err, context.DeadlineExceeded) {
 		failure.Err = ErrTimeout
 	}
-	secrets := outbound.NewSecrets(http.Header{"Token": {c.config.Token, encodeToken(c.config.Token)}}, address)
-	failure.Err = secrets.Redact(failure.Err)
+	failure.Err = append(outbound.NewSecrets(nil, address), c.secrets...).Redact(failure.Err)
 	return nil, failure
 }
 

@@ -55,7 +55,7 @@ func (c *Channel) serve(ctx context.Context, conn *websocket.Conn) (joined, give
 	if final, ok := errors.AsType[finalError](err); ok {
 		return l.joined.Load(), true, final.error
 	}
-	err = &LostError{err}
+	err = &LostError{c.secrets.Redact(err)}
 	return l.joined.Load(), !c.isClosing() && c.failed(err), err
 }
 
@@ -126,6 +126,7 @@ func (l *link) answer(f frame) error {
 	if !ok {
 		return errFrame
 	}
+	reply.Response = l.channel.secrets.MaskBytes(reply.Response)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if answer, waits := l.answers[f.ref]; waits {

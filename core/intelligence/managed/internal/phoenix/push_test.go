@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/copilotkit-go/runtime/core/intelligence/managed/internal/phoenix"
 )
 
@@ -125,4 +127,58 @@ func TestAServerThatQuotesTheTokenDoesNotGetItIntoAnError(t *testing.T) {
 			t.Errorf("the error is %s", text)
 		}
 	})
+}
+
+func TestAServerThatDropsWhoeverJoinsIsNotStormed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const lasts = 5 * time.Second
+		begun := time.Now()
+		s := newServer(t, func(c *conversation) {
+			answerJoin(c)
+			if time.Since(begun) >= time.Minute {
+				time.Sleep(lasts)
+			}
+		})
+		s.open(nil)
+		time.Sleep(time.Minute)
+		if dials := len(s.dialled()); dials > 25 {
+			t.Errorf("%d connections in a minute", dials)
+		}
+		time.Sleep(time.Minute)
+		if dials := s.dialled(); dials[len(dials)-1].Sub(dials[len(dials)-2]) > lasts+100*time.Millisecond {
+			t.Error("when it has come back it is still tried seldom")
+		}
+	})
+}
+
+// A server, or who answers in its place, may quote what it was sent.
+func TestTheTokenIsInNothingThatTheServerSaid(t *testing.T) {
+	const quote = "no such key: cpk-1_secret-key, Y3BrLTFfc2VjcmV0LWtleQ"
+	for name, play := range map[string]func(*conversation){
+		"refusing a join": func(c *conversation) {
+			m, _ := c.next()
+			c.reply(m, "error", map[string]any{"reason": quote})
+			c.well()
+		},
+		"closing": func(c *conversation) {
+			answerJoin(c)
+			c.conn.Close(websocket.StatusPolicyViolation, quote)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failures := make(chan error, 1)
+				channel := newServer(t, play).open(func(c *phoenix.Config) {
+					c.Failed = func(err error) bool { failures <- err; return true }
+				})
+				text := (<-failures).Error()
+				<-channel.Done()
+				for _, text := range []string{text, channel.Err().Error()} {
+					if strings.Contains(text, "secret-key") || strings.Contains(text, "Y3Br") || !strings.Contains(text, "no such key") {
+						t.Errorf("it says %q", text)
+					}
+				}
+			})
+		})
+	}
 }

@@ -1,4 +1,4 @@
-package managed_test
+package intelligencetest
 
 import (
 	"context"
@@ -8,23 +8,23 @@ import (
 	"sync"
 )
 
-// network is a network in the memory of a test, on which the test's clock can be one that
-// jumps.
-type network struct {
+// Network is a network in the memory of a test, on which the test's clock can be one that
+// jumps (testing/synctest). The zero value is one. It is safe for concurrent use.
+type Network struct {
 	mu        sync.Mutex
 	listeners map[string]*listener
 	last      int
 }
 
 type listener struct {
-	network *network
+	network *Network
 	address string
 	conns   chan net.Conn
 	closed  chan struct{}
 }
 
-// listen listens at an address, a new one for a port of 0.
-func (n *network) listen(address string) (net.Listener, error) {
+// Listen listens at an address, a new one for a port of 0.
+func (n *Network) Listen(address string) (net.Listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if host, port, _ := net.SplitHostPort(address); port == "0" {
@@ -39,7 +39,8 @@ func (n *network) listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error) {
+// Dial connects to who listens at an address.
+func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	n.mu.Lock()
 	l := n.listeners[address]
 	n.mu.Unlock()
