@@ -3,14 +3,16 @@
 // and serves /copilotkit until SIGTERM. Without CPK_CONFIG each line of the standard input
 // configures one more runtime of this process.
 //
-// Who calls is what x-test-user-id and x-test-user-name say.
+// The agent is at agentUrl, or is the reference's own with the model at modelUrl. Who
+// calls is what x-test-user-id and x-test-user-name say.
 process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import "./websocket.mjs";
 import { HttpAgent } from "@ag-ui/client";
-import { CopilotIntelligenceRuntime, CopilotKitIntelligence } from "@copilotkit/runtime/v2";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { BuiltInAgent, CopilotIntelligenceRuntime, CopilotKitIntelligence } from "@copilotkit/runtime/v2";
 import { createCopilotNodeListener } from "@copilotkit/runtime/v2/node";
 
 /** Serves a runtime as configured, and returns its port. */
@@ -21,7 +23,7 @@ function serve(config) {
       apiUrl: config.apiUrl,
       wsUrl: config.runnerUrl.replace(/\/runner$/, ""),
     }),
-    agents: { default: new HttpAgent({ url: config.agentUrl, description: "Conformance agent" }) },
+    agents: { default: agent(config) },
     identifyUser: (request) => ({
       id: request.headers.get("x-test-user-id") ?? "test-user",
       name: request.headers.get("x-test-user-name") ?? "Test User",
@@ -36,8 +38,14 @@ function serve(config) {
     if (name in config) options[name] = config[name];
   }
   const runtime = new CopilotIntelligenceRuntime(options);
-  const server = createServer(createCopilotNodeListener({ runtime, basePath: "/copilotkit", mode: config.mode ?? "multi-route" }));
+  const server = createServer(createCopilotNodeListener({ runtime, basePath: config.basePath ?? "/copilotkit", mode: config.mode ?? "multi-route" }));
   return new Promise((resolve) => server.listen(config.port ?? 0, "127.0.0.1", () => resolve(server.address().port)));
+}
+
+function agent({ agentUrl, modelUrl }) {
+  if (agentUrl) return new HttpAgent({ url: agentUrl, description: "Conformance agent" });
+  const model = createOpenAICompatible({ name: "openai", baseURL: modelUrl, apiKey: "test-key", includeUsage: true })("gpt-4o");
+  return new BuiltInAgent({ model, maxRetries: 0 });
 }
 
 process.on("SIGTERM", () => process.exit(0));

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { eventually } from "./eventually.mjs";
 
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -77,8 +78,10 @@ export class Page {
 
   async say(text) {
     await this.input.fill(text);
-    // While the chat connects to its thread it ignores Enter and its button is disabled.
+    // While the chat connects to its thread it ignores Enter and its button is disabled. It
+    // connects twice, and may forget what is said while it does so for the second time.
     await this.chat.locator("[data-testid=copilot-send-button]:enabled").waitFor();
+    await eventually("the chat listens", () => this.idle());
     await this.input.press("Enter");
   }
 

@@ -258,11 +258,11 @@ test("threads that a managed platform keeps come through its gateway", async () 
     assert.equal(await other.locator(".message.assistant").last().innerText(), await answer().innerText(), "both tabs show the same");
     await other.context().close();
     await page.context().close();
-    assert.deepEqual(await platform.ask("/violations"), []);
+    assert.deepEqual(await platform.control("GET /violations"), []);
   } finally {
     page = multi;
     await managed.stop();
-    await platform.stop();
+    await platform.close();
   }
 });
 

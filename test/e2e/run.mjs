@@ -13,7 +13,9 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ScriptedModel } from "../conformance/model.mjs";
 import { launch, Page } from "./browser.mjs";
-import { build, cache, root, startDynamoDB, startImage, startLambda, startLocal, startMCPApp, startRedis, unpackImage } from "./runtimes.mjs";
+import { intelligenceScenes } from "./intelligence.mjs";
+import { startManaged, startManagedReference } from "./managed.mjs";
+import { build, cache, root, startDynamoDB, startImage, startLambda, startLocal, startMCPApp, startPlatform, startRedis, unpackImage } from "./runtimes.mjs";
 import { scenes } from "./scenes.mjs";
 import { scripts } from "./scripts.mjs";
 import { serveSite } from "./site.mjs";
@@ -35,22 +37,25 @@ try {
   buildApp();
   const model = await new ScriptedModel(scripts).listen();
   closing.push(() => model.close());
-  const runtimes = flags.reference ? await reference(model) : await ours(model);
+  const chosen = (scenes) => Object.entries(scenes).filter(([name]) => name.includes(flags.only));
+  const runtimes = {};
+  if (chosen(scenes).length > 0) Object.assign(runtimes, flags.reference ? await reference(model) : await ours(model));
+  const platform = chosen(intelligenceScenes).length > 0 ? await managed(model, runtimes) : undefined;
   const sites = {};
   for (const [name, { origin }] of Object.entries(runtimes)) {
-    if (name.startsWith("one process")) {
+    if (name.includes("one process")) {
       sites[name] = { url: `${origin}/` };
       continue;
     }
     sites[name] = await serveSite(join(app, "dist"), origin);
     closing.push(() => sites[name].close());
   }
-  if (!flags.reference) await foreign(model, runtimes, sites);
+  if (sites.sessions) await foreign(model, runtimes, sites);
   const browser = await launch();
   closing.push(() => browser.close());
 
-  for (const [name, play] of Object.entries(scenes)) {
-    if (name.includes(flags.only)) await playScene(name, play, { browser, model, sites, runtimes });
+  for (const [name, play] of chosen({ ...scenes, ...intelligenceScenes })) {
+    await playScene(name, play, { browser, model, sites, runtimes, platform });
   }
 } finally {
   for (const close of closing.reverse()) await close();
@@ -59,7 +64,7 @@ console.log(failed.length === 0 ? "All scenes passed." : `${failed.length} faile
 console.log(`Screenshots: ${screenshots}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-async function playScene(name, play, { browser, model, sites, runtimes }) {
+async function playScene(name, play, { browser, model, sites, runtimes, platform }) {
   // Each page has its own thread, unless the scene names one.
   const fresh = (site) => site && `${site.url}#${randomUUID()}`;
   const pages = [];
@@ -83,6 +88,10 @@ async function playScene(name, play, { browser, model, sites, runtimes }) {
         url: fresh(sites.drawings),
         replaceInstances: () => fetch(`${runtimes.drawings.origin}/instances`, { method: "DELETE" }),
       },
+      platform,
+      managed: (setup) => fresh(sites[setup]),
+      mortal: runtimes.mortal,
+      lambdaInstances: async () => Number(await (await fetch(`${runtimes["managed lambda"].origin}/instances`)).text()),
       release: (gate) => model.release("runtime", gate),
       async open({ url = fresh(sites.local), context, token } = {}) {
         const page = await Page.open(browser, url, { screenshots, pictures, context, token });
@@ -137,6 +146,18 @@ async function ours(model) {
   };
   for (const runtime of Object.values(runtimes)) closing.push(() => runtime.stop());
   return runtimes;
+}
+
+/** Starts a managed platform, and the runtimes whose threads it keeps. */
+async function managed(model, runtimes) {
+  const platform = await startPlatform();
+  closing.push(() => platform.close());
+  const started = flags.reference
+    ? await startManagedReference(platform, model.base("runtime"))
+    : await startManaged(platform, production(model), { sessions, site: join(app, "dist") });
+  for (const runtime of Object.values(started)) closing.push(() => runtime.stop());
+  Object.assign(runtimes, started);
+  return platform;
 }
 
 /** The environment of a runtime that needs no key, and whose model draws. */

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Platform } from "../conformance/platform.mjs";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const cache = join(root, ".cache", "e2e");
@@ -26,9 +27,9 @@ function command(program, args, cwd = root) {
   return result.stdout;
 }
 
-/** Starts the local server with an environment. Resolves when it answers. */
-export async function startLocal(binary, env) {
-  const port = await freePort();
+/** Starts the local server with an environment, at a free port unless one is given. Resolves when it answers. */
+export async function startLocal(binary, env, port) {
+  port ??= await freePort();
   const runtime = run(binary, { PORT: String(port), ...env });
   runtime.origin = `http://127.0.0.1:${port}`;
   await runtime.answers(() => fetch(`${runtime.origin}/`));
@@ -82,14 +83,11 @@ export async function startDynamoDB() {
   return dynamoDB;
 }
 
-/** Starts a managed platform for tests. Its env is that of a runtime whose threads it keeps; ask() reads its control address. */
+/** Starts a managed platform for tests. Its env is that of a runtime whose threads it keeps. */
 export async function startPlatform() {
-  const platform = run(build("./test/intelligencetest/serve", "intelligence-platform"), {});
-  await platform.answers(async () => {
-    const { url, gatewayUrl, key, controlUrl } = JSON.parse(platform.log().split("\n")[0]);
-    platform.env = { CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
-    platform.ask = async (path) => (await fetch(controlUrl + path)).json();
-  });
+  const platform = await Platform.start(build("./test/intelligencetest/serve", "intelligence-platform"));
+  const { url, gatewayUrl, key } = platform.address;
+  platform.env = { CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
   return platform;
 }
 

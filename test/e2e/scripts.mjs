@@ -4,6 +4,15 @@ const words = (text) => text.split(/(?<= )/).flatMap((word) => [word, { pause: 4
 export const scripts = {
   "Tell me a slow story": [[...words("Once upon a time "), { hold: "beginning" }, ...words("there was a gopher. "), { hold: "story" }, ...words("It lived happily ever after.")]],
   "Tell me a story": [[...words("Once upon a time there was a gopher. "), { hold: "story" }, ...words("It lived happily ever after.")]],
+  "Tell me a long story": [["One ", { hold: "one" }, "two ", { hold: "two" }, "three ", { hold: "three" }, "four ", { hold: "four" }, "five ", "six."]],
+  "Remember that I like tea": [
+    [{ call: { id: "call-save", name: "mcp__intelligence__save_memory", args: '{"content":"Likes tea"}' } }],
+    [...words("I shall remember.")],
+  ],
+  "What do I like?": [
+    (id) => [{ call: { id, name: "mcp__intelligence__recall_memory", args: '{"query":"tea"}' } }],
+    (id, result) => [...words(`What I know: ${result}.`)],
+  ],
   "Count forever": [[...Array.from({ length: 2000 }, (_, i) => [`${i + 1} `, { pause: 30 }]).flat()]],
   "Paint the page teal": [
     [{ call: { id: "call-paint", name: "setColor", args: ['{"color":', '"teal"}'] } }],
@@ -33,6 +42,7 @@ export const scripts = {
       { args: '{"name":"Sult"}]}}' },
     ],
   ],
+  "user: Tell me a story": [["A tale of a gopher"]], // its thread's name
   suggestions: [
     [{ call: { id: "call-suggest", name: "copilotkitSuggest", args: ['{"suggestions":[{"title":"Make it teal",', '"message":"Paint the page teal"}]}'] } }],
   ],

@@ -26,8 +26,9 @@ export function Threads({ current, open, signOut }: Props) {
     return () => subscription.unsubscribe();
   }, [agent, refetchThreads]);
 
-  // It is named after its first message until somebody gives it a name.
-  const nameless = threads.some((thread) => thread.id === current && !thread.name);
+  // It is named after its first message, unless the runtime has named it when its answer is
+  // there, until somebody gives it a name.
+  const nameless = !agent.isRunning && threads.some((thread) => thread.id === current && !thread.name);
   const question = agent.messages.find((message) => message.role === "user")?.content;
   useEffect(() => {
     if (!nameless || typeof question !== "string") return;

@@ -4,7 +4,7 @@
 // the run's.
 //
 // Environment: BOOTSTRAP (the function's binary), INSTANCES (the most instances), and
-// variables that begin with COPILOTKIT_, OPENAI_ or AWS_, which are passed to the function.
+// variables that begin with COPILOTKIT_, CPK_, OPENAI_ or AWS_, which are passed to the function.
 // When it listens, the command prints one line of JSON, {"origin": "http://…"}. It
 // answers GET /instances with the number of instances that were started; DELETE /instances
 // ends them once they are idle, so that another one answers what comes next. At the end of its
@@ -82,7 +82,7 @@ func run() error {
 func functionEnv(environ []string) []string {
 	var env []string
 	for _, variable := range environ {
-		for _, prefix := range []string{"COPILOTKIT_", "OPENAI_", "AWS_"} {
+		for _, prefix := range []string{"COPILOTKIT_", "CPK_", "OPENAI_", "AWS_"} {
 			if strings.HasPrefix(variable, prefix) {
 				env = append(env, variable)
 			}

@@ -13,7 +13,8 @@
 //	POST   /expire?thread=id    takes a thread's lock away
 //	POST   /stop?run=id         tells a run's runners to stop
 //	POST   /threads?id=&user=&agent=      adds a thread
-//	GET    /violations, /requests, /frames, /messages?thread=id, /events?thread=id, /memories?user=id
+//	GET    /violations, /requests, /frames, /messages?thread=id, /events?thread=id
+//	GET    /refusals, /lock?thread=id, /memories?user=id
 package main
 
 import (
@@ -135,6 +136,7 @@ func controls(p *intelligencetest.Platform) http.Handler {
 	show("GET /frames", func(*http.Request) any { return nonNil(p.Frames()) })
 	show("GET /messages", func(r *http.Request) any { return nonNil(p.Messages(r.FormValue("thread"))) })
 	show("GET /events", func(r *http.Request) any { return nonNil(p.Events(r.FormValue("thread"))) })
+	show("GET /lock", func(r *http.Request) any { return p.Lock(r.FormValue("thread")) })
 	show("GET /memories", func(r *http.Request) any { return nonNil(p.Memories(r.FormValue("user"))) })
 	return mux
 }

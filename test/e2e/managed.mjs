@@ -1,0 +1,54 @@
+// The runtimes whose threads a managed platform keeps.
+import { join } from "node:path";
+import { build, freePort, root, run, startLambda, startLocal } from "./runtimes.mjs";
+
+/** Starts this runtime in each set-up of the scenes. `env` is what all of them have. */
+export async function startManaged(platform, env, { sessions, site }) {
+  const binary = build("./cmd/copilotkit", "copilotkit");
+  const all = { ...env, ...platform.env };
+  const development = { ...all, COPILOTKIT_ENV: "development", COPILOTKIT_INTELLIGENCE_USER: "dev", COPILOTKIT_INTELLIGENCE_MEMORY: "read-write" };
+  return {
+    managed: await startLocal(binary, development),
+    mortal: await startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "4" }, port)),
+    "managed, one process": await startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site, COPILOTKIT_THREAD_NAMES: "on" }),
+    "managed lambda": await startLambda(2, { ...all, ...sessions }),
+  };
+}
+
+/** Starts the reference, in those of the set-ups that it has. */
+export async function startManagedReference(platform, modelUrl) {
+  const { url, gatewayUrl, key } = platform.address;
+  const config = {
+    modelUrl, apiKey: key, apiUrl: url, runnerUrl: `${gatewayUrl}/runner`, basePath: "/api/copilotkit",
+    memoryGrant: { user: "read-write", project: "read-write" }, generateThreadNames: false,
+  };
+  const start = async (more, port) => {
+    port ??= await freePort();
+    const script = join(root, "test", "conformance", "intelligence.mjs");
+    const runtime = run(process.execPath, { CPK_CONFIG: JSON.stringify({ ...config, ...more, port }) }, [script]);
+    runtime.origin = `http://127.0.0.1:${port}`;
+    await runtime.answers(() => fetch(`${runtime.origin}/`));
+    return runtime;
+  };
+  return {
+    managed: await start({}),
+    mortal: await startMortal((port) => start({ lockTtlSeconds: 4, lockHeartbeatIntervalSeconds: 3 }, port)),
+  };
+}
+
+/** Starts a runtime that a scene can kill and replace by another one at its address. */
+async function startMortal(start) {
+  const port = await freePort();
+  let runtime = await start(port);
+  return {
+    origin: runtime.origin,
+    log: () => runtime.log(),
+    status: () => runtime.status(),
+    stop: () => runtime.stop(),
+    async replace() {
+      runtime.child.kill("SIGKILL");
+      await runtime.exited;
+      runtime = await start(port);
+    },
+  };
+}
