@@ -164,11 +164,11 @@ func (e expected) limit() time.Duration {
 	return longRun
 }
 
-// modelTimeouts are longer where the provider is asked again, after pauses of its own
-// choice, until its answer counts.
+// modelTimeouts are longer where the provider does answer, however busy the machine is, or
+// is asked again, after pauses of its own choice, until its answer counts.
 func (e expected) modelTimeouts() bundle.Timeouts {
 	timeouts := modelTimeouts
-	if e.code == "rate_limited" {
+	if e.code == "rate_limited" || e.text != "" {
 		timeouts.ModelHeader = 20 * time.Second
 	}
 	return timeouts
