@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -102,7 +103,7 @@ func notBegun(err error) error {
 		answer := threadLocked(err)
 		answer.Body = errorBody{Error: "Thread lock denied", Code: "agent_thread_locked", Message: "Thread already running"}
 		return answer
-	case !errors.As(err, &failed):
+	case !errors.As(err, &failed), errors.Is(err, context.Canceled): // by its client
 		return err
 	}
 	switch failed.Step {

@@ -16,8 +16,8 @@ import (
 // Its errors are what to answer, an [*HTTPError] or a failure. Keys are of the request's
 // user. What is to be answered is a value for [exchange.json].
 type keeper interface {
-	// prepare changes a run before it begins. The function that it returns reports
-	// whether the run's thread is to be named, where threads are; it is asked when the run has begun.
+	// prepare changes a run before it begins. Once that has, unnamed reports whether its
+	// thread is to get a name; it is nil where threads get none.
 	prepare(ex *exchange, request *runner.Request) (unnamed func() bool, err error)
 	// answer begins the answer to a run that has begun, and says where its events go.
 	answer(ex *exchange, run *begunRun, input *agui.RunAgentInput) error

@@ -86,7 +86,7 @@ func TestAManagedRunIsAnsweredBeforeItEnds(t *testing.T) {
 
 func TestAManagedRunGoesOnWithoutItsClient(t *testing.T) {
 	agent := new(held)
-	deployed(t, core.Config{Agents: agents(agent), CancelOnDisconnect: true}, intelligence.Config{}, func(t *testing.T, d *deployment) {
+	deployed(t, core.Config{Agents: agents(agent)}, intelligence.Config{}, func(t *testing.T, d *deployment) {
 		d.begins("t1", "r1") // on a connection that is closed then
 		begun := <-agent.begun
 		time.Sleep(5 * time.Minute)

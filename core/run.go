@@ -82,12 +82,12 @@ func (rt *Runtime) beginRun(ex *exchange, request *runner.Request) (*begunRun, e
 	run, err := rt.runner.Begin(ctx, extended)
 	var answer *HTTPError
 	switch {
+	case errors.Is(err, runner.ErrShutdown), err != nil && rt.closing.Err() != nil:
+		return nil, errClosed
 	case errors.As(err, &answer):
 		return nil, answer
 	case errors.Is(err, store.ErrLocked):
 		return nil, threadLocked(err)
-	case errors.Is(err, runner.ErrShutdown), err != nil && rt.closing.Err() != nil:
-		return nil, errClosed
 	case err != nil:
 		return nil, storeError(runFailed, err)
 	}

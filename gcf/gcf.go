@@ -38,7 +38,7 @@ func Handler(options ...bundle.Option) func(http.ResponseWriter, *http.Request) 
 	logger := slog.New(logFormat(project.get)(os.Stderr, slog.LevelInfo))
 	runtime := bundle.NewLazy(os.Environ, append([]bundle.Option{
 		bundle.WithDefaults(platforms.Google().Defaults), bundle.WithSignIn("google", google.SignIn(nil)), bundle.WithLogFormat(logFormat(project.get)),
-		bundle.WithMetricsServer(),
+		bundle.WithMetricsServer(), bundle.WithoutAgentCore(),
 	}, options...)...)
 	health := bundle.NewHealth(runtime.Ready, logger)
 	handler := health.Around(runtime)

@@ -212,6 +212,17 @@ func TestAFrontEndIsServedBesideTheFunction(t *testing.T) {
 	}
 }
 
+func TestAgentCoreIsRefused(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	t.Setenv("COPILOTKIT_AGENTCORE", "on")
+	answer := httptest.NewRecorder()
+	gcf.Handler()(answer, httptest.NewRequest(http.MethodGet, "/invocations", nil))
+	if answer.Code != http.StatusInternalServerError {
+		t.Errorf("got %d %s", answer.Code, answer.Body)
+	}
+}
+
 func TestRequestsOfTheSizeThatGoogleTakesAreRead(t *testing.T) {
 	t.Setenv("COPILOTKIT_MODEL", "demo")
 	t.Setenv("COPILOTKIT_AUTH", "none")

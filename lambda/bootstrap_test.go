@@ -184,6 +184,17 @@ func TestAFolderWithAFrontEndIsRefused(t *testing.T) {
 	}
 }
 
+func TestAgentCoreIsRefused(t *testing.T) {
+	t.Setenv("COPILOTKIT_MODEL", "demo")
+	t.Setenv("COPILOTKIT_AUTH", "none")
+	t.Setenv("COPILOTKIT_AGENTCORE", "on")
+	runtime := newRuntime()
+	defer runtime.Close()
+	if err := runtime.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "COPILOTKIT_AGENTCORE: it works in the container image alone") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRequestsOfTheSizeThatLambdaTakesAreRead(t *testing.T) {
 	t.Setenv("COPILOTKIT_MODEL", "demo")
 	t.Setenv("COPILOTKIT_AUTH", "none")

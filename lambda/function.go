@@ -29,7 +29,7 @@ type function struct {
 func newRuntime() *bundle.Lazy {
 	platform := platforms.Lambda(os.Getenv)
 	return bundle.NewLazy(os.Environ, bundle.WithDefaults(platform.Defaults), bundle.WithLogFormat(logFormat), withDynamoDB(),
-		bundle.WithoutFrontEnd(platform.FrontEnd),
+		bundle.WithoutFrontEnd(platform.FrontEnd), bundle.WithoutAgentCore(),
 		bundle.WithSignIn("aws", aws.SignIn()), bundle.WithDatabasePassword("aws", rdsauth.Password(os.Getenv)))
 }
 

@@ -34,7 +34,7 @@ var runtime = bundle.NewLazy(os.Environ, Options()...)
 // to the client's address, takes requests of 4.5 MB, and serves static files itself.
 func Options() []bundle.Option {
 	platform := platforms.Vercel()
-	return []bundle.Option{bundle.WithDefaults(platform.Defaults), bundle.WithoutFrontEnd(platform.FrontEnd)}
+	return []bundle.Option{bundle.WithDefaults(platform.Defaults), bundle.WithoutFrontEnd(platform.FrontEnd), bundle.WithoutAgentCore()}
 }
 
 // Handler answers a request as a function under api/.

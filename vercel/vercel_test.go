@@ -161,6 +161,16 @@ func TestAFolderWithAFrontEndIsRefused(t *testing.T) {
 	}
 }
 
+func TestAgentCoreIsRefused(t *testing.T) {
+	env := func() []string {
+		return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none", "COPILOTKIT_AGENTCORE=on"}
+	}
+	_, err := bundle.New(t.Context(), env, vercel.Options()...)
+	if err == nil || !strings.Contains(err.Error(), "COPILOTKIT_AGENTCORE: it works in the container image alone") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRequestsOfTheSizeThatVercelTakesAreRead(t *testing.T) {
 	runtime := bundle.NewLazy(func() []string { return []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"} }, vercel.Options()...)
 	defer runtime.Close()

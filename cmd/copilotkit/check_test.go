@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
@@ -275,5 +279,34 @@ func TestTheCheckSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 				t.Log(text)
 			}
 		})
+	}
+}
+
+// heard has what the Redis driver logs.
+type heard struct{ lines chan string }
+
+func (h heard) Printf(_ context.Context, format string, values ...any) {
+	select {
+	case h.lines <- fmt.Sprintf(format, values...):
+	default:
+	}
+}
+
+func TestTheReportAloneSaysThatRedisIsNotReached(t *testing.T) {
+	h := heard{make(chan string, 1)}
+	goredis.SetLogger(h)
+	t.Cleanup(logging.Enable)
+	for _, entry := range append(public, "COPILOTKIT_STORE=redis://127.0.0.1:1") {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+	out, messages, code := command(t, nil, "check", "--online")
+	if code != 1 || messages != "" || !strings.Contains(string(out), "nothing listens at its port") {
+		t.Errorf("code %d, %q, %s", code, messages, out)
+	}
+	select {
+	case line := <-h.lines:
+		t.Errorf("the driver says %q, too", line)
+	default:
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // subcommand is what the first argument asks for.
@@ -24,7 +26,12 @@ func commands() []subcommand {
 		{"health", "ask the server on this machine whether it is ready", "  copilotkit health\n\nThe exit code is 0 if it is.\n",
 			alone("health", func(ctx context.Context, s streams) int { return health(ctx, os.Environ, s) })},
 		{"check", "say what an environment does, and what is wrong with it or with a deployment", checkUsage,
-			func(ctx context.Context, args []string, s streams) int { return check(ctx, args, os.Environ, s) }},
+			func(ctx context.Context, args []string, s streams) int {
+				// The Redis driver has one logger for the whole program, and would write a line to
+				// standard error for each connection that fails. The report says it once.
+				logging.Disable()
+				return check(ctx, args, os.Environ, s)
+			}},
 		{"threads", "move threads from one store to another", threadsUsage, threads},
 		{"store", "print the tables of a Postgres store", storeUsage,
 			func(_ context.Context, args []string, s streams) int { return storeCommand(args, os.Getenv, s) }},

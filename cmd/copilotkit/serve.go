@@ -41,7 +41,8 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 		settings.Model = bundle.DemoModel
 	}
 	return listenAndServe(ctx, settings, out, site{
-		host: "127.0.0.1",
+		host:    "127.0.0.1",
+		options: []bundle.Option{bundle.WithoutAgentCore()},
 		handler: func(next http.Handler, _ *core.Runtime) http.Handler {
 			return onlyLocal(settings, newMux(settings, next))
 		},
@@ -53,6 +54,8 @@ func serve(ctx context.Context, env bundle.Env, out io.Writer) error {
 type site struct {
 	// host is the address to listen on, "" for all.
 	host string
+	// options are what its runtime has beside what all of them have.
+	options []bundle.Option
 	// handler returns what answers requests, given what answers those of the runtime.
 	handler func(next http.Handler, runtime *core.Runtime) http.Handler
 	// started says that the server listens.
@@ -64,7 +67,9 @@ type site struct {
 func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Writer, site site) error {
 	bundle.LimitMemory()
 	logger := newLogger(out, settings)
-	runtime, err := bundle.NewFromSettings(ctx, settings, append(slices.Collect(maps.Values(signIns())), bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger))...)
+	options := slices.Concat(slices.Collect(maps.Values(signIns())), site.options,
+		[]bundle.Option{bundle.WithLogger(logger), bundle.WithMetricsServer(), withSQLite(), withDynamoDB(logger)})
+	runtime, err := bundle.NewFromSettings(ctx, settings, options...)
 	if err != nil {
 		return err
 	}

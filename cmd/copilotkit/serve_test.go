@@ -375,6 +375,7 @@ func TestWhatIsWrongEndsTheServerWithItsName(t *testing.T) {
 		"a misspelt variable":                {"COPILOTKIT_PROMT=x", "COPILOTKIT_PROMPT"},
 		"a model whose key is missing":       {"COPILOTKIT_MODEL=anthropic/claude", "ANTHROPIC_API_KEY"},
 		"a front end that isn't there":       {"COPILOTKIT_STATIC=" + t.TempDir(), "has no index.html"},
+		"what the image alone can do":        {"COPILOTKIT_AGENTCORE=on", "it works in the container image alone"},
 		"a port that somebody else is using": {"PORT=" + port, "set PORT to another"},
 	}
 	for name, test := range tests {

@@ -13,8 +13,19 @@ const (
 	// agentCoreLimit is how long AgentCore lets an answer stream.
 	agentCoreLimit = time.Hour
 
+	agentCoreVariable = "COPILOTKIT_AGENTCORE"
 	maxRequestSeconds = "COPILOTKIT_MAX_REQUEST_SECONDS"
 )
+
+// WithoutAgentCore makes COPILOTKIT_AGENTCORE=on an error that says where it works. It is for
+// programs that don't keep the contract of Amazon Bedrock AgentCore: there it would only move
+// the routes.
+func WithoutAgentCore() Option {
+	return func(p *parts) { p.noAgentCore = true }
+}
+
+// errNoAgentCore is what such programs say.
+var errNoAgentCore = errors.New("it works in the container image alone (docs/image.md), which is what AgentCore runs; here it would only move the routes to " + agentCorePath)
 
 // applyAgentCore sets what follows from AgentCore's contract: all requests come to one
 // path, without what a browser says of its page, since AgentCore answers that itself. It

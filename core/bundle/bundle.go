@@ -82,6 +82,9 @@ func newConfig(ctx context.Context, settings *Settings, parts parts) (core.Confi
 		},
 	}
 	if settings.AgentCore {
+		if parts.noAgentCore {
+			return config, &EnvError{Name: agentCoreVariable, Err: errNoAgentCore}
+		}
 		config.BareRunAgent = agentCoreAgent
 	}
 	if settings.Gather == 0 {

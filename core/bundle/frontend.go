@@ -128,7 +128,14 @@ func (s *Settings) frontEndPolicy(config *core.Config) (string, error) {
 
 // checkFrontEnd checks the variables of a front end against others.
 func (s *Settings) checkFrontEnd() []error {
-	if s.Static == "" || strings.TrimRight(cmp.Or(s.BasePath, "/"), "/") != "" {
+	if s.Static == "" {
+		return nil
+	}
+	if s.AgentCore {
+		return []error{&EnvError{Name: staticVariable, Err: errors.New("with COPILOTKIT_AGENTCORE=on nothing reaches a front end: AgentCore passes on requests to " +
+			agentCorePath + " alone. Serve the files elsewhere")}}
+	}
+	if strings.TrimRight(cmp.Or(s.BasePath, "/"), "/") != "" {
 		return nil
 	}
 	return []error{&EnvError{Name: staticVariable, Err: errors.New("the routes are at the root, which leaves no path to the front end: set COPILOTKIT_BASE_PATH to another")}}

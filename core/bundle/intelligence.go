@@ -123,6 +123,9 @@ func (s *Settings) checkIntelligence(values map[string]string) []error {
 	if s.CancelOnDisconnect {
 		add("COPILOTKIT_ON_DISCONNECT", "cancel has no effect with "+intelligenceKey+": a run's client has its answer, and leaves, before the run goes on")
 	}
+	if s.AgentCore {
+		add("COPILOTKIT_AGENTCORE", "on doesn't go with "+intelligenceKey+": who calls an agent there wants its events in the answer, and in this mode they are at the platform's gateway")
+	}
 	switch auth := s.auth(); {
 	case auth == AuthNone && !s.Development:
 		add("COPILOTKIT_AUTH", "none doesn't go with "+intelligenceKey+": the platform keeps each user's threads, and in production users are session's, token's, oidc's or platform's")

@@ -35,6 +35,8 @@ func TestWhatGoesWithIntelligence(t *testing.T) {
 		"Cloud Run that goes on":                       {key + " K_SERVICE=x COPILOTKIT_INTELLIGENCE_BACKGROUND=on " + session, "", ""},
 		"the default store by name":                    {key + " COPILOTKIT_STORE=memory " + session, "", ""},
 		"a store":                                      {key + " COPILOTKIT_STORE=redis://127.0.0.1 " + session, "COPILOTKIT_STORE", "exclude each other"},
+		"runs that end with their client":              {key + " COPILOTKIT_ON_DISCONNECT=cancel " + session, "COPILOTKIT_ON_DISCONNECT", "has no effect"},
+		"callers that follow no gateway":               {key + " COPILOTKIT_AGENTCORE=on " + session, "COPILOTKIT_AGENTCORE", "in the answer"},
 		"runs that supersede":                          {key + " COPILOTKIT_ON_CONCURRENT_RUN=supersede " + session, "COPILOTKIT_ON_CONCURRENT_RUN", "refuses the second run"},
 		"nobody in production":                         {key + " COPILOTKIT_AUTH=none", "COPILOTKIT_AUTH", "none doesn't go with"},
 		"nobody in development":                        {key + " COPILOTKIT_ENV=development COPILOTKIT_AUTH=none", "COPILOTKIT_INTELLIGENCE_USER", "whose threads all are"},

@@ -39,6 +39,8 @@ type parts struct {
 	// the program doesn't.
 	frontEnd   fs.FS
 	noFrontEnd string
+	// noAgentCore is set if the program can't be called by AgentCore.
+	noAgentCore bool
 	// serveMetrics serves metrics at an address, nil in programs that don't.
 	serveMetrics func(address string, metrics http.Handler) (*metricsServer, error)
 	// opened is what is opened for the runtime while it is put together.

@@ -57,6 +57,7 @@ func TestAgentCoreSendsAllRequestsToOnePath(t *testing.T) {
 		"COPILOTKIT_BASE_PATH=/invocations COPILOTKIT_ENDPOINT=single-route":             "/invocations single-route CORS off, requests of 1h0m0s",
 		"COPILOTKIT_BASE_PATH=/api":                                                      "COPILOTKIT_BASE_PATH: with COPILOTKIT_AGENTCORE=on it is /invocations",
 		"COPILOTKIT_ENDPOINT=multi-route":                                                "COPILOTKIT_ENDPOINT: with COPILOTKIT_AGENTCORE=on it is single-route",
+		"COPILOTKIT_STATIC=dist":                                                         "COPILOTKIT_STATIC: with COPILOTKIT_AGENTCORE=on nothing reaches a front end: AgentCore passes on requests to /invocations alone. Serve the files elsewhere",
 		"COPILOTKIT_AGENTCORE=off COPILOTKIT_BASE_PATH=/api COPILOTKIT_CORS_ORIGINS=off": "/api multi-route CORS off, requests of 0s",
 	} {
 		got := ""
@@ -70,6 +71,21 @@ func TestAgentCoreSendsAllRequestsToOnePath(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %s, want %s", entries, got, want)
 		}
+	}
+}
+
+func TestAgentCoreIsRefusedWhereNothingAnswersIt(t *testing.T) {
+	entries := []string{"COPILOTKIT_MODEL=demo", "COPILOTKIT_AUTH=none"}
+	_, err := bundle.New(t.Context(), env(append(entries, "COPILOTKIT_AGENTCORE=on")...), bundle.WithoutAgentCore())
+	if envErr := (*bundle.EnvError)(nil); !errors.As(err, &envErr) || envErr.Name != "COPILOTKIT_AGENTCORE" || !strings.Contains(err.Error(), "the container image alone") {
+		t.Errorf("got %v", err)
+	}
+	runtime, err := bundle.New(t.Context(), env(append(entries, "COPILOTKIT_AGENTCORE=off")...), bundle.WithoutAgentCore())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := runtime.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

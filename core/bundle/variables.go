@@ -171,7 +171,7 @@ var servingVariables = []variable{
 		set:      setSecondsWithin(func(s *Settings) *time.Duration { return &s.MaxRequest }, 0, 86400),
 	},
 	{
-		name:    "COPILOTKIT_AGENTCORE",
+		name:    agentCoreVariable,
 		meaning: "`on` lets [Amazon Bedrock AgentCore](docs/image.md#amazon-bedrock-agentcore) call the image; or `off`",
 		value:   "off",
 		set:     oneOf(func(s *Settings) *bool { return &s.AgentCore }, "off", "on"),

@@ -12,8 +12,9 @@ import (
 // nameOf returns what a request's path asks for, without the leading slash: the name of a file
 // if it is one that [fs.ValidPath] accepts, and else only the path of a page. It isn't ok to ask for
 // what begins with a dot, by whichever slash it is set apart. Encoded slashes are in pages' paths,
-// as part of an id, but never in the names of files.
-func nameOf(address *url.URL) (name string, ok bool) {
+// as part of an id, but never in the names of files. Short names aren't, either, where Windows would
+// open a file by them.
+func nameOf(address *url.URL, windows bool) (name string, ok bool) {
 	name, ok = strings.CutPrefix(address.Path, "/")
 	if !ok || strings.HasPrefix(name, "/") || strings.ContainsRune(name, 0) {
 		return "", false
@@ -24,11 +25,22 @@ func nameOf(address *url.URL) (name string, ok bool) {
 			return "", false
 		}
 	}
-	if escaped := strings.ToLower(address.EscapedPath()); strings.Contains(escaped, "%2f") || strings.Contains(name, `\`) {
+	if escaped := strings.ToLower(address.EscapedPath()); strings.Contains(escaped, "%2f") || strings.Contains(name, `\`) || windows && hasShort(name) {
 		// A name that is valid of no file.
 		return "/" + name, true
 	}
 	return name, true
+}
+
+// hasShort reports whether a part of a name may be one of the short names that Windows gives to
+// files beside their own: ENV~1 is .env, so that it would pass for a name without a dot.
+func hasShort(name string) bool {
+	for i := range len(name) - 1 {
+		if digit := name[i+1]; name[i] == '~' && '0' <= digit && digit <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // wellKnown is the one name with a dot, where other programs look for files.

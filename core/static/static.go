@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -110,7 +111,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveFirst answers with the first file that a request may mean, if there is one.
 func (h *Handler) serveFirst(w http.ResponseWriter, r *http.Request) (served bool, err error) {
-	name, ok := nameOf(r.URL)
+	name, ok := nameOf(r.URL, runtime.GOOS == "windows")
 	if !ok {
 		return false, nil
 	}

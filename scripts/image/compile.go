@@ -17,6 +17,9 @@ import (
 // program is a built binary, and what it says of itself.
 type program struct {
 	binary []byte
+	// licence is the licence of this repository, and thirdParty has those of all else that is
+	// in the binary.
+	licence, thirdParty []byte
 	// version is the module's, and revision the commit's, "" where it isn't known.
 	version, revision string
 	// created is when the commit was made, or what SOURCE_DATE_EPOCH says; 1970 where
@@ -47,14 +50,38 @@ func compile(ctx context.Context, root, architecture string) (*program, error) {
 		return nil, err
 	}
 	p, err := describeProgram(binary)
-	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); err == nil && epoch != "" {
+	if err != nil {
+		return nil, err
+	}
+	if p.licence, err = os.ReadFile(filepath.Join(root, "LICENSE")); err != nil {
+		return nil, err
+	}
+	if p.thirdParty, err = thirdPartyLicences(ctx, root, output); err != nil {
+		return nil, fmt.Errorf("collect the licences: %w", err)
+	}
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil {
 			return nil, fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
 		}
 		p.created = time.Unix(seconds, 0).UTC()
 	}
-	return p, err
+	return p, nil
+}
+
+// thirdPartyLicences returns the licences and notices of all that a binary links, as releases
+// have them.
+func thirdPartyLicences(ctx context.Context, root, binary string) ([]byte, error) {
+	binary, err := filepath.Abs(binary)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, "go", "run", "./licences", "-texts", binary)
+	command.Dir = filepath.Join(root, "test", "tools")
+	// With these most of it is compiled for the image, too.
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOWORK=off", "GOAMD64=v1", "GOARM64=v8.0", "GOFIPS140=off", "GOEXPERIMENT=")
+	command.Stderr = os.Stderr
+	return command.Output()
 }
 
 // describeProgram reads what Go has written into a binary.

@@ -31,7 +31,7 @@ func made(t *testing.T) (map[string]*platformImage, v1.ImageIndex) {
 	images := make(map[string]*platformImage)
 	for _, architecture := range []string{"amd64", "arm64"} {
 		image, err := newImage(architecture, &program{
-			binary: []byte("for " + architecture), version: "v1.2.3", revision: strings.Repeat("a", 40),
+			binary: []byte("for " + architecture), licence: []byte("ours"), thirdParty: []byte("theirs"), version: "v1.2.3", revision: strings.Repeat("a", 40),
 			created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		})
 		if err != nil {
@@ -83,6 +83,9 @@ drwxr-xr-x 0:0 2026-01-02T03:04:05Z etc/
 -rw-r--r-- 0:0 2026-01-02T03:04:05Z etc/group
 -rw-r--r-- 0:0 2026-01-02T03:04:05Z etc/nsswitch.conf
 -rw-r--r-- 0:0 2026-01-02T03:04:05Z etc/passwd
+drwxr-xr-x 0:0 2026-01-02T03:04:05Z licences/
+-rw-r--r-- 0:0 2026-01-02T03:04:05Z licences/LICENSE
+-rw-r--r-- 0:0 2026-01-02T03:04:05Z licences/third-party-licences.txt
 dtrwxrwxrwx 0:0 2026-01-02T03:04:05Z tmp/
 `
 	if list.String() != want {

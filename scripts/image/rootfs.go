@@ -41,6 +41,9 @@ func rootfs(p *program) ([]byte, error) {
 		// Without it Go asks the name server before /etc/hosts.
 		{name: "etc/nsswitch.conf", mode: 0o644, content: []byte("hosts: files dns\n")},
 		{name: "etc/passwd", mode: 0o644, content: []byte("root:x:0:0:root:/:/sbin/nologin\ncopilotkit:x:65532:65532:copilotkit:/:/sbin/nologin\n")},
+		{name: "licences/", mode: 0o755},
+		{name: "licences/LICENSE", mode: 0o644, content: p.licence},
+		{name: "licences/third-party-licences.txt", mode: 0o644, content: p.thirdParty},
 		{name: "tmp/", mode: 0o1777},
 	} {
 		header := &tar.Header{

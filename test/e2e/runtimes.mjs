@@ -13,7 +13,7 @@ export const cache = join(root, ".cache", "e2e");
 export function build(packagePath, name) {
   mkdirSync(cache, { recursive: true });
   const binary = join(cache, name);
-  go("build", "-ldflags=-s -w", "-o", binary, packagePath); // without the symbols of debuggers, which take most of the linking
+  go("build", "-ldflags=-s -w", "-o", binary, packagePath); // without the symbols of debuggers, half of the linking
   return binary;
 }
 

@@ -324,3 +324,74 @@ func TestAPlatformThatQuotesTheKey(t *testing.T) {
 		})
 	}
 }
+
+func TestAManagedRunThatIsGivenUpBeforeItBegins(t *testing.T) {
+	type faults = intelligencetest.Faults
+	asked := func(pattern string) func(*intelligencetest.Platform) bool {
+		return func(p *intelligencetest.Platform) bool { return len(p.Requests(pattern)) > 0 }
+	}
+	hanging := func(pattern string, fault intelligencetest.RouteFault) func(*intelligencetest.Platform) {
+		return func(p *intelligencetest.Platform) { p.Fault(pattern, fault) }
+	}
+	const threads = "/api/threads/{id}"
+	for name, phase := range map[string]struct {
+		hang    func(*intelligencetest.Platform)
+		reached func(*intelligencetest.Platform) bool
+	}{
+		"while its thread is looked up": {hanging("GET "+threads, intelligencetest.RouteFault{Delay: time.Hour}), asked("GET " + threads)},
+		"while its lock is given": {
+			hanging("POST "+threads+"/lock", intelligencetest.RouteFault{Delay: 300 * time.Millisecond, Late: true}), asked("POST " + threads + "/lock")},
+		"while its history comes": {hanging("GET "+threads+"/messages", intelligencetest.RouteFault{Flood: true}), asked("GET " + threads + "/messages")},
+		"while the gateway lets it in": {
+			func(p *intelligencetest.Platform) { p.SetFaults(func(f *faults) { f.JoinDelay = time.Hour }) },
+			func(p *intelligencetest.Platform) bool { return len(p.Frames()) > 0 }},
+	} {
+		t.Run(name+", by its client", func(t *testing.T) {
+			d := deploy(t, gated(open()), nil)
+			phase.hang(d.platform)
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			answered := make(chan error, 1)
+			go func() {
+				request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.server.URL+"/agent/default/run", strings.NewReader(
+					`{"threadId":"thread","runId":"run","messages":[],"tools":[],"context":[],"state":{},"forwardedProps":{}}`))
+				if err == nil {
+					request.Header = http.Header{"Content-Type": {"application/json"}, "X-User": {"ann"}}
+					_, err = d.server.Client().Do(request)
+				}
+				answered <- err
+			}()
+			d.platform.Await(t, "the run "+name, func() bool { return phase.reached(d.platform) })
+			leave()
+			if err := <-answered; err == nil {
+				t.Error("it is answered")
+			}
+			d.wait()
+			if holder := d.platform.Lock("thread"); holder != "" {
+				t.Errorf("%s has the lock", holder)
+			}
+			if log := d.log.String(); strings.Contains(log, "level=WARN") || strings.Contains(log, "level=ERROR") {
+				t.Errorf("that a client has left is logged as a failure: %s", log)
+			}
+		})
+		t.Run(name+", by the end of the runtime", func(t *testing.T) {
+			d := deploy(t, gated(open()), nil)
+			phase.hang(d.platform)
+			answered := make(chan int, 1)
+			go func() {
+				status, _ := d.run("ann", "thread", "run")
+				answered <- status
+			}()
+			d.platform.Await(t, "the run "+name, func() bool { return phase.reached(d.platform) })
+			if err := d.runtime.Close(); err != nil {
+				t.Error(err)
+			}
+			if status := <-answered; status != http.StatusServiceUnavailable {
+				t.Errorf("it is answered %d", status)
+			}
+			if holder := d.platform.Lock("thread"); holder != "" {
+				t.Errorf("%s has the lock", holder)
+			}
+		})
+	}
+}

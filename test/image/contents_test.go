@@ -40,7 +40,7 @@ func TestTheImageHasOneProgramAndSaysWhereItIsFrom(t *testing.T) {
 		files = append(files, path)
 		return err
 	})
-	if want := []string{".", "copilotkit", "data", "etc", "etc/group", "etc/nsswitch.conf", "etc/passwd", "tmp"}; err != nil || !slices.Equal(files, want) {
+	if want := []string{".", "copilotkit", "data", "etc", "etc/group", "etc/nsswitch.conf", "etc/passwd", "licences", "licences/LICENSE", "licences/third-party-licences.txt", "tmp"}; err != nil || !slices.Equal(files, want) {
 		t.Errorf("it has %v (%v), want %v", files, err, want)
 	}
 	program, err := elf.Open(filepath.Join(i.files, "copilotkit"))
@@ -64,6 +64,31 @@ func TestTheImageHasOneProgramAndSaysWhereItIsFrom(t *testing.T) {
 	}
 	if out, messages, code := i.run(t, []string{"version"}); code != 0 || !strings.Contains(out, revision) {
 		t.Errorf("version says %q %q", out, messages)
+	}
+}
+
+func TestTheLicencesOfAllThatIsLinkedAreInTheImage(t *testing.T) {
+	t.Parallel()
+	i := build(t)
+	text := func(name string) string {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	if own := filepath.Join(i.files, "licences", "LICENSE"); text(own) != text(filepath.Join(root, "LICENSE")) {
+		t.Errorf("%s isn't the licence of this source", own)
+	}
+	others := text(filepath.Join(i.files, "licences", "third-party-licences.txt"))
+	info, err := buildinfo.ReadFile(filepath.Join(i.files, "copilotkit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range append(info.Deps, &debug.Module{Path: "stdlib", Version: strings.TrimPrefix(info.GoVersion, "go")}) {
+		if !strings.Contains(others, "\n"+module.Path+"@"+module.Version+", LICEN") {
+			t.Errorf("the licence of %s %s is missing", module.Path, module.Version)
+		}
 	}
 }
 

@@ -94,6 +94,9 @@ func (c Config) builds(ctx context.Context, r *Report, settings *bundle.Settings
 	if c.Platform.FrontEnd != "" {
 		options = append(options, bundle.WithoutFrontEnd(c.Platform.FrontEnd))
 	}
+	if !c.Platform.AgentCore {
+		options = append(options, bundle.WithoutAgentCore())
+	}
 	if c.Platform.Metrics {
 		options = append(options, bundle.WithMetricsServer())
 	}

@@ -26,6 +26,9 @@ type Platform struct {
 	Functions bool
 	// Metrics is set where the program can serve metrics to Prometheus.
 	Metrics bool
+	// AgentCore is set where Amazon Bedrock AgentCore can call the program, or one that its
+	// owner makes.
+	AgentCore bool
 	// DemoWithoutKey is set where the embedded model takes the place of the default one
 	// whose key isn't set.
 	DemoWithoutKey bool
@@ -65,7 +68,7 @@ func ofServers() []string {
 func Server() Platform {
 	return Platform{
 		Name: "server", Title: "a server, with the defaults of production",
-		Stores: stores("sqlite", "dynamodb"), SignIns: []string{"aws", "azure", "google"}, Metrics: true,
+		Stores: stores("sqlite", "dynamodb"), SignIns: []string{"aws", "azure", "google"}, Metrics: true, AgentCore: true,
 		Unused: []string{"COPILOTKIT_LAMBDA_RESPONSE"},
 	}
 }
@@ -123,7 +126,7 @@ func Vercel() Platform {
 // everybody.
 func Local() Platform {
 	local := Server()
-	local.Name, local.Title, local.DemoWithoutKey = "local", "the local server", true
+	local.Name, local.Title, local.DemoWithoutKey, local.AgentCore = "local", "the local server", true, false
 	local.Defaults = map[string]string{"COPILOTKIT_ENV": "development", "COPILOTKIT_AUTH": "none", "COPILOTKIT_CORS_ORIGINS": "loopback"}
 	return local
 }

@@ -9,15 +9,16 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 // TestTheRuntimeDoesWhatTheReferenceDoes plays the scenarios with this runtime, as the
 // driver serves it.
 func TestTheRuntimeDoesWhatTheReferenceDoes(t *testing.T) {
 	driver := filepath.Join(t.TempDir(), "driver")
-	build := exec.Command("go", "build", "-o", driver, "../../driver")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the driver: %v\n%s", err, output)
+	if err := platformtest.Compile("../../..", driver, "./test/driver"); err != nil {
+		t.Fatal(err)
 	}
 	Compare(t, func(t *testing.T, config Config) string { return startDriver(t, driver, config) }, differences)
 }

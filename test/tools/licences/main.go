@@ -1,10 +1,13 @@
 // Command licences lists the modules that the shipped programs link, with their
-// licences. It fails if a licence isn't allowed.
+// licences. With -texts it writes the licences and notices of all that a program links
+// instead, as they have to come with its copies. It fails if a licence isn't allowed.
 //
 //	go run ./licences [-dir folder of a module] packages...
+//	go run ./licences [-dir folder of a module] -texts program
 package main
 
 import (
+	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -21,11 +24,30 @@ import (
 
 func main() {
 	dir := flag.String("dir", "../..", "folder of the module to check")
+	program := flag.String("texts", "", "program whose licences are to be written")
 	flag.Parse()
-	if err := check(*dir, flag.Args(), os.Stdout); err != nil {
+	var err error
+	if *program != "" {
+		err = writeTexts(*dir, *program, os.Stdout)
+	} else {
+		err = check(*dir, flag.Args(), os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "licences:", err)
 		os.Exit(1)
 	}
+}
+
+func writeTexts(dir, program string, out io.Writer) error {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	components, err := licence.Components(dir, info)
+	if err != nil {
+		return err
+	}
+	return licence.WriteTexts(out, components)
 }
 
 func check(dir string, packages []string, out io.Writer) error {

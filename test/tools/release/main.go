@@ -14,6 +14,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,8 +22,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
+
+	"github.com/copilotkit-go/runtime/test/tools/internal/licence"
 )
 
 func main() {
@@ -105,7 +109,11 @@ func (r *release) make(work string) error {
 		fmt.Fprintf(r.out, "built %s for %s\n", p.version(), target)
 		products = append(products, p)
 	}
-	components, err := readComponents(r.root, products)
+	var programs []*debug.BuildInfo
+	for _, p := range products {
+		programs = append(programs, p.info)
+	}
+	components, err := licence.Components(r.root, programs...)
 	if err != nil {
 		return fmt.Errorf("read the licences: %w", err)
 	}
@@ -128,12 +136,12 @@ func (r *release) make(work string) error {
 }
 
 // finish packs a product, and lists what it is made of.
-func (r *release) finish(p *product, components map[string]component) error {
+func (r *release) finish(p *product, components map[string]licence.Component) error {
 	p.name = p.fileName()
 	name := filepath.Join(r.folder, p.name)
-	own := make(map[string]component)
-	for _, c := range componentsOf(p) {
-		own[c.key()] = components[c.key()]
+	own := make(map[string]licence.Component)
+	for _, c := range licence.Linked(p.info) {
+		own[c.Key()] = components[c.Key()]
 	}
 	var err error
 	if p.packed != "" {
@@ -162,4 +170,15 @@ func (r *release) finish(p *product, components map[string]component) error {
 	}
 	fmt.Fprintf(r.out, "%s: %.1f MB\n", p.name, float64(p.size)/1e6)
 	return nil
+}
+
+// licencesFile has the licences and notices of all that the programs link.
+const licencesFile = "third-party-licences.txt"
+
+func writeLicences(name string, components map[string]licence.Component) error {
+	var text bytes.Buffer
+	if err := licence.WriteTexts(&text, components); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text.Bytes(), 0o644)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/copilotkit-go/runtime/test/tools/internal/licence"
 )
 
 // document is an SPDX document.
@@ -73,7 +75,7 @@ const (
 
 // writeSBOM writes what a product is made of: the file, the program in it, and every module
 // that is linked into the program, as the program itself says.
-func writeSBOM(name string, p *product, components map[string]component) error {
+func writeSBOM(name string, p *product, components map[string]licence.Component) error {
 	doc := document{
 		Version: "SPDX-2.3", License: "CC0-1.0", ID: "SPDXRef-DOCUMENT",
 		Name: p.name,
@@ -97,12 +99,12 @@ func writeSBOM(name string, p *product, components map[string]component) error {
 	for _, key := range slices.Sorted(maps.Keys(components)) {
 		c := components[key]
 		one := spdxPackage{
-			ID: identifier(c), Name: c.path, Version: c.version, Supplier: unknown, DownloadLocation: unknown,
-			Concluded: unknown, Declared: strings.Join(c.licences, " AND "), Copyright: unknown, Purpose: "LIBRARY",
-			References: []reference{packageURL(c.path, c.version)},
+			ID: identifier(c), Name: c.Path, Version: c.Version, Supplier: unknown, DownloadLocation: unknown,
+			Concluded: unknown, Declared: strings.Join(c.Licences, " AND "), Copyright: unknown, Purpose: "LIBRARY",
+			References: []reference{packageURL(c.Path, c.Version)},
 		}
-		if c.sum != "" {
-			one.SourceInfo = "go.sum has " + c.sum
+		if c.Sum != "" {
+			one.SourceInfo = "go.sum has " + c.Sum
 		}
 		doc.Packages = append(doc.Packages, one)
 		doc.Relationships = append(doc.Relationships, relationship{program, "DEPENDS_ON", one.ID})
@@ -116,8 +118,8 @@ func writeSBOM(name string, p *product, components map[string]component) error {
 
 var notInIdentifiers = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
-func identifier(c component) string {
-	return "SPDXRef-Module-" + notInIdentifiers.ReplaceAllString(c.path+"-"+c.version, "-")
+func identifier(c licence.Component) string {
+	return "SPDXRef-Module-" + notInIdentifiers.ReplaceAllString(c.Path+"-"+c.Version, "-")
 }
 
 // packageURL returns how databases of vulnerabilities name a module.
