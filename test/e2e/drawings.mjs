@@ -8,6 +8,15 @@ export const app = (page, index = 0) => page.chat.frameLocator(`[data-testid=mcp
 /** The page that a model wrote. */
 export const written = (page) => page.chat.frameLocator(".websandbox__frame");
 
+/** Picks a color on the page that a model wrote. Its buttons are seen before its script runs, and do nothing until then. */
+export async function picks(page, color) {
+  await eventually("the page that the model wrote answers", async () => {
+    await written(page).getByRole("button", { name: color }).click();
+    return written(page).getByText(`You picked ${color}.`).isVisible();
+  });
+  await eventually("the app has the color", async () => (await page.color()) === color);
+}
+
 /** Reloads the page, after the instances that have answered it so far have ended. */
 async function reloadElsewhere(page, drawings) {
   await eventually("the chat is idle", () => page.idle());
@@ -83,16 +92,11 @@ export const drawingScenes = {
     await page.say("Build a page");
     await written(page).getByRole("heading", { name: "Pick a color" }).waitFor();
     await page.sees("The page is there.");
-    const picks = async (color) => {
-      await written(page).getByRole("button", { name: color }).click();
-      await written(page).getByText(`You picked ${color}.`).waitFor();
-      await eventually("the app has the color", async () => (await page.color()) === color);
-    };
-    await picks("teal");
+    await picks(page, "teal");
     await page.illustrate("page");
 
     await reloadElsewhere(page, drawings);
     await page.sees("The page is there.");
-    await picks("tomato");
+    await picks(page, "tomato");
   },
 };

@@ -1,7 +1,7 @@
 // The scenes of an app that the runtime's own process serves, under its Content-Security-Policy.
 // What that forbids is a problem of the page, so that the scene fails.
 import assert from "node:assert/strict";
-import { app, written } from "./drawings.mjs";
+import { app, picks } from "./drawings.mjs";
 import { eventually } from "./eventually.mjs";
 
 export const staticScenes = {
@@ -57,8 +57,6 @@ export const staticScenes = {
     await app(page).locator("#server-time").filter({ hasText: /\d/ }).waitFor();
     await app(page).getByRole("button", { name: "Get Server Time" }).click();
     await page.say("Build a page");
-    await written(page).getByRole("button", { name: "teal" }).click();
-    await written(page).getByText("You picked teal.").waitFor();
-    await eventually("the app has the color", async () => (await page.color()) === "teal");
+    await picks(page, "teal");
   },
 };
