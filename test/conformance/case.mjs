@@ -144,8 +144,8 @@ export class Case {
    * on the reference, where it may never, and for a minute on this runtime, since the
    * machine may be busy.
    */
-  async becomes(condition) {
-    const deadline = Date.now() + (this.side.name === "reference" ? 5_000 : 60_000);
+  async becomes(condition, patience = this.side.name === "reference" ? 5_000 : 60_000) {
+    const deadline = Date.now() + patience;
     while (Date.now() < deadline) {
       if (await condition()) return true;
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -195,14 +195,14 @@ func TestLeasesDontGoByTheClocksOfInstances(t *testing.T) {
 			wrong, right := open(t, address), open(t, address)
 			wrong.SetClock((&stoppable{offset: skew}).now)
 			for _, pair := range []struct{ holder, other *dynamodb.Store }{{wrong, right}, {right, wrong}} {
-				lease := begin(t, pair.holder, "run", time.Second)
 				begun := time.Now()
+				lease := begin(t, pair.holder, "run", time.Second)
 				_, err := pair.other.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: time.Second})
 				if !errors.Is(err, store.ErrLocked) && time.Since(begun) < time.Second {
 					t.Fatalf("a live run is taken over: %v", err)
 				}
 				awaitOrphan(t, pair.other)
-				if took := time.Since(begun); took < time.Second || took > 6*time.Second {
+				if took := time.Since(begun); took < time.Second || took > 20*time.Second {
 					t.Errorf("a lease of 1 s has expired after %v", took)
 				}
 				if err := lease.Append(t.Context(), records(lease.NextSeq(), 1, "late")); !errors.Is(err, store.ErrLeaseLost) {

@@ -208,7 +208,7 @@ func TestCallersKeepTheirDeadlinesWhenTheServerHangs(t *testing.T) {
 				t.Errorf("%s: no error", name)
 			}
 			cancel()
-			if took := time.Since(begun); took > time.Second {
+			if took := time.Since(begun); took > 2500*time.Millisecond { // less than the client's own limit
 				t.Errorf("%s: it took %v", name, took)
 			}
 		}

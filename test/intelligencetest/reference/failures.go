@@ -64,13 +64,6 @@ var failures = []scenario{
 			s.p.Fault("PATCH /api/threads/{id}/lock", away(http.StatusConflict))
 			s.ended("r1")
 		}},
-	{name: "events that are refused for good", agent: []string{runStarted, hold, runFinished}, play: func(s *session) {
-		s.begin("t1", "r1", hello)
-		s.held("r1", 1)
-		faultsOf(s, func(f *intelligencetest.Faults) { f.RefuseEventsForGood = "no" })
-		close(s.release)
-		s.called("DELETE /api/threads/{id}/lock", 1)
-	}},
 	{name: "connects that are refused", play: func(s *session) {
 		for _, status := range []int{400, 401, 403, 404, 409, 429, 500} {
 			s.p.Fault(connectRoute, away(status))
