@@ -13,5 +13,6 @@
 //
 // A request goes through the hooks ([Hooks]) to one of the routes ([Route]); a
 // run is handed to the runner, which asks the agent (package agent) and records
-// the events (package agui) in the store (package store).
+// the events (package agui) in the store (package store). In its place a managed
+// platform may keep threads (package intelligence).
 package core

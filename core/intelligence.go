@@ -1,14 +1,11 @@
 package core
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/copilotkit-go/runtime/core/intelligence"
-	"github.com/copilotkit-go/runtime/core/store"
 )
 
 // What the Intelligence platform serves beside threads. A runtime that isn't connected
@@ -73,7 +70,7 @@ func (rt *Runtime) serveAnnotate(ex *exchange) error {
 	}
 	answer, err := rt.config.Intelligence.Platform.Annotate(ex.r.Context(), ex.user.ID, annotation)
 	if err != nil {
-		return answerError4xx("Failed to annotate", err)
+		return refusedOrBadGateway("Failed to annotate", err)
 	}
 	return ex.kept(answer, nil)
 }
@@ -93,77 +90,6 @@ func jsonObject(data []byte) (map[string]json.RawMessage, error) {
 		return nil, answerError(http.StatusBadRequest, "Invalid request body")
 	}
 	return fields, nil
-}
-
-// notBegun returns the answer to a run that the platform didn't let begin.
-func notBegun(err error) error {
-	var failed *intelligence.Error
-	switch {
-	case errors.Is(err, store.ErrLocked):
-		answer := threadLocked(err)
-		answer.Body = errorBody{Error: "Thread lock denied", Code: "agent_thread_locked", Message: "Thread already running"}
-		return answer
-	case !errors.As(err, &failed), errors.Is(err, context.Canceled): // by its client
-		return err
-	}
-	switch failed.Step {
-	case intelligence.StepThread:
-		return answerError4xx("Failed to initialize thread", err)
-	case intelligence.StepLock:
-		return badGateway("Thread lock denied", err)
-	case intelligence.StepCredentials:
-		return badGateway("Run connection credentials not available", err)
-	case intelligence.StepHistory:
-		return badGateway("Thread history lookup failed", err)
-	}
-	return badGateway("Failed to start runner", err)
-}
-
-// notConnected returns the answer to a connect that the platform refused.
-func notConnected(err error) error {
-	answer := &HTTPError{Status: http.StatusBadGateway, Body: errorBody{Error: "Connect request failed"}, Err: err}
-	if status := platformStatus(err); status != 0 {
-		answer.Status = status
-	}
-	switch answer.Status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict:
-		answer.Body = errorBody{Error: "Connect request rejected"}
-	}
-	return answer
-}
-
-// answerError4xx returns the answer to a request that the platform refused, with its
-// status if it is the client's fault, else 502.
-func answerError4xx(what string, err error) error {
-	if status := platformStatus(err); status >= 400 && status < 500 {
-		return &HTTPError{Status: status, Body: errorBody{Error: what}, Err: err}
-	}
-	return badGateway(what, err)
-}
-
-// platformStatus returns the status with which the platform has refused a request, or would
-// have, 0 for none.
-func platformStatus(err error) int {
-	var failed *intelligence.Error
-	switch {
-	case errors.Is(err, intelligence.ErrInvalidID):
-		return http.StatusBadRequest
-	case errors.As(err, &failed):
-		return failed.Status
-	}
-	return 0
-}
-
-func badGateway(what string, err error) *HTTPError {
-	return &HTTPError{Status: http.StatusBadGateway, Body: errorBody{
-		Error: what, Message: "The Intelligence platform didn't do what was asked of it.",
-	}, Err: err}
-}
-
-// platformFailure returns a failure of the platform as the reference answers it: with
-// 500, whatever the platform's status was.
-func platformFailure(what string, err error) error {
-	return &HTTPError{Status: http.StatusInternalServerError, Body: errorBody{Error: what}, Err: err}
 }
 
 // blank reports whether there is nothing but white space.

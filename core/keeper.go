@@ -14,7 +14,7 @@ import (
 // and a thread is the endpoints', alike for both.
 //
 // Its errors are what to answer, an [*HTTPError] or a failure. Keys are of the request's
-// user. What is to be answered is a value for [exchange.json].
+// user. What is to be answered is a value for [exchange.kept].
 type keeper interface {
 	// prepare changes a run before it begins. Once that has, unnamed reports whether its
 	// thread is to get a name; it is nil where threads get none.

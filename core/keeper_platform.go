@@ -118,7 +118,7 @@ const threadDenied = "Thread access denied"
 func (k platformKeeper) thread(ctx context.Context, key store.Key) (intelligence.Thread, error) {
 	thread, err := k.platform.Thread(ctx, key.Owner, key.ID)
 	if err != nil {
-		return thread, answerError4xx(threadDenied, err)
+		return thread, refusedOrBadGateway(threadDenied, err)
 	}
 	if blank(thread.ID) {
 		return thread, answerError(http.StatusBadGateway, "Invalid thread response")

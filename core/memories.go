@@ -107,7 +107,7 @@ func (rt *Runtime) memories(ex *exchange, status int, what string, ask func(inte
 		return refused
 	}
 	if err != nil {
-		return answerError4xx(what, err)
+		return refusedOrBadGateway(what, err)
 	}
 	header := make(http.Header)
 	if answer != nil {
