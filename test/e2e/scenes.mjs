@@ -144,9 +144,11 @@ export const scenes = {
     await row.waitFor({ state: "detached" });
     await page.page.getByLabel("Show archived").check();
     await row.getByRole("link", { name: "Greetings" }).waitFor();
+    const restored = page.page.waitForResponse((response) => response.request().method() === "PATCH");
     await row.getByRole("button", { name: "Restore" }).click();
     await page.page.getByLabel("Show archived").uncheck();
     await row.getByRole("link", { name: "Greetings" }).waitFor();
+    await restored;
 
     await page.reload();
     await row.getByRole("link", { name: "Greetings" }).waitFor();

@@ -177,7 +177,7 @@ func TestACallOfTheStoreWithoutARequestMakesNoTrace(t *testing.T) {
 func TestTenThousandRequestsAtOnce(t *testing.T) {
 	collector := otlptest.New(t)
 	config := newConfig(t, collector.URL)
-	config.QueueSize = 20_000
+	config.QueueSize, config.Freezes = 20_000, false
 	observer := otel.New(config)
 	done := make(chan struct{})
 	for range 100 {
@@ -199,9 +199,9 @@ func TestTenThousandRequestsAtOnce(t *testing.T) {
 		}
 		return len(seen)
 	}
-	// Whole batches come by themselves, however busy the machine is; for the rest Close has
+	// Whole batches come by themselves, however busy the machine is. For the rest Close has
 	// three seconds.
-	collector.Until(t, func() bool { return distinct() > 10_000-512 })
+	collector.Until(t, func() bool { return distinct() > 10_000-config.BatchSize })
 	if err := observer.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,10 @@ export function Threads({ current, open, signOut }: Props) {
     renameThread(current, question.slice(0, 60)).catch(() => undefined);
   }, [nameless, question, current, renameThread]);
 
+  // A change and a list that was asked for meanwhile may pass each other, so that the list is
+  // asked for again.
+  const listAfter = (change: Promise<void>) => change.then(refetchThreads);
+
   return (
     <nav className="threads" aria-label="Threads">
       <button className="new" onClick={() => open()}>
@@ -52,11 +56,11 @@ export function Threads({ current, open, signOut }: Props) {
             <a href={`#${encodeURIComponent(thread.id)}`} aria-current={thread.id === current ? "page" : undefined}>
               {thread.name || "Untitled"}
             </a>
-            <Rename name={thread.name ?? ""} save={(name) => renameThread(thread.id, name)} />
+            <Rename name={thread.name ?? ""} save={(name) => listAfter(renameThread(thread.id, name))} />
             {thread.archived ? (
-              <button onClick={() => unarchiveThread(thread.id)}>Restore</button>
+              <button onClick={() => listAfter(unarchiveThread(thread.id))}>Restore</button>
             ) : (
-              <button onClick={() => archiveThread(thread.id)}>Archive</button>
+              <button onClick={() => listAfter(archiveThread(thread.id))}>Archive</button>
             )}
             <button
               onClick={async () => {
