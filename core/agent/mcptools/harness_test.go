@@ -36,13 +36,14 @@ type toolServer struct {
 	begun, ended map[string]bool
 	// arguments are those of calls of "note".
 	arguments []string
-	// entered is told of calls of "wait", which never answer.
-	entered chan struct{}
+	// entered is told of calls of "wait", which end when they are cancelled or the server
+	// closes: a cancellation that overtakes its call isn't heard.
+	entered, closing chan struct{}
 }
 
 func newToolServer(t *testing.T) *toolServer {
 	t.Helper()
-	s := &toolServer{begun: map[string]bool{}, ended: map[string]bool{}, entered: make(chan struct{}, 10)}
+	s := &toolServer{begun: map[string]bool{}, ended: map[string]bool{}, entered: make(chan struct{}, 10), closing: make(chan struct{})}
 	server := sdk.NewServer(&sdk.Implementation{Name: "tools", Version: "1"}, &sdk.ServerOptions{PageSize: 2})
 	add := func(name string, call func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error)) {
 		server.AddTool(&sdk.Tool{Name: name, Description: "tool " + name + " " + key, InputSchema: json.RawMessage(`{"type":"object"}`)}, call)
@@ -69,8 +70,12 @@ func newToolServer(t *testing.T) *toolServer {
 	})
 	add("wait", func(ctx context.Context, _ *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		s.entered <- struct{}{}
-		<-ctx.Done()
-		return nil, ctx.Err()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-s.closing:
+			return nil, errors.New("the server closes")
+		}
 	})
 	handler := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return server }, nil)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,6 +97,7 @@ func newToolServer(t *testing.T) *toolServer {
 		}
 	}))
 	t.Cleanup(func() {
+		close(s.closing)
 		s.CloseClientConnections()
 		s.Close()
 		for session := range server.Sessions() {
