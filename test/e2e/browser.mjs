@@ -10,18 +10,26 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 }
 
+/** Makes a page's processor so many times slower. */
+export async function slowDown(page, times) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: times });
+}
+
 /**
  * A page of the example app, in a new browser profile unless one is given. `pictures` is the
- * folder of those that the documentation shows, undefined if they aren't to be made.
+ * folder of those that the documentation shows, undefined if they aren't to be made; `slow` is how
+ * many times slower than the machine the page is.
  */
 export class Page {
-  static async open(browser, url, { screenshots, pictures, context, token } = {}) {
+  static async open(browser, url, { screenshots, pictures, slow = 1, context, token } = {}) {
     const opened = new Page();
     opened.context = context ?? (await browser.newContext({ viewport: { width: 1280, height: 800 } }));
     opened.owns = !context;
     opened.page = await opened.context.newPage();
     opened.page.setDefaultTimeout(60_000);
     Object.assign(opened, { screenshots, pictures });
+    if (slow > 1) await slowDown(opened.page, slow);
     opened.problems = [];
     opened.page.on("pageerror", (error) => opened.problems.push(error.message));
     // Also of its frames. The policy of an MCP App's own document is none of ours.

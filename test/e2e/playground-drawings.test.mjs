@@ -12,7 +12,7 @@ let browser, runtime, page, problems;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
-  runtime = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_A2UI: "on", COPILOTKIT_OPEN_GENERATIVE_UI: "on" });
+  runtime = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_A2UI: "on", COPILOTKIT_OPEN_GENERATIVE_UI: "on" });
   browser = await launch();
 });
 after(async () => {

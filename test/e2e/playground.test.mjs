@@ -11,7 +11,7 @@ let browser, runtime, page, problems;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
-  runtime = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo" });
+  runtime = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo" });
   browser = await launch();
 });
 after(async () => {
@@ -211,7 +211,7 @@ test("what a model writes never becomes markup", async () => {
 });
 
 test("it works over a single route", async () => {
-  const single = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_ENDPOINT: "single-route" });
+  const single = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_ENDPOINT: "single-route" });
   try {
     const multi = page;
     page = await open(single.origin);
@@ -228,7 +228,7 @@ test("it works over a single route", async () => {
 
 test("threads that a managed platform keeps come through its gateway", async () => {
   const platform = await startPlatform();
-  const managed = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_INTELLIGENCE_USER: "dev", ...platform.env });
+  const managed = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_INTELLIGENCE_USER: "dev", ...platform.env });
   const multi = page;
   try {
     page = await open(managed.origin);
@@ -267,7 +267,7 @@ test("threads that a managed platform keeps come through its gateway", async () 
 });
 
 test("a runtime with tokens has the page ask for one, and shows each user their own threads", async () => {
-  const guarded = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" });
+  const guarded = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" });
   const multi = page;
   try {
     page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
