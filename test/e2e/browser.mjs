@@ -62,7 +62,6 @@ export class Page {
     return this.page.getByRole("region", { name: "Chat" });
   }
 
-
   get stopButton() {
     return this.page.getByTestId("copilot-send-button");
   }
@@ -84,12 +83,17 @@ export class Page {
     return (await this.page.getByTestId("copilot-loading-cursor").count()) === 0 && !(await this.chat.evaluate((chat) => chat.querySelector("[data-copilot-running=true]")));
   }
 
-  async say(text) {
+  /** Writes a message, and waits until the chat would send it: by then it shows its thread. */
+  async writes(text) {
     await this.input.fill(text);
     // While the chat connects to its thread it ignores Enter and its button is disabled. It
     // connects twice, and may forget what is said while it does so for the second time.
     await this.chat.locator("[data-testid=copilot-send-button]:enabled").waitFor();
     await eventually("the chat listens", () => this.idle());
+  }
+
+  async say(text) {
+    await this.writes(text);
     await this.input.press("Enter");
   }
 
