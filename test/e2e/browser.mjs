@@ -1,13 +1,16 @@
 // Headless Chromium, as Debian ships it, and the actions of the scenes in the page.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { eventually } from "./eventually.mjs";
 
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
+// Chromium that has no windows at all takes less than half of the time of one that hides them.
+const browsers = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
+
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? browsers.find(existsSync), args: flags });
 }
 
 /** Makes a page's processor so many times slower. */
