@@ -217,16 +217,25 @@ test("a thread can be left, found in the list, reloaded and deleted", async () =
 });
 
 test("a reload in the middle of an answer follows it to its end", async () => {
-  await sayMuch();
+  const whole = async (count) => {
+    await answered(count);
+    await send().waitFor();
+    assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
+  };
+  await say("What are you?");
+  await answer().waitFor();
+  await page.reload();
+  await whole(1);
+  assert.match(await answer().innerText(), /to see a tool called$/m, "the answer is whole");
+
+  await sayMuch(); // so that it can't be over before the reload
   await page.locator(".message.reasoning").waitFor();
   await page.reload();
   await page.locator(".message.reasoning").waitFor();
   const events = await count();
   await eventually("the answer goes on", async () => (await count()) > events);
   await stop().click();
-  await answered(1);
-  await send().waitFor();
-  assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
+  await whole(2);
 });
 
 test("what a model writes never becomes markup", async () => {
