@@ -38,11 +38,15 @@ func received(t *testing.T, connection net.Conn) (int, string) {
 	return response.StatusCode, string(body)
 }
 
+// serving returns a listener of a server that a test's clock times.
 func serving(t *testing.T, runtime *core.Runtime) *pipes {
 	listener := newPipes()
 	server := &http.Server{Handler: runtime}
 	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() {
+		server.Close()
+		time.Sleep(time.Second) // by the test's clock: what it has closed lingers for half of that
+	})
 	return listener
 }
 
@@ -96,7 +100,7 @@ func TestAnAnswerDoesNotWaitForABodyThatNobodyWants(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			connection := serving(t, newRuntime(t, core.Config{})).dial()
-			defer connection.Close()
+			t.Cleanup(func() { connection.Close() })
 			began := time.Now()
 			fmt.Fprintf(connection, "%sHost: x\r\nContent-Length: 10\r\n\r\n", head)
 			if status, body := received(t, connection); time.Since(began) > 31*time.Second {
