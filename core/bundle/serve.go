@@ -45,11 +45,14 @@ func UntilSignal() (ctx context.Context, stop context.CancelFunc) {
 // left end with RUN_ERROR and are recorded, and their threads are freed.
 //
 // A body that nobody reads, as of a request for a file, may take ten seconds, so that it
-// doesn't hold up the end either; the runtime has limits of its own.
+// doesn't hold up the end either; the runtime has limits of its own. The server's
+// ReadTimeout, if it has one, takes the place of these ten seconds.
 //
 // Serve returns nil if ctx has ended and no request was cut off.
 func Serve(ctx context.Context, server *http.Server, listener net.Listener, runtime io.Closer, grace time.Duration) error {
-	server.Handler = limitUnreadBodies(server.Handler)
+	if server.ReadTimeout == 0 {
+		server.Handler = limitUnreadBodies(server.Handler)
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
