@@ -158,8 +158,9 @@ func (o *outbox) take() (any, end bool) {
 	return true, false
 }
 
-// maxSpare is for how many events room is always kept.
-const maxSpare = 16
+// maxSpare is for how many events room is always kept: about what there is of at a
+// model's pace.
+const maxSpare = 4
 
 // spare returns the room of events that are done with for the next ones, unless the last
 // burst has needed but little of it: a stream that goes on at a model's pace after a
