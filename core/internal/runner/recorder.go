@@ -38,8 +38,10 @@ type recorder struct {
 	calls context.Context
 	cut   context.CancelFunc
 	group sync.WaitGroup
-	// unhook ends the wait for a stop that has no goroutine.
-	unhook func() bool
+	// unhook ends the wait for a stop that has no goroutine, and release has the lease
+	// expire that doesn't before. Both are nil unless local.
+	unhook  func() bool
+	release func()
 
 	mu sync.Mutex
 	// records are those that aren't all appended yet; next is the Seq of the next.
@@ -80,6 +82,7 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 	recorder.timer = time.AfterFunc(recorder.interval, recorder.wake)
 	if lease, local := lease.(store.LocalLease); local {
 		recorder.local = true
+		recorder.release = lease.Hold()
 		if _, delivers := lease.(store.Delivery); delivers {
 			recorder.gather = 0 // it gathers by itself
 		}

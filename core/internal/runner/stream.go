@@ -122,6 +122,9 @@ func (s *stream) release() {
 	s.end(nil)
 	if s.run != nil {
 		s.run.recorder.close(0)
+		if release := s.run.recorder.release; release != nil {
+			release()
+		}
 	}
 	if s.run != nil && s.run.delivery != nil {
 		// Unlike a lease it doesn't expire by itself. Once it has finished this does nothing.

@@ -22,7 +22,9 @@ type lease struct {
 	bytes    int64
 	ttl      time.Duration
 	expires  time.Time
-	stopped  bool
+	// holds is set while the lease doesn't expire.
+	holds   bool
+	stopped bool
 	// ended ends when the run is asked to stop, or the lease is lost; end ends it.
 	ended context.Context
 	end   context.CancelFunc
@@ -83,6 +85,21 @@ func (l *lease) Renew(ctx context.Context) error {
 	return nil
 }
 
+// Hold implements [store.LocalLease].
+func (l *lease) Hold() (release func()) {
+	l.store.mu.Lock()
+	defer l.store.mu.Unlock()
+	l.holds = true
+	return func() {
+		l.store.mu.Lock()
+		defer l.store.mu.Unlock()
+		l.holds, l.expires = false, time.Now().Add(l.ttl)
+		if l.thread.unfinished == l {
+			l.thread.wake() // who waits for the lease to expire
+		}
+	}
+}
+
 // Ended implements [store.LocalLease].
 func (l *lease) Ended() context.Context { return l.ended }
 
@@ -90,12 +107,12 @@ func (l *lease) AwaitStop(ctx context.Context) error {
 	for {
 		l.store.mu.Lock()
 		err := l.held(ctx)
-		stopped, expires := l.stopped, l.expires
+		stopped, remaining := l.stopped, l.remaining()
 		l.store.mu.Unlock()
 		if err != nil || stopped {
 			return err
 		}
-		if pause.Wait(ctx, time.Until(expires), l.ended.Done()) != nil {
+		if pause.Wait(ctx, remaining, l.ended.Done()) != nil {
 			return ctx.Err()
 		}
 	}
@@ -141,7 +158,16 @@ func (l *lease) held(ctx context.Context) error {
 	return nil
 }
 
-func (l *lease) expired(now time.Time) bool { return !now.Before(l.expires) }
+func (l *lease) expired(now time.Time) bool { return !l.holds && !now.Before(l.expires) }
+
+// remaining returns for how long the lease holds, as far as is known. The caller holds the
+// store's mu.
+func (l *lease) remaining() time.Duration {
+	if l.holds {
+		return time.Hour // and then it may still be held
+	}
+	return time.Until(l.expires)
+}
 
 // grow accounts for bytes of the live run. The caller holds the store's mu.
 func (l *lease) grow(bytes int64) {

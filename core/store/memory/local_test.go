@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -94,4 +95,45 @@ func TestCutsOfAFinishedRunAreReadAsTheyWere(t *testing.T) {
 			t.Errorf("the cuts are %v", page.Records[records-1].Cuts)
 		}
 	}
+}
+
+func TestALeaseThatIsHeldDoesNotExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New(memory.Limits{})
+		key := store.Key{ID: "a"}
+		lease, err := m.Begin(t.Context(), store.BeginRequest{Key: key, RunID: "run", TTL: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		release := lease.(store.LocalLease).Hold()
+		time.Sleep(1000 * time.Hour)
+		if _, err := m.Adopt(t.Context(), key, time.Minute); !errors.Is(err, store.ErrLocked) {
+			t.Errorf("Adopt returns %v", err)
+		}
+		if stopped, err := m.Stop(t.Context(), key, ""); !stopped || err != nil {
+			t.Errorf("Stop returns %v, %v", stopped, err)
+		}
+		if err := lease.AwaitStop(t.Context()); err != nil {
+			t.Errorf("AwaitStop returns %v", err)
+		}
+		waited := make(chan store.Page)
+		go func() {
+			page, err := m.Read(t.Context(), key, 0, true)
+			if err != nil {
+				t.Error(err)
+			}
+			waited <- page
+		}()
+		synctest.Wait()
+		release()
+		if err := lease.Append(t.Context(), nil); err != nil {
+			t.Errorf("Append just after the release returns %v", err)
+		}
+		if page := <-waited; !page.Orphaned {
+			t.Errorf("who has waited reads %+v", page)
+		}
+		if err := lease.Finish(t.Context(), &store.Result{}); !errors.Is(err, store.ErrLeaseLost) {
+			t.Errorf("Finish of the expired lease returns %v", err)
+		}
+	})
 }

@@ -64,9 +64,9 @@ func (s *Store) Read(ctx context.Context, key store.Key, after int64, wait bool)
 			}
 			return page, nil
 		}
-		changed, expires := t.await(), t.unfinished.expires
+		changed, remaining := t.await(), t.unfinished.remaining()
 		s.mu.Unlock()
-		if pause.Wait(ctx, time.Until(expires), changed) != nil {
+		if pause.Wait(ctx, remaining, changed) != nil {
 			return store.Page{}, ctx.Err()
 		}
 	}

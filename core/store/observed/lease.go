@@ -51,5 +51,8 @@ type localLease struct {
 	local store.LocalLease
 }
 
+// Hold implements [store.LocalLease].
+func (l *localLease) Hold() (release func()) { return l.local.Hold() }
+
 // Ended implements [store.LocalLease].
 func (l *localLease) Ended() context.Context { return l.local.Ended() }
