@@ -286,6 +286,8 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 			r.logger.ErrorContext(ctx, "run goes on, but isn't recorded", "doing", what, "error", err)
 		}
 		r.away = true
+		// Each interval would be too seldom: a lease lasts for three.
+		r.renewAt = time.Now().Add(r.interval / 5)
 	default:
 		r.away = true
 		r.logger.ErrorContext(ctx, "run can't be recorded", "doing", what, "error", err)
