@@ -30,6 +30,8 @@ func TestAnAnswerHasABoundOnItsCallsAndItsText(t *testing.T) {
 		"128 calls":      {calls(128), ""},
 		"129 calls":      {calls(129), "answer_too_large"},
 		"33 MiB of text": {slices.Repeat([]model.Delta{{Kind: model.KindText, Text: strings.Repeat("x", 1<<20)}}, 33), "answer_too_large"},
+		"33 MiB of arguments": {append([]model.Delta{{Kind: model.KindToolCall, ID: "c", Name: "paint"}},
+			slices.Repeat([]model.Delta{{Kind: model.KindArguments, Text: strings.Repeat("x", 1<<20)}}, 33)...), "answer_too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			input := agenttest.Saying("Hi")
