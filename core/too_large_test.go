@@ -42,6 +42,7 @@ func TestARunThatIsTooLargeIsExplainedToAChat(t *testing.T) {
 	} {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, chunked %t", name, chunked), func(t *testing.T) {
+				t.Parallel() // net/http lets a client whose body it won't read wait half a second
 				handler := newRuntime(t, core.Config{MaxBodyBytes: limit})
 				server := httptest.NewServer(handler)
 				defer server.Close()

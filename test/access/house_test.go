@@ -136,7 +136,7 @@ func (h *holds) add(text string) (release func()) {
 // debug events, which has no end, is left when it has begun.
 func (h *house) ask(t *testing.T, row row, c credential, threadID string) *httptest.ResponseRecorder {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a run that it must not follow has no end
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a run that it must not follow has no end
 	defer cancel()
 	r := row.request(h.endpoint, threadID).WithContext(ctx)
 	r.Header.Set("X-Request-Id", "request") // so that answers can be compared

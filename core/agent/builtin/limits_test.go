@@ -4,36 +4,43 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agent/builtin"
+	"github.com/copilotkit-go/runtime/core/model"
 	"github.com/copilotkit-go/runtime/test/agenttest"
 	"github.com/copilotkit-go/runtime/test/scriptedmodel"
 )
 
 func TestAnAnswerHasABoundOnItsCallsAndItsText(t *testing.T) {
-	calls := func(n int) scriptedmodel.Answer {
-		var answer scriptedmodel.Answer
+	calls := func(n int) (deltas []model.Delta) {
 		for i := range n {
-			answer.Deltas = append(answer.Deltas, scriptedmodel.ToolCall(i, "c"+strconv.Itoa(i), "paint", `{}`)...)
+			deltas = append(deltas, model.Delta{Kind: model.KindToolCall, Call: i, ID: "c" + strconv.Itoa(i), Name: "paint"}, model.Delta{Kind: model.KindArguments, Call: i, Text: `{}`})
 		}
-		return answer
+		return append(deltas, finish(model.FinishToolCalls))
 	}
 	for name, test := range map[string]struct {
-		answer scriptedmodel.Answer
+		answer []model.Delta
 		code   string
 	}{
 		"128 calls":      {calls(128), ""},
 		"129 calls":      {calls(129), "answer_too_large"},
-		"33 MiB of text": {scriptedmodel.Answer{Text: strings.Repeat("x", 1<<20) + " ", Repeat: 33}, "answer_too_large"},
+		"33 MiB of text": {slices.Repeat([]model.Delta{{Kind: model.KindText, Text: strings.Repeat("x", 1<<20)}}, 33), "answer_too_large"},
+		"33 MiB of arguments": {append([]model.Delta{{Kind: model.KindToolCall, ID: "c", Name: "paint"}},
+			slices.Repeat([]model.Delta{{Kind: model.KindArguments, Text: strings.Repeat("x", 1<<20)}}, 33)...), "answer_too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			input := agenttest.Saying("Hi")
 			input.Tools = append(input.Tools, agenttest.PaintTool())
-			_, err := agenttest.Collect(scripted(t, test.answer).agent(t, builtin.Config{}).Run(t.Context(), input))
+			a, err := builtin.New(builtin.Config{Model: &script{answers: [][]model.Delta{test.answer}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = agenttest.Collect(a.Run(t.Context(), input))
 			failed, _ := errors.AsType[*agent.Error](err)
 			if test.code == "" && err != nil || test.code != "" && (failed == nil || failed.Code != test.code) {
 				t.Errorf("the run ended with %v", err)

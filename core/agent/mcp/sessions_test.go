@@ -146,7 +146,7 @@ func TestTheSessionsOfManyUsersAreBounded(t *testing.T) {
 			}
 		})
 	}
-	for i := range 300 {
+	for i := range 10 * limit {
 		users <- i
 	}
 	close(users)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"sync"
 
-	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"github.com/copilotkit-go/runtime/core/agent/internal/mcpclient"
 	"github.com/copilotkit-go/runtime/core/agent/internal/toolcalls"
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -41,7 +39,7 @@ var replace = agui.Extra{"replace": json.RawMessage("true")}
 
 // callTool calls a tool, and returns MCP's own result.
 func (s *server) callTool(ctx context.Context, ending *sync.WaitGroup, name string, arguments json.RawMessage) (json.RawMessage, error) {
-	return s.do(ctx, ending, func(ctx context.Context, session *sdk.ClientSession) (any, error) {
+	return s.do(ctx, ending, func(ctx context.Context, session *mcpclient.Session) (any, error) {
 		return mcpclient.CallTool(ctx, session, name, arguments)
 	})
 }

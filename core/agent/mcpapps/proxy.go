@@ -203,7 +203,7 @@ func (s *server) read(ctx context.Context, ending *sync.WaitGroup, params json.R
 	if !strings.HasPrefix(uri, "ui://") {
 		return nil, resourceRefused
 	}
-	return s.do(ctx, ending, func(ctx context.Context, session *sdk.ClientSession) (any, error) {
+	return s.do(ctx, ending, func(ctx context.Context, session *mcpclient.Session) (any, error) {
 		got, err := session.ReadResource(ctx, &sdk.ReadResourceParams{URI: uri})
 		if err != nil {
 			return nil, err
@@ -219,7 +219,7 @@ type resourceResult struct {
 }
 
 func (s *server) ping(ctx context.Context, ending *sync.WaitGroup) (json.RawMessage, error) {
-	return s.do(ctx, ending, func(ctx context.Context, session *sdk.ClientSession) (any, error) {
+	return s.do(ctx, ending, func(ctx context.Context, session *mcpclient.Session) (any, error) {
 		return struct{}{}, session.Ping(ctx, nil)
 	})
 }

@@ -106,7 +106,7 @@ func (s *server) secrets(caller mcpclient.Caller) outbound.Secrets {
 // do calls an operation in a session of its own, within the server's time limit, and
 // returns the result as JSON, without credentials of its request. The session is ended in a
 // goroutine of ending. Its errors are for the log.
-func (s *server) do(ctx context.Context, ending *sync.WaitGroup, operation func(context.Context, *sdk.ClientSession) (any, error)) (json.RawMessage, error) {
+func (s *server) do(ctx context.Context, ending *sync.WaitGroup, operation func(context.Context, *mcpclient.Session) (any, error)) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.callTimeout)
 	defer cancel()
 	caller := s.caller(ctx)
@@ -115,7 +115,7 @@ func (s *server) do(ctx context.Context, ending *sync.WaitGroup, operation func(
 		return nil, s.secrets(caller).Redact(err)
 	}
 	defer ending.Go(func() { session.Close() })
-	result, err := operation(ctx, session.ClientSession)
+	result, err := operation(ctx, session)
 	if err != nil {
 		return nil, s.secrets(caller).Redact(err)
 	}

@@ -36,14 +36,14 @@ type toolServer struct {
 	begun, ended map[string]bool
 	// arguments are those of calls of "note".
 	arguments []string
-	// entered is told of calls of "wait", which end when they are cancelled or the server
-	// closes: a cancellation that overtakes its call isn't heard.
-	entered, closing chan struct{}
+	// entered is told of calls of "wait", which end when they are cancelled, of which
+	// cancelled is told, or the server closes.
+	entered, cancelled, closing chan struct{}
 }
 
 func newToolServer(t *testing.T) *toolServer {
 	t.Helper()
-	s := &toolServer{begun: map[string]bool{}, ended: map[string]bool{}, entered: make(chan struct{}, 10), closing: make(chan struct{})}
+	s := &toolServer{begun: map[string]bool{}, ended: map[string]bool{}, entered: make(chan struct{}, 10), cancelled: make(chan struct{}, 10), closing: make(chan struct{})}
 	server := sdk.NewServer(&sdk.Implementation{Name: "tools", Version: "1"}, &sdk.ServerOptions{PageSize: 2})
 	add := func(name string, call func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error)) {
 		server.AddTool(&sdk.Tool{Name: name, Description: "tool " + name + " " + key, InputSchema: json.RawMessage(`{"type":"object"}`)}, call)
@@ -72,6 +72,7 @@ func newToolServer(t *testing.T) *toolServer {
 		s.entered <- struct{}{}
 		select {
 		case <-ctx.Done():
+			s.cancelled <- struct{}{}
 			return nil, ctx.Err()
 		case <-s.closing:
 			return nil, errors.New("the server closes")

@@ -1,13 +1,16 @@
 package mcptools_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,7 +194,12 @@ func TestARunGoesOnWithoutAServer(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			remote := httptest.NewServer(handler)
+			var told atomic.Bool
+			remote := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				told.Store(told.Load() || bytes.Contains(body, []byte("notifications/cancelled")))
+				handler(w, r)
+			}))
 			defer remote.Close()
 			defer remote.CloseClientConnections()
 			server, log := newServer(t, remote.URL, func(c *mcptools.Config) { c.ConnectTimeout = 50 * time.Millisecond })
@@ -199,6 +207,10 @@ func TestARunGoesOnWithoutAServer(t *testing.T) {
 			events, err := agenttest.Collect(agent.Extend("default", inner, server.Extension(nil)).Run(t.Context(), agenttest.Saying("hello")))
 			if err != nil || len(events) != 4 || len(inner.inputs[0].Tools) != 0 {
 				t.Errorf("got %v, %v", events, err)
+			}
+			// Nor does it wait for the server to take note of that.
+			if told.Load() {
+				t.Error("the server was told of the end of its initialization")
 			}
 			if text := log.String(); !strings.Contains(text, "left out") || strings.Contains(text, "a-key") {
 				t.Errorf("logged %s", text)
@@ -223,6 +235,11 @@ func TestARunThatIsStoppedEndsItsCall(t *testing.T) {
 	events, err := agenttest.Collect(agent.Extend("default", inner, server.Extension(nil)).Run(ctx, agenttest.Saying("hello")))
 	if !errors.Is(err, context.Canceled) || len(events) != 3 {
 		t.Errorf("got %v, %v", events, err)
+	}
+	select {
+	case <-remote.cancelled:
+	case <-time.After(time.Minute):
+		t.Error("the call goes on")
 	}
 	remote.noSession(t)
 }

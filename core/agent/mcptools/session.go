@@ -146,7 +146,7 @@ func (s *session) call(ctx context.Context, _ *sync.WaitGroup, call *toolcalls.C
 func (s *session) result(ctx context.Context, name string, arguments json.RawMessage) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.server.config.CallTimeout)
 	defer cancel()
-	got, err := mcpclient.CallTool(ctx, s.ClientSession, name, arguments)
+	got, err := mcpclient.CallTool(ctx, s.Session, name, arguments)
 	if err != nil {
 		return nil, err
 	}

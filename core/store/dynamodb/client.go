@@ -21,10 +21,8 @@ import (
 )
 
 const (
-	// attemptTimeout is how long one request may take, and dialTimeout a new
-	// connection.
+	// attemptTimeout is how long one request may take.
 	attemptTimeout = 2500 * time.Millisecond
-	dialTimeout    = time.Second
 	// maxAttempts is how often a request is sent that is throttled or unanswered, with
 	// pauses that grow to maxBackoff.
 	maxAttempts = 5
@@ -77,7 +75,7 @@ func (c *client) get(ctx context.Context) (*api.Client, error) {
 		loaded.Credentials = credentials{loaded.Credentials}
 	}
 	c.made = api.NewFromConfig(loaded, func(o *api.Options) {
-		o.HTTPClient = &dated{http.Client{Transport: c.transport, Timeout: attemptTimeout}, c.store.clock}
+		o.HTTPClient = &dated{http.Client{Transport: c.transport, Timeout: c.store.attemptTimeout}, c.store.clock}
 		o.Logger = logging.LoggerFunc(func(_ logging.Classification, format string, values ...any) {
 			c.store.logger.Debug(fmt.Sprintf(format, values...))
 		})

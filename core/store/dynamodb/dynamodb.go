@@ -59,8 +59,11 @@ type Store struct {
 	client  client
 	packers packers
 
-	// endpoint is another one than the environment's, for tests.
-	endpoint string
+	// endpoint is another one than the environment's, for tests, which also change how
+	// much data one item has, and how long one request may take.
+	endpoint       string
+	maxPart        int
+	attemptTimeout time.Duration
 
 	everybody everybody
 
@@ -113,6 +116,7 @@ func Open(_ context.Context, address string, options Options) (*Store, error) {
 		clock:    &clock{now: time.Now},
 		closed:   make(chan struct{}),
 		topics:   make(map[store.Key]*topic),
+		maxPart:  maxPart, attemptTimeout: attemptTimeout,
 	}
 	s.client.store = s
 	return s, nil

@@ -7,14 +7,18 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
-// OpenAt opens a store on another endpoint than the environment's.
+// OpenAt opens a store on another endpoint than the environment's. Its requests wait for
+// their answers as long as it may take on a busy machine.
 func OpenAt(ctx context.Context, address, endpoint string, options Options) (*Store, error) {
 	s, err := Open(ctx, address, options)
 	if err == nil {
-		s.endpoint = endpoint
+		s.endpoint, s.attemptTimeout = endpoint, time.Minute
 	}
 	return s, err
 }
+
+// SetMaxPart sets how much data one item has, in bytes. It is for before the first call.
+func (s *Store) SetMaxPart(bytes int) { s.maxPart = bytes }
 
 // SetClock sets the clock of the store's machine. It is for before the first call.
 func (s *Store) SetClock(now func() time.Time) { s.clock.now = now }

@@ -20,8 +20,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/dynamodb/dynamotest"
 )
 
-// A whole life of a thread, in which one request after the other goes wrong once: what
-// comes of it is the same.
+// Whole lives of a thread: in one the first request of each call goes wrong once, in the
+// next one the second, until no call has so many. What comes of it is the same.
 func TestAnyRequestMayFailOrLoseItsAnswerOnce(t *testing.T) {
 	t.Parallel()
 	// Requests that aren't done all look alike, but for their number.
@@ -30,45 +30,38 @@ func TestAnyRequestMayFailOrLoseItsAnswerOnce(t *testing.T) {
 			t.Parallel()
 			proxy, stop := server.Through()
 			t.Cleanup(stop)
-			step := 1
-			if fault == dynamotest.Throttle {
-				step = 3 // it is the same everywhere
-			}
-			for n := 0; ; n += step {
-				var mu sync.Mutex
-				requests := 0
+			for n, through := int32(1), false; !through; n++ {
+				var requests atomic.Int32
+				through = true
 				proxy.Fault(func(string) dynamotest.Fault {
-					mu.Lock()
-					defer mu.Unlock()
-					if requests++; requests-1 == n {
+					if requests.Add(1) == n {
 						return fault
 					}
 					return dynamotest.None
 				})
-				if err := live(t.Context(), openAt(t, fresh(), proxy)); err != nil {
-					t.Fatalf("request %d is %s: %v", n, name, err)
-				}
-				mu.Lock()
-				through := requests <= n
-				mu.Unlock()
-				if through {
-					return // no request has gone wrong any more
+				err := live(t.Context(), openAt(t, fresh(), proxy), func() {
+					through = through && requests.Swap(0) < n
+				})
+				if err != nil {
+					t.Fatalf("request %d of each call is %s: %v", n, name, err)
 				}
 			}
 		})
 	}
 }
 
-// live plays a thread from its making to its end.
-func live(ctx context.Context, s *dynamodb.Store) error {
+// live plays a thread from its making to its end. It tells called of the end of each call.
+func live(ctx context.Context, s *dynamodb.Store, called func()) error {
 	_, err := s.CreateThread(ctx, thread, "agent", "name")
 	if err != nil {
 		return err
 	}
+	called()
 	lease, err := s.Begin(ctx, store.BeginRequest{Key: thread, AgentID: "agent", RunID: "one", TTL: time.Minute, MessageIDs: []string{"m"}})
 	if err != nil {
 		return err
 	}
+	called()
 	all := records(1, 6, "one")
 	for _, step := range []func() error{
 		func() error { return lease.Append(ctx, all[:3]) },
@@ -113,6 +106,7 @@ func live(ctx context.Context, s *dynamodb.Store) error {
 		},
 		func() error {
 			next, err := s.Begin(ctx, store.BeginRequest{Key: thread, AgentID: "agent", RunID: "two", TTL: time.Minute, MessageIDs: []string{"n"}})
+			called()
 			if err == nil && (next.NextSeq() != 7 || !next.Seen()["n"]) {
 				err = errors.New("wrong lease")
 			}
@@ -123,10 +117,15 @@ func live(ctx context.Context, s *dynamodb.Store) error {
 		},
 		func() error {
 			ticket := store.Ticket{User: "user", ID: "1", TTL: time.Minute}
-			err := errors.Join(s.Admit(ctx, ticket, store.Limits{ConcurrentRuns: 1}), s.Renew(ctx, ticket, store.Tokens{Input: 1}),
-				s.Release(ctx, ticket, store.Tokens{Input: 2}))
-			if err != nil {
-				return err
+			for _, call := range []func() error{
+				func() error { return s.Admit(ctx, ticket, store.Limits{ConcurrentRuns: 1}) },
+				func() error { return s.Renew(ctx, ticket, store.Tokens{Input: 1}) },
+				func() error { return s.Release(ctx, ticket, store.Tokens{Input: 2}) },
+			} {
+				if err := call(); err != nil {
+					return err
+				}
+				called()
 			}
 			usage, err := s.Usage(ctx, store.UsageQuery{User: "user"})
 			if err == nil && (len(usage.Usage) != 1 || usage.Usage[0].Runs != 1 || usage.Usage[0].Tokens.Input != 2) {
@@ -145,6 +144,7 @@ func live(ctx context.Context, s *dynamodb.Store) error {
 		if err := step(); err != nil {
 			return err
 		}
+		called()
 	}
 	return nil
 }
@@ -310,7 +310,7 @@ func TestTheTemplateAllowsWhatIsAskedFor(t *testing.T) {
 		return dynamotest.Deny
 	})
 	s := openAt(t, strings.Replace(address, "create=true&", "", 1)+"more&retention=1h&max-runs=1", proxy)
-	if err := live(t.Context(), s); err != nil {
+	if err := live(t.Context(), s, func() {}); err != nil {
 		t.Error(err)
 	}
 	run(t, s, "one")

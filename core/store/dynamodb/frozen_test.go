@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,9 +18,9 @@ import (
 // nobody reads what it does then.
 func TestAHolderMayBeFrozenBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
-	large := make([]byte, 400<<10) // so that a block has parts
+	large := make([]byte, 4<<10) // so that a block has parts
 	_, _ = rand.Read(large)
-	text := hex.EncodeToString(large)
+	texts := records(2, 2, hex.EncodeToString(large))
 	for n := int32(1); n <= 12; n++ {
 		finished := n%3 != 0
 		t.Run(fmt.Sprintf("request %d, the run finished by others: %t", n, finished), func(t *testing.T) {
@@ -31,6 +32,7 @@ func TestAHolderMayBeFrozenBeforeAnyRequest(t *testing.T) {
 			run(t, other, "first")
 			sleeper := openAt(t, address, proxy)
 			sleeper.SetClock(clock.now)
+			sleeper.SetMaxPart(3 << 10)
 			lease, err := sleeper.Begin(t.Context(), store.BeginRequest{Key: thread, AgentID: "agent", RunID: "run", TTL: 500 * time.Millisecond, MessageIDs: []string{"held"}})
 			if err != nil {
 				t.Fatal(err)
@@ -48,12 +50,12 @@ func TestAHolderMayBeFrozenBeforeAnyRequest(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				_ = lease.Append(t.Context(), records(2, 2, text))
+				_ = lease.Append(t.Context(), texts)
 				_ = lease.Append(t.Context(), records(4, 1, "held"))
 				_ = lease.Renew(t.Context())
 				_ = lease.Append(t.Context(), records(5, 1, "held"))
 				_ = lease.Finish(t.Context(), &store.Result{
-					Records: append(records(2, 1, text), records(9, 1, "held")...), MessageIDs: []string{"held", "more"},
+					Records: append(slices.Clip(texts[:1]), records(9, 1, "held")...), MessageIDs: []string{"held", "more"},
 					Snapshot: store.Snapshot{Messages: []byte(`["held"]`)},
 				})
 			}()

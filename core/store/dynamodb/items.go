@@ -214,15 +214,15 @@ func (s *Store) split(pk, sk, attempt string, data []byte, more item) (first ite
 	if packed {
 		first["packed"] = boolean(true)
 	}
-	parts := max((len(data)+maxPart-1)/maxPart, 1)
-	first["data"] = binaryValue(data[:min(len(data), maxPart)])
+	parts := max((len(data)+s.maxPart-1)/s.maxPart, 1)
+	first["data"] = binaryValue(data[:min(len(data), s.maxPart)])
 	if parts == 1 {
 		return first, nil
 	}
 	first["parts"], first["attempt"] = integer(int64(parts)), text(attempt)
 	for n := 1; n < parts; n++ {
 		part := key(pk, partKey(sk, attempt, n))
-		part["data"] = binaryValue(data[n*maxPart : min((n+1)*maxPart, len(data))])
+		part["data"] = binaryValue(data[n*s.maxPart : min((n+1)*s.maxPart, len(data))])
 		if expires, ok := more[expiryName]; ok {
 			part[expiryName] = expires
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
@@ -87,7 +88,7 @@ var movedTests = []test{
 			records := s.records(seq, fmt.Sprint("run ", n), 20)
 			earlier, seq = append(earlier, records), seq+25
 		}
-		large := []store.Record{{Seq: seq, Event: s.event(string(make([]byte, 1<<20)))}, {Seq: seq + 9, Event: s.event("end")}}
+		large := []store.Record{{Seq: seq, Event: s.event(strings.Repeat("large ", 1<<18))}, {Seq: seq + 9, Event: s.event("end")}}
 		s.finish(s.begin(thread, "last", longTTL), &store.Result{Earlier: earlier, Records: large})
 		s.wantRecords(s.read(s.Other, thread, 0, false).Records, append(slices.Concat(earlier...), large...))
 		s.wantRecords(s.read(s.Other, thread, seq-26, false).Records, slices.Concat(earlier[98], large))

@@ -108,7 +108,7 @@ var recordTests = []test{
 		}
 	}},
 	{"many threads, writers and readers at once", func(s *suite) {
-		const threads, readers, events = 8, 3, 60
+		const threads, readers, events = 8, 3, 30
 		var group sync.WaitGroup
 		for i := range threads {
 			key := store.Key{Owner: "busy", ID: fmt.Sprint("thread ", i)}

@@ -15,6 +15,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/memory"
+	"github.com/copilotkit-go/runtime/core/store/postgres/postgrestest"
 	"github.com/copilotkit-go/runtime/core/store/redis"
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
 	"github.com/copilotkit-go/runtime/core/store/sqlite"
@@ -50,6 +51,7 @@ func redisAt(t testing.TB, url string) store.Store {
 
 func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
 	startDynamoDB(t)
+	redisURL, postgresURL := redistest.Start(t).URL(), postgrestest.Start(t).URL()
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -61,8 +63,15 @@ func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
 			for _, match := range ids.FindAllSubmatch(file, -1) {
 				messageIDs = append(messageIDs, string(match[1]))
 			}
+			wantStreams, wantNext := make(map[store.Key]string), make(map[store.Key]string)
+			for _, key := range keys {
+				wantStreams[key], wantNext[key] = streams(t, first, key), next(t, first, key, messageIDs)
+			}
+			prefix := fmt.Sprintf("seed_%d_", seed)
 			from := first
-			for _, to := range []store.Store{inSQLite(t), inRedis(t), inPostgres(t), inDynamoDB(t), inMemory(t)} {
+			for _, to := range []store.Store{
+				inSQLite(t), redisAt(t, redisURL+"?prefix="+prefix), postgresAt(t, postgresURL+"&prefix="+prefix), inDynamoDB(t), inMemory(t),
+			} {
 				summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{})
 				if err != nil || summary.Threads[transfer.Moved] != len(keys) || len(summary.Threads) != 1 {
 					t.Fatalf("got %+v, %v", summary, err)
@@ -71,10 +80,10 @@ func TestThreadsAreTheSameInEveryStoreThatTheyMoveTo(t *testing.T) {
 					t.Fatalf("%T: the file was\n%s\nand is\n%s", to, file, again)
 				}
 				for _, key := range keys {
-					if got, want := streams(t, to, key), streams(t, first, key); got != want {
+					if got, want := streams(t, to, key), wantStreams[key]; got != want {
 						t.Errorf("%T: clients of %q get\n%s\nwant\n%s", to, key, got, want)
 					}
-					if got, want := next(t, to, key, messageIDs), next(t, first, key, messageIDs); got != want {
+					if got, want := next(t, to, key, messageIDs), wantNext[key]; got != want {
 						t.Errorf("%T: the next run of %q has %s, want %s", to, key, got, want)
 					}
 				}

@@ -23,7 +23,7 @@ type Result struct {
 }
 
 // CallTool calls a tool.
-func CallTool(ctx context.Context, session *mcp.ClientSession, name string, arguments json.RawMessage) (Result, error) {
+func CallTool(ctx context.Context, session *Session, name string, arguments json.RawMessage) (Result, error) {
 	got, err := session.CallTool(ctx, &mcp.CallToolParams{Name: name, Arguments: arguments})
 	switch {
 	case err != nil:

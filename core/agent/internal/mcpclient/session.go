@@ -18,8 +18,9 @@ import (
 type Session struct {
 	*mcp.ClientSession
 	// Denied is set if the last message was answered with 401.
-	Denied atomic.Bool
-	cancel context.CancelFunc
+	Denied  atomic.Bool
+	notices notices
+	cancel  context.CancelFunc
 }
 
 // Connect opens a session that sends an Authorization, unless it is empty. The end of
@@ -55,7 +56,7 @@ func (s *Server) ConnectWith(ctx context.Context, headers http.Header, changed f
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "copilotkit-go", Version: "1"}, options)
 	var err error
-	opened.ClientSession, err = client.Connect(connecting, s.newTransport(s.newClient(header, &opened.Denied)), s.knownVersion())
+	opened.ClientSession, err = client.Connect(connecting, s.newTransport(s.newClient(connecting, header, opened)), s.knownVersion())
 	// Whichever of the two has begun to end it has ended it.
 	if interrupted := !stop() || !timer.Stop(); interrupted && err == nil {
 		opened.ClientSession.Close()
@@ -91,9 +92,19 @@ func (s *Server) knownVersion() *mcp.ClientSessionOptions {
 	return &mcp.ClientSessionOptions{ProtocolVersion: *version}
 }
 
+// CallTool calls a tool. The server is told if ctx ends before its answer.
+func (s *Session) CallTool(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
+	result, err := s.ClientSession.CallTool(ctx, params)
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		s.notices.add(1)
+	}
+	return result, err
+}
+
 // Close ends the session.
 func (s *Session) Close() error {
 	defer s.cancel()
+	s.notices.wait()
 	return s.ClientSession.Close()
 }
 

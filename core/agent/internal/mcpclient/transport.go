@@ -14,19 +14,20 @@ import (
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
 
-// newClient returns a session's client, which adds header to every request, bounds the
-// answers, and keeps in denied whether the last message was answered with 401.
-func (s *Server) newClient(header http.Header, denied *atomic.Bool) *http.Client {
+// newClient returns a session's client, which adds header to every request and bounds the
+// answers. What it sends ends with ctx, but for the request that ends the session.
+func (s *Server) newClient(ctx context.Context, header http.Header, session *Session) *http.Client {
 	wrapped := s.client
-	wrapped.Transport = &transport{server: s, base: s.client.Transport, header: header, denied: denied}
+	wrapped.Transport = &transport{server: s, base: s.client.Transport, header: header, ctx: ctx, session: session}
 	return &wrapped
 }
 
 type transport struct {
-	server *Server
-	base   http.RoundTripper
-	header http.Header
-	denied *atomic.Bool
+	server  *Server
+	base    http.RoundTripper
+	header  http.Header
+	ctx     context.Context
+	session *Session
 	// received is how many bytes have come.
 	received atomic.Int64
 }
@@ -38,9 +39,21 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, errors.New("the server has named an address on another host")
 	}
 	end := func() {}
-	if limit := t.server.EndTimeout; limit > 0 && request.Method == http.MethodDelete {
+	if request.Method != http.MethodDelete {
+		if err := t.ctx.Err(); err != nil {
+			return nil, err
+		}
+		// The SDK goes on with what it tells a server of a call that was given up, and its
+		// Close waits for that: 5 s where the server doesn't answer.
+		ctx, cancel := context.WithCancel(request.Context())
+		stop := context.AfterFunc(t.ctx, cancel)
+		request, end = request.WithContext(ctx), func() { stop(); cancel() }
+	} else if limit := t.server.EndTimeout; limit > 0 {
 		ctx, cancel := context.WithTimeout(request.Context(), limit)
 		request, end = request.WithContext(ctx), cancel
+	}
+	if isNotice(request) {
+		defer t.session.notices.add(-1)
 	}
 	response, err := t.send(request)
 	if err != nil {
@@ -48,7 +61,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if request.Method == http.MethodPost {
-		t.denied.Store(response.StatusCode == http.StatusUnauthorized)
+		t.session.Denied.Store(response.StatusCode == http.StatusUnauthorized)
 	}
 	limit := t.server.MaxAnswer
 	if mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); mediaType == "text/event-stream" {

@@ -188,28 +188,28 @@ func (p *Proxy) forward(r *http.Request, operation string, body []byte) (answer,
 	if a.body, err = io.ReadAll(response.Body); err != nil || !counts || a.status != http.StatusOK {
 		return a, err
 	}
-	var cost struct{ ConsumedCapacity json.RawMessage }
-	if json.Unmarshal(a.body, &cost) == nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if units := capacity(cost.ConsumedCapacity); writes {
-			p.counted.Writes += units
-		} else {
-			p.counted.Reads += units
-		}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if units := capacity(a.body); writes {
+		p.counted.Writes += units
+	} else {
+		p.counted.Reads += units
 	}
 	return a, nil
 }
 
-// capacity returns the sum of one or several tables' units.
-func capacity(text json.RawMessage) (sum float64) {
+// capacity returns the sum of one or several tables' units. Only they are decoded: an
+// answer may have megabytes.
+func capacity(answer []byte) (sum float64) {
+	_, after, _ := bytes.Cut(answer, []byte(`"ConsumedCapacity":`))
 	type units struct{ CapacityUnits float64 }
-	var one units
-	if json.Unmarshal(text, &one) == nil {
+	if !bytes.HasPrefix(after, []byte("[")) {
+		var one units
+		_ = json.NewDecoder(bytes.NewReader(after)).Decode(&one)
 		return one.CapacityUnits
 	}
 	var several []units
-	_ = json.Unmarshal(text, &several)
+	_ = json.NewDecoder(bytes.NewReader(after)).Decode(&several)
 	for _, one := range several {
 		sum += one.CapacityUnits
 	}
