@@ -57,6 +57,10 @@ func (ex *exchange) named(e *HTTPError) *HTTPError {
 }
 
 func (ex *exchange) bytes(status int, header http.Header, body []byte) error {
+	if ex.unread() {
+		// The server reads on before it answers: who doesn't send the rest can't hold it up.
+		ex.limitReading()
+	}
 	if body != nil {
 		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}

@@ -13,11 +13,11 @@ import (
 // limitBody bounds what hooks and endpoints can read of the request.
 func (ex *exchange) limitBody() {
 	if ex.r.Body != nil && ex.r.Body != http.NoBody {
-		ex.unlimitedBody = ex.r.Body
+		ex.body = ex.newPacedBody(ex.r.Body)
 		// Not in the server's own request: by its body the server knows a client that
 		// waits to be told to send it, and answers without.
 		ex.r = ex.r.WithContext(ex.r.Context())
-		ex.r.Body = http.MaxBytesReader(ex.w, ex.r.Body, ex.config.MaxBodyBytes)
+		ex.r.Body = http.MaxBytesReader(ex.w, ex.body, ex.config.MaxBodyBytes)
 	}
 }
 
@@ -33,19 +33,22 @@ const (
 // reads why. Clients that wait to be told to go on are not told so. Of a client that is too
 // slow nothing more is read, by the server neither.
 func (ex *exchange) drainBody() bool {
-	if ex.drained || ex.unlimitedBody == nil {
+	if !ex.unread() {
 		return true
 	}
 	if ex.r.ContentLength > maxDrainBytes || ex.r.Header.Get("Expect") != "" {
 		return false
 	}
 	control := ex.limitReading()
-	n, err := io.Copy(io.Discard, io.LimitReader(ex.unlimitedBody, maxDrainBytes))
-	if ex.drained = err == nil && n < maxDrainBytes; ex.drained && control != nil {
+	n, err := io.Copy(io.Discard, io.LimitReader(ex.body, maxDrainBytes))
+	if drained := err == nil && n < maxDrainBytes; drained && control != nil {
 		_ = control.SetReadDeadline(time.Time{})
 	}
 	return ex.drained
 }
+
+// unread reports whether the request has a body that hasn't been read to its end.
+func (ex *exchange) unread() bool { return ex.body != nil && !ex.drained }
 
 // limitReading limits for how long the rest of the body is waited for, from its first call
 // on. It returns what can change that, nil where there is no such limit: not every
@@ -75,22 +78,15 @@ func (ex *exchange) readBody() ([]byte, error) {
 	}
 	// A hook may have put another body in the place of the bounded one.
 	body := io.LimitReader(ex.r.Body, limit+1)
-	switch {
-	case ex.reserved > 0: // what is read again has its room
-	case ex.r.ContentLength < 0:
-		body = &reservingReader{Reader: body, ex: ex}
-	case ex.r.ContentLength > smallBody:
-		if err := ex.reserve(ex.r.ContentLength); err != nil {
-			return nil, err
+	if ex.reserved == 0 { // what is read again has its room
+		if ex.r.ContentLength > smallBody && !ex.bodies.hasRoom(ex.r.ContentLength) {
+			return nil, serverBusy()
 		}
+		body = &reservingReader{Reader: body, ex: ex}
 	}
-	var buffer bytes.Buffer
-	if ex.r.ContentLength > 0 {
-		buffer.Grow(int(ex.r.ContentLength) + bytes.MinRead)
-	}
-	_, err := buffer.ReadFrom(body)
-	if errors.As(err, new(*http.MaxBytesError)) || int64(buffer.Len()) > limit {
-		ex.head = bytes.Clone(buffer.Next(maxHead))
+	data, err := readAll(body, ex.r.ContentLength)
+	if errors.As(err, new(*http.MaxBytesError)) || int64(len(data)) > limit {
+		ex.head = bytes.Clone(data[:min(len(data), maxHead)])
 		return nil, bodyTooLarge(limit)
 	}
 	if err != nil {
@@ -100,7 +96,33 @@ func (ex *exchange) readBody() ([]byte, error) {
 		}
 		return nil, invalidBody(err)
 	}
-	return bytes.TrimPrefix(buffer.Bytes(), []byte("\ufeff")), nil
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+}
+
+// grantedBody is for how much of a body there is room before anything of it has come.
+const grantedBody = 1 << 20
+
+// readAll reads up to the end, of a body that has the announced size, -1 if that isn't
+// known. What is only announced takes no memory: there is twice as much as has come.
+func readAll(body io.Reader, size int64) ([]byte, error) {
+	data := make([]byte, 0, min(max(size, 0), grantedBody)+bytes.MinRead)
+	for {
+		if len(data) == cap(data) {
+			more := len(data)
+			if rest := int(size) - len(data); rest > 0 {
+				more = min(more, rest+bytes.MinRead)
+			}
+			data = append(make([]byte, 0, len(data)+more), data...)
+		}
+		n, err := body.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if errors.Is(err, io.EOF) {
+			return data, nil
+		}
+		if err != nil {
+			return data, err
+		}
+	}
 }
 
 // hasBody reports whether the request has a body, as far as is known before it

@@ -30,17 +30,27 @@ func newBodyBudget(limit int64) *bodyBudget {
 	return &bodyBudget{limit: sync.OnceValue(func() int64 { return memory.Size() / 8 })}
 }
 
-// reserve takes n bytes and reports whether there was room for them. One body
-// always has room, whatever its size.
-func (b *bodyBudget) reserve(n int64) bool {
+// reserve takes n bytes more for a body that has own of them, and reports whether there
+// was room. One body always has room, whatever its size.
+func (b *bodyBudget) reserve(own, n int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.used > 0 && b.used+n > b.limit() {
+	if !b.fits(own, n) {
 		return false
 	}
 	b.used += n
 	return true
 }
+
+// hasRoom reports whether there is room for n bytes now.
+func (b *bodyBudget) hasRoom(n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.fits(0, n)
+}
+
+// fits is called with mu held.
+func (b *bodyBudget) fits(own, n int64) bool { return b.used == own || b.used+n <= b.limit() }
 
 // release gives bytes back.
 func (b *bodyBudget) release(n int64) {
@@ -51,7 +61,7 @@ func (b *bodyBudget) release(n int64) {
 
 // reserve takes n bytes more of the budget for the request's body.
 func (ex *exchange) reserve(n int64) error {
-	if n > 0 && !ex.bodies.reserve(n) {
+	if n > 0 && !ex.bodies.reserve(ex.reserved, n) {
 		return serverBusy()
 	}
 	ex.reserved += n
@@ -60,13 +70,16 @@ func (ex *exchange) reserve(n int64) error {
 
 // release gives back what the request has taken.
 func (ex *exchange) release() {
+	if ex.body != nil {
+		ex.body.unwatch()
+	}
 	if ex.reserved > 0 {
 		ex.bodies.release(ex.reserved)
 	}
 }
 
-// reservingReader takes what is read of a body whose length isn't known from the
-// budget.
+// reservingReader takes what is read of a body from the budget as it comes: what is only
+// announced takes no room from others.
 type reservingReader struct {
 	io.Reader
 	ex   *exchange

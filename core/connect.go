@@ -61,8 +61,9 @@ func (ex *exchange) lastSeen(input *agui.RunAgentInput) (after int64, asked bool
 
 // relay passes events on to the client of a connect.
 type relay struct {
-	rt     *Runtime
-	replay *replay
+	rt *Runtime
+	ex *exchange
+	// stream is nil before the answer has begun.
 	stream *eventStream
 	// feeds says that there are debug events for the user.
 	feeds bool
@@ -72,7 +73,27 @@ type relay struct {
 	ids bool
 }
 
+// open begins the answer.
+func (r *relay) open() (err error) {
+	r.stream, err = r.ex.stream()
+	return err
+}
+
+func (r *relay) close() {
+	if r.stream != nil {
+		r.stream.close()
+	}
+}
+
 func (r *relay) records(records []store.Record) error {
+	if r.stream == nil {
+		if err := r.open(); err != nil {
+			return err
+		}
+	}
+	if len(records) == 0 {
+		return nil
+	}
 	for i := range records {
 		r.note(records[i].Event)
 		if !r.ids {
@@ -91,7 +112,7 @@ func (r *relay) events(events []agui.Encoded) error {
 
 // note shows the event to those who watch beside the client.
 func (r *relay) note(event agui.Encoded) {
-	r.replay.observe(event)
+	r.ex.replay.observe(event)
 	if !r.feeds || r.rt.debug.count.Load() == 0 {
 		return
 	}

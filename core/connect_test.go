@@ -15,6 +15,8 @@ import (
 	"github.com/copilotkit-go/runtime/core/access"
 	"github.com/copilotkit-go/runtime/core/agent"
 	"github.com/copilotkit-go/runtime/core/agui"
+	"github.com/copilotkit-go/runtime/core/store"
+	"github.com/copilotkit-go/runtime/core/store/memory"
 )
 
 func TestConnectByGET(t *testing.T) {
@@ -295,4 +297,23 @@ func awaitStored(t *testing.T, server, path, text string) {
 		}
 	}
 	t.Fatalf("%s ended without %s", path, text)
+}
+
+// unreadable is a store that knows its threads and can't read them.
+type unreadable struct{ store.Store }
+
+func (unreadable) Read(context.Context, store.Key, int64, bool) (store.Page, error) {
+	return store.Page{}, fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
+}
+
+func TestAThreadThatCanNotBeReadIsNotShownAsAnEmptyOne(t *testing.T) {
+	threads := memory.New(memory.Limits{})
+	defer threads.Close()
+	if got := (request{method: "POST", path: "/agent/default/run", body: input}).to(newRuntime(t, core.Config{Store: threads})); got.Code != http.StatusOK {
+		t.Fatalf("the run is answered with %d %s", got.Code, got.Body)
+	}
+	got := get(t.Context(), newRuntime(t, core.Config{Store: unreadable{threads}}), "/agent/default/connect?threadId=t1")
+	if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), `"code":"store_unavailable"`) {
+		t.Errorf("got %d %q", got.Code, got.Body)
+	}
 }

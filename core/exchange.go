@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -29,9 +28,9 @@ type exchange struct {
 	cors   *CORS
 	origin string
 	route  Route
-	// unlimitedBody is the request's body as it came.
-	unlimitedBody io.Reader
-	// drained is set when all of that was read, and thrown away.
+	// body is the request's body as it came, nil if it has none.
+	body *pacedBody
+	// drained is set when all of that has been read.
 	drained bool
 	// readingLimited is set when there is a limit to how long the body may take.
 	readingLimited bool

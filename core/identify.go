@@ -70,10 +70,6 @@ func (rt *Runtime) refuse(ex *exchange, err error) error {
 	default:
 		return err
 	}
-	if ex.hasBody() {
-		// The server reads on before it answers: whoever isn't let in can't hold it up.
-		ex.limitReading()
-	}
 	if refused == nil {
 		ex.level = slog.LevelWarn // unlike what anybody can cause as often as they like
 	} else if refused.Challenge != "" {

@@ -60,17 +60,17 @@ func (k storeKeeper) connect(ex *exchange, answerer agent.Agent, input *agui.Run
 	if err != nil {
 		return storeError(runFailed, err)
 	}
-	stream, err := ex.stream()
-	if err != nil {
-		return err
-	}
-	defer stream.close()
 	out := &relay{
-		rt:     rt,
-		replay: ex.replay,
-		stream: stream,
-		feeds:  rt.feedsDebug(ex),
-		from:   debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID},
+		rt:    rt,
+		ex:    ex,
+		feeds: rt.feedsDebug(ex),
+		from:  debugSource{owner: ex.user.ID, agentID: ex.route.AgentID, threadID: input.ThreadID},
+	}
+	defer out.close()
+	if unknown {
+		if err := out.open(); err != nil {
+			return err
+		}
 	}
 	connector, ok := agent.As[agent.Connector](answerer)
 	switch {
@@ -83,6 +83,12 @@ func (k storeKeeper) connect(ex *exchange, answerer agent.Agent, input *agui.Run
 		var after int64
 		after, out.ids = ex.lastSeen(input)
 		err = rt.runner.Connect(ctx, key, after, out.records)
+	}
+	if err != nil && out.stream == nil { // of a thread that can't be read nothing has been said
+		if rt.closing.Err() != nil {
+			return errClosed
+		}
+		return storeError(runFailed, err)
 	}
 	if err != nil && ctx.Err() == nil {
 		rt.config.Logger.WarnContext(ctx, "a connect ended badly", "agent", ex.route.AgentID,

@@ -51,6 +51,7 @@ func (ex *exchange) stream() (*eventStream, error) {
 // runStream is stream for an answer whose first event is on its way: the head goes out
 // with that, in one write.
 func (ex *exchange) runStream() (*eventStream, error) {
+	ex.drainBody() // or the server waits for it before it sends anything
 	header := http.Header{
 		"Content-Type":  {"text/event-stream"},
 		"Cache-Control": {"no-cache"},

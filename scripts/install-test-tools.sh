@@ -15,7 +15,8 @@ have npm || node+=(npm)
 have redis-server || servers+=(redis-server)
 have pgbouncer || servers+=(pgbouncer)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || servers+=(postgresql)
-have chromium || servers+=(chromium)
+# Of the two the shell is smaller, and quicker.
+have chromium-headless-shell || have chromium || servers+=(chromium-headless-shell)
 has_cfn_lint() { python3 -c 'import cfnlint' 2>/dev/null; }
 has_cfn_lint || servers+=(python3 python3-pip)
 # Debian's own Python has them, also where another python3 comes first.

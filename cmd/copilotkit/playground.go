@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"embed"
-	"html/template"
+	"html"
+	"io"
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 )
@@ -56,29 +57,34 @@ func newMux(settings *bundle.Settings, runtime http.Handler) http.Handler {
 
 // page returns a handler of index.html, filled in from the settings.
 func page(settings *bundle.Settings) http.Handler {
-	index := template.Must(template.ParseFS(files, "playground/index.html"))
-	endpoint := "multi-route"
-	if settings.SingleRoute {
-		endpoint = "single-route"
-	}
-	var html bytes.Buffer
-	err := index.Execute(&html, map[string]string{
-		"BasePath": strings.TrimSuffix(settings.BasePath, "/"),
-		"Endpoint": endpoint,
-		"Model":    settings.Model,
-	})
+	filled := sync.OnceValue(func() string { return fill(settings) })
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		guard(w.Header())
 		if gateway := settings.Intelligence.GatewayOrigin(); gateway != "" {
 			w.Header().Set("Content-Security-Policy", w.Header().Get("Content-Security-Policy")+"; connect-src 'self' "+gateway)
 		}
-		_, _ = w.Write(html.Bytes())
+		_, _ = io.WriteString(w, filled())
 	})
+}
+
+// fill returns index.html with what the page is told in place of {{…}}: in text and in
+// quoted attributes alone, where escaping is all that it takes. A package of templates
+// would cost each start more than that.
+func fill(settings *bundle.Settings) string {
+	index, err := files.ReadFile("playground/index.html")
+	if err != nil {
+		panic(err) // the file is part of this program
+	}
+	endpoint := "multi-route"
+	if settings.SingleRoute {
+		endpoint = "single-route"
+	}
+	return strings.NewReplacer(
+		"{{BasePath}}", html.EscapeString(strings.TrimSuffix(settings.BasePath, "/")),
+		"{{Endpoint}}", endpoint,
+		"{{Model}}", html.EscapeString(settings.Model),
+	).Replace(string(index))
 }
 
 // assets returns a handler of the scripts and styles.
@@ -99,7 +105,7 @@ func assets() http.Handler {
 // isn't in a frame, and lets it load nothing from anywhere.
 func sandbox() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		html, err := files.ReadFile("playground/sandbox.html")
+		document, err := files.ReadFile("playground/sandbox.html")
 		if err != nil {
 			panic(err) // the file is part of this program
 		}
@@ -107,7 +113,7 @@ func sandbox() http.Handler {
 		guard(w.Header())
 		w.Header().Set("Content-Security-Policy", "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "+
 			"img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
-		_, _ = w.Write(html)
+		_, _ = w.Write(document)
 	})
 }
 

@@ -144,17 +144,21 @@ type lineReader struct {
 	// come later, belongs to that end.
 	skipLF bool
 	begun  bool
-	// full is set when the last read has filled the buffer.
-	full bool
-	err  error
+	// full is set when the last read has filled the buffer, and small counts the reads in
+	// a row that a first buffer has ample room for.
+	full  bool
+	small int
+	err   error
 }
 
 const (
 	// firstBuffer is for a stream whose events come one by one; when more comes at once
 	// than there is room for, the buffer grows up to fullBuffer. Longer lines make it as
-	// large as they are.
+	// large as they are. After so many reads that have shown no need of that it is a first
+	// one again.
 	firstBuffer = 1 << 10
 	fullBuffer  = 4 << 10
+	manySmall   = 16
 	// maxLineExtra is what a line may hold besides a field's value.
 	maxLineExtra = 64
 )
@@ -220,6 +224,9 @@ func (l *lineReader) fill() {
 		n := copy(l.buf, l.buf[l.start:])
 		l.buf, l.scanned, l.start = l.buf[:n], l.scanned-l.start, 0
 	}
+	if len(l.buf) == 0 && cap(l.buf) > firstBuffer && l.small >= manySmall {
+		l.buf = nil
+	}
 	if len(l.buf) == cap(l.buf) || l.full && cap(l.buf) < fullBuffer {
 		grown := make([]byte, len(l.buf), max(firstBuffer, 2*cap(l.buf)))
 		copy(grown, l.buf)
@@ -230,6 +237,9 @@ func (l *lineReader) fill() {
 		l.buf = l.buf[:len(l.buf)+n]
 		if l.err = err; n > 0 || err != nil {
 			l.full = len(l.buf) == cap(l.buf)
+			if l.small++; n > firstBuffer/2 {
+				l.small = 0
+			}
 			return
 		}
 	}

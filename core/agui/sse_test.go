@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -185,6 +186,42 @@ func TestReadSSEAllocatesNothingPerEvent(t *testing.T) {
 	// Only the buffer grows, to its full size.
 	if few, many := read(200), read(2000); many > few {
 		t.Errorf("200 events cost %v allocations, 2000 cost %v", few, many)
+	}
+}
+
+// reads yields texts, one in each reading, and notes how much room each had.
+type reads struct {
+	texts []string
+	rooms []int
+}
+
+func (r *reads) Read(p []byte) (int, error) {
+	if len(r.texts) == 0 {
+		return 0, io.EOF
+	}
+	r.rooms = append(r.rooms, len(p))
+	n := copy(p, r.texts[0])
+	if r.texts[0] = r.texts[0][n:]; r.texts[0] == "" {
+		r.texts = r.texts[1:]
+	}
+	return n, nil
+}
+
+func TestReadSSEHoldsLittleAgainAfterALargeEvent(t *testing.T) {
+	r := &reads{texts: []string{"data: " + strings.Repeat("large ", 100_000) + "\n\n"}}
+	r.texts = append(r.texts, slices.Repeat([]string{"data: small\n\n"}, 50)...)
+	sizes := make(map[int]int)
+	for event, err := range agui.ReadSSE(r, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[len(event.Data)]++
+	}
+	if sizes[600_000] != 1 || sizes[5] != 50 {
+		t.Errorf("got events of %v bytes", sizes)
+	}
+	if room := r.rooms[len(r.rooms)-1]; room > 1<<10 || slices.Max(r.rooms) < 300_000 {
+		t.Errorf("the last reading had room for %d bytes, the largest for %d", room, slices.Max(r.rooms))
 	}
 }
 

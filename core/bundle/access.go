@@ -93,13 +93,11 @@ func buildIdentify(settings *Settings, logger *slog.Logger) (func(*http.Request)
 		config := session.Config{
 			Keys:     []string{settings.SessionKey.Reveal()},
 			SameSite: settings.SessionSameSite,
+			Origins:  settings.namedOrigins(),
 			Insecure: settings.Development && settings.SessionSameSite != http.SameSiteNoneMode,
 		}
 		if settings.SessionOldKey != "" {
 			config.Keys = append(config.Keys, settings.SessionOldKey.Reveal())
-		}
-		if settings.listsOrigins() {
-			config.Origins = settings.CORSOrigins
 		}
 		sessions, err := session.New(config)
 		if err != nil {

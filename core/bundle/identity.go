@@ -22,7 +22,7 @@ func (s *Settings) oidcVerifier(logger *slog.Logger) (*oidc.Verifier, error) {
 }
 
 func (s *Settings) platformVerifier(logger *slog.Logger) (*platform.Verifier, error) {
-	return platform.New(platform.Config{LoadBalancer: s.LoadBalancer, IAPAudience: s.IAPAudience, Logger: logger})
+	return platform.New(platform.Config{LoadBalancer: s.LoadBalancer, IAPAudience: s.IAPAudience, Origins: s.namedOrigins(), Logger: logger})
 }
 
 // checkOIDC checks what is set of a configuration.

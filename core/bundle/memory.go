@@ -17,6 +17,6 @@ func LimitMemory() {
 	case limit > 0:
 		debug.SetMemoryLimit(limit)
 	case os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "":
-		memory.Pace()
+		memory.Pace() // for good
 	}
 }

@@ -44,8 +44,15 @@ func UntilSignal() (ctx context.Context, stop context.CancelFunc) {
 // grace, which may be zero, to finish. Then the runtime is closed: the runs that are
 // left end with RUN_ERROR and are recorded, and their threads are freed.
 //
+// A body that nobody reads, as of a request for a file, may take ten seconds, so that it
+// doesn't hold up the end either; the runtime has limits of its own. The server's
+// ReadTimeout, if it has one, takes the place of these ten seconds.
+//
 // Serve returns nil if ctx has ended and no request was cut off.
 func Serve(ctx context.Context, server *http.Server, listener net.Listener, runtime io.Closer, grace time.Duration) error {
+	if server.ReadTimeout == 0 {
+		server.Handler = limitUnreadBodies(server.Handler)
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -62,6 +69,20 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, runt
 	}
 	<-served
 	return errors.Join(late, closed)
+}
+
+// unreadTimeout is how long a body may take that nobody reads.
+const unreadTimeout = 10 * time.Second
+
+// limitUnreadBodies returns a handler that limits how long the server waits for a body
+// before it answers a request that isn't interested in it.
+func limitUnreadBodies(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unreadTimeout))
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // WithDeadline returns a handler whose requests have a deadline, so that the runtime can

@@ -213,6 +213,15 @@ func (s *Settings) listsOrigins() bool {
 	return len(s.CORSOrigins) > 0 && !slices.Contains(s.CORSOrigins, "*") && !slices.Contains(s.CORSOrigins, core.LoopbackOrigins)
 }
 
+// namedOrigins returns the origins of the pages that may act as their visitors: those that
+// CORS lists, none if it is for all.
+func (s *Settings) namedOrigins() []string {
+	if !s.listsOrigins() {
+		return nil
+	}
+	return s.CORSOrigins
+}
+
 // CheckKey returns an [*EnvError] with the variable of the model's key, if the model
 // needs a key that isn't set, or one of several models does.
 func (s *Settings) CheckKey() error { return s.checkKey(parts{}, "COPILOTKIT_MODEL", s.Model) }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // scriptSources returns the sources of a policy that allow the scripts which stand in an HTML
@@ -14,9 +15,9 @@ import (
 // them as a builder writes them; one that it doesn't find doesn't run.
 func scriptSources(html []byte) string {
 	var sources []string
-	for _, script := range scriptElement.FindAllSubmatch(html, -1) {
+	for _, script := range scriptElement().FindAllSubmatch(html, -1) {
 		attributes, content := script[1], script[2]
-		if hasSource.Match(attributes) || len(content) == 0 {
+		if hasSource().Match(attributes) || len(content) == 0 {
 			continue
 		}
 		// The parser of HTML makes one kind of line end of all.
@@ -32,6 +33,8 @@ func scriptSources(html []byte) string {
 
 var (
 	// scriptElement matches an attribute's quoted value as a whole, since > may be in it.
-	scriptElement = regexp.MustCompile(`(?is)<script((?:\s(?:[^>"']|"[^"]*"|'[^']*')*)?)>(.*?)</script\s*>`)
-	hasSource     = regexp.MustCompile(`(?i)\ssrc\s*=`)
+	scriptElement = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?is)<script((?:\s(?:[^>"']|"[^"]*"|'[^']*')*)?)>(.*?)</script\s*>`)
+	})
+	hasSource = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\ssrc\s*=`) })
 )

@@ -55,7 +55,7 @@ export class Case {
     };
   }
 
-  /** Runs an agent and waits for the end of its stream. If the case is endless, the reference's stream may have no end. */
+  /** Runs an agent and waits for the end of its stream. If the case is endless, the reference's stream may have no end: it is over when nothing has come for a while. */
   async run(agent, input, { endless, ...options } = {}) {
     const within = endless && this.side.name === "reference" ? 3_000 : undefined;
     return (await this.openRun(agent, input, options)).whole({ within });
@@ -140,11 +140,11 @@ export class Case {
   }
 
   /**
-   * Waits until something becomes true, and reports whether it did: for five seconds
-   * on the reference, where it may never, and for a minute on this runtime, since the
-   * machine may be busy.
+   * Waits until something becomes true, and reports whether it did: for a minute, since the
+   * machine may be busy, and for five seconds on the reference if it never does there.
    */
-  async becomes(condition, patience = this.side.name === "reference" ? 5_000 : 60_000) {
+  async becomes(condition, { neverOnReference } = {}) {
+    const patience = neverOnReference && this.side.name === "reference" ? 5_000 : 60_000;
     const deadline = Date.now() + patience;
     while (Date.now() < deadline) {
       if (await condition()) return true;

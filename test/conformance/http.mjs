@@ -88,17 +88,24 @@ class Answer {
     }
   }
 
+  async #quiet(milliseconds) {
+    for (let before; !this.end && before !== this.events.length; ) {
+      before = this.events.length;
+      await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, milliseconds))]);
+    }
+  }
+
   /** Closes the connection. */
   leave() {
     this.request.destroy();
   }
 
   /**
-   * Waits for the end. Resolves to what a case compares. With a limit, in
-   * milliseconds, the answer need not end.
+   * Waits for the end. Resolves to what a case compares. With a limit the answer need not
+   * end: nothing more has come for so many milliseconds.
    */
   async whole({ within } = {}) {
-    if (within) await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, within))]);
+    if (within) await this.#quiet(within);
     else await this.ended;
     const seen = { status: this.status, headers: this.headers };
     if (this.end !== "complete") seen.end = this.end ?? "never";

@@ -107,7 +107,7 @@ class Managed {
   }
 
   async until(what, condition) {
-    if (!(await this.it.becomes(condition, 60_000))) throw new Error(`the platform didn't see in time: ${what}`);
+    if (!(await this.it.becomes(condition))) throw new Error(`the platform didn't see in time: ${what}`);
   }
 
   async requests() {

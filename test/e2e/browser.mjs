@@ -1,27 +1,38 @@
 // Headless Chromium, as Debian ships it, and the actions of the scenes in the page.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { eventually } from "./eventually.mjs";
 
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
+// Chromium that has no windows at all takes less than half of the time of one that hides them.
+const browsers = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
+
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? browsers.find(existsSync), args: flags });
+}
+
+/** Makes a page's processor so many times slower. */
+export async function slowDown(page, times) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: times });
 }
 
 /**
  * A page of the example app, in a new browser profile unless one is given. `pictures` is the
- * folder of those that the documentation shows, undefined if they aren't to be made.
+ * folder of those that the documentation shows, undefined if they aren't to be made; `slow` is how
+ * many times slower than the machine the page is.
  */
 export class Page {
-  static async open(browser, url, { screenshots, pictures, context, token } = {}) {
+  static async open(browser, url, { screenshots, pictures, slow = 1, context, token } = {}) {
     const opened = new Page();
     opened.context = context ?? (await browser.newContext({ viewport: { width: 1280, height: 800 } }));
     opened.owns = !context;
     opened.page = await opened.context.newPage();
     opened.page.setDefaultTimeout(60_000);
     Object.assign(opened, { screenshots, pictures });
+    if (slow > 1) await slowDown(opened.page, slow);
     opened.problems = [];
     opened.page.on("pageerror", (error) => opened.problems.push(error.message));
     // Also of its frames. The policy of an MCP App's own document is none of ours.
@@ -54,7 +65,6 @@ export class Page {
     return this.page.getByRole("region", { name: "Chat" });
   }
 
-
   get stopButton() {
     return this.page.getByTestId("copilot-send-button");
   }
@@ -76,12 +86,17 @@ export class Page {
     return (await this.page.getByTestId("copilot-loading-cursor").count()) === 0 && !(await this.chat.evaluate((chat) => chat.querySelector("[data-copilot-running=true]")));
   }
 
-  async say(text) {
+  /** Writes a message, and waits until the chat would send it: by then it shows its thread. */
+  async writes(text) {
     await this.input.fill(text);
     // While the chat connects to its thread it ignores Enter and its button is disabled. It
     // connects twice, and may forget what is said while it does so for the second time.
     await this.chat.locator("[data-testid=copilot-send-button]:enabled").waitFor();
     await eventually("the chat listens", () => this.idle());
+  }
+
+  async say(text) {
+    await this.writes(text);
     await this.input.press("Enter");
   }
 

@@ -23,7 +23,7 @@ async function reloadElsewhere(page, drawings) {
   await page.page.goto("about:blank"); // nothing of it is on its way any more
   await drawings.replaceInstances();
   await page.page.goBack();
-  await page.input.waitFor();
+  await page.writes("Open the clock"); // the thread is there
 }
 
 export const drawingScenes = {
@@ -45,13 +45,13 @@ export const drawingScenes = {
   "drawn on Lambda, a card's button comes back as an action, and so it does on another instance": async ({ open, drawings }) => {
     const page = await open({ url: drawings.url });
     const book = async (name, place) => {
+      await eventually("the card isn't drawn any more", () => page.idle());
       await page.chat.getByLabel("Name").fill(name);
       await page.chat.getByRole("button", { name: "Book" }).nth(place).click();
     };
     await page.say("Draw a card");
     await page.chat.getByText("A table for dinner").waitFor();
     await page.chat.getByText("Kolonihagen").waitFor();
-    await eventually("the chat is idle", () => page.idle());
     await book("Grace", 1);
     await page.sees("in the name of Grace.");
     await page.illustrate("card");

@@ -9,3 +9,11 @@ export async function eventually(what, condition) {
   }
   assert.fail(`not within a minute: ${what}`);
 }
+
+/** Resolves to what all promises resolve to. If one rejects, it rejects too, once all are settled: nothing goes on afterwards. */
+export async function all(promises) {
+  const settled = await Promise.allSettled(promises);
+  const failed = settled.find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
+  return settled.map(({ value }) => value);
+}

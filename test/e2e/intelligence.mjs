@@ -234,6 +234,7 @@ const plays = {
     await second.page.goto(first.page.url());
     await second.reload();
     await second.threads.first().waitFor();
+    await second.writes("Is anything there?");
     assert.equal(await second.page.getByText("happily ever after").count(), 0, "the first browser's thread is empty to the second");
   },
 

@@ -1,22 +1,21 @@
 // The runtimes whose threads a managed platform keeps.
 import { join } from "node:path";
-import { build, freePort, root, run, startLambda, startLocal } from "./runtimes.mjs";
+import { freePort, root, run, startLambda, startLocal } from "./runtimes.mjs";
 
 /** Starts this runtime in each set-up of the scenes. `env` is what all of them have. */
-export async function startManaged(platform, env, { sessions, site }) {
-  const binary = build("./cmd/copilotkit", "copilotkit");
+export function startManaged(binary, platform, env, { sessions, site }) {
   const all = { ...env, ...platform.env };
   const development = { ...all, COPILOTKIT_ENV: "development", COPILOTKIT_INTELLIGENCE_USER: "dev", COPILOTKIT_INTELLIGENCE_MEMORY: "read-write" };
   return {
-    managed: await startLocal(binary, development),
-    mortal: await startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "4" }, port)),
-    "managed, one process": await startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site, COPILOTKIT_THREAD_NAMES: "on" }),
-    "managed lambda": await startLambda(2, { ...all, ...sessions }),
+    managed: startLocal(binary, development),
+    mortal: startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "4" }, port)),
+    "managed, one process": startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site, COPILOTKIT_THREAD_NAMES: "on" }).then((runtime) => ({ ...runtime, serves: true })),
+    "managed lambda": startLambda(2, { ...all, ...sessions }),
   };
 }
 
 /** Starts the reference, in those of the set-ups that it has. */
-export async function startManagedReference(platform, modelUrl) {
+export function startManagedReference(platform, modelUrl) {
   const { url, gatewayUrl, key } = platform.address;
   const config = {
     modelUrl, apiKey: key, apiUrl: url, runnerUrl: `${gatewayUrl}/runner`, basePath: "/api/copilotkit",
@@ -31,8 +30,8 @@ export async function startManagedReference(platform, modelUrl) {
     return runtime;
   };
   return {
-    managed: await start({}),
-    mortal: await startMortal((port) => start({ lockTtlSeconds: 4, lockHeartbeatIntervalSeconds: 3 }, port)),
+    managed: start({}),
+    mortal: startMortal((port) => start({ lockTtlSeconds: 4, lockHeartbeatIntervalSeconds: 3 }, port)),
   };
 }
 

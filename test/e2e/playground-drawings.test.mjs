@@ -3,16 +3,17 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { launch } from "./browser.mjs";
+import { launch, slowDown } from "./browser.mjs";
 import { eventually } from "./eventually.mjs";
 import { build, cache, startLocal } from "./runtimes.mjs";
 
 const screenshots = join(cache, "screenshots");
+const slow = Number(process.env.SLOW ?? 1); // how many times slower than the machine the pages are
 let browser, runtime, page, problems;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
-  runtime = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_A2UI: "on", COPILOTKIT_OPEN_GENERATIVE_UI: "on" });
+  runtime = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_A2UI: "on", COPILOTKIT_OPEN_GENERATIVE_UI: "on" });
   browser = await launch();
 });
 after(async () => {
@@ -24,6 +25,7 @@ beforeEach(async (t) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   page = await context.newPage();
   page.setDefaultTimeout(60_000);
+  if (slow > 1) await slowDown(page, slow);
   page.on("pageerror", (error) => problems.push(error.message));
   // Violations of the page's Content-Security-Policy are reported here too.
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
@@ -43,6 +45,7 @@ test("a surface is there with its fields and buttons, which come back as actions
   await surface.getByText("Kolonihagen").waitFor();
   await send().waitFor();
   const book = async (name, place) => {
+    await send().waitFor(); // the card isn't drawn any more
     await surface.getByLabel("Name").fill(name);
     await surface.getByRole("button", { name: "Book" }).nth(place).click();
     await page.getByText(`in the name of ${name}.`).waitFor();
@@ -59,8 +62,11 @@ test("a surface is there with its fields and buttons, which come back as actions
 test("a page that the model writes runs in a sandbox, and again after a reload", async () => {
   await page.locator("#prompts").getByRole("button", { name: "build a page" }).click();
   const picks = async (color) => {
-    await page.frameLocator("iframe").getByRole("button", { name: color }).click();
-    await page.frameLocator("iframe").getByText(`You picked ${color}.`).waitFor();
+    // Its buttons are seen before its script runs, and do nothing until then.
+    await eventually(`the page answers to ${color}`, async () => {
+      await page.frameLocator("iframe").getByRole("button", { name: color }).click();
+      return page.frameLocator("iframe").getByText(`You picked ${color}.`).isVisible();
+    });
   };
   await picks("teal");
   await page.getByText("The page is there.").waitFor();

@@ -3,15 +3,17 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { join } from "node:path";
 import { mkdirSync } from "node:fs";
-import { launch } from "./browser.mjs";
+import { launch, slowDown } from "./browser.mjs";
+import { eventually } from "./eventually.mjs";
 import { build, cache, startLocal, startPlatform } from "./runtimes.mjs";
 
 const screenshots = join(cache, "screenshots");
+const slow = Number(process.env.SLOW ?? 1); // how many times slower than the machine the pages are
 let browser, runtime, page, problems;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
-  runtime = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo" });
+  runtime = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo" });
   browser = await launch();
 });
 after(async () => {
@@ -31,6 +33,7 @@ async function open(origin = runtime.origin) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const opened = await context.newPage();
   opened.setDefaultTimeout(60_000);
+  if (slow > 1) await slowDown(opened, slow);
   opened.on("pageerror", (error) => problems.push(error.message));
   // Violations of the page's Content-Security-Policy are reported here too.
   opened.on("console", (message) => message.type() === "error" && problems.push(message.text()));
@@ -43,18 +46,41 @@ const stop = () => page.getByRole("button", { name: "Stop" });
 const send = () => page.getByRole("button", { name: "Send" });
 const answer = () => page.locator(".message.assistant").last();
 
+/** Notes in the page how long the last answer is, whenever it changes. Resolves to what resolves to the lengths so far. */
+async function lengths() {
+  await page.evaluate(() => {
+    const seen = (window.lengths = []);
+    new MutationObserver(() => {
+      const length = [...document.querySelectorAll(".message.assistant")].at(-1)?.innerText.length;
+      if (length && length !== seen.at(-1)) seen.push(length);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  return () => page.evaluate(() => window.lengths);
+}
+
+/** Says what the model answers for a minute and more, so that there is time to do something meanwhile. */
+const sayMuch = () => say(`Think about ${"tea and ".repeat(3000)}coffee`);
+
+/** Resolves when the answer to the page's so many-th message is over. */
+const answered = (count) => page.locator("#events .RUN_FINISHED").nth(count - 1).waitFor();
+
+/** Checks that an answer was shown while it grew. */
+const grew = (lengths) => assert.ok(lengths.length > 5 && lengths.at(-1) > lengths[0] + 50, `the answer has grown: ${lengths}`);
+
+/** The number of events that the page has got. */
+const count = async () => Number(await page.locator("#event-count").innerText());
+
 async function say(text) {
   await page.getByLabel("Message", { exact: true }).fill(text);
   await page.keyboard.press("Enter");
 }
 
 test("an answer grows on the screen, and its events are beside it", async () => {
+  const seen = await lengths();
   await say("What are you?");
-  await stop().waitFor();
-  const early = (await answer().innerText()).length;
-  await page.screenshot({ path: join(screenshots, "playground streaming.png") });
+  await answered(1);
   await send().waitFor();
-  assert.ok((await answer().innerText()).length > early + 50, "the answer has grown");
+  grew(await seen());
   const types = await page.locator("#events .type").allInnerTexts();
   assert.equal(types[0], "RUN_STARTED");
   assert.equal(types.at(-1), "RUN_FINISHED");
@@ -75,7 +101,7 @@ test("everything is on the screen of a phone, and nothing scrolls sideways", asy
   };
   await fits("at first");
   await say("What are you?");
-  await answer().waitFor();
+  await answered(1);
   await send().waitFor();
   await fits("after an answer");
   const [events, input] = [await page.locator("#events-pane").boundingBox(), await page.getByLabel("Message", { exact: true }).boundingBox()];
@@ -87,17 +113,17 @@ test("everything is on the screen of a phone, and nothing scrolls sideways", asy
 });
 
 test("Stop ends the answer, and the thread goes on", async () => {
-  await say("What are you?");
-  await answer().waitFor();
+  await sayMuch();
+  await page.locator(".message.reasoning").waitFor();
   await stop().click();
+  await answered(1);
   await send().waitFor();
   assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
-  const cut = (await answer().innerText()).length;
-  await say("What are you?");
-  await page.locator(".message.user").nth(1).waitFor();
-  await stop().waitFor();
+  assert.equal(await page.getByText("I have thought about it").count(), 0, "the answer is cut");
+  await say("Think about coffee");
+  await answered(2);
   await send().waitFor();
-  assert.ok((await answer().innerText()).length > cut, "the second answer is whole");
+  await page.getByText("I have thought about it. A real model would have an opinion now.").waitFor();
 });
 
 test("a tool that the model calls changes the page", async () => {
@@ -114,8 +140,8 @@ test("a run's timeline shows its model calls, the first token, tools and tokens"
   const row = (kind) => page.locator(`#timeline-rows li.${kind}`);
   assert.equal(await page.locator("#timeline").isVisible(), false, "there is one before a run");
   await say("What are you?");
-  await stop().waitFor();
   await row("model").waitFor();
+  await answered(1);
   await send().waitFor();
   await page.locator("#timeline-sum").filter({ hasText: "stop" }).waitFor(); // the demo counts no tokens
   assert.match(await page.locator("#timeline-sum").innerText(), /^[\d.]+ m?s · first token [\d.]+ m?s · stop$/);
@@ -169,17 +195,18 @@ test("a timeline holds ten thousand events, hostile names and a narrow screen", 
 
 test("a thread can be left, found in the list, reloaded and deleted", async () => {
   await say("What are you?");
-  await send().waitFor({ state: "hidden" });
+  await answered(1);
   await send().waitFor();
   const said = await answer().innerText();
   await page.getByRole("button", { name: "New thread" }).click();
   await page.getByRole("heading", { name: "Talk to your agent" }).waitFor();
   await page.getByRole("button", { name: "What are you?", exact: true }).and(page.locator(".open")).first().click();
-  await answer().waitFor();
+  await answered(1);
   await send().waitFor();
   assert.equal(await answer().innerText(), said);
   await page.reload();
-  await answer().waitFor();
+  await answered(1);
+  await send().waitFor();
   assert.equal(await answer().innerText(), said);
   const current = page.locator("#threads li.current");
   // A deleted thread stops being the current one before it leaves the list.
@@ -190,12 +217,25 @@ test("a thread can be left, found in the list, reloaded and deleted", async () =
 });
 
 test("a reload in the middle of an answer follows it to its end", async () => {
+  const whole = async (count) => {
+    await answered(count);
+    await send().waitFor();
+    assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
+  };
   await say("What are you?");
   await answer().waitFor();
   await page.reload();
-  await answer().waitFor();
-  await send().waitFor();
-  assert.equal(await page.locator("#events .type").last().innerText(), "RUN_FINISHED");
+  await whole(1);
+  assert.match(await answer().innerText(), /to see a tool called$/m, "the answer is whole");
+
+  await sayMuch(); // so that it can't be over before the reload
+  await page.locator(".message.reasoning").waitFor();
+  await page.reload();
+  await page.locator(".message.reasoning").waitFor();
+  const events = await count();
+  await eventually("the answer goes on", async () => (await count()) > events);
+  await stop().click();
+  await whole(2);
 });
 
 test("what a model writes never becomes markup", async () => {
@@ -211,12 +251,12 @@ test("what a model writes never becomes markup", async () => {
 });
 
 test("it works over a single route", async () => {
-  const single = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_ENDPOINT: "single-route" });
+  const single = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_ENDPOINT: "single-route" });
   try {
     const multi = page;
     page = await open(single.origin);
     await say("What are you?");
-    await send().waitFor({ state: "hidden" });
+    await answered(1);
     await send().waitFor();
     assert.match(await answer().innerText(), /demo/i);
     await page.context().close();
@@ -228,34 +268,35 @@ test("it works over a single route", async () => {
 
 test("threads that a managed platform keeps come through its gateway", async () => {
   const platform = await startPlatform();
-  const managed = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_INTELLIGENCE_USER: "dev", ...platform.env });
+  const managed = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_INTELLIGENCE_USER: "dev", ...platform.env });
   const multi = page;
   try {
     page = await open(managed.origin);
+    const seen = await lengths();
     await say("What are you?");
-    await stop().waitFor();
-    const early = (await answer().innerText()).length;
+    await answered(1);
     await send().waitFor();
     const said = await answer().innerText();
-    assert.ok(said.length > early + 50, "the answer has grown");
+    grew(await seen());
     await page.locator("#threads li").first().waitFor();
 
     const address = page.url();
     await page.reload();
-    await answer().waitFor();
+    await answered(1);
     await send().waitFor();
     assert.deepEqual(await page.locator(".message.assistant").allInnerTexts(), [said], "the answer is shown once");
 
-    await say("Tell me more.");
-    await stop().waitFor();
+    await sayMuch();
+    await page.locator(".message.reasoning").waitFor();
     const other = await open(managed.origin);
     await other.goto("about:blank"); // or only the fragment would change
     await other.goto(address);
-    await other.getByText("Tell me more.").waitFor();
+    await other.locator(".message.reasoning").waitFor();
     await stop().click();
     await send().waitFor();
     await other.getByRole("button", { name: "Send" }).waitFor();
-    assert.equal(await other.locator(".message.assistant").last().innerText(), await answer().innerText(), "both tabs show the same");
+    const texts = (page) => page.locator("#messages").evaluate((all) => all.textContent);
+    await eventually("both tabs show the same", async () => (await texts(other)) === (await texts(page)));
     await other.context().close();
     await page.context().close();
     assert.deepEqual(await platform.control("GET /violations"), []);
@@ -267,7 +308,7 @@ test("threads that a managed platform keeps come through its gateway", async () 
 });
 
 test("a runtime with tokens has the page ask for one, and shows each user their own threads", async () => {
-  const guarded = await startLocal(build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" });
+  const guarded = await startLocal(await build("./cmd/copilotkit", "copilotkit"), { COPILOTKIT_MODEL: "demo", COPILOTKIT_AUTH: "token", COPILOTKIT_AUTH_TOKENS: "ann:anns-token,bob:bobs-token" });
   const multi = page;
   try {
     page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
@@ -283,11 +324,12 @@ test("a runtime with tokens has the page ask for one, and shows each user their 
     await page.screenshot({ path: join(screenshots, "playground sign in.png") });
     await signIn("anns-token");
     await say("What are you?");
+    await answered(1);
     await page.locator("#threads li").first().waitFor();
     assert.match(await answer().innerText(), /demo/i);
     const address = page.url();
     await page.reload();
-    await answer().waitFor();
+    await answered(1);
 
     await page.getByRole("button", { name: "Sign out" }).click();
     await signIn("bobs-token");

@@ -1,5 +1,5 @@
 // The runtimes that the scenes are played on, each a separate process.
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -9,22 +9,32 @@ import { Platform } from "../conformance/platform.mjs";
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const cache = join(root, ".cache", "e2e");
 
-/** Builds a command of this module, once. Returns its path. */
+const architecture = { x64: "amd64", arm64: "arm64" }[process.arch];
+const builds = new Map();
+
+/** Builds a command of this module, once. Resolves to its path. */
 export function build(packagePath, name) {
-  mkdirSync(cache, { recursive: true });
+  if (!builds.has(name)) builds.set(name, compile(packagePath, name));
+  return builds.get(name);
+}
+
+async function compile(packagePath, name) {
   const binary = join(cache, name);
-  go("build", "-ldflags=-s -w", "-o", binary, packagePath); // without the symbols of debuggers, half of the linking
+  await command("go", ["build", "-ldflags=-s -w", "-o", binary, packagePath]); // without the symbols of debuggers, half of the linking
   return binary;
 }
 
-function go(...args) {
-  return command("go", args);
-}
-
-function command(program, args, cwd = root) {
-  const result = spawnSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  if (result.status !== 0) throw new Error(`${program} ${args.join(" ")} failed`);
-  return result.stdout;
+/** Runs a program to its end. Resolves to its output; its errors are shown. */
+export function command(program, args, cwd = root) {
+  mkdirSync(cache, { recursive: true });
+  return new Promise((resolve, reject) => {
+    // Go puts a program in its place at once if it has made it in the same file system: another suite may start it.
+    const env = { ...process.env, GOTMPDIR: cache };
+    const child = execFile(program, args, { cwd, env, encoding: "utf8", maxBuffer: Infinity }, (error, output) =>
+      error ? reject(new Error(`${program} ${args.join(" ")} failed\n${output}`)) : resolve(output),
+    );
+    child.stderr.pipe(process.stderr, { end: false });
+  });
 }
 
 /** Starts the local server with an environment, at a free port unless one is given. Resolves when it answers. */
@@ -36,23 +46,23 @@ export async function startLocal(binary, env, port) {
   return runtime;
 }
 
-/** Builds the container image for this machine, and returns a folder with its files and more that a container would mount. */
-export function unpackImage(mounts) {
+/** Builds the container image for this machine. Resolves to a folder with its files. */
+export async function unpackImage() {
   const archive = join(cache, "image.tar");
   const files = join(cache, "image");
   rmSync(files, { recursive: true, force: true });
   mkdirSync(files, { recursive: true });
-  command("go", ["run", ".", "-arch", { x64: "amd64", arm64: "arm64" }[process.arch], "-output", archive], join(root, "scripts", "image"));
-  const [{ Layers }] = JSON.parse(command("tar", ["-xOf", archive, "manifest.json"]));
+  await command("go", ["run", ".", "-arch", architecture, "-output", archive], join(root, "scripts", "image"));
+  const [{ Layers }] = JSON.parse(await command("tar", ["-xOf", archive, "manifest.json"]));
   for (const layer of Layers) {
-    command("sh", ["-c", 'tar -xOf "$0" "$1" | tar -xz -C "$2"', archive, layer, files]);
+    await command("sh", ["-c", 'tar -xOf "$0" "$1" | tar -xz -C "$2"', archive, layer, files]);
   }
-  for (const [path, source] of Object.entries(mounts)) cpSync(source, join(files, path), { recursive: true });
   return files;
 }
 
-/** Starts the entry point of an unpacked image, where nothing else is, as the image's user. */
-export async function startImage(files, env) {
+/** Starts the entry point of an unpacked image, where nothing else is but folders by the paths at which a container would mount them, as the image's user. */
+export async function startImage(files, env, mounts) {
+  for (const [path, source] of Object.entries(mounts)) cpSync(source, join(files, path), { recursive: true });
   const port = await freePort();
   const shut = process.getuid() === 0 ? ["chroot", "--userspec=65532:65532"] : ["unshare", "--map-root-user", "chroot"];
   const runtime = run(shut[0], { PORT: String(port), ...env }, [...shut.slice(1), files, "/copilotkit", "serve"]);
@@ -85,7 +95,7 @@ export async function startDynamoDB() {
 
 /** Starts a managed platform for tests. Its env is that of a runtime whose threads it keeps. */
 export async function startPlatform() {
-  const platform = await Platform.start(build("./test/intelligencetest/serve", "intelligence-platform"));
+  const platform = await Platform.start(await build("./test/intelligencetest/serve", "intelligence-platform"));
   const { url, gatewayUrl, key } = platform.address;
   platform.env = { CPK_INTELLIGENCE_API_KEY: key, COPILOTKIT_INTELLIGENCE_API_URL: url, COPILOTKIT_INTELLIGENCE_WS_URL: gatewayUrl };
   return platform;
@@ -103,7 +113,8 @@ export async function startMCPApp(name) {
 /** Starts the packaged Lambda function behind one HTTP address, on a limited number of instances. */
 export async function startLambda(instances, env) {
   packaged ??= packageLambda();
-  const front = run(packaged.front, { BOOTSTRAP: packaged.bootstrap, INSTANCES: String(instances), ...env });
+  const [bootstrap, program] = await packaged;
+  const front = run(program, { BOOTSTRAP: bootstrap, INSTANCES: String(instances), ...env });
   await front.answers(async () => {
     front.origin = JSON.parse(front.log().split("\n")[0]).origin;
   });
@@ -112,10 +123,12 @@ export async function startLambda(instances, env) {
 
 let packaged;
 
+/** Resolves to the paths of the function, and of the program that serves it. */
 function packageLambda() {
-  const arch = go("env", "GOARCH").trim();
-  go("run", "./scripts/packagelambda", "-arch", arch, cache);
-  return { bootstrap: join(cache, `lambda-${arch}`, "bootstrap"), front: build("./test/e2e/lambda", "lambda-front") };
+  return Promise.all([
+    command("go", ["run", "./scripts/packagelambda", "-arch", architecture, cache]).then(() => join(cache, `lambda-${architecture}`, "bootstrap")),
+    build("./test/e2e/lambda", "lambda-front"),
+  ]);
 }
 
 /** Starts a process and keeps its log. stop() terminates it, and kills it after five seconds. */

@@ -28,6 +28,10 @@ type Config struct {
 	// as /projects/123/locations/europe-west1/services/copilotkit. If empty, no such proxy
 	// is believed.
 	IAPAudience string
+	// Origins are those of the web pages, beside the runtime's own, that may change
+	// something, such as https://app.example.com. Both front doors know a browser by its
+	// cookie, which it adds to what pages of any site send. Defaults to none.
+	Origins []string
 	// HTTPClient fetches the front doors' keys. Redirects to other hosts are refused. If
 	// nil, defaults to one with the default transport.
 	HTTPClient *http.Client
@@ -40,6 +44,7 @@ type Config struct {
 // Keys are fetched when they are first needed and kept as those of package oidc are.
 type Verifier struct {
 	doors []door
+	pages *http.CrossOriginProtection
 }
 
 // door is a front door that signs a header.
@@ -53,7 +58,12 @@ func New(config Config) (*Verifier, error) {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	v := &Verifier{}
+	v := &Verifier{pages: http.NewCrossOriginProtection()}
+	for _, origin := range config.Origins {
+		if err := v.pages.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("platform: %w", err)
+		}
+	}
 	if config.LoadBalancer != "" {
 		balancer, err := newLoadBalancer(config)
 		if err != nil {
@@ -71,7 +81,8 @@ func New(config Config) (*Verifier, error) {
 }
 
 // Identify returns the user that the request's context vouches for, and else the one of
-// a signed header. The error is an [*access.Error] if there is none or it is forged, and
+// a signed header. The error is an [*access.Error] if there is none or it is forged, or if
+// the page of another origin may have sent what can change something, and
 // [access.ErrUnavailable] if the door's keys would have to be fetched and can't be.
 func (v *Verifier) Identify(r *http.Request) (access.User, error) {
 	if user, ok := User(r.Context()); ok {
@@ -95,6 +106,9 @@ func (v *Verifier) Identify(r *http.Request) (access.User, error) {
 		id := claims.Text("sub")
 		if id == "" {
 			return access.User{}, refused(fmt.Errorf("%s names no user", door.header))
+		}
+		if err := v.pages.Check(r); err != nil {
+			return access.User{}, &access.Error{Forbidden: true, Reason: err}
 		}
 		return access.User{ID: id, Name: claims.Name(), Claims: claims}, nil
 	}

@@ -234,9 +234,20 @@ func TestHistoryContinuesFromEverywhere(t *testing.T) {
 // The state of a run costs what its deltas say, not what it holds: as many
 // allocations in a large state as in a small one.
 func TestDeltasCostNothingOfTheState(t *testing.T) {
+	checkCostOfDeltas(t, func(fields int) []agui.Encoded { return stateDeltas(t, fields, 1) })
+}
+
+func TestDeltasThatDoNotApplyCostNothingOfTheState(t *testing.T) {
+	checkCostOfDeltas(t, func(int) []agui.Encoded {
+		return aguitest.Parse(t, `{"type":"STATE_DELTA","delta":[{"op":"replace","path":"/nowhere/at/all","value":1}]}`)
+	})
+}
+
+func checkCostOfDeltas(t *testing.T, deltasOf func(fields int) []agui.Encoded) {
+	t.Helper()
 	cost := func(fields int) float64 {
 		run := fold.NewRun(1, nil, largeState(fields))
-		deltas := stateDeltas(t, fields, 1)
+		deltas := deltasOf(fields)
 		if err := run.Add(deltas[0]); err != nil {
 			t.Fatal(err)
 		}

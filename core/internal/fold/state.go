@@ -10,7 +10,8 @@ import (
 
 // state is the shared state as events set and change it. The zero value is none.
 type state struct {
-	// text is the state as JSON, nil for none and while only document has it.
+	// text is the state as JSON, nil for none and while only document has it. Where there
+	// are both, they are the same.
 	text     json.RawMessage
 	document *jsonpatch.Document
 }
@@ -31,6 +32,9 @@ func (s *state) patch(delta []byte) {
 		var err error
 		if document, err = jsonpatch.Parse(text); err != nil {
 			return
+		}
+		if s.text != nil {
+			s.document = document // also where this delta doesn't apply: the next may
 		}
 	}
 	if document.Apply(delta) == nil {

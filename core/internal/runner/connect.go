@@ -20,7 +20,9 @@ import (
 // thread that ends before that Seq was deleted and begun anew, and its client has
 // nothing of it. An orphan is closed first. A thread that the store has never seen
 // sends nothing; whether its agent knows more (see [agent.Connector] and
-// [Runner.Replay]) is the caller's question. What there is already is sent at once.
+// [Runner.Replay]) is the caller's question. What there is already is sent at once; before
+// that send is called without records, when the thread has been read, so that an answer
+// can begin.
 //
 // A record's Seq is 0 where a client can't resume: inside compacted history, and on
 // an event that is for this client alone. The latter is the RUN_ERROR that closes a
@@ -38,6 +40,9 @@ func (r *Runner) Connect(ctx context.Context, key store.Key, after int64, send f
 	}
 	if err != nil {
 		return fmt.Errorf("connect to thread %s: %w", key.ID, err)
+	}
+	if err := send(nil); err != nil {
+		return err
 	}
 	f := &follower{runner: r, key: key, last: after, runID: page.RunID, firstSeq: page.FirstSeq, send: send}
 	if after == 0 {

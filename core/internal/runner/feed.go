@@ -27,6 +27,7 @@ type feed struct {
 	mu     sync.Mutex
 	events []agui.Event
 	weight int
+	spares *room[agui.Event]
 	// closed is set when nothing more is sent; dropped counts what came after.
 	closed  bool
 	dropped int
@@ -71,8 +72,8 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 var errGoexit = errors.New("agent ended its goroutine")
 
 // startFeed runs the agent until ctx ends.
-func startFeed(ctx context.Context, answer agent.Agent, input *agui.RunAgentInput) *feed {
-	f := &feed{more: make(chan struct{}, 1), room: make(chan struct{}, 1), done: make(chan struct{})}
+func startFeed(ctx context.Context, answer agent.Agent, input *agui.RunAgentInput, spares *room[agui.Event]) *feed {
+	f := &feed{spares: spares, more: make(chan struct{}, 1), room: make(chan struct{}, 1), done: make(chan struct{})}
 	go func() {
 		f.err = errGoexit
 		defer func() {
@@ -110,7 +111,7 @@ func (f *feed) put(ctx context.Context, event agui.Event) bool {
 		f.mu.Unlock()
 		return !ended
 	}
-	f.events = append(f.events, event)
+	f.events = append(f.spares.fit(f.events, 1), event)
 	f.weight += weigh(event)
 	full := f.weight >= maxAhead
 	f.mu.Unlock()
@@ -141,13 +142,11 @@ func (f *feed) keep() (taken bool) {
 	return false
 }
 
-// take returns the events that wait, in order, and makes room for more in those that it
-// returned before.
+// take returns the events that wait, in order, and uses the room of done for more.
 func (f *feed) take(done []agui.Event) []agui.Event {
-	done = spare(done)
 	f.mu.Lock()
 	events := f.events
-	f.events, f.weight = done, 0
+	f.events, f.weight = done[:0], 0
 	f.mu.Unlock()
 	signal(f.room)
 	return events

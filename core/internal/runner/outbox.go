@@ -37,17 +37,18 @@ type outbox struct {
 
 	// taken are the events that are being sent. They are the sender's.
 	taken []agui.Encoded
+	room  *room[agui.Encoded]
 }
 
-func newOutbox() *outbox {
-	return &outbox{more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
+func newOutbox(room *room[agui.Encoded]) *outbox {
+	return &outbox{room: room, more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
 }
 
 // put adds events, unless the client is gone. The slice isn't kept.
 func (o *outbox) put(events ...agui.Encoded) {
 	o.mu.Lock()
 	if o.gone == nil {
-		o.events = append(o.events, events...)
+		o.events = append(o.room.fit(o.events, len(events)), events...)
 		o.unsent += size(events)
 	}
 	o.mu.Unlock()
@@ -119,7 +120,6 @@ func (o *outbox) sendAll(send func([]agui.Encoded) error, failed func(error)) (e
 	for {
 		var any bool
 		if any, end = o.take(); !any {
-			clear(o.taken) // which are sent
 			return end
 		}
 		for rest := o.taken; len(rest) > 0; {
@@ -132,6 +132,7 @@ func (o *outbox) sendAll(send func([]agui.Encoded) error, failed func(error)) (e
 				break
 			}
 		}
+		o.taken = o.room.spare(o.taken)
 	}
 }
 
@@ -154,22 +155,8 @@ func (o *outbox) take() (any, end bool) {
 	if len(o.events) == 0 {
 		return false, o.closed
 	}
-	o.taken, o.events = o.events, spare(o.taken)
+	o.taken, o.events = o.events, o.taken
 	return true, false
-}
-
-// maxSpare is for how many events room is always kept.
-const maxSpare = 16
-
-// spare returns the room of events that are done with for the next ones, unless the last
-// burst has needed but little of it: a stream that goes on at a model's pace after a
-// burst doesn't hold what that took.
-func spare[T any](done []T) []T {
-	clear(done)
-	if cap(done) > maxSpare && len(done) < cap(done)/4 {
-		return nil
-	}
-	return done[:0]
 }
 
 // sent counts bytes that were sent, and reports whether the client is still there.

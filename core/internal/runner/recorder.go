@@ -18,7 +18,8 @@ import (
 // client's stream never waits for it. Between the calls it has no goroutine, and none at
 // all where the store is in this process.
 type recorder struct {
-	lease store.Lease
+	lease  store.Lease
+	spares *room[store.Record]
 	// local is set if the lease's calls wait for nobody.
 	local    bool
 	interval time.Duration
@@ -70,7 +71,7 @@ const maxGathered = 256
 
 func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end context.CancelCauseFunc, logger *slog.Logger) *recorder {
 	recorder := &recorder{
-		lease: lease, interval: r.interval(), gather: r.options.Gather, tolerate: !r.options.FailOnStoreFailure,
+		lease: lease, spares: &r.records, interval: r.interval(), gather: r.options.Gather, tolerate: !r.options.FailOnStoreFailure,
 		end: end, logger: logger, next: lease.NextSeq(),
 		renewAt: time.Now().Add(r.interval()),
 	}
@@ -108,6 +109,7 @@ func (r *recorder) take(events []agui.Encoded) bool {
 	// Deltas wait for more where they come in quick succession. What comes at a slower
 	// pace would gain nothing by it.
 	wait := r.gather > 0 && now.Sub(r.delta) < r.gather && len(r.records)-r.appended < maxGathered
+	r.records = r.spares.fit(r.records, len(events))
 	for _, event := range events {
 		if !r.lost {
 			r.records = append(r.records, store.Record{Seq: r.next, Event: event})
@@ -251,7 +253,7 @@ func (r *recorder) drop(appended int) {
 	if r.appended += appended; r.appended < len(r.records) {
 		return
 	}
-	r.records, r.appended = spare(r.records), 0
+	r.records, r.appended = r.spares.spare(r.records), 0
 }
 
 // call makes one call of the store, and decides what a failure means.
@@ -286,6 +288,8 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 			r.logger.ErrorContext(ctx, "run goes on, but isn't recorded", "doing", what, "error", err)
 		}
 		r.away = true
+		// Each interval would be too seldom: a lease lasts for three.
+		r.renewAt = time.Now().Add(r.interval / 5)
 	default:
 		r.away = true
 		r.logger.ErrorContext(ctx, "run can't be recorded", "doing", what, "error", err)

@@ -110,6 +110,10 @@ type Options struct {
 type Runner struct {
 	store   store.Store
 	options Options
+	// What streams need in bursts.
+	events  room[agui.Event]
+	encoded room[agui.Encoded]
+	records room[store.Record]
 }
 
 // New returns a runner on a store, which the caller closes after the last run.

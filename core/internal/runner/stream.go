@@ -70,7 +70,7 @@ func (r *Runner) newStream(ctx context.Context, request Request, replay bool) *s
 	s := &stream{
 		runner: r, request: request, logger: r.logger(request),
 		base: context.WithoutCancel(ctx), deadline: r.deadline(ctx),
-		cancelOnDisconnect: true, outbox: newOutbox(), begun: time.Now(),
+		cancelOnDisconnect: true, outbox: newOutbox(&r.encoded), begun: time.Now(),
 	}
 	if !replay {
 		s.observe()
@@ -137,7 +137,7 @@ func (s *stream) release() {
 // running. It returns what cut the stream short, nil for nothing.
 func (s *stream) follow(ctx context.Context) error {
 	defer s.deadline.afterFunc(func() { s.end(errDeadline) })()
-	s.feed = startFeed(s.running, s.request.Agent, s.request.Input)
+	s.feed = startFeed(s.running, s.request.Agent, s.request.Input, &s.runner.events)
 	// However long the agent thinks: its client and everybody who opens the thread
 	// sees that the run has begun, and with what.
 	if err := s.composer.start(); err != nil {
@@ -200,6 +200,7 @@ func (s *stream) takeBurst() (ended bool, err error) {
 			return true, nil
 		}
 	}
+	s.burst = s.runner.events.spare(s.burst)
 	if !returned {
 		return false, nil
 	}
@@ -214,7 +215,7 @@ func (s *stream) takeBurst() (ended bool, err error) {
 // client gets it, it may begin the next run at once.
 func (s *stream) emit(event agui.Encoded) {
 	s.request.Spent.Observe(event)
-	s.emitted = append(s.emitted, event)
+	s.emitted = append(s.runner.encoded.fit(s.emitted, 1), event)
 	if s.composer.progress.Terminated() {
 		s.terminal = event
 	} else if s.request.Observe != nil {
@@ -241,7 +242,7 @@ func (s *stream) flush() {
 		events = events[:len(events)-1]
 	}
 	s.outbox.put(events...)
-	s.emitted = spare(s.emitted)
+	s.emitted = s.runner.encoded.spare(s.emitted)
 }
 
 // disconnect records that the client is gone.

@@ -28,7 +28,7 @@ func (streamer) Do(request *http.Request) (*http.Response, error) {
 	c := request.Context().Value(callKey{}).(*call)
 	response, err := c.exchange.Do(request, c.body, func(attempt *http.Request) error { return c.sign(attempt, c.body) })
 	if err == nil && response.StatusCode < http.StatusBadRequest {
-		c.answer = response.Body
+		c.answer, c.body = response.Body, nil
 	}
 	return response, err
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"github.com/copilotkit-go/runtime/core/agui"
@@ -15,7 +16,7 @@ type live struct {
 	parts []*part
 }
 
-// part is one record, or deltas that follow one another. Text and ends only grow, so a
+// part is one record, or deltas that follow one another. Text and cuts only grow, so a
 // reader may have a copy of the part as it was.
 type part struct {
 	// last is the Seq of the part's last record.
@@ -27,8 +28,10 @@ type part struct {
 	// head is how the frames of all deltas begin, up to their text.
 	head []byte
 	text []byte
-	// ends are where in text the deltas end.
-	ends []uint32
+	// cuts are the lengths of the count deltas in text, as varints: most of them are
+	// small, and there are many.
+	cuts  []byte
+	count int
 }
 
 // frameTail is how the frames of deltas end.
@@ -37,12 +40,17 @@ const frameTail = "\"}\n\n"
 // add takes the run's next record, and returns by about how many bytes it has grown.
 func (l *live) add(record store.Record) int64 {
 	if n := len(l.parts); n > 0 {
-		if grown, joined := l.parts[n-1].join(record); joined {
-			return grown
+		last := l.parts[n-1]
+		if text, ok := last.deltaOf(record); ok {
+			if last.count == maxDeltas {
+				last = &part{eventType: last.eventType, id: last.id, head: last.head}
+				l.parts = append(l.parts, last)
+			}
+			last.join(record.Seq, text)
+			return int64(len(text)) + 1
 		}
 	}
-	p := newPart(record)
-	l.parts = append(l.parts, p)
+	l.parts = append(l.parts, newPart(record))
 	return recordBytes(record)
 }
 
@@ -57,37 +65,39 @@ func newPart(record store.Record) *part {
 	if !bytes.Equal(frame, agui.EncodePlainDelta(record.Event.EventType(), id, delta).Frame()) {
 		return p // another encoder's, which is kept as it is
 	}
-	return &part{
-		last:      record.Seq,
+	joined := &part{
 		eventType: record.Event.EventType(),
 		id:        bytes.Clone(id),
 		head:      bytes.Clone(frame[:len(frame)-len(frameTail)-len(delta)]),
-		text:      bytes.Clone(delta),
-		ends:      []uint32{uint32(len(delta))},
 	}
+	joined.join(record.Seq, delta)
+	return joined
 }
 
-// maxText is how much text is joined at most, so that an end is never large.
-const maxText = 1 << 30
+// maxDeltas is how many deltas a part has at most, so that a reader who goes on within
+// one soon finds the place.
+const maxDeltas = 256
 
-// join adds a record to the deltas of the part, if it is one of them.
-func (p *part) join(record store.Record) (grown int64, joined bool) {
+// deltaOf returns the text of a record that is a delta as those of the part.
+func (p *part) deltaOf(record store.Record) (text []byte, ok bool) {
 	if p.head == nil || len(record.Cuts) > 0 || record.Event.EventType() != p.eventType {
-		return 0, false
+		return nil, false
 	}
-	text, ok := bytes.CutPrefix(record.Event.Frame(), p.head)
-	if !ok || len(p.text)+len(text) > maxText {
-		return 0, false
+	// A frame that is valid and begins as the others do is one of them if its text is the
+	// rest of it.
+	if text, ok = bytes.CutPrefix(record.Event.Frame(), p.head); !ok {
+		return nil, false
 	}
-	// The frame is valid and begins as the others do, so it is one of them if its text
-	// is the rest of it.
-	if text, ok = bytes.CutSuffix(text, []byte(frameTail)); !ok || !isText(text) {
-		return 0, false
-	}
+	text, ok = bytes.CutSuffix(text, []byte(frameTail))
+	return text, ok && isText(text)
+}
+
+// join adds a delta with the Seq after the last one.
+func (p *part) join(seq int64, text []byte) {
 	p.text = append(p.text, text...)
-	p.ends = append(p.ends, uint32(len(p.text)))
-	p.last = record.Seq
-	return int64(len(text)) + 4, true
+	p.cuts = binary.AppendUvarint(p.cuts, uint64(len(text)))
+	p.last = seq
+	p.count++
 }
 
 // isText reports whether bytes of valid JSON that follow a quote have no other quote,
@@ -124,18 +134,14 @@ func records(parts []*part, after int64) []store.Record {
 			all = append(all, p.record)
 			continue
 		}
-		first := p.last - int64(len(p.ends)) + 1
-		skip := int(max(after+1-first, 0))
-		all = slices.Grow(all, len(p.ends)-skip)
-		for i := skip; i < len(p.ends); i++ {
-			from := uint32(0)
-			if i > 0 {
-				from = p.ends[i-1]
+		seq, text := p.last-int64(p.count)+1, p.text
+		all = slices.Grow(all, int(p.last-max(after, seq-1)))
+		for cuts := p.cuts; len(cuts) > 0; seq++ {
+			length, n := binary.Uvarint(cuts)
+			if seq > after {
+				all = append(all, store.Record{Seq: seq, Event: agui.EncodePlainDelta(p.eventType, p.id, text[:length])})
 			}
-			all = append(all, store.Record{
-				Seq:   first + int64(i),
-				Event: agui.EncodePlainDelta(p.eventType, p.id, p.text[from:p.ends[i]]),
-			})
+			text, cuts = text[length:], cuts[n:]
 		}
 	}
 	return all

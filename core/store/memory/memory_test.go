@@ -320,7 +320,9 @@ func TestARunIsReadAsItWasAppendedFromAnywhere(t *testing.T) {
 		add(event)
 	}
 	add(delta(text, "m", "joined before"), 6)
-	add(delta(text, "m", "last"))
+	for n := range 600 { // more than are joined to one
+		add(delta(text, "m", strings.Repeat("long ", n)))
+	}
 	for after := range len(appended) + 2 {
 		page, err := s.Read(t.Context(), store.Key{ID: "t"}, int64(after), false)
 		if err != nil {

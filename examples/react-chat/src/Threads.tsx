@@ -1,5 +1,5 @@
 import { useAgent, useThreads } from "@copilotkit/react-core/v2";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 interface Props {
   current: string;
@@ -26,19 +26,29 @@ export function Threads({ current, open, signOut }: Props) {
     return () => subscription.unsubscribe();
   }, [agent, refetchThreads]);
 
-  // It is named after its first message, unless the runtime has named it when its answer is
-  // there, until somebody gives it a name.
+  // Two changes may pass each other on their way, and so may a change and a list that was asked
+  // for before. So each waits for the one before it, and then the list is asked for again.
+  const changes = useRef(Promise.resolve());
+  const change = useCallback(
+    (make: () => Promise<void>) => {
+      const made = changes.current.then(make);
+      changes.current = made.catch(() => undefined);
+      return made.finally(refetchThreads);
+    },
+    [refetchThreads],
+  );
+
+  // A thread is named after its first message, unless the runtime has named it when its answer
+  // is there. That is done once, or a late list would undo a name that somebody has given it.
+  const named = useRef(new Set<string>());
   const nameless = !agent.isRunning && threads.some((thread) => thread.id === current && !thread.name);
   const question = agent.messages.find((message) => message.role === "user")?.content;
   useEffect(() => {
-    if (!nameless || typeof question !== "string") return;
+    if (!nameless || typeof question !== "string" || named.current.has(current)) return;
+    named.current.add(current);
     // A runtime that can't rename threads leaves it without a name.
-    renameThread(current, question.slice(0, 60)).catch(() => undefined);
-  }, [nameless, question, current, renameThread]);
-
-  // A change and a list that was asked for meanwhile may pass each other, so that the list is
-  // asked for again.
-  const listAfter = (change: Promise<void>) => change.then(refetchThreads);
+    change(() => renameThread(current, question.slice(0, 60))).catch(() => undefined);
+  }, [nameless, question, current, change, renameThread]);
 
   return (
     <nav className="threads" aria-label="Threads">
@@ -56,15 +66,15 @@ export function Threads({ current, open, signOut }: Props) {
             <a href={`#${encodeURIComponent(thread.id)}`} aria-current={thread.id === current ? "page" : undefined}>
               {thread.name || "Untitled"}
             </a>
-            <Rename name={thread.name ?? ""} save={(name) => listAfter(renameThread(thread.id, name))} />
+            <Rename name={thread.name ?? ""} save={(name) => change(() => renameThread(thread.id, name))} />
             {thread.archived ? (
-              <button onClick={() => listAfter(unarchiveThread(thread.id))}>Restore</button>
+              <button onClick={() => change(() => unarchiveThread(thread.id))}>Restore</button>
             ) : (
-              <button onClick={() => listAfter(archiveThread(thread.id))}>Archive</button>
+              <button onClick={() => change(() => archiveThread(thread.id))}>Archive</button>
             )}
             <button
               onClick={async () => {
-                await deleteThread(thread.id);
+                await change(() => deleteThread(thread.id));
                 if (thread.id === current) open();
               }}
             >

@@ -232,7 +232,7 @@ export const runs = {
     const events = [{ hold: "think" }, started(it), ...message("m-1", "Hello"), finished(it)];
     const run = await it.openRun("scripted", { messages: [{ id: "user-1", role: "user", content: "hi" }], forwardedProps: { events } });
     await it.reached("think");
-    it.see("begun", await it.becomes(() => run.events.some((event) => event.type)));
+    it.see("begun", await it.becomes(() => run.events.some((event) => event.type), { neverOnReference: true }));
     it.see("messages", await it.get(`/threads/${encodeURIComponent(it.thread)}/messages`));
     it.release("think");
     const { events: sent, ...rest } = await run.whole();

@@ -79,7 +79,7 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 	var used usage
 	finished := agui.RunFinishedEvent{ThreadID: r.Input.ThreadID, RunID: r.Input.RunID}
 	for n := 1; ; n++ {
-		answer, err := r.ask(ctx, out)
+		answer, err := r.ask(ctx, out, n >= r.MaxSteps)
 		if err != nil {
 			return err
 		}
@@ -114,11 +114,13 @@ func (r *Run) play(ctx context.Context, out *emitter) error {
 }
 
 // ask asks the model once and sends its answer as events. The answer ends with its
-// finish: what a model yields after that would break the protocol.
-func (r *Run) ask(ctx context.Context, out *emitter) (*step, error) {
+// finish: what a model yields after that would break the protocol. After the last step
+// nobody asks what the answer's text was, but an observer may.
+func (r *Run) ask(ctx context.Context, out *emitter, last bool) (*step, error) {
 	answer := &step{out: out, messageID: agui.NewID(), callIDs: r.callIDs}
 	defer r.report(ctx, answer)
 	ctx, observed := r.observe(ctx)
+	answer.keeps = !last || observed != nil && observed.content
 	err := errBrokenOff // by a panic
 	defer func() { observed.end(answer, err) }()
 	if err = r.receive(ctx, answer, observed); err != nil {

@@ -268,8 +268,9 @@ func TestACopyIsKnownByItsExactName(t *testing.T) {
 // ends are how the calls of models, and of tools, have ended for an observer.
 type ends struct {
 	telemetry.Observer
-	errs  []error
-	tools []error
+	errs    []error
+	tools   []error
+	answers [][]agui.Message
 }
 
 func (o *ends) Content() bool { return true }
@@ -279,7 +280,10 @@ func (o *ends) Tool(ctx context.Context, _ telemetry.ToolCall) (context.Context,
 }
 
 func (o *ends) Model(ctx context.Context, _ telemetry.ModelCall) (context.Context, func(telemetry.ModelResult)) {
-	return ctx, func(result telemetry.ModelResult) { o.errs = append(o.errs, result.Err) }
+	return ctx, func(result telemetry.ModelResult) {
+		o.errs = append(o.errs, result.Err)
+		o.answers = append(o.answers, result.Answer)
+	}
 }
 
 func TestTheCallOfAModelThatPanicsHasEndedForTheObserver(t *testing.T) {
@@ -301,6 +305,24 @@ func TestTheCallOfAModelThatPanicsHasEndedForTheObserver(t *testing.T) {
 	}()
 	if len(observer.errs) != 1 || observer.errs[0] == nil {
 		t.Errorf("it has ended with %v", observer.errs)
+	}
+}
+
+func TestTheObserverGetsTheTextOfTheLastAnswerToo(t *testing.T) {
+	observer := &ends{}
+	run := loop.Run{
+		Input: agenttest.Saying("Hi"), Request: &model.Request{}, Tools: &loop.Tools{}, MaxSteps: 1,
+		Model: answering([]model.Delta{{Kind: model.KindReasoning, Text: "Why?"}, text("It is "), text("so."), finish(model.FinishStop)}),
+	}
+	run.Play(telemetry.With(t.Context(), observer), func(_ agui.Event, err error) bool { return err == nil })
+	var got []string
+	for _, answer := range observer.answers {
+		for i := range answer {
+			got = append(got, answer[i].Content.Text())
+		}
+	}
+	if strings.Join(got, "|") != "Why?|It is so." {
+		t.Errorf("it got %q", got)
 	}
 }
 

@@ -21,8 +21,12 @@ type step struct {
 	out *emitter
 	// messageID is the id of the text message, which is the parent of tool calls.
 	messageID string
-	text      strings.Builder
-	textData  string
+	// keeps is set if the answer's text is wanted when it is complete. Otherwise it goes
+	// into the events alone.
+	keeps    bool
+	hasText  bool
+	text     strings.Builder
+	textData string
 	// reasoning holds the reasoning messages of the answer. The last one is open
 	// while the emitter has it open.
 	reasoning []*reasoning
@@ -81,10 +85,13 @@ func (s *step) handle(delta *model.Delta) error {
 }
 
 func (s *step) addText(delta string) error {
-	if s.text.Len() > 0 && s.out.text != s.messageID {
+	if s.hasText && s.out.text != s.messageID {
 		s.messageID = agui.NewID() // the message was closed by something in between
 	}
-	s.text.WriteString(delta)
+	s.hasText = s.hasText || delta != ""
+	if s.keeps {
+		s.text.WriteString(delta)
+	}
 	return s.out.addText(s.messageID, delta)
 }
 
@@ -95,7 +102,9 @@ func (s *step) addReasoning(delta string) error {
 		}
 		s.reasoning = append(s.reasoning, &reasoning{id: s.out.reasoning})
 	}
-	s.reasoning[len(s.reasoning)-1].text.WriteString(delta)
+	if s.keeps {
+		s.reasoning[len(s.reasoning)-1].text.WriteString(delta)
+	}
 	return s.out.send(agui.ReasoningMessageContentEvent{MessageID: s.out.reasoning, Delta: delta})
 }
 
@@ -138,7 +147,7 @@ func (s *step) close() error {
 	if err := s.out.closeAll(); err != nil {
 		return err
 	}
-	if s.textData != "" && s.text.Len() > 0 {
+	if s.textData != "" && s.hasText {
 		if err := s.out.sendData("message", s.messageID, s.textData); err != nil {
 			return err
 		}
@@ -163,7 +172,8 @@ func (s *step) close() error {
 	return nil
 }
 
-// appendTo appends the answer as messages of the next request.
+// appendTo appends the answer as messages of the next request. The answer must keep its
+// text.
 func (s *step) appendTo(messages []agui.Message) []agui.Message {
 	for _, r := range s.reasoning {
 		messages = append(messages, agui.Message{

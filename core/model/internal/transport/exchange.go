@@ -108,13 +108,14 @@ func (x *Exchange) Post(url string, body []byte, prepare func(*http.Request) err
 
 // Do sends a request with a body, and again as long as the provider is busy. The body
 // of the answer is bounded in time, and that of a refusal, with a status from 400 on,
-// in size too.
+// in size too. While an answer comes, the body of its request isn't kept.
 func (x *Exchange) Do(request *http.Request, body []byte, prepare func(*http.Request) error) (*http.Response, error) {
 	config := &x.endpoint.Config
 	request.ContentLength = int64(len(body))
 	request.GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(body)), nil
+		return &requestBody{rest: body}, nil
 	}
+	defer func() { body = nil }() // the connection has the request until its answer ends
 	if limit := config.HeaderTimeout; limit > 0 {
 		defer time.AfterFunc(limit, func() { x.cancel(outbound.ErrNoHeader) }).Stop()
 	}
@@ -139,6 +140,23 @@ func (x *Exchange) Do(request *http.Request, body []byte, prepare func(*http.Req
 	}
 	return response, nil
 }
+
+// requestBody is the body of a request, which it lets go when it has been read: it may be
+// a long conversation, and an answer takes its time.
+type requestBody struct{ rest []byte }
+
+func (b *requestBody) Read(p []byte) (n int, err error) {
+	if len(b.rest) == 0 {
+		return 0, io.EOF
+	}
+	n = copy(p, b.rest)
+	if b.rest = b.rest[n:]; len(b.rest) == 0 {
+		b.rest = nil
+	}
+	return n, nil
+}
+
+func (*requestBody) Close() error { return nil }
 
 type idleBody struct {
 	io.Reader
