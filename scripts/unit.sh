@@ -10,7 +10,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
 
-race=(-race)
+# With -trimpath what is compiled in one copy of the repository is there for others.
+race=(-race -trimpath)
 # SQLite and its libc are translated C with memory outside the Go heap, at which neither
 # the detector nor checkptr looks: they make it five times slower and see nothing.
 for translated in modernc.org/libc/... modernc.org/sqlite/lib; do
@@ -24,7 +25,10 @@ fi
 # Many tests wait for a timeout or the end of a lease, so more tests, and packages, go on
 # at once than there are processors. Those that wait longest begin first.
 # make lint vets.
-flags=("${race[@]}" -parallel=8 -p=3 -vet=off)
+#
+# Results aren't taken from the cache: Go doesn't see the source of the programs that
+# tests build, and would take those of other copies.
+flags=("${race[@]}" -count=1 -parallel=8 -p=3 -vet=off)
 first=(./test/image ./test/integration ./test/hostile ./core/agent/mcp ./core/store/... ./lambda)
 # A process of the detector sleeps for a second before it exits, for goroutines that are
 # still running. The tests leave none.

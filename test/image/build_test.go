@@ -217,7 +217,12 @@ func place(entries io.Reader, header *tar.Header, folder string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
+		// A process that another test starts meanwhile would have the file open, and a program
+		// that is open for writing can't be run.
+		syscall.ForkLock.RLock()
+		err = os.WriteFile(path, content, 0o644)
+		syscall.ForkLock.RUnlock()
+		if err != nil {
 			return err
 		}
 	default:

@@ -40,12 +40,10 @@ func startAgent(t *testing.T, example, word, itsPort, port string, env ...string
 	}
 	// The page's command is typed in a terminal; here it has to replace its shell, which is
 	// killed at the end.
-	command := "exec " + strings.ReplaceAll(commandOf(t, example, word), itsPort, port)
-	script := filepath.Join(t.TempDir(), "agent.sh")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\n"+command+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return platformtest.StartServer(t, example, script, port, env)
+	command := exec.Command("sh", "-c", "exec "+strings.ReplaceAll(commandOf(t, example, word), itsPort, port))
+	command.Dir = example
+	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PORT=" + port}, env...)
+	return platformtest.StartCommand(t, command, port)
 }
 
 // commandOf returns the line of a page's commands that contains a word.

@@ -5,12 +5,12 @@ package dynamotest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -40,12 +40,11 @@ func Start(t testing.TB) *Server {
 
 // Run is as [Start] for a program, which has to stop the server.
 func Run() (*Server, error) {
-	_, file, _, _ := runtime.Caller(0)
-	program := filepath.Join(filepath.Dir(file), "../../../../test/tools/dynamodb/server.mjs")
-	if _, err := os.Stat(filepath.Join(filepath.Dir(program), "node_modules")); err != nil {
+	folder, err := find()
+	if err != nil {
 		return nil, fmt.Errorf("dynalite isn't installed: run scripts/install-test-tools.sh: %w", err)
 	}
-	s := &Server{command: exec.Command("node", program)}
+	s := &Server{command: exec.Command("node", filepath.Join(folder, "server.mjs"))}
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -82,6 +81,26 @@ func Run() (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// find returns the folder of the program that runs dynalite. Tests run in the folder of
+// their package, and builds with -trimpath don't say where this file is.
+func find() (string, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		folder := filepath.Join(root, "test", "tools", "dynamodb")
+		if _, err := os.Stat(filepath.Join(folder, "server.mjs")); err == nil {
+			_, err := os.Stat(filepath.Join(folder, "node_modules"))
+			return folder, err
+		}
+		if root == filepath.Dir(root) {
+			return "", errors.New("this isn't run inside the repository")
+		}
+		root = filepath.Dir(root)
+	}
 }
 
 // Stop ends the server.
