@@ -86,11 +86,19 @@ func timed(observer *otel.Telemetry, takes time.Duration) time.Duration {
 	return time.Since(began) - takes
 }
 
+// newPromptConfig returns a configuration whose requests wait for the collector as they do by
+// default, by the test's clock.
+func newPromptConfig(t *testing.T) otel.Config {
+	config := newConfig(t, "http://collector.example")
+	config.FlushLimit = 0
+	return config
+}
+
 func TestAHangingCollectorCostsOneRequest200Milliseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
 		var log bytes.Buffer
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.HTTPClient = &http.Client{Transport: collector}
 		config.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		observer := start(t, config)
@@ -139,7 +147,7 @@ func TestRequestsThatAreShorterThanAnExportFindOutThatTheCollectorIsBack(t *test
 			return answer(http.StatusOK), nil
 		}
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.Metrics, config.HTTPClient = nil, &http.Client{Transport: collector}
 		observer := start(t, config)
 		collector.be(slow)
@@ -166,7 +174,7 @@ func TestRequestsThatAreShorterThanAnExportFindOutThatTheCollectorIsBack(t *test
 func TestACollectorThatIsSlowGetsNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.Metrics = nil
 		config.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			taken, err := collector.RoundTrip(r)
@@ -199,7 +207,7 @@ func TestACollectorThatIsSlowGetsNothingTwice(t *testing.T) {
 func TestACollectorIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.HTTPClient = &http.Client{Transport: collector}
 		observer := start(t, config)
 		for _, asks := range []struct {
@@ -231,7 +239,7 @@ func TestACollectorIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 func TestWhatACollectorRefusesForGoodIsNotSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.HTTPClient = &http.Client{Transport: collector}
 		observer := start(t, config)
 		collector.be(refuse(http.StatusBadRequest, ""))
@@ -248,7 +256,7 @@ func TestWhatACollectorRefusesForGoodIsNotSentAgain(t *testing.T) {
 func TestWhatWaitsForACollectorIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.HTTPClient = &http.Client{Transport: collector}
 		config.QueueSize, config.BatchSize = 100, 30
 		observer := start(t, config)
@@ -268,7 +276,7 @@ func TestWhatWaitsForACollectorIsBounded(t *testing.T) {
 func TestASlowRequestHasWhatItEndsExportedByTheLastOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.HTTPClient = &http.Client{Transport: collector}
 		observer := start(t, config)
 		var group sync.WaitGroup
@@ -288,7 +296,7 @@ func TestASlowRequestHasWhatItEndsExportedByTheLastOne(t *testing.T) {
 func TestServersExportInTheBackgroundAndAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &moody{}
-		config := newConfig(t, "http://collector.example")
+		config := newPromptConfig(t)
 		config.HTTPClient = &http.Client{Transport: collector}
 		config.Freezes = false
 		observer := otel.New(config)
@@ -318,7 +326,7 @@ func TestCloseDoesNotWaitLongForACollectorThatHangs(t *testing.T) {
 	for _, freezes := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			collector := &moody{}
-			config := newConfig(t, "http://collector.example")
+			config := newPromptConfig(t)
 			config.HTTPClient = &http.Client{Transport: collector}
 			config.Freezes = freezes
 			observer := otel.New(config)

@@ -48,13 +48,9 @@ func (t *Telemetry) exportAll(ctx context.Context) {
 	}
 }
 
-const (
-	// flushLimit is what a collector can cost a request where instances freeze: once,
-	// since one that is too slow then is left alone.
-	flushLimit = 200 * time.Millisecond
-	// probeLimit is how long it may take to find out that it is back, beside a request.
-	probeLimit = 2 * time.Second
-)
+// probeLimit is how long it may take to find out that a collector is back, beside a
+// request.
+const probeLimit = 2 * time.Second
 
 // enter notes that a request begins, and tries collectors that have failed, if it is time
 // to. The function that it returns is called when the request ends, and exports what
@@ -69,7 +65,7 @@ func (t *Telemetry) enter() (leave func()) {
 	var patience time.Duration
 	for _, l := range t.lanes {
 		if l.breaker.due() {
-			patience = max(patience, min(2*time.Duration(l.usual.Load()), flushLimit))
+			patience = max(patience, min(2*time.Duration(l.usual.Load()), t.config.FlushLimit))
 			probes.Go(func() { l.probe(ctx) })
 		}
 	}
@@ -88,7 +84,7 @@ func (t *Telemetry) enter() (leave func()) {
 			return
 		}
 		t.flushed.Store(now)
-		ctx, cancel := context.WithTimeout(context.Background(), flushLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), t.config.FlushLimit)
 		defer cancel()
 		t.exportAll(ctx)
 	}

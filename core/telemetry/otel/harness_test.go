@@ -31,8 +31,8 @@ func newConfig(t testing.TB, address string) otel.Config {
 		Resource:    map[string]string{"service.name": "test"},
 		Sampler:     otel.Sampler{Ratio: 1, ParentBased: true},
 		Propagators: []otel.Propagator{otel.TraceContext},
-		// What exports is the end of a request.
-		Freezes: true, AttributeLimit: 4096, QueueSize: 2048, BatchSize: 512,
+		// What exports is the end of a request, which takes as long as it takes.
+		Freezes: true, FlushLimit: 10 * time.Second, AttributeLimit: 4096, QueueSize: 2048, BatchSize: 512,
 		BatchDelay: 5 * time.Second, MetricInterval: time.Minute,
 		Logger: slog.New(slog.DiscardHandler),
 	}

@@ -56,6 +56,9 @@ type Config struct {
 	// Freezes is set where an instance stands still between requests: then nothing is
 	// exported in the background, but before the answers end.
 	Freezes bool
+	// FlushLimit is what a collector can cost a request where instances freeze: once, since
+	// one that is too slow then is left alone. Defaults to 200 milliseconds.
+	FlushLimit time.Duration
 
 	// HTTPClient makes the requests. Defaults to one of its own.
 	HTTPClient *http.Client
@@ -93,6 +96,9 @@ var _ telemetry.Observer = (*Telemetry)(nil)
 func New(config Config) *Telemetry {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
+	}
+	if config.FlushLimit == 0 {
+		config.FlushLimit = 200 * time.Millisecond
 	}
 	t := &Telemetry{config: config, metrics: newMetrics(), started: time.Now(), idle: make(chan struct{})}
 	t.resource = encodeResource(config.Resource)
