@@ -10,13 +10,13 @@ import (
 const (
 	// leastRoom and roomShare are by how much the heap may grow before the next
 	// collection: so many bytes, and this part of what is alive.
-	leastRoom = 8 << 20
+	leastRoom = 6 << 20
 	roomShare = 16
 	// maxPercent bounds GOGC: the collector's least heap is 4 MB at 100.
 	maxPercent = 200
 )
 
-// Pace has the garbage collector wait until the heap has grown by 8 MB and a sixteenth of
+// Pace has the garbage collector wait until the heap has grown by 6 MB and a sixteenth of
 // what is alive, where it waits for as much again as is alive by default. With little alive
 // it works as seldom as by default then, and with much alive it leaves far less garbage
 // about. It is for a program that nobody has given a limit. Stop leaves the collector as
