@@ -79,7 +79,7 @@ func listenAndServe(ctx context.Context, settings *bundle.Settings, out io.Write
 	}
 	health := bundle.NewHealth(runtime.Ready, logger)
 	server := &http.Server{
-		Handler:           health.Around(site.handler(endWatchers(ctx, runtime), runtime)),
+		Handler:           bundle.LimitUnreadBodies(health.Around(site.handler(endWatchers(ctx, runtime), runtime))),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),

@@ -44,15 +44,8 @@ func UntilSignal() (ctx context.Context, stop context.CancelFunc) {
 // grace, which may be zero, to finish. Then the runtime is closed: the runs that are
 // left end with RUN_ERROR and are recorded, and their threads are freed.
 //
-// A body that nobody reads, as of a request for a file, may take ten seconds, so that it
-// doesn't hold up the end either; the runtime has limits of its own. The server's
-// ReadTimeout, if it has one, takes the place of these ten seconds.
-//
 // Serve returns nil if ctx has ended and no request was cut off.
 func Serve(ctx context.Context, server *http.Server, listener net.Listener, runtime io.Closer, grace time.Duration) error {
-	if server.ReadTimeout == 0 {
-		server.Handler = limitUnreadBodies(server.Handler)
-	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -74,9 +67,12 @@ func Serve(ctx context.Context, server *http.Server, listener net.Listener, runt
 // unreadTimeout is how long a body may take that nobody reads.
 const unreadTimeout = 10 * time.Second
 
-// limitUnreadBodies returns a handler that limits how long the server waits for a body
-// before it answers a request that isn't interested in it.
-func limitUnreadBodies(handler http.Handler) http.Handler {
+// LimitUnreadBodies returns a handler of which the server waits ten seconds at most for a
+// body that nobody reads, as of a request for a file, before it answers: else that could
+// hold up the server's end. It is for the runtime, which has limits of its own for what it
+// reads, beside handlers that read no bodies: one that does, and answers for longer, would
+// be cut off. It isn't for servers with a ReadTimeout.
+func LimitUnreadBodies(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unreadTimeout))

@@ -45,7 +45,7 @@ func TestABodyThatNobodyReadsHoldsUpNothing(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		served := make(chan error, 1)
 		go func() {
-			handler := bundle.NewHealth(runtime.Ready, slog.New(slog.DiscardHandler)).Around(runtime)
+			handler := bundle.LimitUnreadBodies(bundle.NewHealth(runtime.Ready, slog.New(slog.DiscardHandler)).Around(runtime))
 			served <- bundle.Serve(ctx, &http.Server{Handler: handler}, &pipe{server: server, closed: make(chan struct{})}, runtime, 30*time.Second)
 		}()
 		if _, err := io.WriteString(client, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"); err != nil {

@@ -41,7 +41,7 @@ func main() {
 		log.Fatal(err)
 	}
 	log.Printf("http://%s/", listener.Addr())
-	server := &http.Server{Handler: runtime, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: bundle.LimitUnreadBodies(runtime), ReadHeaderTimeout: 10 * time.Second}
 	if err := bundle.Serve(ctx, server, listener, runtime, 10*time.Second); err != nil {
 		log.Fatal(err)
 	}

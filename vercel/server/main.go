@@ -57,7 +57,7 @@ func serve(ctx context.Context, env bundle.Env, address string) error {
 	preparing.Go(func() { runtime.Prepare(ctx) })
 	defer preparing.Wait()
 	server := &http.Server{
-		Handler: health.Around(settled(bundle.WithDeadline(vercel.WithRequestID(runtime), maxDuration))),
+		Handler: bundle.LimitUnreadBodies(health.Around(settled(bundle.WithDeadline(vercel.WithRequestID(runtime), maxDuration)))),
 		// The proxy is the only client of this server; slow clients wait there.
 		ReadHeaderTimeout: 10 * time.Second,
 	}
