@@ -36,19 +36,19 @@ type outbox struct {
 	gone error
 
 	// taken are the events that are being sent. They are the sender's.
-	taken []agui.Encoded
-	room  *room[agui.Encoded]
+	taken  []agui.Encoded
+	spares *room[agui.Encoded]
 }
 
-func newOutbox(room *room[agui.Encoded]) *outbox {
-	return &outbox{room: room, more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
+func newOutbox(spares *room[agui.Encoded]) *outbox {
+	return &outbox{spares: spares, more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
 }
 
 // put adds events, unless the client is gone. The slice isn't kept.
 func (o *outbox) put(events ...agui.Encoded) {
 	o.mu.Lock()
 	if o.gone == nil {
-		o.events = append(o.room.fit(o.events, len(events)), events...)
+		o.events = append(o.spares.fit(o.events, len(events)), events...)
 		o.unsent += size(events)
 	}
 	o.mu.Unlock()
@@ -132,7 +132,7 @@ func (o *outbox) sendAll(send func([]agui.Encoded) error, failed func(error)) (e
 				break
 			}
 		}
-		o.taken = o.room.spare(o.taken)
+		o.taken = o.spares.spare(o.taken)
 	}
 }
 

@@ -117,7 +117,8 @@ func (s *stream) do(ctx context.Context, send func([]agui.Encoded) error) error 
 }
 
 // release ends what a stream has started. Only after a panic of the observer is there
-// anything left to end: the lease then expires, and the next who comes closes the run.
+// anything left to end: the lease then expires, also one that was held, and the next who
+// comes closes the run.
 func (s *stream) release() {
 	s.end(nil)
 	if s.run != nil {
