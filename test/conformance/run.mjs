@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
 if (flags.record && flags.only) throw new Error("--record is for all cases");
 
 const model = await new ScriptedModel(scripts).listen();
-const remote = await new RemoteAgent().listen();
+const remote = await new RemoteAgent(model).listen();
 const apps = await new AppServer().listen();
 const binaries = join(here, "..", "..", ".cache", "conformance");
 const [budget, map] = await Promise.all([PublishedServer.start("budget-allocator"), PublishedServer.start("map"), build()]);
