@@ -34,7 +34,7 @@ func addApps(setups map[string]core.Config, logger *slog.Logger) error {
 		},
 		"published apps": {{URL: published.Budget, ServerID: "budget"}, {URL: published.Map, ServerID: "map"}},
 	} {
-		// The machine may be busy, and the reference waits for as long as it takes.
+		// The machine may be busy, and the MCP client of the reference waits for a minute, too.
 		apps, err := mcpapps.New(mcpapps.Config{Servers: servers, ConnectTimeout: time.Minute, Logger: logger})
 		if err != nil {
 			return fmt.Errorf("set-up %s: %w", name, err)
