@@ -195,7 +195,10 @@ const plays = {
   "a platform that can't be reached is explained in the chat, and the next message works": async ({ open, managed, platform }) => {
     const page = await open({ url: managed("managed") });
     const explains = async (reason) => {
+      // The lock is given back before the runtime answers.
+      const answered = page.page.waitForResponse((response) => response.url().endsWith("/run") && response.request().postData()?.includes(threadOf(page)));
       await page.say("Say hello");
+      await answered;
       await alert(page).getByText(reason).waitFor();
       await alert(page).getByRole("button", { name: "Dismiss" }).click();
       await eventually("the chat is idle", () => page.idle());
