@@ -180,7 +180,6 @@ func (s *stack) outputs() map[string]value {
 
 // has reports whether a condition, "" for none, holds.
 func (s *stack) has(condition string) bool {
-	s.t.Helper()
 	if condition == "" {
 		return true
 	}
@@ -193,7 +192,6 @@ func (s *stack) has(condition string) bool {
 }
 
 func (s *stack) holds(condition value) bool {
-	s.t.Helper()
 	holds, ok := s.evaluate(condition).(bool)
 	if !ok {
 		s.t.Fatalf("no condition: %v", condition)
@@ -206,7 +204,6 @@ type noValue struct{}
 
 // evaluate returns what an expression is in the stack.
 func (s *stack) evaluate(expression value) value {
-	s.t.Helper()
 	switch v := expression.(type) {
 	case []value:
 		list := make([]value, 0, len(v))
@@ -237,7 +234,6 @@ func (s *stack) evaluate(expression value) value {
 
 // call returns what a function returns, and false if it isn't one.
 func (s *stack) call(function string, argument value) (value, bool) {
-	s.t.Helper()
 	operands, _ := argument.([]value)
 	switch function {
 	case "Ref":
@@ -306,7 +302,6 @@ var substituted = regexp.MustCompile(`\$\{([^}]+)\}`)
 
 // substitute returns a text, or, if it names resources, the function with what is left.
 func (s *stack) substitute(argument value) value {
-	s.t.Helper()
 	text, variables := argument, map[string]value{}
 	if list, ok := argument.([]value); ok {
 		text, variables = list[0], list[1].(map[string]value)
@@ -339,7 +334,6 @@ func (s *stack) substitute(argument value) value {
 
 // refer notes a reference to a resource that isn't there.
 func (s *stack) refer(name string) {
-	s.t.Helper()
 	r, known := s.template.Resources[name]
 	if !known {
 		s.t.Fatalf("there is no %s", name)
