@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -62,20 +63,52 @@ type checked struct {
 	Template *template
 }
 
-// checkTemplates checks templates with cfn-lint, which has SAM's own translator and the
-// schemas of CloudFormation's resources.
-func checkTemplates(t *testing.T, files ...string) []checked {
+// checker is a process of cfn-lint, which has SAM's own translator and the schemas of
+// CloudFormation's resources.
+type checker struct {
+	files      *json.Encoder
+	answers    *json.Decoder
+	complaints *strings.Builder
+	// end ends the process, and waits for it.
+	end func()
+}
+
+func startChecker(t *testing.T) *checker {
 	t.Helper()
-	command := exec.Command("python3", append([]string{filepath.Join("..", "test", "tools", "aws", "check-templates.py")}, files...)...)
-	var complaints strings.Builder
-	command.Stderr = &complaints
-	output, err := command.Output()
+	command := exec.Command("python3", filepath.Join("..", "test", "tools", "aws", "check-templates.py"))
+	c := &checker{complaints: &strings.Builder{}}
+	command.Stderr = c.complaints
+	input, err := command.StdinPipe()
 	if err != nil {
-		t.Fatalf("cfn-lint, which make test-tools installs: %v\n%s", err, complaints.String())
-	}
-	var all []checked
-	if err := json.Unmarshal(output, &all); err != nil {
 		t.Fatal(err)
+	}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.files, c.answers = json.NewEncoder(input), json.NewDecoder(output)
+	c.end = sync.OnceFunc(func() {
+		_ = input.Close()
+		_ = command.Wait()
+	})
+	t.Cleanup(c.end)
+	return c
+}
+
+// check checks templates.
+func (c *checker) check(t *testing.T, files ...string) []checked {
+	t.Helper()
+	var all []checked
+	err := c.files.Encode(files)
+	if err == nil {
+		err = c.answers.Decode(&all)
+	}
+	if err != nil {
+		c.end() // all that it complains of has arrived
+		t.Fatalf("cfn-lint, which make test-tools installs: %v\n%s", err, c.complaints)
 	}
 	return all
 }

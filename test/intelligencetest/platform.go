@@ -166,10 +166,10 @@ func (p *Platform) Close() {
 }
 
 // Await waits until condition holds, which is asked whenever something has changed, or
-// fails the test after ten seconds.
+// fails the test after a minute.
 func (p *Platform) Await(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		p.mu.Lock()
 		changed := p.changed
