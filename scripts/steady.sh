@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Usage: steady.sh TIMES SUITE...
-# Runs each suite, a target of the Makefile, a number of times while two busy loops
-# use the processors, and prints how often each passed. The output of failed runs is
-# kept in .cache/steady. Fails unless every run has passed.
+# Runs the suites, targets of the Makefile, one after the other, round after round, while
+# two busy loops use the processors, and prints how often each passed, when it is stopped
+# as well. The output of failed runs is kept in .cache/steady. Fails unless every run has
+# passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 times=$1
@@ -10,35 +11,42 @@ shift
 
 logs=.cache/steady
 mkdir -p "$logs"
+declare -A passed ran least most
+
+finish() {
+	kill "${loops[@]}" 2>/dev/null || true
+	printf '\n%-14s %9s %s\n' suite passed "seconds, least to most"
+	for suite in "$@"; do
+		printf '%-14s %4d of %d %d to %d\n' "$suite" "${passed[$suite]:-0}" "${ran[$suite]:-0}" "${least[$suite]:-0}" "${most[$suite]:-0}"
+	done
+}
 loops=()
-trap 'kill "${loops[@]}" 2>/dev/null || true' EXIT
+trap 'finish "$@"' EXIT
+trap 'exit 1' INT TERM
 for _ in 1 2; do
 	while :; do :; done &
 	loops+=($!)
 done
 
 status=0
-table=$(printf '%-14s %9s %s' suite passed "seconds, least to most")
-for suite in "$@"; do
-	passed=0
-	seconds=()
-	for run in $(seq "$times"); do
-		log=$logs/$suite-$run.log
+for round in $(seq "$times"); do
+	for suite in "$@"; do
+		log=$logs/$suite-$round.log
 		began=$SECONDS
 		# Cached results of Go tests prove nothing.
 		if GOFLAGS="${GOFLAGS:-} -count=1" make --no-print-directory "$suite" >"$log" 2>&1; then
-			passed=$((passed + 1))
+			passed[$suite]=$((${passed[$suite]:-0} + 1))
 			rm "$log"
 			verdict=passed
 		else
 			status=1
 			verdict="FAILED, see $log"
 		fi
-		seconds+=($((SECONDS - began)))
-		printf '%s %d of %d: %s (%d s)\n' "$suite" "$run" "$times" "$verdict" $((SECONDS - began))
+		took=$((SECONDS - began))
+		ran[$suite]=$((${ran[$suite]:-0} + 1))
+		((took < ${least[$suite]:-took + 1})) && least[$suite]=$took
+		((took > ${most[$suite]:--1})) && most[$suite]=$took
+		printf 'round %d of %d: %s %s (%d s)\n' "$round" "$times" "$suite" "$verdict" "$took"
 	done
-	mapfile -t sorted < <(printf '%s\n' "${seconds[@]}" | sort -n)
-	table+=$(printf '\n%-14s %4d of %d %d to %d' "$suite" "$passed" "$times" "${sorted[0]}" "${sorted[-1]}")
 done
-printf '\n%s\n' "$table"
 exit $status

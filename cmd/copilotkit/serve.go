@@ -127,7 +127,7 @@ func listen(ctx context.Context, host string, port int) (net.Listener, error) {
 // never end by themselves and no run depends on them.
 func endWatchers(shutdown context.Context, runtime http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/cpk-debug-events") {
+		if strings.HasSuffix(strings.TrimRight(r.URL.Path, "/"), "/cpk-debug-events") {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
 			defer context.AfterFunc(shutdown, cancel)()

@@ -228,11 +228,16 @@ func TestWhatHappensWhenTheClientLeaves(t *testing.T) {
 func TestShutdownWaitsForRunsButNotForWatchers(t *testing.T) {
 	model, env := startModel(t, scriptedmodel.Answer{Text: "word ", Repeat: 50, PaceMs: 10})
 	s := start(t, env...)
-	watched, err := http.Get(s.url + "/cpk-debug-events")
-	if err != nil {
-		t.Fatal(err)
+	for _, path := range []string{"/cpk-debug-events", "/cpk-debug-events/"} {
+		watched, err := http.Get(s.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer watched.Body.Close()
+		if watched.StatusCode != http.StatusOK {
+			t.Errorf("%s is answered %s", path, watched.Status)
+		}
 	}
-	defer watched.Body.Close()
 
 	deltas, last := 0, ""
 	events(t, s.request(t, "/agent/default/run", "t"), func(e event) {
