@@ -343,7 +343,7 @@ func testWrongTemplates(t *testing.T, cfnLint *checker) {
 		{{"a misspelt property of the function", "      MemorySize: !Ref MemorySize", "      MemorySise: 128", "MemorySise"}},
 		{
 			{"a reference to nothing", "RestApiId: !Ref Api\n", "RestApiId: !Ref Nothing\n", "Nothing"},
-			{"a value of the wrong type", "RetentionInDays: !Ref LogRetentionDays", "RetentionInDays: [1]", "[1]"},
+			{"a value of the wrong type", "RetentionInDays: !Ref LogRetentionDays", "RetentionInDays: [1]", "[1] is not of type"},
 			{"a missing property", "PathPart: '{proxy+}'", "", "'PathPart' is a required property"},
 		},
 	} {
