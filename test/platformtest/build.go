@@ -85,18 +85,6 @@ func removeBuilds() {
 	builds.dir, builds.done = "", nil
 }
 
-// Compile compiles a package of the module in a folder as deployments are: what one suite
-// has compiled is there for all, and linking takes half of what it would with the
-// symbols of debuggers.
-func Compile(module, program, pkg string, flags ...string) error {
-	program, err := filepath.Abs(program)
-	if err != nil {
-		return err
-	}
-	arguments := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", program}, flags...)
-	return Command(module, []string{"CGO_ENABLED=0"}, "go", append(arguments, pkg)...)
-}
-
 // Command runs a program in a folder, with variables in addition to those of this
 // process. Its error contains the output.
 func Command(dir string, env []string, name string, arguments ...string) error {
