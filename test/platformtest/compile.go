@@ -105,12 +105,12 @@ func repository() (string, error) {
 		return "", err
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(folder, ".git")); err == nil {
+		if _, err := os.Stat(filepath.Join(folder, "Makefile")); err == nil {
 			return folder, nil
 		}
 		parent := filepath.Dir(folder)
 		if parent == folder {
-			return "", errors.New("the tests run in no repository")
+			return "", errors.New("the tests run in no copy of the repository")
 		}
 		folder = parent
 	}
