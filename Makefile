@@ -57,7 +57,7 @@ release-snapshot: ## Make the files of a release of this commit, tagged or not, 
 
 .PHONY: test test-tools compile suites steady soak fuzz lint dependencies unit examples peers playground conformance e2e tidy
 # Those that take longest begin first.
-SUITES = unit conformance e2e playground lint dependencies peers examples
+SUITES = unit e2e playground conformance dependencies lint peers examples
 # Suites that don't need the race detector compile everything in the way of deployments, so
 # that what one has compiled is there for all.
 alike = lint dependencies examples peers playground conformance e2e

@@ -19,10 +19,12 @@ compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || servers+=(postgres
 # The shell takes half of the time that Chromium takes, so that it is installed beside it
 # where anything can be.
 have chromium-headless-shell || { have chromium && ! may_install; } || servers+=(chromium-headless-shell)
-has_cfn_lint() { python3 -c 'import cfnlint' 2>/dev/null; }
+# Looking for a package is much cheaper than importing it.
+finds() { "$1" -c 'import sys; from importlib.util import find_spec; sys.exit(None in map(find_spec, sys.argv[1:]))' "${@:2}" 2>/dev/null; }
+has_cfn_lint() { finds python3 cfnlint; }
 has_cfn_lint || servers+=(python3 python3-pip)
 # Debian's own Python has them, also where another python3 comes first.
-has_fastapi() { for python in python3 /usr/bin/python3; do "$python" -c 'import fastapi, uvicorn' 2>/dev/null && return; done; return 1; }
+has_fastapi() { finds python3 fastapi uvicorn || finds /usr/bin/python3 fastapi uvicorn; }
 has_fastapi || servers+=(python3-fastapi python3-uvicorn)
 have curl || servers+=(curl)
 

@@ -17,15 +17,30 @@ while read -r script; do
 	bash -n "$script" || status=1
 done < <(git ls-files '*.sh' .ci/run)
 
-while read -r mod; do
-	module=$(dirname "$mod")
-	echo "lint: module $module"
-	if ! (cd "$module" && go mod tidy -diff >/dev/null 2>&1); then
-		echo "$module/go.mod is not tidy; run make tidy" >&2
+lint() {
+	echo "lint: module $1"
+	local status=0
+	if ! (cd "$1" && go mod tidy -diff >/dev/null 2>&1); then
+		echo "$1/go.mod is not tidy; run make tidy" >&2
 		status=1
 	fi
-	(cd "$module" && go vet ./... && go tool -modfile="$root/test/tools/go.mod" staticcheck ./...) || status=1
-done < <(git ls-files go.mod '*/go.mod')
+	(cd "$1" && go vet ./... && go tool -modfile="$root/test/tools/go.mod" staticcheck ./...) || status=1
+	return $status
+}
+
+# The root's module takes as long as all others together.
+others=$(mktemp)
+trap 'rm -f "$others"' EXIT
+{
+	failed=0
+	while read -r mod; do
+		lint "$(dirname "$mod")" || failed=1
+	done < <(git ls-files '*/go.mod')
+	exit $failed
+} >"$others" 2>&1 &
+lint . || status=1
+wait $! || status=1
+cat "$others"
 
 # make dependencies fails for the same; without a network this still ends.
 (cd test/tools && go run ./toolchain -warn) || status=1

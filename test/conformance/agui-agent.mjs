@@ -4,7 +4,8 @@
 import { createServer } from "node:http";
 
 export class RemoteAgent {
-  constructor() {
+  /** @param model the scripted model, which has the gates: one that is to drop its connection waits for "drop" */
+  constructor(model) {
     this.requests = [];
     this.server = createServer(async (request, response) => {
       const chunks = [];
@@ -23,8 +24,10 @@ export class RemoteAgent {
       for (const event of props.events ?? greeting(input)) {
         response.write(`data: ${JSON.stringify(event)}\n\n`);
       }
-      // Deferred, so that what was written has been sent.
-      if (props.drop) return setTimeout(() => response.destroy(), 50);
+      if (props.drop) {
+        await model.gate.pass(`${runtime} drop`);
+        return response.destroy();
+      }
       response.end();
     });
   }

@@ -38,6 +38,9 @@ export function open(port, method, path, { headers = {}, body, within } = {}) {
 }
 
 class Answer {
+  // In pieces, since an event may be of many chunks.
+  #pieces = [];
+
   constructor(request, response) {
     this.request = request;
     this.response = response;
@@ -45,12 +48,12 @@ class Answer {
     this.headers = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !hopByHop.has(name)));
     this.requestId = response.headers["x-request-id"];
     this.events = [];
-    this.text = "";
     this.waiting = [];
     response.setEncoding("utf8");
     response.on("data", (chunk) => {
-      this.text += chunk;
-      this.#read();
+      const ends = chunk.includes("\n\n") || (chunk.startsWith("\n") && this.#pieces.at(-1)?.endsWith("\n"));
+      this.#pieces.push(chunk);
+      if (ends) this.#read();
     });
     this.ended = new Promise((resolve) => {
       response.once("end", () => resolve("complete"));
@@ -63,15 +66,21 @@ class Answer {
     });
   }
 
+  /** What has come, without the frames that are events. */
+  get text() {
+    if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join("")];
+    return this.#pieces[0] ?? "";
+  }
+
   get streams() {
     return (this.headers["content-type"] ?? "").startsWith("text/event-stream");
   }
 
   #read() {
     if (!this.streams) return;
-    for (let end; (end = this.text.indexOf("\n\n")) >= 0; ) {
-      const frame = this.text.slice(0, end);
-      this.text = this.text.slice(end + 2);
+    const frames = this.text.split("\n\n");
+    this.#pieces = [frames.pop()];
+    for (const frame of frames) {
       // Any other frame is kept as text, so that it differs.
       this.events.push(/^data: [^\n]*$/.test(frame) ? JSON.parse(frame.slice(6)) : { frame });
     }

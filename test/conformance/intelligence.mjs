@@ -5,8 +5,7 @@
 //
 // The agent is at agentUrl, or is the reference's own with the model at modelUrl. Who
 // calls is what x-test-user-id and x-test-user-name say.
-process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
-
+import "./quiet.mjs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import "./websocket.mjs";

@@ -30,7 +30,7 @@ class Managed {
     m.name = m.user = name.replace(/[^\w]+/g, "-");
     m.thread = it.thread;
     m.platform = it.side.platform;
-    m.before = { requests: (await m.platform.control("GET /requests")).length, frames: (await m.platform.control("GET /frames")).length };
+    m.before = await m.platform.control("GET /counts");
     return m;
   }
 
@@ -111,12 +111,12 @@ class Managed {
   }
 
   async requests() {
-    return (await this.platform.control("GET /requests")).slice(this.before.requests);
+    return this.platform.control(`GET /requests?after=${this.before.requests}`);
   }
 
   /** Returns what runners have sent. */
   async frames() {
-    const frames = (await this.platform.control("GET /frames")).slice(this.before.frames);
+    const frames = await this.platform.control(`GET /frames?after=${this.before.frames}`);
     return frames.filter((frame) => frame.Runner && frame.Received && frame.Topic !== "phoenix");
   }
 

@@ -4,8 +4,7 @@
 // Environment: MODEL (the address of the scripted model, which has the gates), REMOTE (that
 // of the remote agent), PLATFORM (what the platform's process says of itself). Prints
 // {"ports"} as reference.mjs does.
-process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
-
+import "./quiet.mjs";
 import "./websocket.mjs";
 import { HttpAgent } from "@ag-ui/client";
 import { CopilotIntelligenceRuntime, CopilotKitIntelligence } from "@copilotkit/runtime/v2";

@@ -4,8 +4,7 @@
 // Environment: MODEL (the address of the scripted model), REMOTE (the address of
 // the remote agent), SIDE (what the MCP server knows this runtime by), APPS (its address),
 // PUBLISHED (those of published servers). Prints one line of JSON, {"ports": {set-up: port}}, when it listens.
-process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";
-
+import "./quiet.mjs";
 import { HttpAgent } from "@ag-ui/client";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { BuiltInAgent, CopilotRuntime, InMemoryAgentRunner, defineTool } from "@copilotkit/runtime/v2";

@@ -5,7 +5,7 @@
 //
 // --show prints the observations of each side, --reference only runs that side,
 // --record pins the deliberate differences as they are now.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect, parseArgs } from "node:util";
@@ -20,7 +20,7 @@ import { pageIsCurrent } from "./page.mjs";
 import { Platform } from "./platform.mjs";
 import { scripts } from "./scripts.mjs";
 import { Side } from "./side.mjs";
-import { cases, managedCases } from "./cases/index.mjs";
+import { lanes as allLanes } from "./cases/index.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: flags } = parseArgs({
@@ -30,40 +30,38 @@ const { values: flags } = parseArgs({
 if (flags.record && flags.only) throw new Error("--record is for all cases");
 
 const model = await new ScriptedModel(scripts).listen();
-const remote = await new RemoteAgent().listen();
+const remote = await new RemoteAgent(model).listen();
 const apps = await new AppServer().listen();
-const [budget, map] = await Promise.all([PublishedServer.start("budget-allocator"), PublishedServer.start("map")]);
-const peers = { model, remote, apps, published: { budget: budget.url, map: map.url } };
 const binaries = join(here, "..", "..", ".cache", "conformance");
-build();
+const [budget, map] = await Promise.all([PublishedServer.start("budget-allocator"), PublishedServer.start("map"), build()]);
+const peers = { model, remote, apps, published: { budget: budget.url, map: map.url } };
 const platforms = [];
-// Each lane has processes of its own, and is played beside the other.
-const lanes = [
-  { cases, reference: "reference.mjs", pins: new Pins(join(here, "pins.json"), flags.record) },
-  { cases: managedCases, reference: "reference-managed.mjs", managed: true, pins: new Pins(join(here, "pins-managed.json"), flags.record) },
-].filter(({ cases }) => chosen(cases).length > 0);
-for (const lane of lanes) lane.sides = await start(lane);
+const pins = { own: new Pins(join(here, "pins.json"), flags.record), managed: new Pins(join(here, "pins-managed.json"), flags.record) };
+// Each lane has processes of its own, and is played beside the others.
+const lanes = allLanes.filter(({ cases }) => chosen(cases).length > 0);
+const sides = [];
 
 const rows = deliberate.flatMap((entry) => entry.rows);
 const tally = { same: 0, deliberate: 0, different: 0 };
 const used = new Set();
 await Promise.all(lanes.map(play));
-const stale = flags.only || flags.reference ? [] : [...rows.filter((row) => !used.has(row)).map(({ at, in: cases }) => `${cases} ${at}`), ...lanes.flatMap(({ pins }) => pins.unseen())];
+const stale = flags.only || flags.reference ? [] : [...rows.filter((row) => !used.has(row)).map(({ at, in: cases }) => `${cases} ${at}`), ...Object.values(pins).flatMap((one) => one.unseen())];
 for (const one of stale) console.log(`\nno longer differs: ${one}`);
 if (stale.length > 0) console.log("\nTake it out of differences.mjs, or pin what is left with --record.");
-for (const { pins } of lanes) pins.save();
+for (const one of Object.values(pins)) one.save();
 const outdated = !pageIsCurrent();
 if (outdated) console.log("\ndocs/differences.md is not what differences.mjs says: npm run differences");
 console.log(`\n${tally.same} the same, ${tally.deliberate} with a deliberate difference, ${tally.different} different`);
 
-await Promise.all(lanes.flatMap(({ sides }) => sides.map((side) => side.stop())));
+await Promise.all(sides.map((side) => side.stop()));
 await Promise.all([model, remote, apps, budget, map, ...platforms].map((peer) => peer.close()));
 process.exitCode = tally.different > 0 || stale.length > 0 || outdated ? 1 : 0;
 
+/** Builds this runtime and the platform. */
 function build() {
   const packages = ["./test/conformance/server", "./test/intelligencetest/serve"];
-  const result = spawnSync("go", ["build", "-ldflags=-s -w", "-o", binaries + "/", ...packages], { cwd: dirname(dirname(here)), stdio: "inherit" });
-  if (result.status !== 0) process.exit(1);
+  const go = spawn("go", ["build", "-ldflags=-s -w", "-o", binaries + "/", ...packages], { cwd: dirname(dirname(here)), stdio: "inherit" });
+  return new Promise((resolve) => go.once("exit", (code) => (code === 0 ? resolve() : process.exit(1))));
 }
 
 /** Returns the cases that are to be played, by group. */
@@ -73,26 +71,30 @@ function chosen(cases) {
 }
 
 /** Starts the processes of a lane: the reference and this runtime, or the former alone. */
-function start({ reference, managed }) {
+async function start({ name: lane, managed }) {
   const side = async (name, command, args) => {
-    if (!managed) return Side.start(name, command, args, peers);
+    const key = `${name}-${lane}`;
+    if (!managed) return Side.start(name, command, args, peers, { key });
     const platform = await Platform.start(join(binaries, "serve"));
     platforms.push(platform);
-    return Side.start(name, command, args, peers, { key: `${name}-managed`, platform });
+    return Side.start(name, command, args, peers, { key, platform });
   };
-  const sides = [side("reference", process.execPath, [join(here, reference)])];
-  if (!flags.reference) sides.push(side("ours", join(binaries, "server"), []));
-  return Promise.all(sides);
+  const started = [side("reference", process.execPath, [join(here, managed ? "reference-managed.mjs" : "reference.mjs")])];
+  if (!flags.reference) started.push(side("ours", join(binaries, "server"), []));
+  const pair = await Promise.all(started);
+  sides.push(...pair);
+  return pair;
 }
 
-/** Plays the cases of a lane, one after the other. */
-async function play({ cases, sides, pins }) {
-  for (const [group, members] of chosen(cases)) {
-    console.log(`\n${group}`);
+/** Plays the cases of a lane, one after the other, and prints those of a group together. */
+async function play(lane) {
+  const pair = await start(lane);
+  for (const [group, members] of chosen(lane.cases)) {
+    const lines = ["", group];
     for (const [name, play] of members) {
-      const lines = await compareCase(sides, pins, `${group}: ${name}`, name, play);
-      console.log(lines.join("\n"));
+      lines.push(...(await compareCase(pair, lane.managed ? pins.managed : pins.own, `${group}: ${name}`, name, play)));
     }
+    console.log(lines.join("\n"));
   }
 }
 

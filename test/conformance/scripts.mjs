@@ -52,10 +52,10 @@ export const scripts = {
   "be refused": [[{ status: 401, body: { error: { message: "Incorrect API key provided: sk-secret", type: "invalid_request_error", code: "invalid_api_key" } } }]],
   "be limited": [[{ status: 429, body: { error: { message: "Rate limit reached for org-secret", type: "tokens", code: "rate_limit_exceeded" } } }]],
   "break down": [[{ status: 500, body: { error: { message: "The server had an error", type: "server_error" } } }]],
-  "break off": [["Half a ", { pause: 20 }, { drop: true }]],
+  "break off": [["Half a ", { hold: "drop" }, { drop: true }]],
   "end without a reason": [["Half a ", { end: true }]],
   "end without done": [["All of it", { finish: "stop" }, { end: true }]],
-  "send garbage": [["Half a ", { pause: 100 }, { raw: "data: {nonsense}\n\n" }, "sentence"]],
+  "send garbage": [["Half a ", { hold: "garbage" }, { raw: "data: {nonsense}\n\n" }, "sentence"]],
   "send a page": [[{ raw: "<html><body>Sign in, please</body></html>" }, { end: true }]],
   "call and go on": [["Before ", { call: { id: "call-1", name: "setColor", args: '{"color":"red"}' } }, "after."]],
   suggestions: [

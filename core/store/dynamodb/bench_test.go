@@ -21,7 +21,7 @@ func BenchmarkRun(b *testing.B) {
 	followed.Name, followed.Followers = "answer-followed", 1
 	for _, load := range append(loads, answer, eager, followed) {
 		b.Run(load.Name, func(b *testing.B) {
-			s := open(b, fresh())
+			s := openAt(b, fresh(), server.Proxy)
 			server.Take()
 			storetest.Bench(b, s, load)
 			counted := server.Take()
@@ -35,7 +35,7 @@ func BenchmarkRun(b *testing.B) {
 func BenchmarkThreads(b *testing.B) { storetest.BenchThreads(b, open(b, fresh())) }
 
 func BenchmarkMeter(b *testing.B) {
-	s := open(b, fresh())
+	s := openAt(b, fresh(), server.Proxy)
 	server.Take()
 	storetest.BenchMeter(b, s)
 	counted := server.Take()

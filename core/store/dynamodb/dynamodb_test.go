@@ -52,11 +52,19 @@ func TestStoreSharedByTwoProcesses(t *testing.T) {
 // fresh returns an address where nothing is.
 func fresh() string { return "dynamodb://threads?create=true&prefix=" + rand.Text() + ":" }
 
-func open(t testing.TB, address string) *dynamodb.Store { return openAt(t, address, server.Proxy) }
+func open(t testing.TB, address string) *dynamodb.Store {
+	t.Helper()
+	return openURL(t, address, server.Direct)
+}
 
 func openAt(t testing.TB, address string, proxy *dynamotest.Proxy) *dynamodb.Store {
 	t.Helper()
-	s, err := dynamodb.OpenAt(context.Background(), address, proxy.URL, dynamodb.Options{Logger: slog.New(slog.DiscardHandler)})
+	return openURL(t, address, proxy.URL)
+}
+
+func openURL(t testing.TB, address, url string) *dynamodb.Store {
+	t.Helper()
+	s, err := dynamodb.OpenAt(context.Background(), address, url, dynamodb.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,9 +70,13 @@ func TestNeverForgetsALiveRun(t *testing.T) {
 
 func TestKeepsWithinItsBytes(t *testing.T) {
 	m := memory.New(memory.Limits{MaxBytes: 1 << 20})
+	var events []agui.Encoded
+	for n := range 8 {
+		events = append(events, custom(t, 1<<16*(n+1)/4))
+	}
 	for round := range 50 {
 		for n, id := range strings.Split("abcdefgh", "") {
-			run(t, m, id, fmt.Sprint(round), 1<<16*(n+1)/4)
+			runWith(t, m, id, fmt.Sprint(round), events[n])
 		}
 	}
 	// The largest fits with few others.
@@ -219,8 +223,13 @@ func begin(t *testing.T, m *memory.Store, id, runID string, messageIDs ...string
 
 func run(t *testing.T, m *memory.Store, id, runID string, size int) {
 	t.Helper()
+	runWith(t, m, id, runID, custom(t, size))
+}
+
+func runWith(t *testing.T, m *memory.Store, id, runID string, event agui.Encoded) {
+	t.Helper()
 	lease := begin(t, m, id, runID)
-	record := store.Record{Seq: lease.NextSeq(), Event: custom(t, size)}
+	record := store.Record{Seq: lease.NextSeq(), Event: event}
 	if err := lease.Append(t.Context(), []store.Record{record}); err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,9 @@ func TestStore(t *testing.T) {
 		ALTER ROLE odd SET extra_float_digits = -15`)
 	server.Exec(t, shadows)
 	bouncer := postgrestest.StartBouncer(t, server, "transaction")
+	tables := &used{server: server}
 	two := func(t *testing.T, url string) (a, b store.Store) {
-		url += "&retention=1h&max-runs=100&prefix=" + prefix()
+		url += "&retention=1h&max-runs=100&prefix=" + tables.take(t)
 		return open(t, url), open(t, url)
 	}
 	for name, url := range map[string]string{

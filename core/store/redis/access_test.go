@@ -82,9 +82,7 @@ func TestStoreWithAUserWhoMayOnlyTouchItsKeys(t *testing.T) {
 	}
 }
 
-func TestAClusterUserNeedsNoMoreRights(t *testing.T) {
-	t.Parallel()
-	url := redistest.StartCluster(t, 3, strings.Fields(chatUser)...)
+func clusterUser(t *testing.T, url string) {
 	s := open(t, strings.Replace(url, "redis://", "redis://chat:secret@", 1))
 	lease := begin(t, s, thread, "run")
 	if err := lease.Append(t.Context(), records(1, 3)); err != nil {

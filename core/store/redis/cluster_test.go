@@ -12,35 +12,46 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/storetest"
 )
 
-func TestStoreInACluster(t *testing.T) {
+// One cluster is enough for all: nodes take seconds to find each other.
+func TestInACluster(t *testing.T) {
 	t.Parallel()
-	url := redistest.StartCluster(t, 3)
-	storetest.Run(t, func(t *testing.T) store.Store {
-		return open(t, url+"&prefix="+rand.Text()+":")
+	url := redistest.StartCluster(t, 3, strings.Fields(chatUser)...)
+	fresh := func() string { return url + "&prefix=" + rand.Text() + ":" }
+	two := func(t *testing.T, url string) (a, b store.Store) { return open(t, url), open(t, url) }
+	t.Run("of one process", func(t *testing.T) {
+		t.Parallel()
+		storetest.Run(t, func(t *testing.T) store.Store { return open(t, fresh()) })
+	})
+	t.Run("of two processes", func(t *testing.T) {
+		t.Parallel()
+		storetest.RunShared(t, func(t *testing.T) (a, b store.Store) {
+			return two(t, fresh()+"&retention=1h&max-runs=100")
+		})
+	})
+	t.Run("as a meter of two processes", func(t *testing.T) {
+		t.Parallel()
+		storetest.RunMeter(t, func(t *testing.T) (a, b store.Store) { return two(t, fresh()) })
+	})
+	t.Run("in a game", func(t *testing.T) {
+		t.Parallel()
+		url := fresh()
+		storetest.Play(t, storetest.Game{
+			Seed: 4, Kills: 3, LeaseTTL: 2 * time.Second,
+			Open: func(t testing.TB) store.Store { return open(t, url) },
+		})
+	})
+	t.Run("as a user, who needs no more rights than elsewhere", func(t *testing.T) {
+		t.Parallel()
+		clusterUser(t, url)
+	})
+	t.Run("that the URL doesn't name", func(t *testing.T) {
+		t.Parallel()
+		address, _, _ := strings.Cut(url, "?")
+		unnamedCluster(t, address)
 	})
 }
 
-func TestStoreInAClusterSharedByTwoProcesses(t *testing.T) {
-	t.Parallel()
-	url := redistest.StartCluster(t, 3)
-	storetest.RunShared(t, func(t *testing.T) (a, b store.Store) {
-		url := url + "&retention=1h&max-runs=100&prefix=" + rand.Text() + ":"
-		return open(t, url), open(t, url)
-	})
-}
-
-func TestGameInACluster(t *testing.T) {
-	t.Parallel()
-	url := redistest.StartCluster(t, 3)
-	storetest.Play(t, storetest.Game{
-		Seed: 4, Kills: 3, LeaseTTL: 2 * time.Second,
-		Open: func(t testing.TB) store.Store { return open(t, url) },
-	})
-}
-
-func TestAClusterThatTheURLDoesNotNameIsSaid(t *testing.T) {
-	t.Parallel()
-	url, _, _ := strings.Cut(redistest.StartCluster(t, 3), "?")
+func unnamedCluster(t *testing.T, url string) {
 	s := open(t, url)
 	// Of a few threads some are on other nodes.
 	for _, id := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {

@@ -27,15 +27,6 @@ func TestMeterSharedByTwoProcesses(t *testing.T) {
 	})
 }
 
-func TestMeterInACluster(t *testing.T) {
-	t.Parallel()
-	url := redistest.StartCluster(t, 3)
-	storetest.RunMeter(t, func(t *testing.T) (a, b store.Store) {
-		url := url + "&prefix=" + rand.Text() + ":"
-		return open(t, url), open(t, url)
-	})
-}
-
 func TestMeterWithAUserWhoMayOnlyTouchItsKeys(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, strings.Fields(chatUser+" --user default off")...)

@@ -46,7 +46,7 @@ func TestStoreSharedByTwoProcesses(t *testing.T) {
 func TestStopAndSend(t *testing.T) {
 	t.Parallel()
 	url := redistest.Start(t).URL()
-	storetest.StopAndSend(t, 1, 1000, open(t, url), open(t, url))
+	storetest.StopAndSend(t, 1, 240, open(t, url), open(t, url))
 }
 
 func open(t testing.TB, url string) *redis.Store {

@@ -41,7 +41,7 @@ func TestGame(t *testing.T) {
 func TestStopAndSend(t *testing.T) {
 	t.Parallel()
 	shared := url(t, "stop.db")
-	storetest.StopAndSend(t, 8, 125, open(t, shared), open(t, shared))
+	storetest.StopAndSend(t, 8, 30, open(t, shared), open(t, shared))
 }
 
 func TestThreadsOutliveTheProcess(t *testing.T) {

@@ -13,10 +13,12 @@ import (
 
 // startDynamoDB lets the test and its subtests open stores on one server.
 func startDynamoDB(t testing.TB) {
-	for _, variable := range dynamotest.Start(t).Env() {
+	server := dynamotest.Start(t)
+	for _, variable := range server.Env() {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.Direct)
 }
 
 // inDynamoDB opens a store on the server of startDynamoDB.

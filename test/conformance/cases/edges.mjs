@@ -38,7 +38,12 @@ export const edges = {
   "a PDF as a binary part": part({ type: "binary", mimeType: "application/pdf", data: data("%PDF-1.4"), filename: "a.pdf" }),
   "a stream without finish reason and [DONE]": answered("end without a reason"),
   "a stream without [DONE]": answered("end without done"),
-  "an answer that is garbage": answered("send garbage"),
+  "an answer that is garbage": async (it) => {
+    const run = await it.openRun("default", { text: "send garbage" });
+    await run.until((event) => event.delta === "Half a ");
+    it.release("garbage");
+    it.see("run", await run.whole());
+  },
   "an answer that is a page": answered("send a page"),
   "text after a tool call": answered("call and go on", { tools: [setColor] }),
   "an unknown event of a remote agent": async (it) => {

@@ -22,8 +22,8 @@ import { tools } from "./tools.mjs";
 import { transcribe } from "./transcribe.mjs";
 
 // The cases by subject. Each plays on one side and records what must be the same
-// on the other.
-export const cases = {
+// on the other. Those of a lane are played one after the other, on processes of their own.
+const first = {
   routes,
   "single-route": single,
   cors,
@@ -32,6 +32,9 @@ export const cases = {
   inputs,
   runs,
   agents,
+};
+
+const second = {
   tools,
   stop,
   connect,
@@ -45,9 +48,13 @@ export const cases = {
   clients,
 };
 
-// Those of threads that the managed platform keeps, on processes of their own.
-export const managedCases = {
-  "managed runs": managedRuns,
-  "managed memories": managedMemories,
-  managed: managedRoutes,
-};
+// Those of threads that the managed platform keeps.
+const runsOfPlatform = { "managed runs": managedRuns };
+const routesOfPlatform = { "managed memories": managedMemories, managed: managedRoutes };
+
+export const lanes = [
+  { name: "first", cases: first },
+  { name: "second", cases: second },
+  { name: "runs", cases: runsOfPlatform, managed: true },
+  { name: "routes", cases: routesOfPlatform, managed: true },
+];

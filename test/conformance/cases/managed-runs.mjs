@@ -176,20 +176,6 @@ export const managedRuns = managed({
     await m.run([runStarted, { hold: "held" }]);
     await m.called(releaseRoute);
   },
-  "a gateway that is down": async (m) => {
-    await m.platform.control("POST /gateway/down");
-    try {
-      // The reference's request never ends: its runner waits for the gateway to come back.
-      const answer = await m.it.open("POST", "/api/copilotkit/agent/scripted/run", { setup: "managed", headers: { "x-user": m.user }, body: m.input(hello), within: 2_000 });
-      m.it.see("run", answer ? await answer.whole() : "no answer");
-      if (answer) await m.called(releaseRoute);
-      await m.see();
-    } finally {
-      await m.platform.control("POST /gateway/up");
-    }
-    // It goes on, and is not to be seen by the cases that follow.
-    if (m.it.side.name === "reference") await m.it.becomes(() => m.left());
-  },
 
   "a stop of the platform in a text": async (m) => {
     await holding(m, [runStarted, text[0], text[1]]);
@@ -256,4 +242,19 @@ export const managedRuns = managed({
   },
   "suggestions": (m) => m.run(hello, { route: "suggest" }),
   "suggestions over one route": (m) => m.single("run", { method: "agent/suggest", params: { agentId: "scripted" }, body: m.input(hello) }),
+
+  // The last: on the reference its run goes on when the gateway is back, and cases that
+  // follow would see it.
+  "a gateway that is down": async (m) => {
+    await m.platform.control("POST /gateway/down");
+    try {
+      // The reference's request never ends: its runner waits for the gateway to come back.
+      const answer = await m.it.open("POST", "/api/copilotkit/agent/scripted/run", { setup: "managed", headers: { "x-user": m.user }, body: m.input(hello), within: 2_000 });
+      m.it.see("run", answer ? await answer.whole() : "no answer");
+      if (answer) await m.called(releaseRoute);
+      await m.see();
+    } finally {
+      await m.platform.control("POST /gateway/up");
+    }
+  },
 });

@@ -10,12 +10,12 @@ const named = (it, value) => JSON.parse(JSON.stringify(value).replaceAll(hashOf(
 
 // ask sends a page's request, and sees the answer and what reached the server.
 const ask = (request, { agent = "scripted", setup = "apps", whole } = {}) => async (it) => {
-  const before = it.side.apps.sent(it.side.name).length;
+  const before = it.side.apps.sent(it.side.key).length;
   const asked = typeof request === "function" ? request(it) : request;
   const run = await it.run(agent, { forwardedProps: { __proxiedMCPRequest: asked, events: answered(it) } }, { setup });
   if (whole) it.see("run", named(it, run));
   else it.see("answer", { status: run.status, types: run.events.map((event) => event.type), result: run.events.at(-1)?.result });
-  it.see("reached", it.side.apps.sent(it.side.name).slice(before).map(({ method, params, key }) => ({ method, params, key })));
+  it.see("reached", it.side.apps.sent(it.side.key).slice(before).map(({ method, params, key }) => ({ method, params, key })));
   it.see("asked", it.asked());
 };
 
@@ -27,7 +27,7 @@ const offered = ({ tools }) =>
 
 // play runs the scripted agent with a call of a tool that it leaves open.
 const play = (name, args = '{"q":"z"}', { setup = "apps", events = [], messages = [] } = {}) => async (it) => {
-  const before = it.side.apps.sent(it.side.name).length;
+  const before = it.side.apps.sent(it.side.key).length;
   const finished = { type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" };
   const all = [
     { type: "RUN_STARTED", threadId: it.thread, runId: "run-1" },
@@ -40,7 +40,7 @@ const play = (name, args = '{"q":"z"}', { setup = "apps", events = [], messages 
     finished,
   ];
   it.see("run", named(it, await it.events(all, { messages }, { setup })));
-  it.see("reached", it.side.apps.sent(it.side.name).slice(before).map(({ method, params, key }) => ({ method, params, key })));
+  it.see("reached", it.side.apps.sent(it.side.key).slice(before).map(({ method, params, key }) => ({ method, params, key })));
 };
 
 const read = (it) => ({ serverHash: hashOf(it), serverId: "app", method: "resources/read", params: { uri: "ui://page" } });
@@ -67,12 +67,13 @@ export const mcpApps = {
 
   "a page is read": ask(read, { whole: true }),
   "a page is read of a thread that runs": async (it) => {
-    const running = await it.openRun("scripted", { forwardedProps: { events: [{ hold: "page" }, { type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" }] } }, { setup: "apps" });
+    // Its stream begins on the reference with the first event, or comment.
+    const running = it.openRun("scripted", { forwardedProps: { events: [{ hold: "page" }, { type: "RUN_FINISHED", threadId: it.thread, runId: "run-1" }] } }, { setup: "apps" });
     await it.reached("page");
     const asked = await it.run("scripted", { runId: "page-1", forwardedProps: { __proxiedMCPRequest: read(it) } }, { setup: "apps" });
     it.see("answer", { status: asked.status, result: asked.events?.at(-1)?.result });
     it.release("page");
-    await running.whole();
+    await (await running).whole();
   },
   "a page is read by its server's hash": ask((it) => ({ serverHash: hashOf(it), method: "resources/read", params: { uri: "ui://page" } })),
   "a page of an unknown id, with the hash": ask((it) => ({ ...read(it), serverId: "gone" })),

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/agent"
@@ -33,7 +34,8 @@ func addApps(setups map[string]core.Config, logger *slog.Logger) error {
 		},
 		"published apps": {{URL: published.Budget, ServerID: "budget"}, {URL: published.Map, ServerID: "map"}},
 	} {
-		apps, err := mcpapps.New(mcpapps.Config{Servers: servers, Logger: logger})
+		// The machine may be busy, and the MCP client of the reference waits for a minute, too.
+		apps, err := mcpapps.New(mcpapps.Config{Servers: servers, ConnectTimeout: time.Minute, Logger: logger})
 		if err != nil {
 			return fmt.Errorf("set-up %s: %w", name, err)
 		}

@@ -13,7 +13,9 @@
 //	POST   /expire?thread=id    takes a thread's lock away
 //	POST   /stop?run=id         tells a run's runners to stop
 //	POST   /threads?id=&user=&agent=      adds a thread
-//	GET    /violations, /requests, /frames, /messages?thread=id, /events?thread=id
+//	GET    /violations, /messages?thread=id, /events?thread=id
+//	GET    /requests?after=n, /frames?after=n      without the first n
+//	GET    /counts              how many requests and frames there have been
 //	GET    /refusals, /lock?thread=id, /memories?user=id
 package main
 
@@ -132,13 +134,22 @@ func controls(p *intelligencetest.Platform) http.Handler {
 	do("POST /cut", func(r *http.Request) error { return cut(p, r) })
 	show("GET /violations", func(*http.Request) any { return nonNil(p.TakeViolations()) })
 	show("GET /refusals", func(*http.Request) any { return nonNil(p.Refusals()) })
-	show("GET /requests", func(*http.Request) any { return nonNil(p.Requests()) })
-	show("GET /frames", func(*http.Request) any { return nonNil(p.Frames()) })
+	show("GET /requests", func(r *http.Request) any { return after(r, p.Requests()) })
+	show("GET /frames", func(r *http.Request) any { return after(r, p.Frames()) })
+	show("GET /counts", func(*http.Request) any {
+		return map[string]int{"requests": len(p.Requests()), "frames": len(p.Frames())}
+	})
 	show("GET /messages", func(r *http.Request) any { return nonNil(p.Messages(r.FormValue("thread"))) })
 	show("GET /events", func(r *http.Request) any { return nonNil(p.Events(r.FormValue("thread"))) })
 	show("GET /lock", func(r *http.Request) any { return p.Lock(r.FormValue("thread")) })
 	show("GET /memories", func(r *http.Request) any { return nonNil(p.Memories(r.FormValue("user"))) })
 	return mux
+}
+
+// after returns a list without its first elements, as many as the request says.
+func after[T any](r *http.Request, list []T) []T {
+	n, _ := strconv.Atoi(r.FormValue("after")) // nothing is none
+	return nonNil(list[min(max(n, 0), len(list)):])
 }
 
 // cut closes connections with a code, or without a word.

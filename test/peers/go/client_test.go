@@ -23,6 +23,7 @@ import (
 const binary = "../../../dist/copilotkit"
 
 func TestATextAnswerStreams(t *testing.T) {
+	t.Parallel()
 	got := run(t, startServer(t), "/agent/default/run", input("text", user("u1", "What are you?")))
 	if err := events.ValidateSequence(got); err != nil {
 		t.Errorf("the SDK finds the sequence invalid: %v", err)
@@ -36,6 +37,7 @@ func TestATextAnswerStreams(t *testing.T) {
 }
 
 func TestAFrontEndToolIsCalled(t *testing.T) {
+	t.Parallel()
 	in := input("tool", user("u1", "call set_color"))
 	in.Tools = []types.Tool{{
 		Name: "set_color", Description: "Sets the color.",
@@ -54,6 +56,7 @@ func TestAFrontEndToolIsCalled(t *testing.T) {
 }
 
 func TestConnectShowsWhatTheRunSaid(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	ran := run(t, server, "/agent/default/run", input("history", user("u1", "What are you?")))
 	shown := run(t, server, "/agent/default/connect", input("history"))

@@ -52,6 +52,7 @@ func (a *farAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestARemoteAgentOfTheSDKIsRunStoppedAndReconnected(t *testing.T) {
+	t.Parallel()
 	far := &farAgent{waiting: make(chan struct{}, 1), left: make(chan struct{}, 1)}
 	remote := httptest.NewServer(far)
 	defer remote.Close()

@@ -20,6 +20,9 @@ import (
 // Server is a dynalite process, and what is in front of it.
 type Server struct {
 	*Proxy
+	// Direct is the endpoint of dynalite itself, for those who let nothing go wrong: the
+	// proxy costs as much as it does.
+	Direct string
 
 	command *exec.Cmd
 	input   io.Closer
@@ -75,6 +78,7 @@ func Run() (*Server, error) {
 		s.end()
 		return nil, fmt.Errorf("dynalite doesn't start: %s", complaints.String())
 	}
+	s.Direct = "http://" + address
 	s.Proxy, err = newProxy(address)
 	if err != nil {
 		s.end()

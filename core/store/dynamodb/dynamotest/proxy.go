@@ -60,6 +60,7 @@ type Counts struct {
 
 func newProxy(target string) (*Proxy, error) {
 	p := &Proxy{target: target, counted: Counts{Requests: map[string]int{}}}
+	p.client.Transport = &http.Transport{MaxIdleConnsPerHost: 64}
 	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
 	p.URL = p.server.URL
 	return p, nil
