@@ -185,7 +185,10 @@ const plays = {
     await mortal.replace();
     await page.stopButton.click(); // nobody is there any more to end the run
     await eventually("the chat is idle", () => page.idle());
+    // Five seconds after Stop the client leaves whatever run it then follows: it can't have been answered.
+    const left = page.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 5000)));
     await eventually("the lock expires", async () => (await lock(platform, page)) === "");
+    await left;
     await saysHello(page);
     await page.reload();
     await page.sees("there was a gopher.");
