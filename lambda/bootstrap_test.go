@@ -17,13 +17,17 @@ import (
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
-// bootstrap builds the bootstrap with the command that packs it.
+// bootstrap builds the bootstrap with the command that packs it, unless it has packed the
+// same before.
 func bootstrap(t testing.TB) string {
 	t.Helper()
 	dir := platformtest.Build(t, "bootstrap", func(dir string) error {
-		return platformtest.Command("..", nil, "go", "run", "./scripts/packagelambda", "-arch", runtime.GOARCH, dir)
+		file := filepath.Join("lambda-"+runtime.GOARCH, "bootstrap")
+		return platformtest.Reuse("..", filepath.Join(dir, "bootstrap"), []string{"./lambda", "./scripts/packagelambda"}, []string{"-tags=lambda.norpc"}, file, func(dir string) error {
+			return platformtest.Command("..", nil, "go", "run", "./scripts/packagelambda", "-arch", runtime.GOARCH, dir)
+		})
 	})
-	return filepath.Join(dir, "lambda-"+runtime.GOARCH, "bootstrap")
+	return filepath.Join(dir, "bootstrap")
 }
 
 // startBootstrap deploys the bootstrap behind a front door.

@@ -24,7 +24,8 @@ func TestTheCDKsExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"cdk.ts": string(example), "package.json": `{"type":"module"}`, "function.zip": "zip"} {
+	// As an ES module it would have Node load each of the CDK's modules.
+	for name, content := range map[string]string{"cdk.ts": string(example), "package.json": "{}", "function.zip": "zip"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +34,8 @@ func TestTheCDKsExample(t *testing.T) {
 		t.Helper()
 		command := exec.Command(name, arguments...)
 		command.Dir = folder
-		command.Env = append(os.Environ(), `CDK_CONTEXT_JSON={"zip":"function.zip","auth":"none"}`, "CDK_OUTDIR=made")
+		// The CDK's own validation gives no more than warnings.
+		command.Env = append(os.Environ(), `CDK_CONTEXT_JSON={"zip":"function.zip","auth":"none"}`, "CDK_OUTDIR=made", "CDK_VALIDATION=false")
 		if output, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, output)
 		}

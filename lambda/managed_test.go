@@ -162,7 +162,7 @@ func TestARunThatCannotBeginIsAnsweredBeforeTheDeadline(t *testing.T) {
 			t.Parallel()
 			managed := platformtest.NewManaged(t, "an answer of several words")
 			managed.SetFaults(func(f *intelligencetest.Faults) { *f = faults })
-			function, d := startBootstrap(t, doors[0], lambdaapi.Config{Env: managed.Env(), Timeout: 4 * time.Second})
+			function, d := startBootstrap(t, doors[0], lambdaapi.Config{Env: managed.Env(), Timeout: 8 * time.Second})
 			if got := managed.Post(t, d, "/agent/default/run", platformtest.ManagedInput("thread", "run")); got.Status != http.StatusBadGateway || !strings.HasPrefix(string(got.Body), `{"error":"`) {
 				t.Errorf("got %d %s", got.Status, got.Body)
 			}

@@ -163,7 +163,7 @@ func mayWork(given map[string]string) bool {
 }
 
 // testCombinations tests what holds for every combination of parameters.
-func testCombinations(t *testing.T, parsed *template) {
+func testCombinations(t *testing.T, parsed *template, cfnLint *checker) {
 	combinations(threadStores, "", func(parameters string) {
 		given := parse(parameters)
 		refused := newStack(t, parsed, parse(parameters+" Model=demo")).refusals()
@@ -195,7 +195,7 @@ func testCombinations(t *testing.T, parsed *template) {
 		}
 		files = append(files, write(t, "stack.json", string(rendered)))
 	}
-	for _, got := range checkTemplates(t, files...) {
+	for _, got := range cfnLint.check(t, files...) {
 		if len(got.Problems) > 0 {
 			t.Errorf("a stack isn't valid:\n%s", strings.Join(got.Problems, "\n"))
 		}

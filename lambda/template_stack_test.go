@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -54,30 +53,6 @@ type resource struct {
 	Properties          map[string]value
 	// Metadata, and DependsOn, are what they are in the template.
 	Metadata, DependsOn value `json:",omitempty"`
-}
-
-// checked is what the checker says of a template.
-type checked struct {
-	Problems []string
-	Template *template
-}
-
-// checkTemplates checks templates with cfn-lint, which has SAM's own translator and the
-// schemas of CloudFormation's resources.
-func checkTemplates(t *testing.T, files ...string) []checked {
-	t.Helper()
-	command := exec.Command("python3", append([]string{filepath.Join("..", "test", "tools", "aws", "check-templates.py")}, files...)...)
-	var complaints strings.Builder
-	command.Stderr = &complaints
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("cfn-lint, which make test-tools installs: %v\n%s", err, complaints.String())
-	}
-	var all []checked
-	if err := json.Unmarshal(output, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
 }
 
 // stack is a template with values for its parameters. Functions of resources that it
@@ -180,7 +155,6 @@ func (s *stack) outputs() map[string]value {
 
 // has reports whether a condition, "" for none, holds.
 func (s *stack) has(condition string) bool {
-	s.t.Helper()
 	if condition == "" {
 		return true
 	}
@@ -193,7 +167,6 @@ func (s *stack) has(condition string) bool {
 }
 
 func (s *stack) holds(condition value) bool {
-	s.t.Helper()
 	holds, ok := s.evaluate(condition).(bool)
 	if !ok {
 		s.t.Fatalf("no condition: %v", condition)
@@ -206,7 +179,6 @@ type noValue struct{}
 
 // evaluate returns what an expression is in the stack.
 func (s *stack) evaluate(expression value) value {
-	s.t.Helper()
 	switch v := expression.(type) {
 	case []value:
 		list := make([]value, 0, len(v))
@@ -237,7 +209,6 @@ func (s *stack) evaluate(expression value) value {
 
 // call returns what a function returns, and false if it isn't one.
 func (s *stack) call(function string, argument value) (value, bool) {
-	s.t.Helper()
 	operands, _ := argument.([]value)
 	switch function {
 	case "Ref":
@@ -306,7 +277,6 @@ var substituted = regexp.MustCompile(`\$\{([^}]+)\}`)
 
 // substitute returns a text, or, if it names resources, the function with what is left.
 func (s *stack) substitute(argument value) value {
-	s.t.Helper()
 	text, variables := argument, map[string]value{}
 	if list, ok := argument.([]value); ok {
 		text, variables = list[0], list[1].(map[string]value)
@@ -339,7 +309,6 @@ func (s *stack) substitute(argument value) value {
 
 // refer notes a reference to a resource that isn't there.
 func (s *stack) refer(name string) {
-	s.t.Helper()
 	r, known := s.template.Resources[name]
 	if !known {
 		s.t.Fatalf("there is no %s", name)

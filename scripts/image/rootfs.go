@@ -21,11 +21,9 @@ const (
 // rootfs returns the files of the image as a compressed archive. All of them are as old
 // as the commit.
 func rootfs(p *program) ([]byte, error) {
+	// The best compression takes more than twice as long, and saves 0.3 per cent.
 	var packed bytes.Buffer
-	compressed, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	compressed := gzip.NewWriter(&packed)
 	archive := tar.NewWriter(compressed)
 	for _, file := range []struct {
 		name    string

@@ -11,7 +11,6 @@ package main
 
 import (
 	"archive/zip"
-	"compress/flate"
 	"flag"
 	"fmt"
 	"io"
@@ -88,10 +87,8 @@ func zipFile(name, binary string) (size int64, err error) {
 	}
 	defer func() { _ = target.Close() }()
 
+	// The best compression takes more than twice as long, and saves 0.3 per cent.
 	archive := zip.NewWriter(target)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression)
-	})
 	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
 	header.SetMode(0o755)
 	entry, err := archive.CreateHeader(header)

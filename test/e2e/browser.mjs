@@ -83,7 +83,8 @@ export class Page {
 
   /** Reports whether no answer is under way: the cursor is gone and the button sends. */
   async idle() {
-    return (await this.page.getByTestId("copilot-loading-cursor").count()) === 0 && !(await this.chat.evaluate((chat) => chat.querySelector("[data-copilot-running=true]")));
+    await this.chat.waitFor();
+    return this.page.evaluate(() => !document.querySelector("[data-testid=copilot-loading-cursor], [aria-label=Chat] [data-copilot-running=true]"));
   }
 
   /** Writes a message, and waits until the chat would send it: by then it shows its thread. */

@@ -185,7 +185,10 @@ const plays = {
     await mortal.replace();
     await page.stopButton.click(); // nobody is there any more to end the run
     await eventually("the chat is idle", () => page.idle());
+    // Five seconds after Stop the client leaves whatever run it then follows: it can't have been answered.
+    const left = page.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 5000)));
     await eventually("the lock expires", async () => (await lock(platform, page)) === "");
+    await left;
     await saysHello(page);
     await page.reload();
     await page.sees("there was a gopher.");
@@ -195,7 +198,10 @@ const plays = {
   "a platform that can't be reached is explained in the chat, and the next message works": async ({ open, managed, platform }) => {
     const page = await open({ url: managed("managed") });
     const explains = async (reason) => {
+      // The lock is given back before the runtime answers.
+      const answered = page.page.waitForResponse((response) => response.url().endsWith("/run") && response.request().postData()?.includes(threadOf(page)));
       await page.say("Say hello");
+      await answered;
       await alert(page).getByText(reason).waitFor();
       await alert(page).getByRole("button", { name: "Dismiss" }).click();
       await eventually("the chat is idle", () => page.idle());

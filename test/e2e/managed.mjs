@@ -8,7 +8,7 @@ export function startManaged(binary, platform, env, { sessions, site }) {
   const development = { ...all, COPILOTKIT_ENV: "development", COPILOTKIT_INTELLIGENCE_USER: "dev", COPILOTKIT_INTELLIGENCE_MEMORY: "read-write" };
   return {
     managed: startLocal(binary, development),
-    mortal: startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "4" }, port)),
+    mortal: startMortal((port) => startLocal(binary, { ...development, COPILOTKIT_INTELLIGENCE_LOCK_SECONDS: "5", COPILOTKIT_INTELLIGENCE_LOCK_HEARTBEAT_SECONDS: "1" }, port)), // on a busy machine a heartbeat is late
     "managed, one process": startLocal(binary, { ...all, ...sessions, COPILOTKIT_STATIC: site, COPILOTKIT_THREAD_NAMES: "on" }).then((runtime) => ({ ...runtime, serves: true })),
     "managed lambda": startLambda(2, { ...all, ...sessions }),
   };
@@ -31,14 +31,13 @@ export function startManagedReference(platform, modelUrl) {
   };
   return {
     managed: start({}),
-    mortal: startMortal((port) => start({ lockTtlSeconds: 4, lockHeartbeatIntervalSeconds: 3 }, port)),
+    mortal: startMortal((port) => start({ lockTtlSeconds: 5, lockHeartbeatIntervalSeconds: 1 }, port)),
   };
 }
 
 /** Starts a runtime that a scene can kill and replace by another one at its address. */
 async function startMortal(start) {
-  const port = await freePort();
-  let runtime = await start(port);
+  let runtime = await start();
   return {
     origin: runtime.origin,
     log: () => runtime.log(),
@@ -47,7 +46,7 @@ async function startMortal(start) {
     async replace() {
       runtime.child.kill("SIGKILL");
       await runtime.exited;
-      runtime = await start(port);
+      runtime = await start(new URL(runtime.origin).port);
     },
   };
 }

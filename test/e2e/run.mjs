@@ -11,16 +11,16 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
+import { buildApp, folder } from "./app.mjs";
 import { launch, Page } from "./browser.mjs";
 import { all } from "./eventually.mjs";
 import { lanes } from "./lanes.mjs";
-import { cache, command, root } from "./runtimes.mjs";
+import { cache, root } from "./runtimes.mjs";
 import { serveSite } from "./site.mjs";
 
 const { values: flags } = parseArgs({
   options: { only: { type: "string", default: "" }, pictures: { type: "boolean" }, reference: { type: "boolean" }, slow: { type: "string", default: "1" } },
 });
-const app = join(root, "examples", "react-chat");
 const opening = {
   screenshots: join(cache, "screenshots"),
   pictures: flags.pictures ? join(root, "docs", "pictures") : undefined,
@@ -35,7 +35,7 @@ try {
     .map((lane) => ({ ...lane, scenes: Object.entries(lane.scenes).filter(([name]) => name.includes(flags.only)) }))
     .filter(({ scenes }) => scenes.length > 0);
   // What one builds or starts is in nobody's way.
-  const built = command("npm", ["run", "build", "--silent", "--", "--logLevel=warn"], app); // compressing all, only to tell its size, would take half of the time
+  const built = buildApp();
   const [browser, ...stages] = await all([startBrowser(), ...chosen.map((lane) => prepare(lane, built))]);
   await Promise.all(chosen.map((lane, i) => play(lane, { browser, ...stages[i] })));
 } finally {
@@ -53,11 +53,11 @@ async function startBrowser() {
 
 /** Starts what a lane is played on, and a site for each runtime. */
 async function prepare({ start, reference }, built) {
-  const stage = await (flags.reference ? reference : start)({ built, folder: join(app, "dist"), closing });
+  const stage = await (flags.reference ? reference : start)({ built, folder, closing });
   await built;
   const sites = {};
   for (const [name, { origin, serves }] of Object.entries(stage.runtimes)) {
-    sites[name] = serves ? { url: `${origin}/` } : await serveSite(join(app, "dist"), origin);
+    sites[name] = serves ? { url: `${origin}/` } : await serveSite(folder, origin);
     if (!serves) closing.push(() => sites[name].close());
   }
   await stage.completed?.(sites);

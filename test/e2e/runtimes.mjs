@@ -38,11 +38,17 @@ export function command(program, args, cwd = root) {
 }
 
 /** Starts the local server with an environment, at a free port unless one is given. Resolves when it answers. */
-export async function startLocal(binary, env, port) {
-  port ??= await freePort();
-  const runtime = run(binary, { PORT: String(port), ...env });
-  runtime.origin = `http://127.0.0.1:${port}`;
-  await runtime.answers(() => fetch(`${runtime.origin}/`));
+export async function startLocal(binary, env, port = 0) {
+  return listening(run(binary, { PORT: String(port), ...env }));
+}
+
+/** Resolves to a server once it answers at the port that it has chosen and logged. */
+async function listening(runtime) {
+  await runtime.answers(async () => {
+    const [, shown, logged] = runtime.log().match(/runtimeUrl +http:\/\/127\.0\.0\.1:(\d+)\/|"listening","address":"[^"]*:(\d+)"/);
+    runtime.origin = `http://127.0.0.1:${shown ?? logged}`;
+    await fetch(`${runtime.origin}/`);
+  });
   return runtime;
 }
 
@@ -63,12 +69,8 @@ export async function unpackImage() {
 /** Starts the entry point of an unpacked image, where nothing else is but folders by the paths at which a container would mount them, as the image's user. */
 export async function startImage(files, env, mounts) {
   for (const [path, source] of Object.entries(mounts)) cpSync(source, join(files, path), { recursive: true });
-  const port = await freePort();
   const shut = process.getuid() === 0 ? ["chroot", "--userspec=65532:65532"] : ["unshare", "--map-root-user", "chroot"];
-  const runtime = run(shut[0], { PORT: String(port), ...env }, [...shut.slice(1), files, "/copilotkit", "serve"]);
-  runtime.origin = `http://127.0.0.1:${port}`;
-  await runtime.answers(() => fetch(`${runtime.origin}/`));
-  return runtime;
+  return listening(run(shut[0], { PORT: "0", ...env }, [...shut.slice(1), files, "/copilotkit", "serve"]));
 }
 
 /** Starts a Redis server without persistence. */

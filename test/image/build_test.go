@@ -3,14 +3,12 @@
 package image
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -123,12 +121,21 @@ func commit(folder string) error {
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@a.example", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z",
 		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@a.example", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z",
 	}
-	for _, arguments := range [][]string{{"init", "--quiet"}, {"add", "--all"}, {"commit", "--quiet", "--message=all"}} {
-		if err := platformtest.Command(folder, env, "git", arguments...); err != nil {
-			return err
-		}
+	if err := platformtest.Command(folder, env, "git", "init", "--quiet"); err != nil {
+		return err
 	}
-	return nil
+	// Most files are objects of this repository, and needn't be written again.
+	objects, err := exec.Command("git", "-C", root, "rev-parse", "--path-format=absolute", "--git-path", "objects").Output()
+	if err != nil {
+		return fmt.Errorf("find the objects of the repository: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, ".git", "objects", "info", "alternates"), objects, 0o644); err != nil {
+		return err
+	}
+	return errors.Join(
+		platformtest.Command(folder, env, "git", "add", "--all"),
+		platformtest.Command(folder, env, "git", "commit", "--quiet", "--message=all"),
+	)
 }
 
 // archiveOf has the builder in a folder write the archive of a source, with variables in
@@ -171,69 +178,13 @@ func unpack(t testing.TB, dir string) *image {
 	return image
 }
 
-// untar unpacks an archive, which may be compressed. It keeps owners if it may.
+// untar unpacks an archive, which may be compressed. It keeps owners if it may. With the race
+// detector Go's own reader would take seconds.
 func untar(archive, folder string) error {
-	file, err := os.Open(archive)
-	if err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }()
-	content := io.Reader(file)
-	if unpacked, err := gzip.NewReader(file); err == nil {
-		content = unpacked
-	} else if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	for entries := tar.NewReader(content); ; {
-		header, err := entries.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = place(entries, header, folder)
-		}
-		if err != nil {
-			return fmt.Errorf("unpack %s: %w", archive, err)
-		}
-	}
-}
-
-// place unpacks an entry of an archive.
-func place(entries io.Reader, header *tar.Header, folder string) error {
-	if !filepath.IsLocal(header.Name) {
-		return fmt.Errorf("%s is elsewhere", header.Name)
-	}
-	path := filepath.Join(folder, filepath.FromSlash(header.Name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	switch header.Typeflag {
-	case tar.TypeDir:
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			return err
-		}
-	case tar.TypeReg:
-		content, err := io.ReadAll(entries)
-		if err != nil {
-			return err
-		}
-		// A process that another test starts meanwhile would have the file open, and a program
-		// that is open for writing can't be run.
-		syscall.ForkLock.RLock()
-		err = os.WriteFile(path, content, 0o644)
-		syscall.ForkLock.RUnlock()
-		if err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("%s is neither a file nor a folder", header.Name)
-	}
-	if os.Getuid() == 0 {
-		if err := os.Chown(path, header.Uid, header.Gid); err != nil {
-			return err
-		}
-	}
-	return os.Chmod(path, header.FileInfo().Mode())
+	return platformtest.Command(".", nil, "tar", "--extract", "--preserve-permissions", "--numeric-owner", "--file="+archive, "--directory="+folder)
 }
 
 func read(t testing.TB, file string, into any) {

@@ -34,6 +34,9 @@ func TestTheImageHasOneProgramAndSaysWhereItIsFrom(t *testing.T) {
 			return err
 		}
 		info, err := entry.Info()
+		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			t.Errorf("%s is neither a file nor a folder", path)
+		}
 		if err == nil && info.Mode()&(fs.ModeSetuid|fs.ModeSetgid) != 0 {
 			t.Errorf("%s gives its user the rights of another", path)
 		}

@@ -6,12 +6,13 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/dynamodb/dynamotest"
 )
 
+var sharedDynamoDB = shared[*dynamotest.Server]{start: func(t testing.TB) *dynamotest.Server { return dynamotest.Start(t) }}
+
 var dynamoDBBackend = backend{
 	name:     "DynamoDB",
 	onLambda: true,
 	start: func(t *testing.T) []string {
-		env, _, _ := startDynamoDB(t)
-		return env
+		return append(sharedDynamoDB.use(t).Env(), "COPILOTKIT_STORE=dynamodb://"+ownName()+"?create=true")
 	},
 	breakable: startDynamoDB,
 }

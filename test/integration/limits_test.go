@@ -152,12 +152,15 @@ func TestPlacesAreSharedByInstancesAndOutliveThem(t *testing.T) {
 func TestRunsPerMinuteHoldAcrossInstances(t *testing.T) {
 	t.Parallel()
 	for _, backend := range backends {
-		model := countingModel(t)
-		env := users(model.Env(), append(backend.start(t), "COPILOTKIT_LIMIT_RUNS_PER_MINUTE=9")...)
-		a, b := startServer(t, env), startServer(t, env)
-		if in := race(t, backend.name, 50, "limit_runs_per_minute", a, b); in[0]+in[1] != 9 {
-			t.Errorf("%s: %d and %d of 50 got in where 9 may", backend.name, in[0], in[1])
-		}
+		t.Run(backend.name, func(t *testing.T) {
+			t.Parallel()
+			model := countingModel(t)
+			env := users(model.Env(), append(backend.start(t), "COPILOTKIT_LIMIT_RUNS_PER_MINUTE=9")...)
+			a, b := startServer(t, env), startServer(t, env)
+			if in := race(t, backend.name, 50, "limit_runs_per_minute", a, b); in[0]+in[1] != 9 {
+				t.Errorf("%d and %d of 50 got in where 9 may", in[0], in[1])
+			}
+		})
 	}
 }
 
@@ -215,19 +218,22 @@ func TestARunThatIsStoppedIsEstimated(t *testing.T) {
 func TestWithoutItsStoreARunIsRefusedOrUncounted(t *testing.T) {
 	t.Parallel()
 	for setting, status := range map[string]int{"refuse": http.StatusServiceUnavailable, "allow": http.StatusOK} {
-		redis := redistest.Start(t)
-		model := countingModel(t)
-		server := startServer(t, users(model.Env(), "COPILOTKIT_STORE="+redis.URL(),
-			"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=9", "COPILOTKIT_ON_LIMIT_FAILURE="+setting))
-		suggest := platformtest.BasePath + "/agent/default/suggest"
-		if got := server.Do(t, "POST", suggest, platformtest.RunInput("thread", "hi"), ann); got.Status != http.StatusOK {
-			t.Fatalf("with its store: %d %s", got.Status, got.Body)
-		}
-		redis.Kill()
-		// A suggestion needs no thread, so that only what is counted needs the store.
-		got := server.Do(t, "POST", suggest, platformtest.RunInput("thread", "hi"), ann)
-		if got.Status != status || status != http.StatusOK && got.Header.Get("Retry-After") == "" {
-			t.Errorf("%s: answered %d %s", setting, got.Status, got.Body)
-		}
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			redis := redistest.Start(t)
+			model := countingModel(t)
+			server := startServer(t, users(model.Env(), "COPILOTKIT_STORE="+redis.URL(),
+				"COPILOTKIT_LIMIT_RUNS_PER_MINUTE=9", "COPILOTKIT_ON_LIMIT_FAILURE="+setting))
+			suggest := platformtest.BasePath + "/agent/default/suggest"
+			if got := server.Do(t, "POST", suggest, platformtest.RunInput("thread", "hi"), ann); got.Status != http.StatusOK {
+				t.Fatalf("with its store: %d %s", got.Status, got.Body)
+			}
+			redis.Kill()
+			// A suggestion needs no thread, so that only what is counted needs the store.
+			got := server.Do(t, "POST", suggest, platformtest.RunInput("thread", "hi"), ann)
+			if got.Status != status || status != http.StatusOK && got.Header.Get("Retry-After") == "" {
+				t.Errorf("answered %d %s", got.Status, got.Body)
+			}
+		})
 	}
 }

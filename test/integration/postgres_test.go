@@ -6,9 +6,16 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/postgres/postgrestest"
 )
 
+// The instances of eight tests have more connections than Postgres allows of itself.
+var sharedPostgres = shared[*postgrestest.Server]{start: func(t testing.TB) *postgrestest.Server {
+	return postgrestest.Start(t, "max_connections=400")
+}}
+
 var postgresBackend = backend{
-	name:  "Postgres",
-	start: func(t *testing.T) []string { return []string{"COPILOTKIT_STORE=" + postgrestest.Start(t).URL()} },
+	name: "Postgres",
+	start: func(t *testing.T) []string {
+		return []string{"COPILOTKIT_STORE=" + sharedPostgres.use(t).URL() + "&prefix=" + ownName()}
+	},
 	breakable: func(t *testing.T) (env []string, away, back func()) {
 		server := postgrestest.Start(t)
 		return []string{"COPILOTKIT_STORE=" + server.URL()}, server.Kill, server.Restart
@@ -21,6 +28,6 @@ var poolerBackend = backend{
 	name:     "Postgres behind a pooler",
 	onLambda: true,
 	start: func(t *testing.T) []string {
-		return []string{"COPILOTKIT_STORE=" + postgrestest.StartBouncer(t, postgrestest.Start(t), "transaction")}
+		return []string{"COPILOTKIT_STORE=" + postgrestest.StartBouncer(t, sharedPostgres.use(t), "transaction") + "&prefix=" + ownName()}
 	},
 }

@@ -15,10 +15,12 @@ package intelligencetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -166,10 +168,10 @@ func (p *Platform) Close() {
 }
 
 // Await waits until condition holds, which is asked whenever something has changed, or
-// fails the test after ten seconds.
+// fails the test after a minute.
 func (p *Platform) Await(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		p.mu.Lock()
 		changed := p.changed
@@ -223,6 +225,12 @@ func (s *server) up() error {
 		return nil
 	}
 	listener, err := s.listen(s.address)
+	// A process that another test starts at this moment has the listener open that was just
+	// closed, until it runs its program.
+	for began := time.Now(); errors.Is(err, syscall.EADDRINUSE) && time.Since(began) < 20*time.Second; {
+		time.Sleep(time.Millisecond)
+		listener, err = s.listen(s.address)
+	}
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

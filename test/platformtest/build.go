@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -46,8 +47,22 @@ func Build(t testing.TB, name string, make func(dir string) error) (dir string) 
 	return dir
 }
 
-// Main runs the tests of a package, for its TestMain. At the end it removes the results
-// of Build, and fails if a goroutine is left.
+// ends is what AtEnd was given.
+var ends struct {
+	mu    sync.Mutex
+	calls []func()
+}
+
+// AtEnd has Main call a function when all tests have ended, before those that it was given
+// earlier.
+func AtEnd(f func()) {
+	ends.mu.Lock()
+	defer ends.mu.Unlock()
+	ends.calls = append(ends.calls, f)
+}
+
+// Main runs the tests of a package, for its TestMain. At the end it calls what AtEnd was
+// given, removes the results of Build, and fails if a goroutine is left.
 func Main(m *testing.M, options ...goleak.Option) { goleak.VerifyTestMain(tests{m}, options...) }
 
 type tests struct{ *testing.M }
@@ -55,6 +70,9 @@ type tests struct{ *testing.M }
 // Run runs the tests, and ends what all of them have shared.
 func (t tests) Run() int {
 	code := t.M.Run()
+	for _, end := range slices.Backward(ends.calls) {
+		end()
+	}
 	removeBuilds()
 	http.DefaultClient.CloseIdleConnections()
 	return code
@@ -65,18 +83,6 @@ func removeBuilds() {
 	defer builds.mu.Unlock()
 	_ = os.RemoveAll(builds.dir)
 	builds.dir, builds.done = "", nil
-}
-
-// Compile compiles a package of the module in a folder as deployments are: what one suite
-// has compiled is there for all, and linking takes half of what it would with the
-// symbols of debuggers.
-func Compile(module, program, pkg string, flags ...string) error {
-	program, err := filepath.Abs(program)
-	if err != nil {
-		return err
-	}
-	arguments := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", program}, flags...)
-	return Command(module, []string{"CGO_ENABLED=0"}, "go", append(arguments, pkg)...)
 }
 
 // Command runs a program in a folder, with variables in addition to those of this

@@ -21,7 +21,10 @@ type Managed struct {
 // NewManaged starts a platform and a model that answers with a text, until the test ends.
 func NewManaged(t testing.TB, text string) *Managed {
 	t.Helper()
-	return &Managed{Platform: intelligencetest.New(t), Model: NewModel(t, text)}
+	// Nobody else gets its addresses while it is down.
+	return &Managed{Platform: intelligencetest.NewWith(t, intelligencetest.Options{
+		Address: "127.0.0.1:" + FreePort(t), GatewayAddress: "127.0.0.1:" + FreePort(t),
+	}), Model: NewModel(t, text)}
 }
 
 // Env returns the variables of a deployment that lets in the user ada.

@@ -69,7 +69,7 @@ func TestTwoHundredRunsAtOnceLeaveNothingBehind(t *testing.T) {
 	var runs sync.WaitGroup
 	for i := range 200 {
 		runs.Go(func() {
-			answer := agentOf(false, append(words(20), agui.RunFinishedEvent{})...)
+			answer := agentOf(false, append(words(5), agui.RunFinishedEvent{})...)
 			if err := p.run(fmt.Sprintf("thread %d", i), fmt.Sprintf("run %d", i), answer, nil); err != nil {
 				t.Error(err)
 			}
@@ -77,7 +77,7 @@ func TestTwoHundredRunsAtOnceLeaveNothingBehind(t *testing.T) {
 	}
 	runs.Wait()
 	for i := range 200 {
-		if events := p.RunEvents(fmt.Sprintf("run %d", i)); len(events) != 24 || !p.Ended(fmt.Sprintf("run %d", i)) {
+		if events := p.RunEvents(fmt.Sprintf("run %d", i)); len(events) != 9 || !p.Ended(fmt.Sprintf("run %d", i)) {
 			t.Errorf("run %d has %d events", i, len(events))
 		}
 	}

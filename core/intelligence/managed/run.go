@@ -36,7 +36,7 @@ func (p *Platform) Begin(ctx context.Context, request intelligence.BeginRequest)
 	limit, patience := startLimit, lockPatience
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
-		spare := min(lastRelease, left/4) // to give the lock back, and to be told
+		spare := min(2*lastRelease, left/3) // to give the lock back, and to be told
 		limit, patience = min(limit, left-spare), min(patience, spare/2)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSlowStart)

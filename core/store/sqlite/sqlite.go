@@ -81,10 +81,23 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the file. Calls that wait return an error.
+// closeLimit is how long Close waits for calls under way: longer than they wait, by
+// default, for other processes.
+const closeLimit = 10 * time.Second
+
+// Close closes the file. Calls that wait return an error, and those under way end first,
+// so that the file may then be moved or removed: it returns an error if one takes longer
+// than ten seconds.
 func (s *Store) Close() error {
 	s.watch.close()
-	if err := errors.Join(s.writer.Close(), s.reader.Close()); err != nil {
+	err := errors.Join(s.writer.Close(), s.reader.Close())
+	// A connection in use is closed when its call ends, and database/sql tells nobody.
+	for began := time.Now(); err == nil && s.writer.Stats().OpenConnections+s.reader.Stats().OpenConnections > 0; time.Sleep(time.Millisecond) {
+		if time.Since(began) > closeLimit {
+			err = errors.New("calls are still under way")
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("close sqlite store: %w", err)
 	}
 	return nil

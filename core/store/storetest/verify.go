@@ -17,6 +17,7 @@ import (
 type storedRun struct {
 	id     string
 	events []agui.Encoded
+	text   string // what render writes them as
 	// first is the Seq of the first of them, count how many they stand for.
 	first int64
 	count int
@@ -79,6 +80,9 @@ func (p *play) history(s store.Store, key store.Key) []storedRun {
 	if open {
 		p.t.Errorf("thread %s ends inside a run", key.ID)
 	}
+	for i := range runs {
+		runs[i].text = render(runs[i].events)
+	}
 	return runs
 }
 
@@ -93,7 +97,7 @@ func (p *play) verifyRun(r *run, stored storedRun, found bool) {
 		p.t.Errorf("the stream of %s doesn't end", r.id)
 		return
 	}
-	sent, kept := render(r.sent), render(stored.events)
+	sent, kept := render(r.sent), stored.text
 	if r.err == nil {
 		if sent != kept {
 			p.t.Errorf("%s was sent and stored differently\n  sent %s\nstored %s", r.id, sent, kept)
@@ -150,26 +154,28 @@ func (p *play) verifyConnection(c *connection, history []storedRun) {
 		got, c.cut = got[:n-1], true
 	}
 	seen := render(got)
-	var whole []agui.Encoded
+	var stored []agui.Encoded
+	whole := ""
 	runs := 0
 	for _, run := range history {
-		if seen == render(whole) {
+		if seen == whole {
 			break
 		}
-		whole = append(whole, run.events...)
+		stored = append(stored, run.events...)
+		whole += run.text
 		runs++
 	}
 	if c.cut {
-		if !strings.HasPrefix(render(whole), seen) {
-			p.t.Errorf("a follower of %s that was cut off saw what isn't stored\n   saw %s\nstored %s", c.key.ID, seen, render(whole))
+		if !strings.HasPrefix(whole, seen) {
+			p.t.Errorf("a follower of %s that was cut off saw what isn't stored\n   saw %s\nstored %s", c.key.ID, seen, whole)
 		}
 		return
 	}
-	if seen != render(whole) {
-		p.t.Errorf("a follower of %s saw something else than what is stored\n   saw %s\nstored %s", c.key.ID, seen, render(whole))
+	if seen != whole {
+		p.t.Errorf("a follower of %s saw something else than what is stored\n   saw %s\nstored %s", c.key.ID, seen, whole)
 		return
 	}
-	p.verifyState("a follower of "+c.key.ID+" saw", got, whole)
+	p.verifyState("a follower of "+c.key.ID+" saw", got, stored)
 	for _, run := range history[runs:] {
 		if ended := p.runs[run.id].streamEnded; p.runs[run.id].err == nil && ended < c.began {
 			p.t.Errorf("a follower of %s missed %s, which had ended before", c.key.ID, run.id)
@@ -199,8 +205,9 @@ func (p *play) state(events []agui.Encoded) string {
 }
 
 // render writes events so that joined and single deltas look the same, and the
-// beginning of a stream is the beginning of its text. Events about the state, of which
-// one may stand for many, are left out.
+// beginning of a stream is the beginning of its text. What several runs are written as is
+// what each is, joined. Events about the state, of which one may stand for many, are left
+// out.
 func render(events []agui.Encoded) string {
 	var text strings.Builder
 	message := ""

@@ -96,19 +96,33 @@ func TestARelease(t *testing.T) {
 			t.Error("two archives of the same commit differ")
 		}
 	})
-	t.Run("isn't made with an experiment of Go's", func(t *testing.T) {
+}
+
+// What is wrong is found when a program has been built, so that a small one takes the
+// server's place.
+func TestNoReleaseIsMade(t *testing.T) {
+	repository := newRepository(t)
+	folder := filepath.Join(repository, "cmd", "copilotkit")
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "main.go"), []byte("package main\n\nfunc main() {}\n"))
+	git(t, repository, "add", "--all")
+	git(t, repository, "commit", "--quiet", "--message=A small program")
+	git(t, repository, "tag", "--force", tagged)
+	t.Run("with an experiment of Go's", func(t *testing.T) {
 		setGo(t, "GOEXPERIMENT=nogreenteagc\n")
 		if _, err := makeRelease(t, repository, here); err == nil || !strings.Contains(err.Error(), "GOEXPERIMENT") {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("isn't made of a commit with changes", func(t *testing.T) {
+	t.Run("of a commit with changes", func(t *testing.T) {
 		write(t, filepath.Join(repository, "CHANGELOG.md"), []byte("## 0.9.1\n\nMore.\n"))
-		again, err := makeRelease(t, repository, here)
+		folder, err := makeRelease(t, repository, here)
 		if err == nil || !strings.Contains(err.Error(), "+dirty, not v0.9.1") {
 			t.Errorf("got %v", err)
 		}
-		if _, err := os.Stat(filepath.Join(again, checksumsFile)); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(folder, checksumsFile)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("there are checksums: %v", err)
 		}
 	})

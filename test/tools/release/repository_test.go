@@ -37,6 +37,9 @@ func newRepository(t *testing.T) string {
 	write(t, filepath.Join(folder, "CHANGELOG.md"),
 		[]byte("# Changelog\n\n## Unreleased\n\nNothing.\n\n## 0.9.1 - 2026-01-02\n\n- [More](docs/limits.md#a), [elsewhere](https://example.com/a).\n\n## 0.9.0\n\n- Before.\n"))
 	git(t, folder, "init", "--quiet")
+	// Most files are objects of this repository, and needn't be written again.
+	write(t, filepath.Join(folder, ".git", "objects", "info", "alternates"),
+		[]byte(git(t, root, "rev-parse", "--path-format=absolute", "--git-path", "objects")+"\n"))
 	git(t, folder, "add", "--all")
 	git(t, folder, "commit", "--quiet", "--message=Everything")
 	git(t, folder, "tag", tagged)

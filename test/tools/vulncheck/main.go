@@ -51,7 +51,9 @@ func check(dir string) error {
 	}
 	command := exec.Command(tool, "-C", dir, "-db", "file://"+database, "-tags=image", "./...")
 	// The standard library of deployments is checked, not that of this machine.
-	command.Env = append(os.Environ(), "GOTOOLCHAIN="+toolchain)
+	// It keeps nearly all that it reads, and would spend a fifth of its time on collecting
+	// garbage.
+	command.Env = append(os.Environ(), "GOTOOLCHAIN="+toolchain, "GOGC="+cmp.Or(os.Getenv("GOGC"), "400"))
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	return command.Run()
 }
