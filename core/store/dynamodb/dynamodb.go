@@ -161,6 +161,7 @@ func (s *Store) Begin(ctx context.Context, request store.BeginRequest) (store.Le
 }
 
 func (s *Store) begin(ctx context.Context, l *lease, messageIDs []string) error {
+	var sent time.Time
 	for attempt := 0; ; attempt++ {
 		opened, err := s.open(ctx, l.key, l.token)
 		if err != nil {
@@ -183,6 +184,7 @@ func (s *Store) begin(ctx context.Context, l *lease, messageIDs []string) error 
 		case h.chain != "":
 			return store.ErrOrphaned
 		default:
+			sent = s.clock.now()
 			h.begin(l, s.clock, s.limits)
 			if h, err = s.swap(ctx, opened.head, h); errors.Is(err, errConflict) {
 				if err := backOff(ctx, attempt); err != nil {
@@ -194,7 +196,7 @@ func (s *Store) begin(ctx context.Context, l *lease, messageIDs []string) error 
 				return err
 			}
 		}
-		l.hold(h, s.clock)
+		l.renewed(h, sent)
 		l.next, l.parent = h.seq+1, h.parent
 		l.garbage = opened.garbage
 		l.seen = opened.seen(messageIDs)
@@ -213,6 +215,7 @@ func (s *Store) Adopt(ctx context.Context, key store.Key, ttl time.Duration) (st
 }
 
 func (s *Store) adopt(ctx context.Context, l *lease) error {
+	var sent time.Time
 	h, err := s.change(ctx, l.key, nil, func(h *head) error {
 		switch {
 		case h.chain == "":
@@ -223,13 +226,14 @@ func (s *Store) adopt(ctx context.Context, l *lease) error {
 			return store.ErrLocked
 		}
 		h.token, h.stop = l.token, ""
+		sent = s.clock.now()
 		h.renew(l.ttl, s.clock, s.limits)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	l.hold(h, s.clock)
+	l.renewed(h, sent)
 	l.runID, l.agentID, l.parent = h.run, h.agent, h.parent
 	sealed, err := s.seal(ctx, l.key, h, l.token)
 	if errors.Is(err, store.ErrLeaseLost) {

@@ -25,6 +25,27 @@ func begin(t testing.TB, s store.Store, runID string, ttl time.Duration) store.L
 	return lease
 }
 
+// brief begins a run whose lease soon expires, and appends two records of it. A machine
+// that is too slow for that gets a longer lease.
+func brief(t *testing.T, s, other store.Store) store.Lease {
+	t.Helper()
+	for ttl := 200 * time.Millisecond; ; ttl *= 4 {
+		held := time.Now()
+		lease := begin(t, s, "run", ttl)
+		err := lease.Append(t.Context(), records(1, 2, "run"))
+		if err == nil {
+			return lease
+		}
+		if time.Since(held) < ttl {
+			t.Fatal(err)
+		}
+		awaitOrphan(t, other)
+		if err := other.DeleteThread(t.Context(), thread); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func records(first int64, n int, text string) []store.Record {
 	records := make([]store.Record, n)
 	for i := range records {
@@ -58,6 +79,45 @@ func wantRecords(t testing.TB, got store.Page, want ...store.Record) {
 	}
 }
 
+// What the answer takes is part of the term: others don't wait for it.
+func TestATermBeginsBeforeTheLeaseIsAskedFor(t *testing.T) {
+	t.Parallel()
+	const term = time.Hour
+	for name, take := range map[string]func(t *testing.T, s, other store.Store) (store.Lease, error){
+		"begun": func(t *testing.T, s, _ store.Store) (store.Lease, error) {
+			return s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "run", TTL: term})
+		},
+		"adopted": func(t *testing.T, s, other store.Store) (store.Lease, error) {
+			brief(t, other, other)
+			awaitOrphan(t, other)
+			return s.Adopt(t.Context(), thread, term)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy, closeProxy := server.Through()
+			t.Cleanup(closeProxy)
+			address, clock := fresh(), &stoppable{}
+			s, other := openAt(t, address, proxy), open(t, address)
+			s.SetClock(clock.now)
+			var late sync.Once
+			proxy.Fault(func(operation string) dynamotest.Fault {
+				if operation == "PutItem" {
+					late.Do(func() { clock.advance(term) })
+				}
+				return dynamotest.None
+			})
+			lease, err := take(t, s, other)
+			if err == nil {
+				err = lease.Append(t.Context(), records(lease.NextSeq(), 1, "late"))
+			}
+			if !errors.Is(err, store.ErrLeaseLost) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // stoppable is a clock that can stand still, as that of a frozen instance does.
 type stoppable struct {
 	mu     sync.Mutex
@@ -78,6 +138,12 @@ func (c *stoppable) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.still = time.Now().Add(c.offset)
+}
+
+func (c *stoppable) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
 }
 
 // frozen returns a store whose clock stands still from the call of stop on: its holders
@@ -130,10 +196,7 @@ func TestAHolderWhoseClockStoodStillWritesNothingThatIsRead(t *testing.T) {
 				address := fresh()
 				sleeper, stop := frozen(t, address)
 				other := open(t, address)
-				lease := begin(t, sleeper, "run", 200*time.Millisecond)
-				if err := lease.Append(t.Context(), records(1, 2, "run")); err != nil {
-					t.Fatal(err)
-				}
+				lease := brief(t, sleeper, other)
 				stop()
 				awaitOrphan(t, other)
 				adopted, err := other.Adopt(t.Context(), thread, time.Minute)
@@ -238,9 +301,7 @@ func TestAnAdopterThatWasFrozenDoesntFenceOffTheNextOne(t *testing.T) {
 			other, clock := open(t, address), &stoppable{}
 			sleeper := openAt(t, address, proxy)
 			sleeper.SetClock(clock.now)
-			if err := begin(t, other, "run", 200*time.Millisecond).Append(t.Context(), records(1, 2, "run")); err != nil {
-				t.Fatal(err)
-			}
+			brief(t, other, other)
 			awaitOrphan(t, other)
 			// The lease is taken by the only write before the seal.
 			taken, goOn := make(chan struct{}), make(chan struct{})

@@ -128,10 +128,8 @@ func (l *lease) release(ctx context.Context) {
 	_ = l.finish(ctx, nil)
 }
 
-// hold sets what the lease knows when it has been taken.
-func (l *lease) hold(h head, c *clock) { l.renewed(h, c.now()) }
-
-// renewed records a head that has been written, and when that was asked for.
+// renewed records a head that has been written, and when that was asked for: others count
+// the term from then, too, however late the answer is.
 func (l *lease) renewed(h head, sent time.Time) {
 	l.mu.Lock()
 	l.head = h
