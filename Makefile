@@ -73,8 +73,9 @@ suites: $(SUITES)
 steady: test-tools ## Run each suite N times on busy processors (N=20, SUITES="unit e2e")
 	@scripts/steady.sh $(or $(N),20) $(SUITES)
 
-soak: test-tools ## Run a thousand streams at once and ten thousand runs on every store (minutes)
+soak: test-tools ## Run a thousand streams at once, ten thousand runs and a thousand stops on every store (minutes)
 	$(GO) test ./test/soak -count=1 -v -timeout=30m -streams=1000 -runs=10000
+	$(GO) test $(addprefix ./core/store/,memory sqlite redis postgres dynamodb) -count=1 -v -timeout=30m -run='TestStopAndSend|^TestStore$$/stopped' -stops=1000
 
 fuzz: ## Run every fuzz target for a while (FUZZTIME=10m, ONLY=core/agui for some)
 	$(GO) run ./scripts/fuzz -time $(or $(FUZZTIME),10m) -only '$(ONLY)'

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -15,13 +16,19 @@ import (
 	"github.com/copilotkit-go/runtime/core/store"
 )
 
+// stops makes StopAndSend do more rounds than a store's tests ask for.
+var stops = flag.Int("stops", 0, "rounds of StopAndSend on all threads together; 0 for those of the test")
+
 // StopAndSend stops a run and sends the next message of its thread at once, so many
 // times in a row on each of so many threads, each time from another of the instances:
 // a and b are stores on the same backend, or the same store. No message may be refused
-// or lost, and nothing may follow the end of a run. A store that polls does a thousand
+// or lost, and nothing may follow the end of a run. A store that polls does many
 // rounds sooner on several threads.
 func StopAndSend(t *testing.T, threads, rounds int, a, b store.Store) {
 	t.Helper()
+	if *stops > 0 {
+		rounds = (*stops + threads - 1) / threads
+	}
 	options := runner.Options{LeaseTTL: time.Minute, Logger: slog.New(slog.DiscardHandler)}
 	instances := []*runner.Runner{runner.New(a, options), runner.New(b, options)}
 	var played sync.WaitGroup
