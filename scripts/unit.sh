@@ -28,7 +28,7 @@ fi
 #
 # Results aren't taken from the cache: Go doesn't see the source of the programs that
 # tests build, and would take those of other copies.
-flags=("${race[@]}" -count=1 -parallel=8 -p=4 -vet=off "-exec=$PWD/scripts/pinned.sh")
+flags=("${race[@]}" -count=1 -parallel=8 -p=4 -vet=off "-exec='$PWD/scripts/pinned.sh'")
 first=(./test/image ./test/integration ./test/hostile ./core/agent/mcp ./core/store/... ./lambda)
 # A process of the detector sleeps for a second before it exits, for goroutines that are
 # still running. The tests leave none.

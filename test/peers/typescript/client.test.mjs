@@ -2,11 +2,13 @@
 // that CopilotKit's front ends use and in the newest one.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, mock, test } from "node:test";
 import { startServer } from "./server.mjs";
 
 // The model speaks at a reading pace, so all conversations go on at once.
 describe("the TypeScript client", { concurrency: true }, () => {
+  // Where the client logs that an agent doesn't exist, too.
+  before(() => void mock.method(console, "error", () => {}));
   for (const version of ["0.0.59", "1.0.0"]) {
     describe(`@ag-ui/client ${version}`, () => {
       let HttpAgent, server;
@@ -85,8 +87,7 @@ describe("the TypeScript client", { concurrency: true }, () => {
         assert.deepEqual(types.slice(-2), ["TEXT_MESSAGE_END", "RUN_FINISHED"]);
       });
 
-      test("an agent that doesn't exist is an error", async (t) => {
-        t.mock.method(console, "error", () => {}); // where the client logs it too
+      test("an agent that doesn't exist is an error", async () => {
         const on = agent("nobody", "agent/nobody/run");
         ask(on, "Hello?");
         await assert.rejects(run(on), /404|nobody/);
