@@ -159,6 +159,9 @@ func (p *Platform) newRun(held lock, request intelligence.BeginRequest) *run {
 
 // start reads what the thread has, and joins the gateway.
 func (r *run) start(ctx context.Context, request intelligence.BeginRequest) error {
+	if ctx.Err() != nil { // while the lock was given
+		return at(ctx, intelligence.StepLock, context.Cause(ctx))
+	}
 	if request.MessageIDs != nil {
 		ids, err := r.platform.messageIDs(ctx, request.Key.Owner, r.held.threadID)
 		if err != nil {
