@@ -165,7 +165,7 @@ func TestARunBeginsWithPatience(t *testing.T) {
 		"while the gateway restarts": {func(p *project) {
 			p.GatewayDown()
 			time.AfterFunc(2*time.Second, func() { p.GatewayUp() })
-		}, 5 * time.Second},
+		}, 6 * time.Second}, // the sixth pause, of 3.2 s at most, may have begun just before
 		"while the gateway is slow": {faulty(func(f *faults) { f.JoinDelay = 9 * time.Second }), 9 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
