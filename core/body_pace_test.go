@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
+	"github.com/copilotkit-go/runtime/test/pipetest"
 )
 
 // sending is a client that has sent the head of a run and a part of its body.
-func sending(t *testing.T, listener *pipes, head, part string) net.Conn {
+func sending(t *testing.T, listener *pipetest.Listener, head, part string) net.Conn {
 	t.Helper()
-	connection := listener.dial()
+	connection := listener.Dial()
 	t.Cleanup(func() { connection.Close() })
 	fmt.Fprintf(connection, "POST /agent/default/run HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s\r\n%s", head, part)
 	return connection
@@ -39,8 +40,8 @@ func received(t *testing.T, connection net.Conn) (int, string) {
 }
 
 // serving returns a listener of a server that a test's clock times.
-func serving(t *testing.T, runtime *core.Runtime) *pipes {
-	listener := newPipes()
+func serving(t *testing.T, runtime *core.Runtime) *pipetest.Listener {
+	listener := pipetest.Listen()
 	server := &http.Server{Handler: runtime}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
@@ -99,7 +100,7 @@ func TestAnAnswerDoesNotWaitForABodyThatNobodyWants(t *testing.T) {
 		"GET /info HTTP/1.1\r\n",
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			connection := serving(t, newRuntime(t, core.Config{})).dial()
+			connection := serving(t, newRuntime(t, core.Config{})).Dial()
 			t.Cleanup(func() { connection.Close() })
 			began := time.Now()
 			fmt.Fprintf(connection, "%sHost: x\r\nContent-Length: 10\r\n\r\n", head)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access"
+	"github.com/copilotkit-go/runtime/test/pipetest"
 )
 
 func TestARunThatIsTooLargeIsExplainedToAChat(t *testing.T) {
@@ -95,12 +96,12 @@ func TestARunThatIsTooLargeIsExplainedToAChat(t *testing.T) {
 // connection for long.
 func TestARunThatIsTooLargeAndNeverSentIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		listener := newPipes()
+		listener := pipetest.Listen()
 		server := &http.Server{Handler: newRuntime(t, core.Config{MaxBodyBytes: 1000})}
 		go server.Serve(listener)
 		defer server.Close()
 		for name, sent := range map[string]string{"nothing": "", "the ids alone": `{"threadId":"t","runId":"r",`} {
-			connection := listener.dial()
+			connection := listener.Dial()
 			began := time.Now()
 			fmt.Fprintf(connection, "POST /agent/default/run HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\nContent-Length: 100000\r\n\r\n%s", sent)
 			response, err := http.ReadResponse(bufio.NewReader(connection), nil)

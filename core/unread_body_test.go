@@ -4,51 +4,15 @@ import (
 	"bufio"
 	"io"
 	"log"
-	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core"
 	"github.com/copilotkit-go/runtime/core/access"
+	"github.com/copilotkit-go/runtime/test/pipetest"
 )
-
-// pipes is a listener in memory, whose connections a test's clock times out.
-type pipes struct {
-	connections chan net.Conn
-	closed      chan struct{}
-	close       func()
-}
-
-func newPipes() *pipes {
-	p := &pipes{connections: make(chan net.Conn), closed: make(chan struct{})}
-	p.close = sync.OnceFunc(func() { close(p.closed) })
-	return p
-}
-
-func (p *pipes) dial() net.Conn {
-	client, server := net.Pipe()
-	p.connections <- server
-	return client
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case connection := <-p.connections:
-		return connection, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.close()
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
 func TestWhoIsNotLetInIsAnsweredWithoutTheBody(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -63,11 +27,11 @@ func TestWhoIsNotLetInIsAnsweredWithoutTheBody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				handler := newRuntime(t, core.Config{Identify: func(*http.Request) (access.User, error) { return access.User{}, &access.Error{} }})
-				listener := newPipes()
+				listener := pipetest.Listen()
 				server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 				go func() { _ = server.Serve(listener) }()
 				defer server.Close()
-				connection := listener.dial()
+				connection := listener.Dial()
 				defer connection.Close()
 				began := time.Now()
 				if err := connection.SetDeadline(began.Add(time.Minute)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,26 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/copilotkit-go/runtime/test/pipetest"
 )
-
-// pipes is a listener whose connections are in this process, so that their deadlines are those
-// of a test's clock.
-type pipes struct {
-	accepted chan net.Conn
-	closed   chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case connection := <-p.accepted:
-		return connection, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { close(p.closed); return nil }
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestAClientThatDoesNotReadIsLeft(t *testing.T) {
 	folder := newFolder(t)
@@ -49,12 +31,11 @@ func TestAClientThatDoesNotReadIsLeft(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				listener := &pipes{make(chan net.Conn), make(chan struct{})}
+				listener := pipetest.Listen()
 				server := &http.Server{Handler: inFolder(t, folder)}
 				go func() { _ = server.Serve(listener) }()
 				defer server.Close()
-				client, connection := net.Pipe()
-				listener.accepted <- connection
+				client := listener.Dial()
 				defer client.Close()
 				ask := func(path string) { fmt.Fprintf(client, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path) }
 				ask("/large.txt")

@@ -11,6 +11,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -58,7 +59,9 @@ type Config struct {
 	Capabilities agui.Capabilities
 	// HTTPClient makes the requests. Redirects are only followed within the same
 	// scheme, host and port, whatever it says, so that headers reach nobody else. If
-	// nil, defaults to a plain one.
+	// nil, or if it has no Transport, the agent isn't connected to at addresses at which
+	// clouds answer their own machines, and connections that were idle for seconds aren't
+	// used again: an instance that was frozen doesn't know that they are gone.
 	HTTPClient *http.Client
 	// HeaderTimeout is how long the agent may take from the beginning of the
 	// request to the header of its answer. Some servers send that with their first
@@ -84,9 +87,12 @@ type Agent struct {
 	config  Config
 	header  http.Header
 	secrets outbound.Secrets
+	// idle are those of what New made, none where the caller brought a transport.
+	idle outbound.Connections
 }
 
 var _ interface {
+	io.Closer
 	agent.Agent
 	agent.Describer
 	agent.CapabilityReporter
@@ -111,10 +117,16 @@ func New(config Config) (*Agent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("remote agent: %w", err)
 	}
+	a := &Agent{header: header, secrets: outbound.NewSecrets(header, addresses...)}
 	if config.HTTPClient == nil {
 		config.HTTPClient = new(http.Client)
 	}
 	config.HTTPClient = outbound.Guard(config.HTTPClient)
+	if config.HTTPClient.Transport == nil {
+		a.idle.Transport = outbound.NewTransport(addresses...)
+		a.idle.Transport.MaxIdleConnsPerHost = 32 // as many runs begin at once
+		config.HTTPClient.Transport = a.idle.Transport
+	}
 	if config.HeaderTimeout == 0 {
 		config.HeaderTimeout = outbound.DefaultTimeout
 	}
@@ -124,7 +136,14 @@ func New(config Config) (*Agent, error) {
 	if config.MaxEventBytes == 0 {
 		config.MaxEventBytes = defaultMaxEventBytes
 	}
-	return &Agent{config: config, header: header, secrets: outbound.NewSecrets(header, addresses...)}, nil
+	a.config = config
+	return a, nil
+}
+
+// Close closes connections that no run uses. Runs go on, and new ones connect anew.
+func (a *Agent) Close() error {
+	a.idle.Close()
+	return nil
 }
 
 // Run posts the input and yields the events of the answer. Cancelling ctx

@@ -297,6 +297,7 @@ func newAgent(t *testing.T, config remote.Config) *remote.Agent {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = a.Close() })
 	return a
 }
 

@@ -68,6 +68,7 @@ func (r *request) send(target string) (*http.Response, error) {
 	if limit := r.config.HeaderTimeout; limit > 0 {
 		defer time.AfterFunc(limit, func() { r.cancel(outbound.ErrNoHeader) }).Stop()
 	}
+	r.idle.Use()
 	_, ended := telemetry.StartCall(r.ctx, telemetry.Call{Method: post.Method, URL: post.URL}, post.Header)
 	response, err := r.config.HTTPClient.Do(post)
 	ended(telemetry.ResultOf(response, err))

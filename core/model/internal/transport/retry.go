@@ -6,7 +6,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
@@ -26,8 +28,16 @@ const (
 // doWithRetries sends a request, and sends it again if the provider is busy, fails
 // or can't be reached. It never does so when an answer has begun. Prepare, unless nil,
 // completes each attempt.
+//
+// A connection that was used before may be gone without a sign, such as one that its
+// server has closed while this instance was frozen. So the request that fails on one is
+// sent again at once, on another.
 func doWithRetries(client *http.Client, request *http.Request, prepare func(*http.Request) error, maxRetries int) (*http.Response, error) {
 	ctx := request.Context()
+	var reused atomic.Bool // a call that was given up may still connect
+	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(connection httptrace.GotConnInfo) { reused.Store(connection.Reused) },
+	}))
 	for attempt := 0; ; attempt++ {
 		body, err := request.GetBody()
 		if err != nil {
@@ -42,10 +52,15 @@ func doWithRetries(client *http.Client, request *http.Request, prepare func(*htt
 				return nil, err
 			}
 		}
+		reused.Store(false)
 		response, err := client.Do(request)
 		ended(telemetry.ResultOf(response, err))
 		if attempt >= maxRetries || ctx.Err() != nil || !canRetry(response, err) {
 			return response, err
+		}
+		if err != nil && reused.Load() {
+			client.CloseIdleConnections() // others may be gone as well
+			continue
 		}
 		if !wait(ctx, retryDelay(response, attempt)) {
 			return response, err
