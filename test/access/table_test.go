@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/copilotkit-go/runtime/core"
-	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func TestEveryRouteWithEveryCredentialOnEverybodysThreads(t *testing.T) {
@@ -298,4 +299,4 @@ func TestDebugEventsAreOnesOwn(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { platformtest.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

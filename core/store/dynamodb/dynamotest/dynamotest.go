@@ -43,6 +43,7 @@ func Start(t testing.TB) *Server {
 
 // Run is as [Start] for a program, which has to stop the server.
 func Run() (*Server, error) {
+	_ = os.Getenv("TEST_SERVERS") // so that Go tests again when they have changed
 	folder, err := find()
 	if err != nil {
 		return nil, fmt.Errorf("dynalite isn't installed: run scripts/install-test-tools.sh: %w", err)

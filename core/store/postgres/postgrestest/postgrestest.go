@@ -117,6 +117,7 @@ func (s *Server) start() bool {
 // program returns where Debian has a program of PostgreSQL, the newest one.
 func program(t testing.TB, name string) string {
 	t.Helper()
+	_ = os.Getenv("TEST_SERVERS") // so that Go tests again when they have changed
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 {
 		return slices.Max(found)
 	}

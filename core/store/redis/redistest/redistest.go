@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -91,6 +92,7 @@ func (s *Server) Hang() (resume func()) {
 // start reports whether the server is ready for commands.
 func (s *Server) start() bool {
 	s.t.Helper()
+	_ = os.Getenv("TEST_SERVERS") // so that Go tests again when they have changed
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
 		s.t.Fatal("redis-server isn't installed: run scripts/install-test-tools.sh, or install Debian's package redis-server")
