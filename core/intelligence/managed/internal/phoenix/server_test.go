@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/copilotkit-go/runtime/core/intelligence/managed/internal/phoenix"
+	"github.com/copilotkit-go/runtime/test/pipetest"
 )
 
 // server is a Phoenix server in the memory of a test, whose side of each connection a
@@ -22,8 +23,7 @@ type server struct {
 	t      *testing.T
 	client *http.Client
 	http   http.Server
-	conns  chan net.Conn
-	done   chan struct{}
+	pipes  *pipetest.Listener
 	// joined is sent to when a conversation that goes well has a join.
 	joined chan struct{}
 
@@ -37,7 +37,7 @@ type server struct {
 // newServer returns a server whose connections play handles, one after the other if it
 // is one conversation, and with a status where it refuses the handshake.
 func newServer(t *testing.T, play func(*conversation), status ...int) *server {
-	s := &server{t: t, conns: make(chan net.Conn), done: make(chan struct{}), joined: make(chan struct{}, 100)}
+	s := &server{t: t, pipes: pipetest.Listen(), joined: make(chan struct{}, 100)}
 	transport := &http.Transport{DialContext: s.dial}
 	s.client = &http.Client{Transport: transport}
 	count := 0
@@ -62,7 +62,7 @@ func newServer(t *testing.T, play func(*conversation), status ...int) *server {
 		play(&conversation{t: t, conn: conn, number: number, joined: s.joined})
 	})
 	var serving sync.WaitGroup
-	serving.Go(func() { s.http.Serve(s) })
+	serving.Go(func() { s.http.Serve(s.pipes) })
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		s.http.Close()
@@ -72,21 +72,17 @@ func newServer(t *testing.T, play func(*conversation), status ...int) *server {
 	return s
 }
 
-func (s *server) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (s *server) dial(context.Context, string, string) (net.Conn, error) {
 	s.mu.Lock()
 	s.dials = append(s.dials, time.Now())
 	refuse := s.refuse
 	s.mu.Unlock()
-	if refuse {
-		return nil, errors.New("connection refused")
+	if !refuse {
+		if conn := s.pipes.Dial(); conn != nil {
+			return conn, nil
+		}
 	}
-	ours, theirs := net.Pipe()
-	select {
-	case s.conns <- theirs:
-		return ours, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return nil, errors.New("connection refused")
 }
 
 func (s *server) dialled() []time.Time {
@@ -94,29 +90,6 @@ func (s *server) dialled() []time.Time {
 	defer s.mu.Unlock()
 	return slices.Clone(s.dials)
 }
-
-// Accept, Close and Addr make it a listener.
-func (s *server) Accept() (net.Conn, error) {
-	select {
-	case conn := <-s.conns:
-		return conn, nil
-	case <-s.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (s *server) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.done:
-	default:
-		close(s.done)
-	}
-	return nil
-}
-
-func (s *server) Addr() net.Addr { return &net.TCPAddr{} }
 
 // open opens a channel to the server, which the end of the test closes.
 func (s *server) open(change func(*phoenix.Config)) *phoenix.Channel {
