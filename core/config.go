@@ -215,7 +215,7 @@ func (c *Config) check() error {
 		if name == "" {
 			return errors.New("an agent has an empty name")
 		}
-		if a == nil {
+		if f, ok := a.(agent.Func); a == nil || ok && f == nil {
 			return fmt.Errorf("agent %q is nil", name)
 		}
 	}

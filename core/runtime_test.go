@@ -211,6 +211,7 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"no agents", core.Config{}, "no agents"},
 		{"an agent that is nil", core.Config{Agents: map[string]agent.Agent{"a": nil}}, `agent "a" is nil`},
+		{"an agent whose function is nil", core.Config{Agents: map[string]agent.Agent{"a": agent.Func(nil)}}, `agent "a" is nil`},
 		{"an agent without a name", core.Config{Agents: map[string]agent.Agent{"": greeter}}, "empty name"},
 		{"a base path without a slash", good(core.Config{BasePath: "api"}), `base path "api" doesn't begin with a slash`},
 		{"a base path with a query", good(core.Config{BasePath: "/api?x"}), `"/api?x" is not a path`},
