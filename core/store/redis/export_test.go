@@ -7,3 +7,6 @@ func (s *Store) AddHook(hook goredis.Hook) { s.client.AddHook(hook) }
 
 // BlocksPerRead is how many batches one answer of the server holds.
 const BlocksPerRead = blocksPerRead
+
+// Driver returns the driver's client.
+func (s *Store) Driver() goredis.UniversalClient { return s.client }

@@ -123,9 +123,7 @@ func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, er
 		setDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
 		setDefault(&o.MaxRetries, 1)
 		setDefault(&o.DialerRetries, 1)
-		if o.TLSConfig == nil {
-			o.Dialer = plainDialer(&goredis.Options{DialTimeout: o.DialTimeout})
-		}
+		o.Dialer = newDialer(&goredis.Options{DialTimeout: o.DialTimeout, TLSConfig: o.TLSConfig})
 		return goredis.NewClusterClient(o), nil
 	}
 	o, err := goredis.ParseURL(u.String())
@@ -144,9 +142,7 @@ func newClient(u *url.URL, cluster bool, ca string) (goredis.UniversalClient, er
 	setDefault(&o.ConnMaxIdleTime, defaultConnMaxIdleTime)
 	setDefault(&o.MaxRetries, 1)
 	setDefault(&o.DialerRetries, 1)
-	if o.TLSConfig == nil {
-		o.Dialer = plainDialer(o)
-	}
+	o.Dialer = newDialer(o)
 	return goredis.NewClient(o), nil
 }
 

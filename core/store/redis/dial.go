@@ -2,26 +2,50 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// plainDialer returns the driver's dialer for connections without TLS. Of a server that
-// hangs up before it has said anything their error says what is probably wrong: the
-// driver has "EOF" for it, which also a server that restarts is.
-func plainDialer(o *goredis.Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+// newDialer returns the driver's dialer, whose connections it asks before it uses them
+// again whether the server has closed them: with TLS, too, where its own don't say, and a
+// run would fail for each of them after the server was restarted, or this instance frozen.
+//
+// Without TLS, of a server that hangs up before it has said anything their error says what
+// is probably wrong: the driver has "EOF" for it, which also a server that restarts is.
+func newDialer(o *goredis.Options) func(ctx context.Context, network, address string) (net.Conn, error) {
 	dial := goredis.NewDialer(o)
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
-		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-			return &plainConn{TCPConn: tcp}, nil
+		if err != nil {
+			return nil, err
 		}
-		return conn, err
+		switch conn := conn.(type) {
+		case *net.TCPConn:
+			return &plainConn{TCPConn: conn}, nil
+		case *tls.Conn:
+			if inner, ok := conn.NetConn().(syscall.Conn); ok {
+				return &tlsConn{conn, inner}, nil
+			}
+		}
+		return conn, nil
 	}
 }
+
+// tlsConn is a connection with TLS that the driver can ask whether it is alive. Between two
+// commands there is nothing to read: whatever is there is the server's goodbye, or has the
+// connection be replaced for nothing.
+type tlsConn struct {
+	*tls.Conn
+	inner syscall.Conn
+}
+
+// SyscallConn implements [syscall.Conn].
+func (c *tlsConn) SyscallConn() (syscall.RawConn, error) { return c.inner.SyscallConn() }
 
 // plainConn is a connection without TLS. It is a TCP connection otherwise, which the
 // driver asks whether it is alive.
