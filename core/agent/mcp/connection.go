@@ -2,7 +2,6 @@ package mcp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -72,7 +71,7 @@ func (c *connection) tools(ctx context.Context) ([]agent.ServerTool, error) {
 		tools := c.list
 		c.mu.Unlock()
 		return tools, nil
-	case c.failure != nil && time.Since(c.failed) < c.config.RetryAfter:
+	case c.failure != nil && time.Since(c.failed).Abs() < c.config.RetryAfter:
 		err := c.failure
 		c.mu.Unlock()
 		return nil, err
@@ -120,7 +119,7 @@ func (c *connection) failing() bool {
 
 // fresh reports whether the cached tools can be used. The caller holds mu.
 func (c *connection) fresh() bool {
-	return c.session != nil && !c.session.stale.Load() && time.Since(c.listed) < c.config.MaxAge
+	return c.session != nil && !c.session.stale.Load() && time.Since(c.listed).Abs() < c.config.MaxAge
 }
 
 // build connects if need be, lists the tools, and lets the waiting calls go on.
@@ -141,7 +140,9 @@ func (c *connection) build(ctx context.Context, l *listing) {
 		tools, err = nil, errClosed
 	} else {
 		c.session, c.list, c.failure = next, tools, err
-		c.listed, c.failed = time.Now(), time.Now()
+		// By the wall clock: the other one stands still while a platform freezes the instance.
+		c.listed = time.Now().Round(0)
+		c.failed = c.listed
 	}
 	c.building = nil
 	c.mu.Unlock()
@@ -184,8 +185,8 @@ func (c *connection) listTools(ctx context.Context, session *session) ([]agent.S
 	return listTools(ctx, session.ClientSession, caller{c.callTool, c.secrets, c.credentials})
 }
 
-// call calls a tool in the current session. A server that has forgotten the
-// session has done nothing, so the call is made again in a new one.
+// call calls a tool in the current session. If that is gone nothing was done, so the call
+// is made again in a new one.
 func (c *connection) call(run context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
 	ctx := run
 	if limit := c.config.CallTimeout; limit > 0 {
@@ -215,7 +216,7 @@ func (c *connection) call(run context.Context, params *mcp.CallToolParams) (*mcp
 			// Whatever broke, the next run lists again.
 			session.stale.Store(true)
 		}
-		if attempt > 0 || !errors.Is(err, mcp.ErrSessionMissing) {
+		if attempt > 0 || !mcpclient.IsGone(err) {
 			return nil, err
 		}
 	}

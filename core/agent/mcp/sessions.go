@@ -44,7 +44,7 @@ type entry struct {
 	caller     mcpclient.Caller
 	connection *connection
 	users      int
-	used       time.Time // when the last of them left
+	used       time.Time // when the last of them left, by the wall clock
 	place      *list.Element
 	evicted    bool
 }
@@ -131,7 +131,7 @@ func (s *sessions) release(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.users--
-	e.used = time.Now()
+	e.used = time.Now().Round(0)
 	if expired && s.byKey[e.caller.CallerKey] == e {
 		// Nobody else is to begin with it; the next run connects again.
 		delete(s.byKey, e.caller.CallerKey)

@@ -69,8 +69,11 @@ type Server struct {
 	header http.Header
 	tokens *tokens // nil without OAuth
 	client http.Client
-	// idle are those of what New made, none where the caller brought a transport.
-	idle outbound.Connections
+	// idle are those of what New made, none where the caller brought a transport. What
+	// servers send unasked comes by streaming, for each session over a connection of its own:
+	// on one that it shares by HTTP/2, the others would never be idle.
+	idle      outbound.Connections
+	streaming *http.Transport
 	// version is the protocol's version that the last session had, if it is one before
 	// that in which clients ask first which there are: the question is then spared.
 	version atomic.Pointer[string]
@@ -106,6 +109,8 @@ func New(config Config) (*Server, error) {
 	if s.client.Transport == nil {
 		s.idle.Transport = outbound.NewTransport(endpoint)
 		s.client.Transport = s.idle.Transport
+		s.streaming = s.idle.Transport.Clone()
+		s.streaming.DisableKeepAlives = true
 	}
 	if config.NoRedirects {
 		s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return outbound.ErrRedirect }

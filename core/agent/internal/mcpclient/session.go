@@ -108,6 +108,13 @@ func (s *Session) Close() error {
 	return s.ClientSession.Close()
 }
 
+// IsGone reports whether err is that a call wasn't made, since its session is gone: the
+// server has forgotten it, or the SDK gave it up, which it does when the stream in which the
+// server speaks unasked broke too often.
+func IsGone(err error) bool {
+	return errors.Is(err, mcp.ErrSessionMissing) || errors.Is(err, mcp.ErrConnectionClosed)
+}
+
 // IsAnswer reports whether err is the server's own answer, as opposed to a
 // failure to get one.
 func IsAnswer(err error) bool {

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/copilotkit-go/runtime/core/internal/outbound"
 	"github.com/copilotkit-go/runtime/core/telemetry"
 )
@@ -60,6 +62,11 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		end()
 		return nil, err
 	}
+	if t.server.SSE && request.Method == http.MethodPost && response.StatusCode == http.StatusNotFound {
+		response.Body.Close()
+		end()
+		return nil, fmt.Errorf("the server answered with status 404: %w", mcp.ErrSessionMissing) // as the SDK has it of the newer transport
+	}
 	if request.Method == http.MethodPost {
 		t.session.Denied.Store(response.StatusCode == http.StatusUnauthorized)
 	}
@@ -106,8 +113,13 @@ func (t *transport) send(request *http.Request) (*http.Response, error) {
 // observed sends a request once, of which an observer is told.
 func (t *transport) observed(request *http.Request) (*http.Response, error) {
 	_, ended := telemetry.StartCall(request.Context(), telemetry.Call{Method: request.Method, URL: request.URL}, request.Header)
-	t.server.idle.Use()
-	response, err := t.base.RoundTrip(request)
+	base := t.base
+	if streaming := t.server.streaming; streaming != nil && request.Method == http.MethodGet {
+		base = streaming
+	} else {
+		t.server.idle.Use()
+	}
+	response, err := base.RoundTrip(request)
 	ended(telemetry.ResultOf(response, err))
 	return response, err
 }
