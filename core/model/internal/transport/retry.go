@@ -31,14 +31,15 @@ const (
 //
 // A connection that was used before may be gone without a sign, such as one that its
 // server has closed while this instance was frozen. So the request that fails on one is
-// sent again at once, on another.
+// sent again at once, on another: once also where there are no retries, as those have it
+// who ask another model then.
 func doWithRetries(client *http.Client, request *http.Request, prepare func(*http.Request) error, maxRetries int) (*http.Response, error) {
 	ctx := request.Context()
 	var reused atomic.Bool // a call that was given up may still connect
 	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(connection httptrace.GotConnInfo) { reused.Store(connection.Reused) },
 	}))
-	for attempt := 0; ; attempt++ {
+	for attempt, resent := 0, false; ; attempt++ {
 		body, err := request.GetBody()
 		if err != nil {
 			return nil, err
@@ -55,10 +56,12 @@ func doWithRetries(client *http.Client, request *http.Request, prepare func(*htt
 		reused.Store(false)
 		response, err := client.Do(request)
 		ended(telemetry.ResultOf(response, err))
-		if attempt >= maxRetries || ctx.Err() != nil || !canRetry(response, err) {
+		gone := err != nil && reused.Load()
+		if attempt >= maxRetries && (!gone || resent) || ctx.Err() != nil || !canRetry(response, err) {
 			return response, err
 		}
-		if err != nil && reused.Load() {
+		if gone {
+			resent = true
 			client.CloseIdleConnections() // others may be gone as well
 			continue
 		}
