@@ -55,9 +55,10 @@ type Model struct {
 // candidate is a Candidate with what has become of it.
 type candidate struct {
 	Candidate
-	// until is when a model that has failed may be asked first again. It is zero if the
-	// last answer has begun. The model's mutex guards it.
-	until time.Time
+	// failed is since when a model rests, by the wall clock: the other one stands still while
+	// a platform freezes the instance. It is zero if the last answer has begun. The model's
+	// mutex guards it.
+	failed time.Time
 }
 
 var _ model.Model = (*Model)(nil)
@@ -120,7 +121,7 @@ func (m *Model) ask(ctx context.Context, c *candidate, request *model.Request, y
 			if !begun && ctx.Err() == nil {
 				another, rest := judge(err)
 				if rest {
-					m.setRest(c, time.Now().Add(m.rest))
+					m.setFailed(c, time.Now().Round(0))
 				}
 				if another && pass != nil {
 					pass(err)
@@ -132,7 +133,7 @@ func (m *Model) ask(ctx context.Context, c *candidate, request *model.Request, y
 		}
 		if !begun {
 			begun = true
-			m.setRest(c, time.Time{})
+			m.setFailed(c, time.Time{})
 		}
 		if !yield(delta, nil) {
 			return
@@ -162,15 +163,15 @@ func judge(err error) (another, rest bool) {
 func (m *Model) next(asked []*candidate) *candidate {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
+	now := time.Now().Round(0)
 	var chosen *candidate
 	for _, c := range m.candidates {
 		if slices.Contains(asked, c) {
 			continue
 		}
-		if !now.Before(c.until) {
-			if !c.until.IsZero() {
-				c.until = now.Add(m.rest)
+		if now.Sub(c.failed).Abs() >= m.rest {
+			if !c.failed.IsZero() {
+				c.failed = now
 			}
 			return c
 		}
@@ -181,8 +182,8 @@ func (m *Model) next(asked []*candidate) *candidate {
 	return chosen
 }
 
-func (m *Model) setRest(c *candidate, until time.Time) {
+func (m *Model) setFailed(c *candidate, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c.until = until
+	c.failed = at
 }

@@ -233,5 +233,5 @@ func (s *Store) full() bool {
 }
 
 // wall strips the monotonic clock's reading, so that times order as they are
-// shown.
+// shown, and go on while a platform freezes the instance.
 func wall(now time.Time) time.Time { return now.Round(0) }

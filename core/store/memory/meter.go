@@ -73,7 +73,7 @@ func (s *Store) Admit(ctx context.Context, t store.Ticket, limits store.Limits) 
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	now := time.Now()
+	now := wall(time.Now())
 	a := s.meter.accounts[t.User]
 	if a != nil {
 		a.expire(now)
@@ -109,7 +109,7 @@ func (s *Store) count(ctx context.Context, t store.Ticket, total store.Tokens, r
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	now := time.Now()
+	now := wall(time.Now())
 	a := s.account(t, now)
 	held := a.tickets[t.ID]
 	switch {
@@ -268,7 +268,7 @@ func (a *account) live(now time.Time) int {
 // expire forgets what is over.
 func (a *account) expire(now time.Time) {
 	passed := 0
-	for passed < len(a.begun) && now.Sub(a.begun[passed]) >= minute {
+	for passed < len(a.begun) && now.Sub(a.begun[passed]).Abs() >= minute {
 		passed++
 	}
 	a.begun = slices.Delete(a.begun, 0, passed)

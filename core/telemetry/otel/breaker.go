@@ -9,10 +9,11 @@ import (
 // breaker keeps an exporter that fails from being tried all the time.
 type breaker struct {
 	mu sync.Mutex
-	// until is when a failing exporter may be tried again, zero for one that works.
-	until time.Time
-	// pause doubles with each failure.
-	pause time.Duration
+	// failed is when a failing exporter failed last, by the wall clock: the other one stands
+	// still while a platform freezes the instance. It is zero for one that works.
+	failed time.Time
+	// pause doubles with each failure; wait is how long it isn't tried.
+	pause, wait time.Duration
 	// probing is set while somebody tries.
 	probing bool
 }
@@ -26,7 +27,7 @@ const (
 func (b *breaker) open() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.until.IsZero()
+	return !b.failed.IsZero()
 }
 
 // due reports whether it is time to try an exporter that has failed.
@@ -37,7 +38,7 @@ func (b *breaker) due() bool {
 }
 
 func (b *breaker) isDue() bool {
-	return !b.until.IsZero() && !b.probing && !time.Now().Before(b.until)
+	return !b.failed.IsZero() && !b.probing && time.Since(b.failed).Abs() >= b.wait
 }
 
 // probe does the same, and the caller then has to try, and to tell the outcome to done.
@@ -53,7 +54,7 @@ func (b *breaker) probe() bool {
 func (b *breaker) reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.until = time.Time{}
+	b.failed = time.Time{}
 }
 
 // done takes the outcome of an export, and reports whether it begins or ends an outage.
@@ -62,17 +63,17 @@ func (b *breaker) done(err error) (began, ended bool) {
 	defer b.mu.Unlock()
 	b.probing = false
 	if err == nil {
-		ended = !b.until.IsZero()
-		b.until, b.pause = time.Time{}, 0
+		ended = !b.failed.IsZero()
+		b.failed, b.pause = time.Time{}, 0
 		return false, ended
 	}
-	began = b.until.IsZero()
+	began = b.failed.IsZero()
 	b.pause = min(max(2*b.pause, firstPause), maxPause)
-	wait := b.pause
+	b.wait = b.pause
 	var refused *refusal
 	if errors.As(err, &refused) && refused.after > 0 {
-		wait = refused.after
+		b.wait = refused.after
 	}
-	b.until = time.Now().Add(wait)
+	b.failed = time.Now().Round(0)
 	return began, false
 }
