@@ -71,7 +71,7 @@ func (s *signals) running() bool {
 func (s *signals) find(name string) *topic {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.topics[name]
+	t := s.known(name)
 	if t != nil {
 		t.waiting++
 	}
@@ -82,7 +82,7 @@ func (s *signals) find(name string) *topic {
 func (s *signals) join(name string) *topic {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.topics[name]
+	t := s.known(name)
 	if t == nil {
 		t = &topic{changed: make(chan struct{})}
 		s.topics[name] = t
@@ -96,11 +96,26 @@ func (s *signals) join(name string) *topic {
 	return t
 }
 
+// known returns the topic of a channel, nil if there is none, or nobody has waited on it
+// for so long that it should have been forgotten: then the instance was frozen, and what
+// the topic knows, and the connection that it was subscribed on, may be gone. The caller
+// holds mu.
+func (s *signals) known(name string) *topic {
+	if t := s.topics[name]; t != nil && !t.isIdle() {
+		return t
+	}
+	return nil
+}
+
+// isIdle reports whether nobody has waited on a topic for a while. The caller holds the
+// signals' mu.
+func (t *topic) isIdle() bool { return t.waiting == 0 && time.Since(t.idleSince) >= tendInterval }
+
 func (s *signals) leave(t *topic) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.waiting--
-	t.idleSince = time.Now()
+	t.idleSince = time.Now().Round(0) // the monotonic clock stands still in a frozen instance
 	if !s.listening {
 		s.forget()
 	}
@@ -274,7 +289,7 @@ func (s *signals) confirm(names []string) {
 func (s *signals) forget() []string {
 	var idle []string
 	for name, t := range s.topics {
-		if t.waiting == 0 && time.Since(t.idleSince) >= tendInterval {
+		if t.isIdle() {
 			delete(s.topics, name)
 			idle = append(idle, name)
 		}

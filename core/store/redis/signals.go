@@ -64,7 +64,7 @@ func newSignals(client goredis.UniversalClient, background *background.Group, lo
 func (s *signals) join(name string) *topic {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.topics[name]
+	t := s.known(name)
 	if t == nil {
 		t = &topic{changed: make(chan struct{})}
 		s.topics[name] = t
@@ -81,11 +81,26 @@ func (s *signals) join(name string) *topic {
 	return t
 }
 
+// known returns the topic of a channel, nil if there is none, or nobody has waited on it
+// for so long that it should have been forgotten: then the instance was frozen, and what
+// the topic knows, and the connection that it was subscribed on, may be gone. The caller
+// holds mu.
+func (s *signals) known(name string) *topic {
+	if t := s.topics[name]; t != nil && !t.isIdle() {
+		return t
+	}
+	return nil
+}
+
+// isIdle reports whether nobody has waited on a topic for a while. The caller holds the
+// signals' mu.
+func (t *topic) isIdle() bool { return t.waiting == 0 && time.Since(t.idleSince) >= tendInterval }
+
 func (s *signals) leave(t *topic) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.waiting--
-	t.idleSince = time.Now()
+	t.idleSince = time.Now().Round(0) // the monotonic clock stands still in a frozen instance
 }
 
 // wakeAll wakes everybody who waits: messages are missed from now on.
@@ -254,7 +269,7 @@ func (s *signals) subscribe(conn *goredis.PubSub) error {
 func (s *signals) forget() []string {
 	var idle []string
 	for name, t := range s.topics {
-		if t.waiting == 0 && time.Since(t.idleSince) >= tendInterval {
+		if t.isIdle() {
 			delete(s.topics, name)
 			idle = append(idle, name)
 		}
