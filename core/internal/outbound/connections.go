@@ -27,9 +27,10 @@ func (c *Connections) Use() {
 		return
 	}
 	now := time.Now().UnixMilli()
-	if used := c.used.Swap(now); now-used > staleAfter.Milliseconds() {
-		c.Transport.CloseIdleConnections()
+	if now-c.used.Load() > staleAfter.Milliseconds() {
+		c.Transport.CloseIdleConnections() // before anybody else takes them for new ones
 	}
+	c.used.Store(now)
 }
 
 // Close closes them all.
