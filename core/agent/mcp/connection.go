@@ -33,6 +33,8 @@ type connection struct {
 	failure  error
 	failed   time.Time
 	closed   bool
+	// builds are the goroutines that list.
+	builds sync.WaitGroup
 }
 
 // session is one session with the server.
@@ -45,6 +47,7 @@ type session struct {
 // listing is one attempt to list the tools, connecting included. What came of it
 // may be read when done is closed.
 type listing struct {
+	begun time.Time // by the wall clock
 	done  chan struct{}
 	tools []agent.ServerTool
 	err   error
@@ -75,12 +78,13 @@ func (c *connection) tools(ctx context.Context) ([]agent.ServerTool, error) {
 		err := c.failure
 		c.mu.Unlock()
 		return nil, err
-	case c.building == nil:
-		c.building = &listing{done: make(chan struct{})}
+	case c.building == nil || c.overdue(c.building):
+		begun := &listing{begun: time.Now().Round(0), done: make(chan struct{})}
+		c.building = begun
 		// Not in the run's own context: the others share the listing, and must get
 		// their tools when this run is stopped. Nor may its values, such as its user,
 		// be seen in a session that others will use.
-		go c.build(context.Background(), c.building)
+		c.builds.Go(func() { c.build(context.Background(), begun) })
 	}
 	building := c.building
 	c.mu.Unlock()
@@ -98,12 +102,10 @@ func (c *connection) tools(ctx context.Context) ([]agent.ServerTool, error) {
 func (c *connection) close() error {
 	c.mu.Lock()
 	c.closed = true
-	session, building := c.session, c.building
+	session := c.session
 	c.session, c.list = nil, nil
 	c.mu.Unlock()
-	if building != nil {
-		<-building.done
-	}
+	c.builds.Wait()
 	if session == nil {
 		return nil
 	}
@@ -122,8 +124,15 @@ func (c *connection) fresh() bool {
 	return c.session != nil && !c.session.stale.Load() && time.Since(c.listed).Abs() < c.config.MaxAge
 }
 
+// overdue reports whether a listing has begun longer ago than one takes, the end of a
+// session included. Then the instance was frozen meanwhile, and that it fails says nothing of
+// the server.
+func (c *connection) overdue(l *listing) bool {
+	return time.Since(l.begun).Abs() > 4*c.config.ConnectTimeout+10*time.Second
+}
+
 // build connects if need be, lists the tools, and lets the waiting calls go on.
-// It ends within twice ConnectTimeout.
+// Connecting and listing end within ConnectTimeout each.
 func (c *connection) build(ctx context.Context, l *listing) {
 	c.mu.Lock()
 	current := c.session
@@ -135,18 +144,24 @@ func (c *connection) build(ctx context.Context, l *listing) {
 	}
 
 	c.mu.Lock()
-	abandoned := c.closed
-	if abandoned {
+	abandoned := c.closed || c.building != l
+	switch {
+	case c.closed:
 		tools, err = nil, errClosed
-	} else {
+	case !abandoned:
 		c.session, c.list, c.failure = next, tools, err
+		if c.overdue(l) {
+			c.failure = nil
+		}
 		// By the wall clock: the other one stands still while a platform freezes the instance.
 		c.listed = time.Now().Round(0)
 		c.failed = c.listed
 	}
-	c.building = nil
+	if c.building == l {
+		c.building = nil
+	}
 	c.mu.Unlock()
-	if abandoned && next != nil {
+	if abandoned && next != nil && next != current {
 		next.Close()
 	}
 	l.tools, l.err = tools, err
