@@ -40,8 +40,10 @@ type listing struct {
 	done  chan struct{}
 	tools []mcpclient.Tool
 	err   error
-	ended time.Time
-	size  int
+	// begun and ended are by the wall clock: the other one stands still while a platform
+	// freezes the instance. ended is zero while it goes on.
+	begun, ended time.Time
+	size         int
 }
 
 var errClosed = errors.New("closed")
@@ -58,7 +60,7 @@ func (l *lists) begin(caller mcpclient.Caller, maxAge time.Duration) *listing {
 		}
 		l.remove(place)
 	}
-	begun := &listing{key: caller.CallerKey, done: make(chan struct{})}
+	begun := &listing{key: caller.CallerKey, begun: time.Now().Round(0), done: make(chan struct{})}
 	if l.closed {
 		begun.err = errClosed
 		close(begun.done)
@@ -73,11 +75,16 @@ func (l *lists) begin(caller mcpclient.Caller, maxAge time.Duration) *listing {
 	return begun
 }
 
-// usable reports whether a listing is under way, or recent enough. The caller holds mu.
+// usable reports whether a listing is under way, or recent enough. One that has taken too
+// long was frozen with the instance, and that it fails says nothing of the server. The
+// caller holds mu.
 func (l *lists) usable(found *listing, maxAge time.Duration) bool {
-	switch {
+	const ending = 10 * time.Second // is more than the end of a session takes
+	switch longest := l.timeout + ending; {
 	case found.ended.IsZero():
-		return true
+		return time.Since(found.begun).Abs() < longest
+	case found.err != nil && found.ended.Sub(found.begun).Abs() >= longest:
+		return false
 	case found.err != nil:
 		return time.Since(found.ended) < l.retryAfter
 	}
@@ -98,7 +105,6 @@ func (l *lists) run(begun *listing, caller mcpclient.Caller) {
 		size += len(tools[i].Name) + len(tools[i].Description) + len(tools[i].Parameters) + 100
 	}
 	l.mu.Lock()
-	// By the wall clock: the other one stands still while a platform freezes the instance.
 	begun.tools, begun.err, begun.ended = tools, err, time.Now().Round(0)
 	if place := l.byKey[begun.key]; place != nil && place.Value == begun {
 		begun.size = size
