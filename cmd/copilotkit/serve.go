@@ -25,8 +25,11 @@ import (
 const (
 	// headerTimeout is how long a client may take to send a request's headers.
 	headerTimeout = 10 * time.Second
-	// idleTimeout is how long a connection is kept between requests.
-	idleTimeout = 2 * time.Minute
+	// idleTimeout is how long a connection is kept between requests: longer than load
+	// balancers keep theirs, Google's for 10 minutes. A request that comes while its connection
+	// is being closed is lost, and so may be one that comes after the instance was frozen for
+	// this long.
+	idleTimeout = 620 * time.Second
 )
 
 // serve answers requests of this machine until ctx ends. Then runs have time to finish,
