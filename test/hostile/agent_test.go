@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"testing"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 // agentStream is an answer of a remote agent.
@@ -64,7 +66,8 @@ func TestAHostileRemoteAgentEndsItsRunsInGoodOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			test.want.check(t, run(t, agentTimeouts, test.want.limit(), "COPILOTKIT_AGENTS="+string(agents), "COPILOTKIT_FORWARD_AUTHORIZATION=*"))
+			timeouts := bundle.Timeouts{AgentHeader: test.want.headerPatience(unreachable), AgentIdle: test.want.patience(broken)}
+			test.want.check(t, run(t, timeouts, test.want.limit(), "COPILOTKIT_AGENTS="+string(agents), "COPILOTKIT_FORWARD_AUTHORIZATION=*"))
 		})
 	}
 }

@@ -44,12 +44,14 @@ var secrets = []string{
 	apiKey, "cake is baked", "cake is a lie", forwardedToken, serverToken, urlPassword, urlPath, urlKey,
 }
 
-// What bounds the servers under test; the others have their defaults.
-var (
-	modelTimeouts = bundle.Timeouts{ModelHeader: 2 * time.Second, ModelIdle: 2 * time.Second}
-	agentTimeouts = bundle.Timeouts{AgentHeader: 2 * time.Second, AgentIdle: 2 * time.Second}
-	mcpTimeouts   = bundle.Timeouts{MCPConnect: 2 * time.Second, MCPCall: 2 * time.Second}
+// How long the servers under test wait for a peer.
+const (
+	brief = 2 * time.Second
+	long  = 20 * time.Second
 )
+
+// mcpTimeouts are those of MCP servers, each of which gives an error, whatever its fault.
+var mcpTimeouts = bundle.Timeouts{MCPConnect: brief, MCPCall: brief}
 
 // What none of them ends, such as an endless stream of comments, shortRun does. All
 // other runs have longRun, which none of them may need.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 // completion is an answer of a provider.
@@ -63,7 +65,8 @@ func TestAHostileProviderEndsItsRunsInGoodOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := serve(t, test.answer)
-			got := run(t, test.want.modelTimeouts(), test.want.limit(), "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+secretURL(server), "COPILOTKIT_PROMPT="+prompt)
+			timeouts := bundle.Timeouts{ModelHeader: test.want.headerPatience(unavailable), ModelIdle: test.want.patience(unavailable)}
+			got := run(t, timeouts, test.want.limit(), "OPENAI_API_KEY="+apiKey, "OPENAI_BASE_URL="+secretURL(server), "COPILOTKIT_PROMPT="+prompt)
 			test.want.check(t, got)
 		})
 	}

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/copilotkit-go/runtime/core/bundle"
 )
 
 // most is more than what the runtime reads of any answer.
@@ -164,14 +162,22 @@ func (e expected) limit() time.Duration {
 	return longRun
 }
 
-// modelTimeouts are longer where the provider does answer, however busy the machine is, or
-// is asked again, after pauses of its own choice, until its answer counts.
-func (e expected) modelTimeouts() bundle.Timeouts {
-	timeouts := modelTimeouts
-	if e.code == "rate_limited" || e.text != "" {
-		timeouts.ModelHeader = 20 * time.Second
+// patience is how long the server under test waits for a peer in mid-answer: not for long
+// if silence is to end the run with that code, and longer otherwise, since on a busy machine
+// every peer falls silent for a while, or is asked again after pauses of its own choice.
+func (e expected) patience(silent string) time.Duration {
+	if e.code == silent {
+		return brief
 	}
-	return timeouts
+	return long
+}
+
+// headerPatience is that until an answer begins, as one has that shows a text.
+func (e expected) headerPatience(silent string) time.Duration {
+	if e.text != "" {
+		return long
+	}
+	return e.patience(silent)
 }
 
 func (e expected) check(t *testing.T, got outcome) {
