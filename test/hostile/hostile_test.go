@@ -56,7 +56,7 @@ var mcpTimeouts = bundle.Timeouts{MCPConnect: brief, MCPCall: brief}
 // What none of them ends, such as an endless stream of comments, shortRun does. All
 // other runs have longRun, which none of them may need.
 const (
-	shortRun = 4 * time.Second
+	shortRun = 12 * time.Second
 	longRun  = 2 * time.Minute
 )
 

@@ -2,15 +2,8 @@ package redis_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,11 +20,12 @@ import (
 
 func TestStoreOverTLS(t *testing.T) {
 	t.Parallel()
-	certificate, key := certificate(t)
-	port := freePort(t)
-	redistest.Start(t, "--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key,
-		"--tls-ca-cert-file", certificate, "--tls-auth-clients", "no")
-	url := "rediss://127.0.0.1:" + port + "/0"
+	server, certificate := redistest.StartTLS(t)
+	url := strings.Replace(server.URL(), "redis://", "rediss://", 1)
+	wrong := filepath.Join(t.TempDir(), "wrong.pem")
+	if err := os.WriteFile(wrong, []byte("not a certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 
 	trusting := open(t, url+"?ca="+certificate)
 	lease := begin(t, trusting, thread, "run")
@@ -48,9 +42,9 @@ func TestStoreOverTLS(t *testing.T) {
 		t.Errorf("an untrusted certificate: got %v", err)
 	}
 	for name, test := range map[string]struct{ url, want string }{
-		"without TLS":       {"redis://127.0.0.1:" + port + "?ca=" + certificate, "only a rediss URL"},
+		"without TLS":       {server.URL() + "?ca=" + certificate, "only a rediss URL"},
 		"no file":           {url + "?ca=" + certificate + ".none", "no such file"},
-		"not a certificate": {url + "?ca=" + key, "no certificate"},
+		"not a certificate": {url + "?ca=" + wrong, "no certificate"},
 	} {
 		if _, err := redis.Open(t.Context(), test.url, redis.Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q in it", name, err, test.want)
@@ -162,48 +156,6 @@ func TestStoresWithAnotherPrefixOrDatabaseSeeNothingOfEachOther(t *testing.T) {
 	if page, err := stores["default"].Threads(t.Context(), store.Query{Owner: thread.Owner}); err != nil || len(page.Threads) != 1 {
 		t.Errorf("after the others were cleared: %+v, %v", page, err)
 	}
-}
-
-// certificate writes a self-signed certificate for 127.0.0.1.
-func certificate(t *testing.T) (certificateFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	signed, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(name, kind string, data []byte) string {
-		file := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: data}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
-	return write("certificate.pem", "CERTIFICATE", signed), write("key.pem", "PRIVATE KEY", private)
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }
 
 func admin(t testing.TB, server *redistest.Server) *goredis.Client {
