@@ -140,23 +140,25 @@ const (
 	maxBaggage = 8192
 )
 
-// joinTracestate returns what the headers have, "" if that isn't well-formed or more than
-// the standard lets one drop.
+// joinTracestate returns what the headers have, without space around its members, "" if
+// that isn't well-formed or more than the standard lets one drop.
 func joinTracestate(values []string) string {
 	joined := strings.Join(values, ",")
 	if len(joined) > maxTracestate || strings.Count(joined, ",") >= maxMembers {
 		return ""
 	}
+	var members []string
 	for member := range strings.SplitSeq(joined, ",") {
 		if member = strings.Trim(member, " \t"); member == "" {
 			continue
 		}
+		members = append(members, member)
 		key, value, found := strings.Cut(member, "=")
 		if !found || key == "" || value == "" || !printable(key) || strings.ContainsAny(key, " \"") || !printable(value) || strings.Contains(value, "=") {
 			return ""
 		}
 	}
-	return joined
+	return strings.Join(members, ",")
 }
 
 func joinBaggage(values []string) string {

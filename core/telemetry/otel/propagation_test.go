@@ -40,6 +40,7 @@ func TestWhichTracesGoOn(t *testing.T) {
 		"other flags":                 {http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-ff"}}, trace, "01", ""},
 		"a later version":             {http.Header{"Traceparent": {"cc-" + trace + "-" + parent + "-01-what-the-future-brings"}}, trace, "01", ""},
 		"with a state":                {http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}, "Tracestate": {"a=1,b=2", "c@d=3"}}, trace, "01", "a=1,b=2,c@d=3"},
+		"with a state that is space":  {http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}, "Tracestate": {"\t", " a=1 ,\tb=2,,"}}, trace, "01", "a=1,b=2"},
 		"with a state that is long":   {http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}, "Tracestate": {"a=" + long}}, trace, "01", ""},
 		"with a state that is broken": {http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}, "Tracestate": {"a=1,\x01=2"}}, trace, "01", ""},
 		"with too many states":        {http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}, "Tracestate": {strings.Repeat("a=1,", 40)}}, trace, "01", ""},
