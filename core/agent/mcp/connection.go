@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -231,7 +232,7 @@ func (c *connection) call(run context.Context, params *mcp.CallToolParams) (*mcp
 			// Whatever broke, the next run lists again.
 			session.stale.Store(true)
 		}
-		if attempt > 0 || !mcpclient.IsGone(err) {
+		if attempt > 0 || !errors.Is(err, mcp.ErrSessionMissing) {
 			return nil, err
 		}
 	}

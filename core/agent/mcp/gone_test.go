@@ -2,6 +2,7 @@ package mcp_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/copilotkit-go/runtime/core/agent/mcp"
@@ -62,4 +64,23 @@ func TestACallInAForgottenSessionOfTheOlderTransportIsMadeAgain(t *testing.T) {
 		t.Errorf("add gave %s", got)
 	}
 	tools.Close()
+}
+
+// The SDK knows two codes of a closed connection that servers use for other things.
+func TestACallThatTheServerRefusesIsMadeOnce(t *testing.T) {
+	for _, code := range []int64{-32003, -32004} {
+		calls := 0
+		offering := newSDKServer()
+		offering.AddTool(&sdk.Tool{Name: "refuse", InputSchema: map[string]any{"type": "object"}}, func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+			calls++
+			return nil, &jsonrpc.Error{Code: code, Message: "not for you"}
+		})
+		web := httptest.NewServer(sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return offering }, nil))
+		tools := newServer(t, mcp.Config{URL: web.URL})
+		if _, err := find(t, list(t, tools), "refuse").Call(t.Context(), json.RawMessage(`{}`)); calls != 1 || err == nil {
+			t.Errorf("with %d it was called %d times and failed with %v", code, calls, err)
+		}
+		tools.Close()
+		web.Close()
+	}
 }

@@ -92,9 +92,19 @@ func (s *Server) knownVersion() *mcp.ClientSessionOptions {
 	return &mcp.ClientSessionOptions{ProtocolVersion: *version}
 }
 
-// CallTool calls a tool. The server is told if ctx ends before its answer.
+// sentKey is the key of a context's *atomic.Bool, which is set when a message is sent.
+type sentKey struct{}
+
+// CallTool calls a tool. The server is told if ctx ends before its answer. An error with
+// [mcp.ErrSessionMissing] in it means that the call wasn't made, since its session is gone.
 func (s *Session) CallTool(ctx context.Context, params *mcp.CallToolParams) (*mcp.CallToolResult, error) {
-	result, err := s.ClientSession.CallTool(ctx, params)
+	var sent atomic.Bool
+	result, err := s.ClientSession.CallTool(context.WithValue(ctx, sentKey{}, &sent), params)
+	// The SDK gives a session up when the stream in which the server speaks unasked broke too
+	// often. It takes servers' own errors of two codes for the same.
+	if errors.Is(err, mcp.ErrConnectionClosed) && !sent.Load() {
+		return nil, fmt.Errorf("%w: %w", mcp.ErrSessionMissing, err)
+	}
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		s.notices.add(1)
 	}
@@ -106,13 +116,6 @@ func (s *Session) Close() error {
 	defer s.cancel()
 	s.notices.wait()
 	return s.ClientSession.Close()
-}
-
-// IsGone reports whether err is that a call wasn't made, since its session is gone: the
-// server has forgotten it, or the SDK gave it up, which it does when the stream in which the
-// server speaks unasked broke too often.
-func IsGone(err error) bool {
-	return errors.Is(err, mcp.ErrSessionMissing) || errors.Is(err, mcp.ErrConnectionClosed)
 }
 
 // IsAnswer reports whether err is the server's own answer, as opposed to a

@@ -54,6 +54,9 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		ctx, cancel := context.WithTimeout(request.Context(), limit)
 		request, end = request.WithContext(ctx), cancel
 	}
+	if sent, ok := request.Context().Value(sentKey{}).(*atomic.Bool); ok {
+		sent.Store(true)
+	}
 	if isNotice(request) {
 		defer t.session.notices.add(-1)
 	}
