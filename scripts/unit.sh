@@ -42,17 +42,18 @@ export TEST_SERVERS
 # whether or not they happen.
 processors=("")
 if [ -r /proc/self/status ] && command -v taskset >/dev/null; then
-	mapfile -t processors < <(awk '/^Cpus_allowed_list/ {
+	# shellcheck disable=SC2207 # numbers, and macOS has a bash without mapfile
+	processors=($(awk '/^Cpus_allowed_list/ {
 		n = split($2, ranges, ",")
 		for (i = 1; i <= n; i++) {
 			split(ranges[i] "-" ranges[i], ends, "-")
 			for (p = ends[1]; p <= ends[2]; p++) print p
 		}
-	}' /proc/self/status)
+	}' /proc/self/status))
 	export GOMAXPROCS=${#processors[@]}
 fi
 places=${#processors[@]}
-
+[ "$places" -gt 0 ] || exit 1
 
 # The packages with tests, those that take longest first. What runs programs is always
 # tested.
@@ -61,10 +62,10 @@ listed=$("$go" list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{jo
 	./core/agent/mcp ./test/hostile ./core/store/redis ./core ./core/store/transfer ./test/dialecttest ./...) || exit
 runs=' (os/exec|[^ ]+/test/platformtest) '
 [[ " ${GOFLAGS-} " == *" -count"* ]] && runs=
-mapfile -t always < <(grep -E "$runs" <<<"$listed" | cut -d' ' -f1 | awk '!seen[$0]++')
-mapfile -t others < <(grep -Ev "$runs" <<<"$listed" | cut -d' ' -f1 | awk '!seen[$0]++')
+always=$(grep -E "$runs" <<<"$listed" | cut -d' ' -f1 | awk '!seen[$0]++')
+others=$(grep -Ev "$runs" <<<"$listed" | cut -d' ' -f1 | awk '!seen[$0]++')
 
-# at PLACE FLAG PACKAGE... runs every so manieth of the packages at a place.
+# at PLACE FLAG PACKAGE... tests the place's share of the packages.
 at() {
 	local processor=${processors[$1]} mine=() i
 	for ((i = $1 + 3; i <= $#; i += places)); do
@@ -78,8 +79,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for place in "${!processors[@]}"; do
 	{
-		at "$place" -count=1 "${always[@]}"
-		at "$place" "" "${others[@]}"
+		# shellcheck disable=SC2086 # one argument each
+		at "$place" -count=1 $always
+		# shellcheck disable=SC2086
+		at "$place" "" $others
 	} 2>&1 | tee "$folder/$place" &
 done
 wait
