@@ -79,21 +79,27 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 	}
 	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
 	recorder.calls, recorder.cut = context.WithCancel(ctx)
-	recorder.timer = time.AfterFunc(recorder.interval, recorder.wake)
-	if lease, local := lease.(store.LocalLease); local {
-		recorder.local = true
-		recorder.release = lease.Hold()
+	held, local := lease.(store.LocalLease)
+	if recorder.local = local; local {
+		recorder.release = held.Hold()
 		if _, delivers := lease.(store.Delivery); delivers {
 			recorder.gather = 0 // it gathers by itself
 		}
-		recorder.group.Add(1)
-		recorder.unhook = context.AfterFunc(lease.Ended(), func() {
-			defer recorder.group.Done()
-			recorder.awaitStop()
-		})
-	} else {
-		recorder.group.Go(recorder.awaitStop)
 	}
+	// From here on others use the recorder. However short the interval is, or how long
+	// this goroutine stands still, they find a timer.
+	recorder.mu.Lock()
+	recorder.timer = time.AfterFunc(recorder.interval, recorder.wake)
+	recorder.mu.Unlock()
+	if !local {
+		recorder.group.Go(recorder.awaitStop)
+		return recorder
+	}
+	recorder.group.Add(1)
+	recorder.unhook = context.AfterFunc(held.Ended(), func() {
+		defer recorder.group.Done()
+		recorder.awaitStop()
+	})
 	return recorder
 }
 

@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/copilotkit-go/runtime/core/store"
+)
+
+// renewedLease tells of each renewal.
+type renewedLease struct {
+	store.Lease
+	renewed chan struct{}
+}
+
+func (l *renewedLease) NextSeq() int64 { return 1 }
+
+func (l *renewedLease) Renew(context.Context) error {
+	l.renewed <- struct{}{}
+	return nil
+}
+
+func (l *renewedLease) AwaitStop(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// localLease is one of the process's own store.
+type localLease struct{ renewedLease }
+
+func (l *localLease) Hold() (release func()) { return func() {} }
+
+func (l *localLease) Ended() context.Context { return context.Background() }
+
+// A goroutine can stand still anywhere, and an instance be frozen, so that what is due later
+// is due at once. The race detector sees what isn't ready then.
+func TestALeaseIsRenewedThoughThatIsDueAtOnce(t *testing.T) {
+	renewed := make(chan struct{})
+	for name, lease := range map[string]store.Lease{
+		"a local lease": &localLease{renewedLease{renewed: renewed}},
+		"any other":     &renewedLease{renewed: renewed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, end := context.WithCancelCause(t.Context())
+			recorder := startRecorder(ctx, &Runner{options: Options{LeaseTTL: 3 * time.Microsecond}}, lease, end, slog.New(slog.DiscardHandler))
+			<-renewed
+			<-renewed
+			go func() {
+				for range renewed { // what is under way
+				}
+			}()
+			if lost := recorder.close(time.Minute); lost || ctx.Err() != nil {
+				t.Errorf("the lease is lost: %v %v", lost, context.Cause(ctx))
+			}
+		})
+	}
+	close(renewed)
+}
