@@ -44,6 +44,9 @@ type Faults struct {
 	// RenameRuns gives runs other ids than the runtime asked for.
 	RenameRuns bool `json:"renameRuns,omitempty"`
 
+	// LeaveDelay is for how long nothing more is read from who has left a topic.
+	LeaveDelay time.Duration `json:"leaveDelay,omitempty"`
+
 	// UpgradeStatus is the HTTP status with which runners are refused.
 	UpgradeStatus int `json:"upgradeStatus,omitempty"`
 	// HangUpgrade never answers a runner's upgrade.

@@ -137,6 +137,20 @@ func (s *socket) read(ctx context.Context, conn *websocket.Conn) {
 			return
 		}
 		s.platform.receive(s, frame)
+		if frame.Event == "phx_leave" {
+			s.rest(ctx)
+		}
+	}
+}
+
+// rest waits for LeaveDelay.
+func (s *socket) rest(ctx context.Context) {
+	s.platform.mu.Lock()
+	delay := s.platform.faults.LeaveDelay
+	s.platform.mu.Unlock()
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
 	}
 }
 

@@ -193,8 +193,8 @@ func (r *run) start(ctx context.Context, request intelligence.BeginRequest) erro
 func (r *run) close() {
 	r.quit()
 	if r.channel != nil {
+		r.platform.live.remove(r) // while it leaves, the thread may have a run of another instance
 		r.channel.Close()
-		r.platform.live.remove(r)
 	}
 	r.group.Wait()
 	r.end(store.ErrLeaseLost)

@@ -63,6 +63,38 @@ func TestARunIsStopped(t *testing.T) {
 	}
 }
 
+// A run leaves when its end has arrived. Its thread is free then.
+func TestALeavingRunHidesNoOtherFromAStop(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *project) {
+		run := p.begin("thread", "run")
+		tell(t, run, story(1), 0)
+		p.Await(t, "the end", func() bool { return p.Acked("run") })
+		p.SetFaults(func(f *intelligencetest.Faults) { f.LeaveDelay = time.Minute })
+		finished := make(chan error, 1)
+		go func() { finished <- run.Finish(t.Context(), &store.Result{}) }()
+		synctest.Wait() // until it waits for the gateway to let it go
+		other, err := p.newClient(nil).Begin(t.Context(), request("thread", "other"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Finish(t.Context(), nil)
+		select {
+		case err := <-finished:
+			t.Fatalf("the run has left already: %v", err)
+		default:
+		}
+		if stopped, err := p.client.Stop(t.Context(), "ada", "default", "thread", ""); err != nil || !stopped {
+			t.Errorf("stop: %v %v", stopped, err)
+		}
+		if err := awaitStop(other); err != nil {
+			t.Errorf("await stop: %v", err)
+		}
+		if err := <-finished; err != nil {
+			t.Errorf("finish: %v", err)
+		}
+	})
+}
+
 func TestARunThatIsStoppedBeforeItIsJoinedBeginsStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *project) {
 		p.SetFaults(func(f *intelligencetest.Faults) { f.JoinDelay = 5 * time.Second })
