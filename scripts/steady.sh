@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Usage: steady.sh TIMES SUITE...
-# Runs the suites, targets of the Makefile, one after the other, round after round, while
-# two busy loops use the processors, and prints how often each passed, when it is stopped
-# as well. The output of failed runs is kept in .cache/steady. Fails unless every run has
-# passed.
+# Runs the suites, targets of the Makefile, TIMES times each, while two busy loops use the
+# processors: the first suite again and again, which takes as long as the others together,
+# and beside it the others one after the other. Prints how often each passed, when it is
+# stopped as well. The output of failed runs is kept in .cache/steady. Fails unless every
+# run has passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 times=$1
@@ -11,42 +12,70 @@ shift
 
 logs=.cache/steady
 mkdir -p "$logs"
-declare -A passed ran least most
+results=$(mktemp)
 
-finish() {
-	kill "${loops[@]}" 2>/dev/null || true
-	printf '\n%-14s %9s %s\n' suite passed "seconds, least to most"
-	for suite in "$@"; do
-		printf '%-14s %4d of %d %d to %d\n' "$suite" "${passed[$suite]:-0}" "${ran[$suite]:-0}" "${least[$suite]:-0}" "${most[$suite]:-0}"
+# run NUMBER SUITE runs a suite.
+run() {
+	local log=$logs/$2-$1.log began=$SECONDS verdict
+	# Cached results of Go tests prove nothing.
+	if GOFLAGS="${GOFLAGS:-} -count=1" make --no-print-directory "$2" >"$log" 2>&1; then
+		rm "$log"
+		verdict=passed
+	else
+		verdict="FAILED, see $log"
+	fi
+	printf '%s %d of %d: %s (%d s)\n' "$2" "$1" "$times" "$verdict" $((SECONDS - began)) | tee -a "$results"
+}
+
+# lane SUITE... runs suites in turn.
+lane() {
+	local number suite
+	for ((number = 1; number <= times; number++)); do
+		for suite in "$@"; do
+			run "$number" "$suite"
+		done
 	done
 }
-loops=()
+
+finish() {
+	local process
+	exec 2>/dev/null # the shell tells of each that it ends
+	for process in "${processes[@]}"; do
+		kill -- "-$process" 2>/dev/null || true
+	done
+	printf '\n%-14s %9s %s\n' suite passed "seconds, least to most"
+	awk -v suites="$*" -v times="$times" '
+		{
+			seconds = substr($(NF - 1), 2) + 0
+			if (!ran[$1]++ || seconds < least[$1]) least[$1] = seconds
+			if (seconds > most[$1]) most[$1] = seconds
+			if ($5 == "passed") passed[$1]++
+		}
+		END {
+			n = split(suites, names, " ")
+			for (i = 1; i <= n; i++) {
+				name = names[i]
+				printf "%-14s %4d of %d %d to %d\n", name, passed[name], ran[name], least[name], most[name]
+				if (passed[name] < times) missing = 1
+			}
+			exit missing
+		}' "$results" || status=1
+	rm "$results"
+	exit "${status:-0}"
+}
+
+# Each has a process group of its own, so that it ends with all that it has begun.
+set -m
+processes=()
 trap 'finish "$@"' EXIT
 trap 'exit 1' INT TERM
 for _ in 1 2; do
 	while :; do :; done &
-	loops+=($!)
+	processes+=($!)
 done
-
-status=0
-for round in $(seq "$times"); do
-	for suite in "$@"; do
-		log=$logs/$suite-$round.log
-		began=$SECONDS
-		# Cached results of Go tests prove nothing.
-		if GOFLAGS="${GOFLAGS:-} -count=1" make --no-print-directory "$suite" >"$log" 2>&1; then
-			passed[$suite]=$((${passed[$suite]:-0} + 1))
-			rm "$log"
-			verdict=passed
-		else
-			status=1
-			verdict="FAILED, see $log"
-		fi
-		took=$((SECONDS - began))
-		ran[$suite]=$((${ran[$suite]:-0} + 1))
-		((took < ${least[$suite]:-took + 1})) && least[$suite]=$took
-		((took > ${most[$suite]:--1})) && most[$suite]=$took
-		printf 'round %d of %d: %s %s (%d s)\n' "$round" "$times" "$suite" "$verdict" "$took"
-	done
-done
-exit $status
+lane "$1" &
+lanes=($!)
+lane "${@:2}" &
+lanes+=($!)
+processes+=("${lanes[@]}")
+wait "${lanes[@]}"
