@@ -53,7 +53,10 @@ if [ -r /proc/self/status ] && command -v taskset >/dev/null; then
 	export GOMAXPROCS=${#processors[@]}
 fi
 places=${#processors[@]}
-[ "$places" -gt 0 ] || exit 1
+if [ "$places" -eq 0 ]; then
+	echo "unit: /proc/self/status names no processor to test on." >&2
+	exit 1
+fi
 
 # The packages with tests, those that take longest first. What runs programs is always
 # tested.

@@ -28,23 +28,25 @@ func (l *renewedLease) AwaitStop(ctx context.Context) error {
 }
 
 // localLease is one of the process's own store.
-type localLease struct{ renewedLease }
+type localLease struct{ *renewedLease }
 
-func (l *localLease) Hold() (release func()) { return func() {} }
+func (l localLease) Hold() (release func()) { return func() {} }
 
-func (l *localLease) Ended() context.Context { return context.Background() }
+func (l localLease) Ended() context.Context { return context.Background() }
 
 // A goroutine can stand still anywhere, and an instance be frozen, so that what is due later
 // is due at once. The race detector sees what isn't ready then.
 func TestALeaseIsRenewedThoughThatIsDueAtOnce(t *testing.T) {
-	renewed := make(chan struct{})
-	for name, lease := range map[string]store.Lease{
-		"a local lease": &localLease{renewedLease{renewed: renewed}},
-		"any other":     &renewedLease{renewed: renewed},
+	for name, from := range map[string]func(*renewedLease) store.Lease{
+		"a local lease": func(l *renewedLease) store.Lease { return localLease{l} },
+		"any other":     func(l *renewedLease) store.Lease { return l },
 	} {
 		t.Run(name, func(t *testing.T) {
+			renewed := make(chan struct{})
+			defer close(renewed)
 			ctx, end := context.WithCancelCause(t.Context())
-			recorder := startRecorder(ctx, &Runner{options: Options{LeaseTTL: 3 * time.Microsecond}}, lease, end, slog.New(slog.DiscardHandler))
+			r := &Runner{options: Options{LeaseTTL: 3 * time.Microsecond}}
+			recorder := startRecorder(ctx, r, from(&renewedLease{renewed: renewed}), end, slog.New(slog.DiscardHandler))
 			<-renewed
 			<-renewed
 			go func() {
@@ -56,5 +58,4 @@ func TestALeaseIsRenewedThoughThatIsDueAtOnce(t *testing.T) {
 			}
 		})
 	}
-	close(renewed)
 }
