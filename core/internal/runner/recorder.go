@@ -56,10 +56,11 @@ type recorder struct {
 	check   bool
 	// timer fires when there is something to do.
 	timer *time.Timer
-	// working is set while somebody makes calls, who owns appended: how many of
-	// records are stored.
+	// working is set while somebody makes calls, who owns appended, how many of
+	// records are stored, and alive, the wall clock's time of the last sign of life.
 	working  bool
 	appended int
+	alive    time.Time
 	// closed says that no call is begun any more.
 	closed bool
 	// away says that the store failed and hasn't recovered.
@@ -75,7 +76,7 @@ func startRecorder(ctx context.Context, r *Runner, lease store.Lease, end contex
 	recorder := &recorder{
 		lease: lease, spares: &r.records, interval: r.interval(), gather: r.options.Gather, tolerate: !r.options.FailOnStoreFailure,
 		end: end, logger: logger, next: lease.NextSeq(),
-		renewAt: time.Now().Add(r.interval()),
+		renewAt: time.Now().Add(r.interval()), alive: time.Now().Round(0),
 	}
 	recorder.watch, recorder.unwatch = context.WithCancel(ctx)
 	recorder.calls, recorder.cut = context.WithCancel(ctx)
@@ -273,7 +274,9 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 		defer cancel()
 		ctx = limited
 	}
+	still := r.stoodStill()
 	err := do(ctx)
+	still = r.stoodStill() || still
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -292,6 +295,11 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 	case errors.Is(err, store.ErrLeaseLost):
 		r.lost = true
 		r.end(errLeaseLost)
+	case still:
+		// That a connection or the time is gone says nothing of the store, and the lease may
+		// be another's since long.
+		r.logger.WarnContext(ctx, "instance stood still, the store is asked again", "doing", what, "error", err)
+		r.check = true
 	case r.tolerate:
 		if !r.away {
 			r.logger.ErrorContext(ctx, "run goes on, but isn't recorded", "doing", what, "error", err)
@@ -305,6 +313,16 @@ func (r *recorder) call(what string, do func(context.Context) error) bool {
 		r.end(fmt.Errorf("%w: %s: %w", errUnrecorded, what, err))
 	}
 	return false
+}
+
+// stoodStill notes that this instance runs, and reports whether it hadn't run since the
+// last time: while it does there is a call, or the end of one, in each interval. The caller
+// makes the calls.
+func (r *recorder) stoodStill() bool {
+	// A frozen instance's monotonic clock may stand still as well.
+	before := r.alive
+	r.alive = time.Now().Round(0)
+	return r.alive.Sub(before) > 2*r.interval
 }
 
 // awaitStop ends the run when it is asked to stop.

@@ -2,8 +2,11 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store"
@@ -25,6 +28,36 @@ func (l *renewedLease) Renew(context.Context) error {
 func (l *renewedLease) AwaitStop(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// staleLease is one that is lost, which is told when a connection that died is replaced.
+type staleLease struct {
+	renewedLease
+	calls atomic.Int32
+}
+
+func (l *staleLease) Renew(context.Context) error {
+	if l.calls.Add(1) == 1 {
+		return errors.New("connection reset by peer")
+	}
+	return store.ErrLeaseLost
+}
+
+// The instance stands still between two calls, and finds its connection dead.
+func TestADeadConnectionAfterAFreezeIsNotTheStoresFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancelCause(t.Context())
+		r := &Runner{options: Options{LeaseTTL: 15 * time.Second}}
+		recorder := startRecorder(ctx, r, &staleLease{}, end, slog.New(slog.DiscardHandler))
+		synctest.Wait()
+		recorder.mu.Lock()
+		recorder.alive = recorder.alive.Add(-time.Minute)
+		recorder.mu.Unlock()
+		time.Sleep(time.Minute)
+		if lost := recorder.close(time.Minute); !lost || !errors.Is(context.Cause(ctx), errLeaseLost) {
+			t.Errorf("lost: %v, ended by %v", lost, context.Cause(ctx))
+		}
+	})
 }
 
 // localLease is one of the process's own store.

@@ -26,6 +26,8 @@ const (
 	down
 	// hanging: calls don't answer.
 	hanging
+	// frozen: the next call is the one in which the instance stands still, for a minute.
+	frozen
 )
 
 func newFrail() *frail { return &frail{Store: memory.New(memory.Limits{})} }
@@ -36,6 +38,10 @@ func (f *frail) check(ctx context.Context) error {
 		return fmt.Errorf("%w: connection refused", store.ErrUnavailable)
 	case hanging:
 		<-ctx.Done()
+		return ctx.Err()
+	case frozen:
+		f.state.Store(up)
+		time.Sleep(time.Minute)
 		return ctx.Err()
 	}
 	return nil
@@ -236,6 +242,49 @@ func TestStoreThatFailsDuringARun(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+// An instance stands still in a call of the store for longer than its lease, so that the call
+// fails though the store was never away. The client isn't told that all is well: others have
+// seen the run closed.
+func TestAFreezeIsNotTheStoresFailure(t *testing.T) {
+	for _, fail := range []bool{false, true} {
+		for _, at := range []string{"an event is recorded", "an event is recorded, and the run ends", "the end is recorded"} {
+			t.Run(fmt.Sprintf("%s (fail: %v)", at, fail), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newFrail()
+					f := newFixtureOn(t, s, runner.Options{FailOnStoreFailure: fail})
+					a := newSteered()
+					b := f.stream(t, t.Context(), request(a, "run"))
+					a.steps <- start("m")
+					synctest.Wait()
+					if at == "the end is recorded" {
+						a.steps <- end("m")
+						synctest.Wait()
+						s.state.Store(frozen)
+					} else {
+						s.state.Store(frozen)
+						a.steps <- end("m")
+						time.Sleep(time.Minute)
+						if at == "an event is recorded" {
+							synctest.Wait()
+						}
+					}
+					select {
+					case a.steps <- finished():
+						close(a.steps)
+					case <-a.ended:
+					}
+					time.Sleep(30 * time.Second)
+					want(t, f.connect(t, 0), "run_started run", "text_message_start m", "text_message_end m", instanceGone)
+					if err := <-b.done; !errors.Is(err, store.ErrLeaseLost) {
+						t.Fatalf("stream: %v", err)
+					}
+					want(t, b.events(), "run_started run", "text_message_start m", "text_message_end m", taken)
+				})
+			})
+		}
 	}
 }
 

@@ -365,9 +365,11 @@ func (s *stream) record(cause error) error {
 	if !lost {
 		grace := s.deadline.limit(r.options.StoreGrace)
 		patience := min(grace, r.interval())
+		run.recorder.stoodStill()
 		err = r.finish(s.base, s.request.Key, run.lease, patience, result)
+		still := run.recorder.stoodStill()
 		if errors.Is(err, store.ErrUnavailable) && grace > patience {
-			if !r.options.FailOnStoreFailure {
+			if !r.options.FailOnStoreFailure && !still { // else others may have closed the run
 				s.deliverTerminal()
 			}
 			err = r.finish(s.base, s.request.Key, run.lease, s.deadline.limit(grace-patience), result)
