@@ -143,23 +143,24 @@ func TestAFileThatIsReplacedWhileItIsSentIsSentAsItWas(t *testing.T) {
 	}
 }
 
-func TestAPartOfAFileOfTwoGigabytesIsReadAlone(t *testing.T) {
+func TestAPartOfAVeryLargeFileIsReadAlone(t *testing.T) {
 	folder := newFolder(t)
 	file, err := os.Create(filepath.Join(folder, "film.mp4"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := file.Truncate(2 << 30); err != nil { // sparse
+	if err := file.Truncate(128 << 30); err != nil { // sparse
 		t.Fatal(err)
 	}
 	handler := inFolder(t, folder)
 	began := time.Now()
-	answer := request(handler, http.MethodGet, "/film.mp4", http.Header{"Range": {"bytes=2147483640-"}})
-	if answer.Code != http.StatusPartialContent || answer.Body.Len() != 8 || answer.Header().Get("Content-Range") != "bytes 2147483640-2147483647/2147483648" {
+	answer := request(handler, http.MethodGet, "/film.mp4", http.Header{"Range": {"bytes=137438953464-"}})
+	if answer.Code != http.StatusPartialContent || answer.Body.Len() != 8 || answer.Header().Get("Content-Range") != "bytes 137438953464-137438953471/137438953472" {
 		t.Errorf("got %d, %d bytes, %v", answer.Code, answer.Body.Len(), answer.Header())
 	}
-	if taken := time.Since(began); taken > time.Second {
+	// All of it would take a minute.
+	if taken := time.Since(began); taken > 20*time.Second {
 		t.Errorf("it took %s", taken)
 	}
 	again := request(handler, http.MethodGet, "/film.mp4", http.Header{"Range": {"bytes=0-3"}, "If-Range": {answer.Header().Get("ETag")}})
