@@ -25,9 +25,20 @@ function calls(page) {
   return made;
 }
 
-/** Reloads a page, and resolves when it is told what becomes of threads. What happens before, after its list, it isn't told. */
+const lists = "**/threads?*";
+
+/**
+ * Reloads a page, and resolves when it is told what becomes of threads: what happens before, after
+ * its list, it isn't told. From then on it gets no list: one that comes late takes away what the
+ * page was told meanwhile, so that it proves nothing which of them the page shows.
+ */
 async function listens(page) {
   await page.page.goto("about:blank");
+  let listed = false;
+  page.page.on("request", (request) => {
+    if (request.url().endsWith("/threads/subscribe")) listed = true;
+  });
+  await page.page.route(lists, (route) => (listed ? route.abort() : route.continue()));
   const joined = new Promise((resolve) => {
     page.page.on("websocket", (socket) => {
       socket.on("framereceived", ({ payload }) => payload.includes("user_meta:") && payload.includes("phx_reply") && resolve());
@@ -108,7 +119,6 @@ const plays = {
     const acts = await open({ url: managed("managed") });
     const watches = await open({ url: managed("managed") }); // a window, since what is behind another tab is slow
     await listens(watches);
-    await watches.page.route("**/threads?*", (route) => route.abort()); // it gets no list any more
     const [own, other] = [acts, watches].map((page) => page.threads.filter({ has: page.page.locator(`a[href="#${threadOf(acts)}"]`) }));
     await saysHello(acts);
     await other.getByRole("link", { name: "Say hello" }).waitFor(); // it was created, and named
@@ -233,6 +243,7 @@ const plays = {
     await saysHello(second);
     await second.threads.first().waitFor();
     assert.equal(await second.threads.count(), 1, "the second browser sees its own thread only");
+    await first.page.unroute(lists);
     await first.reload();
     await first.sees("happily ever after");
     await named.waitFor();
