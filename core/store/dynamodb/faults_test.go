@@ -57,7 +57,7 @@ func live(ctx context.Context, s *dynamodb.Store, called func()) error {
 		return err
 	}
 	called()
-	lease, err := s.Begin(ctx, store.BeginRequest{Key: thread, AgentID: "agent", RunID: "one", TTL: time.Minute, MessageIDs: []string{"m"}})
+	lease, err := s.Begin(ctx, store.BeginRequest{Key: thread, AgentID: "agent", RunID: "one", TTL: longTTL, MessageIDs: []string{"m"}})
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func live(ctx context.Context, s *dynamodb.Store, called func()) error {
 			return err
 		},
 		func() error {
-			next, err := s.Begin(ctx, store.BeginRequest{Key: thread, AgentID: "agent", RunID: "two", TTL: time.Minute, MessageIDs: []string{"n"}})
+			next, err := s.Begin(ctx, store.BeginRequest{Key: thread, AgentID: "agent", RunID: "two", TTL: longTTL, MessageIDs: []string{"n"}})
 			called()
 			if err == nil && (next.NextSeq() != 7 || !next.Seen()["n"]) {
 				err = errors.New("wrong lease")
@@ -249,7 +249,7 @@ func TestADeleteOfWhatIsLeftSparesANewThread(t *testing.T) {
 	address := fresh()
 	s, other := openAt(t, address, proxy), open(t, address)
 	for n := range 3 { // more than one page of items
-		lease := begin(t, other, fmt.Sprint("run ", n), time.Minute)
+		lease := begin(t, other, fmt.Sprint("run ", n), longTTL)
 		text := make([]byte, 500<<10)
 		_, _ = rand.Read(text)
 		if err := lease.Finish(t.Context(), &store.Result{Records: records(lease.NextSeq(), 1, hex.EncodeToString(text))}); err != nil {

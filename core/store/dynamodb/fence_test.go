@@ -16,6 +16,9 @@ import (
 
 var thread = store.Key{Owner: "owner", ID: "thread"}
 
+// longTTL is for a lease that doesn't expire within a test, however busy the machine.
+const longTTL = time.Hour
+
 func begin(t testing.TB, s store.Store, runID string, ttl time.Duration) store.Lease {
 	t.Helper()
 	lease, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, AgentID: "agent", RunID: runID, TTL: ttl})
@@ -199,7 +202,7 @@ func TestAHolderWhoseClockStoodStillWritesNothingThatIsRead(t *testing.T) {
 				lease := brief(t, sleeper, other)
 				stop()
 				awaitOrphan(t, other)
-				adopted, err := other.Adopt(t.Context(), thread, time.Minute)
+				adopted, err := other.Adopt(t.Context(), thread, longTTL)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -211,7 +214,7 @@ func TestAHolderWhoseClockStoodStillWritesNothingThatIsRead(t *testing.T) {
 						t.Fatal(err)
 					}
 					if when == "in the next run" {
-						next := begin(t, other, "next", time.Minute)
+						next := begin(t, other, "next", longTTL)
 						if err := next.Append(t.Context(), records(4, 1, "next")); err != nil {
 							t.Fatal(err)
 						}
@@ -223,7 +226,7 @@ func TestAHolderWhoseClockStoodStillWritesNothingThatIsRead(t *testing.T) {
 					}
 					want = nil
 					if when == "made anew" {
-						next := begin(t, other, "next", time.Minute)
+						next := begin(t, other, "next", longTTL)
 						want = records(1, 1, "next")
 						if err := next.Append(t.Context(), want); err != nil {
 							t.Fatal(err)
@@ -235,7 +238,7 @@ func TestAHolderWhoseClockStoodStillWritesNothingThatIsRead(t *testing.T) {
 				}
 				wantRecords(t, read(t, other), want...)
 				if when == "finished" {
-					begun, err := other.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "next", TTL: time.Minute, MessageIDs: []string{"late"}})
+					begun, err := other.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "next", TTL: longTTL, MessageIDs: []string{"late"}})
 					if err != nil || len(begun.Seen()) > 0 || begun.NextSeq() != 4 {
 						t.Errorf("the next run has seen %v: %v", begun.Seen(), err)
 					}
@@ -271,7 +274,7 @@ func TestLeasesDontGoByTheClocksOfInstances(t *testing.T) {
 				if err := lease.Append(t.Context(), records(lease.NextSeq(), 1, "late")); !errors.Is(err, store.ErrLeaseLost) {
 					t.Errorf("after its term the holder appends: %v", err)
 				}
-				adopted, err := pair.other.Adopt(t.Context(), thread, time.Minute)
+				adopted, err := pair.other.Adopt(t.Context(), thread, longTTL)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -327,7 +330,7 @@ func TestAnAdopterThatWasFrozenDoesntFenceOffTheNextOne(t *testing.T) {
 				clock.stop()
 			}
 			awaitOrphan(t, other)
-			second, err := other.Adopt(t.Context(), thread, time.Minute)
+			second, err := other.Adopt(t.Context(), thread, longTTL)
 			if err != nil {
 				t.Fatal(err)
 			}

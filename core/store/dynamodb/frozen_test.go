@@ -72,7 +72,7 @@ func TestAHolderMayBeFrozenBeforeAnyRequest(t *testing.T) {
 				}
 				time.Sleep(50 * time.Millisecond)
 			}
-			adopted, err := other.Adopt(t.Context(), thread, time.Minute)
+			adopted, err := other.Adopt(t.Context(), thread, longTTL)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func TestAHolderMayBeFrozenBeforeAnyRequest(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				next := begin(t, other, "next", time.Minute)
+				next := begin(t, other, "next", longTTL)
 				more := records(next.NextSeq(), 1, "next")
 				if err := next.Append(t.Context(), more); err != nil {
 					t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // run does a whole run of one record, and returns that.
 func run(t *testing.T, s store.Store, id string) store.Record {
 	t.Helper()
-	lease := begin(t, s, id, time.Minute)
+	lease := begin(t, s, id, longTTL)
 	record := records(lease.NextSeq(), 1, id)
 	err := lease.Finish(t.Context(), &store.Result{
 		Records: record, MessageIDs: []string{id}, Snapshot: store.Snapshot{Messages: fmt.Appendf(nil, "[%q]", id)},
@@ -47,7 +47,7 @@ func TestTheNewestRunsAreKept(t *testing.T) {
 	}
 	// The others are gone, not only unread.
 	wantRecords(t, read(t, unlimited), all[9:]...)
-	lease, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "next", TTL: time.Minute, MessageIDs: []string{"run 0", "run 11", "else"}})
+	lease, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "next", TTL: longTTL, MessageIDs: []string{"run 0", "run 11", "else"}})
 	if err != nil || len(lease.Seen()) != 2 || lease.ParentRunID() != "run 11" {
 		t.Fatalf("the next run has seen %v, %v", lease.Seen(), err)
 	}
@@ -84,7 +84,7 @@ func TestAThreadIsKeptForItsTimeAfterTheLastWrite(t *testing.T) {
 	if err != nil || len(list.Threads) > 0 {
 		t.Errorf("it is listed: %+v, %v", list, err)
 	}
-	again := begin(t, s, "again", time.Minute)
+	again := begin(t, s, "again", longTTL)
 	if again.NextSeq() != 1 || again.ParentRunID() != "" {
 		t.Errorf("a new run of it begins at %d after %q", again.NextSeq(), again.ParentRunID())
 	}
@@ -96,7 +96,7 @@ func TestNothingIsLeftOfAThreadThatIsDeleted(t *testing.T) {
 	for n := range 3 {
 		run(t, s, fmt.Sprint("run ", n))
 	}
-	lease := begin(t, s, "live", time.Minute)
+	lease := begin(t, s, "live", longTTL)
 	if err := lease.Append(t.Context(), records(lease.NextSeq(), 2, "live")); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestAFinishedRunLeavesNoBlocks(t *testing.T) {
 	t.Parallel()
 	s := open(t, fresh())
 	run(t, s, "first")
-	lease := begin(t, s, "run", time.Minute)
+	lease := begin(t, s, "run", longTTL)
 	for n := range int64(60) {
 		if err := lease.Append(t.Context(), records(n+2, 1, "run")); err != nil {
 			t.Fatal(err)
@@ -150,7 +150,7 @@ func TestNothingOfAThreadExpiresBeforeIt(t *testing.T) {
 	}{
 		{"renamed again and again", "&retention=1h", "&retention=1h", rename, false},
 		{"in a run that is given up", "&retention=1h", "&retention=1h", func(t *testing.T, s *dynamodb.Store) {
-			if err := begin(t, s, "given up", time.Minute).Finish(t.Context(), nil); err != nil {
+			if err := begin(t, s, "given up", longTTL).Finish(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
@@ -206,7 +206,7 @@ func TestABusyThreadIsRefusedWithoutReadingItsRun(t *testing.T) {
 	proxy, stop := server.Through()
 	t.Cleanup(stop)
 	s := openAt(t, fresh(), proxy)
-	lease := begin(t, s, "run", time.Minute)
+	lease := begin(t, s, "run", longTTL)
 	for range 3 {
 		text := make([]byte, 1<<20) // of which half a MB is left when it is compressed
 		_, _ = rand.Read(text)
@@ -218,7 +218,7 @@ func TestABusyThreadIsRefusedWithoutReadingItsRun(t *testing.T) {
 	least := math.Inf(1)
 	for tries := 0; tries < 10 && least > 300; tries++ {
 		proxy.Take()
-		_, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: time.Minute})
+		_, err := s.Begin(t.Context(), store.BeginRequest{Key: thread, RunID: "two", TTL: longTTL})
 		switch units := float64(proxy.Take().Reads); {
 		case errors.Is(err, store.ErrLocked):
 			least = min(least, units)

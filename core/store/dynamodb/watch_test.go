@@ -11,7 +11,7 @@ func TestManyFollowersOfOneProcessShareOneQuestion(t *testing.T) {
 	proxy, stop := server.Through()
 	t.Cleanup(stop)
 	writer, s := open(t, address), openAt(t, address, proxy)
-	lease := begin(t, writer, "run", time.Minute)
+	lease := begin(t, writer, "run", longTTL)
 	const followers, batches = 10, 5
 	began := time.Now()
 	done := make(chan error, followers)
@@ -51,7 +51,7 @@ func TestARunThatIsWrittenToAllTheTimeSeesItsStop(t *testing.T) {
 	t.Parallel()
 	address := fresh()
 	s, other := open(t, address), open(t, address)
-	lease := begin(t, s, "run", time.Minute)
+	lease := begin(t, s, "run", longTTL)
 	stopped := make(chan error, 1)
 	go func() { stopped <- lease.AwaitStop(t.Context()) }()
 	if asked, err := other.Stop(t.Context(), thread, ""); !asked || err != nil {

@@ -16,7 +16,7 @@ import (
 const (
 	// longTTL is for a lease that doesn't expire within a test, briefTTL for one
 	// that does.
-	longTTL  = time.Minute
+	longTTL  = time.Hour
 	briefTTL = 300 * time.Millisecond
 	// timeout is for what should happen at once.
 	timeout = time.Minute
