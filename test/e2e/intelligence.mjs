@@ -29,8 +29,8 @@ const lists = "**/threads?*";
 
 /**
  * Reloads a page, and resolves when it is told what becomes of threads: what happens before, after
- * its list, it isn't told. From then on it gets no list: one that comes late takes away what the
- * page was told meanwhile, so that it proves nothing which of them the page shows.
+ * its list, it isn't told. From then on it gets no list, so that the page shows what it was told
+ * and nothing else: a list that comes late would take that away again.
  */
 async function listens(page) {
   await page.page.goto("about:blank");

@@ -365,7 +365,7 @@ func (s *stream) record(cause error) error {
 	if !lost {
 		grace := s.deadline.limit(r.options.StoreGrace)
 		patience := min(grace, r.interval())
-		run.recorder.stoodStill()
+		run.recorder.stoodStill() // from here on: the recorder has made its last call
 		err = r.finish(s.base, s.request.Key, run.lease, patience, result)
 		still := run.recorder.stoodStill()
 		if errors.Is(err, store.ErrUnavailable) && grace > patience {
