@@ -78,12 +78,7 @@ func (s *suite) renewed(key store.Key, wait func(ttl time.Duration), begun func(
 			}
 			held = renewing
 		}
-		s.awaitExpiry(key)
-		adopted, err := s.Store.Adopt(s.context(), key, longTTL)
-		if err != nil {
-			s.Fatalf("adopt what was renewed too late: %v", err)
-		}
-		s.finish(adopted, nil)
+		s.giveUp(key)
 	}
 }
 
@@ -101,12 +96,20 @@ func (s *suite) brief(key store.Key, runID string, n int) store.Lease {
 		if time.Since(held) < ttl {
 			s.Fatalf("append to run %s: %v", runID, err)
 		}
-		adopted, err := s.Store.Adopt(s.context(), key, longTTL)
-		if err != nil {
-			s.Fatalf("adopt what was appended too late: %v", err)
-		}
-		s.finish(adopted, nil)
+		s.giveUp(key)
 	}
+}
+
+// giveUp waits for the lease of a run to expire, which for its holder has expired
+// already, and ends the run without a trace.
+func (s *suite) giveUp(key store.Key) {
+	s.Helper()
+	s.awaitExpiry(key)
+	adopted, err := s.Store.Adopt(s.context(), key, longTTL)
+	if err != nil {
+		s.Fatalf("adopt a run whose lease has expired: %v", err)
+	}
+	s.finish(adopted, nil)
 }
 
 // run does a whole run of n events, and returns its records.
