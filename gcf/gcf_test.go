@@ -18,6 +18,7 @@ import (
 
 	"github.com/copilotkit-go/runtime/core/bundle"
 	"github.com/copilotkit-go/runtime/gcf"
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -104,7 +105,7 @@ func start(t testing.TB, env []string) *platformtest.Deployment {
 	program := build(t)
 	// Cloud Functions sets these.
 	env = append([]string{"FUNCTION_TARGET=CopilotKit", "FUNCTION_SIGNATURE_TYPE=http", "K_SERVICE=copilotkit", "GOOGLE_CLOUD_PROJECT=my-project"}, env...)
-	return platformtest.StartServer(t, filepath.Dir(program), program, platformtest.FreePort(t), env)
+	return platformtest.StartServer(t, filepath.Dir(program), program, freeport.Take(t), env)
 }
 
 func TestTheDeployedFunction(t *testing.T) {

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/test/platformtest"
+	"github.com/copilotkit-go/runtime/test/freeport"
 )
 
 // startProduction serves as copilotkit serve does, until the test ends.
 func startProduction(t *testing.T, entries ...string) *server {
 	t.Helper()
-	port := platformtest.FreePort(t)
+	port := freeport.Take(t)
 	ctx, interrupt := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -71,7 +71,7 @@ func TestProductionIsForWhomeverAuthLetsIn(t *testing.T) {
 }
 
 func TestHealthSaysWhatIsWrong(t *testing.T) {
-	port := platformtest.FreePort(t)
+	port := freeport.Take(t)
 	for name, test := range map[string]struct{ port, want string }{
 		"nothing listens":     {port, "connection refused"},
 		"a port is no number": {"http", "PORT"},

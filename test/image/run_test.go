@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -42,7 +43,7 @@ func (i *image) start(t testing.TB, env []string) *platformtest.Deployment {
 
 func (i *image) startAs(t testing.TB, user, group uint32, env []string) *platformtest.Deployment {
 	t.Helper()
-	port := platformtest.FreePort(t)
+	port := freeport.Take(t)
 	return platformtest.StartCommand(t, i.command(user, group, i.config.Config.Cmd, append([]string{"PORT=" + port}, env...)...), port)
 }
 

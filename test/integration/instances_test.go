@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/lambdaapi"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
@@ -58,7 +59,7 @@ func startServer(t *testing.T, env []string) *platformtest.Deployment {
 	dir := platformtest.Build(t, "copilotkit", func(dir string) error {
 		return platformtest.Compile("../..", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
 	})
-	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), platformtest.FreePort(t), env)
+	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), freeport.Take(t), env)
 }
 
 // startFunction deploys a function whose instances serve one request at a time, so that

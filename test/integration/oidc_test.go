@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -23,7 +24,7 @@ func startProvider(t *testing.T) provider {
 	t.Helper()
 	program := platformtest.Tool(t, "../..", "oidc/provider.mjs")
 	platformtest.Tool(t, "../..", "oidc/node_modules")
-	return provider{platformtest.StartServer(t, filepath.Dir(program), program, platformtest.FreePort(t), nil)}
+	return provider{platformtest.StartServer(t, filepath.Dir(program), program, freeport.Take(t), nil)}
 }
 
 // token returns the headers of a request with a token for an audience. The client's name

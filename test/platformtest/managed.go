@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/intelligencetest"
 )
 
@@ -23,7 +24,7 @@ func NewManaged(t testing.TB, text string) *Managed {
 	t.Helper()
 	// Nobody else gets its addresses while it is down.
 	return &Managed{Platform: intelligencetest.NewWith(t, intelligencetest.Options{
-		Address: "127.0.0.1:" + FreePort(t), GatewayAddress: "127.0.0.1:" + FreePort(t),
+		Address: "127.0.0.1:" + freeport.Take(t), GatewayAddress: "127.0.0.1:" + freeport.Take(t),
 	}), Model: NewModel(t, text)}
 }
 

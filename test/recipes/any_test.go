@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
 func startNode(t *testing.T) *platformtest.Deployment {
 	t.Helper()
-	return startAgent(t, behindAny, "node agent.mjs", "8001", platformtest.FreePort(t))
+	return startAgent(t, behindAny, "node agent.mjs", "8001", freeport.Take(t))
 }
 
 func TestAnAgentWithoutALibraryWorksBehindTheRuntime(t *testing.T) {

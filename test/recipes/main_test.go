@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -27,7 +28,7 @@ func startRuntime(t *testing.T, env ...string) *platformtest.Deployment {
 	dir := platformtest.Build(t, "copilotkit", func(dir string) error {
 		return platformtest.Compile("../..", filepath.Join(dir, "copilotkit"), "./cmd/copilotkit")
 	})
-	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), platformtest.FreePort(t), env)
+	return platformtest.StartServer(t, dir, filepath.Join(dir, "copilotkit"), freeport.Take(t), env)
 }
 
 // startAgent runs the command of a page that contains a word, on a port instead of the

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -25,7 +26,7 @@ const (
 
 func startPython(t *testing.T, env ...string) *platformtest.Deployment {
 	t.Helper()
-	return startPythonAt(t, platformtest.FreePort(t), env...)
+	return startPythonAt(t, freeport.Take(t), env...)
 }
 
 func startPythonAt(t *testing.T, port string, env ...string) *platformtest.Deployment {
@@ -236,7 +237,7 @@ func isText(e event) bool { return e.Type == "TEXT_MESSAGE_CONTENT" }
 
 func TestAnAgentThatIsKilledInMidRunEndsItInOrder(t *testing.T) {
 	t.Parallel()
-	port := platformtest.FreePort(t)
+	port := freeport.Take(t)
 	agent := startPythonAt(t, port)
 	runtime := startRuntime(t, withAgent(t, behindPython, agent))
 	run := runtime.Stream(t, runs, platformtest.RunInput("thread", "count"))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 
@@ -64,7 +65,7 @@ func TestShutdownEndsRunsInGoodOrder(t *testing.T) {
 	model := platformtest.NewModel(t, "never finished")
 	held := model.Hold()
 	defer held.Release()
-	address := "127.0.0.1:" + platformtest.FreePort(t)
+	address := "127.0.0.1:" + freeport.Take(t)
 	ctx, signal := context.WithCancel(t.Context())
 	defer signal()
 	ended := make(chan error, 1)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/copilotkit-go/runtime/test/freeport"
 )
 
 // StartBouncer runs PgBouncer before a server, with a pool_mode such as "transaction",
@@ -23,7 +25,7 @@ func StartBouncer(t testing.TB, server *Server, mode string) string {
 	var p *process
 	// Somebody else may take the port before it does.
 	for range 5 {
-		addr := freeAddr(t)
+		addr := "127.0.0.1:" + freeport.Take(t)
 		config := filepath.Join(dir, "pgbouncer.ini")
 		if err := os.WriteFile(config, []byte(bouncerConfig(addr, server.Addr, mode)), 0o644); err != nil {
 			t.Fatal(err)

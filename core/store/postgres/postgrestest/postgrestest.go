@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/copilotkit-go/runtime/test/freeport"
 )
 
 // Server is a server of PostgreSQL.
@@ -45,7 +47,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	t.Cleanup(s.Kill)
 	// Somebody else may take the port before the server does.
 	for range 5 {
-		s.Addr = freeAddr(t)
+		s.Addr = "127.0.0.1:" + freeport.Take(t)
 		if s.start() {
 			return s
 		}

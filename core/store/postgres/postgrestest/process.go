@@ -3,8 +3,6 @@ package postgrestest
 import (
 	"bufio"
 	"io"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -111,20 +109,4 @@ func servant() *syscall.Credential {
 func drop(command *exec.Cmd) {
 	command.Dir = "/"
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: servant()}
-}
-
-// freeAddr returns an address that nothing listens on. Its port is below those that the
-// system gives to whoever asks for any, so that it is free when a killed server starts
-// again.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(20000)))
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			listener.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }

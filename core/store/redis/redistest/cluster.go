@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/copilotkit-go/runtime/core/internal/pause"
+	"github.com/copilotkit-go/runtime/test/freeport"
 )
 
 // slots is how many slots every cluster has.
@@ -24,7 +25,7 @@ func StartCluster(t testing.TB, masters int, args ...string) string {
 	clients := make([]*goredis.Client, masters)
 	addrs, bus := make([]string, masters), make([]string, masters)
 	for i := range masters {
-		_, bus[i], _ = net.SplitHostPort(freeAddr(t))
+		bus[i] = freeport.Take(t)
 		addrs[i] = Start(t, append([]string{"--cluster-enabled", "yes", "--cluster-port", bus[i]}, args...)...).Addr
 		clients[i] = goredis.NewClient(&goredis.Options{Addr: addrs[i]})
 		defer clients[i].Close()

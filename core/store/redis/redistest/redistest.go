@@ -6,17 +6,17 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/copilotkit-go/runtime/test/freeport"
 )
 
 // Server is a redis-server process.
@@ -46,7 +46,7 @@ func start(t testing.TB, tls bool, args []string) *Server {
 	t.Cleanup(s.Kill)
 	// Somebody else may take the port before the server does.
 	for range 5 {
-		s.Addr = freeAddr(t)
+		s.Addr = "127.0.0.1:" + freeport.Take(t)
 		if s.start() {
 			return s
 		}
@@ -145,22 +145,6 @@ func (s *Server) read(output io.Reader, ready chan<- bool) {
 	if !sent {
 		ready <- false
 	}
-}
-
-// freeAddr returns an address that nothing listens on. Its port is below those that
-// the system gives to whoever asks for any, so that it is free when a killed server
-// starts again.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(20000)))
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			listener.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // lines keeps the last lines of a log.
