@@ -80,12 +80,13 @@ func deployed(t *testing.T, config core.Config, platform intelligence.Config, te
 		server := &http.Server{Handler: d.runtime}
 		var serving sync.WaitGroup
 		serving.Go(func() { _ = server.Serve(listener) })
-		inbound := &http.Transport{DialContext: network.Dial, DisableKeepAlives: true}
+		inbound := &http.Transport{DialContext: network.Dial}
 		d.client = &http.Client{Transport: inbound}
 		t.Cleanup(func() {
 			if err := d.runtime.Close(); err != nil {
 				t.Errorf("close: %v", err)
 			}
+			inbound.CloseIdleConnections()
 			_ = server.Close()
 			serving.Wait()
 			_ = client.Close()

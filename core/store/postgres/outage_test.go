@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/copilotkit-go/runtime/core/agui"
 	"github.com/copilotkit-go/runtime/core/store"
 	"github.com/copilotkit-go/runtime/core/store/postgres/postgrestest"
@@ -194,18 +196,16 @@ func droppedTables(t *testing.T, server *postgrestest.Server) {
 func hang(t *testing.T, server *postgrestest.Server) {
 	s := open(t, server.URL()+"&prefix="+prefix())
 	lease := begin(t, s, "run")
-	// Locks that nobody gives back look like a server that hangs.
-	locked := make(chan struct{})
-	go func() {
-		defer close(locked)
-		server.Exec(t, "BEGIN; LOCK TABLE copilotkit."+s.Prefix()+"threads; SELECT pg_sleep(2.5); COMMIT")
-	}()
-	retry(t, "until it is locked", func() error {
-		if rows := server.Exec(t, "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'copilotkit."+s.Prefix()+"threads'::regclass AND granted"); len(rows) == 0 {
-			return store.ErrUnavailable
-		}
-		return nil
-	})
+	// To whoever waits for a lock, a server seems to hang.
+	table := "copilotkit." + s.Prefix() + "threads"
+	locker, err := pgconn.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer locker.Close(t.Context())
+	if _, err := locker.Exec(t.Context(), "BEGIN; LOCK TABLE "+table).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
 	for _, call := range []func(context.Context) error{
 		func(ctx context.Context) error { return lease.Append(ctx, records(1, 1)) },
 		func(ctx context.Context) error { _, err := s.Threads(ctx, store.Query{}); return err },
@@ -219,11 +219,20 @@ func hang(t *testing.T, server *postgrestest.Server) {
 		begun := time.Now()
 		err := call(ctx)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 2*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 20*time.Second {
 			t.Errorf("%v after %v", err, time.Since(begun))
 		}
 	}
-	<-locked
+	// What was given up is taken back from the server, which may take a busy one a while.
+	retry(t, "until nobody waits for the lock", func() error {
+		if rows := server.Exec(t, "SELECT pid FROM pg_locks WHERE relation = '"+table+"'::regclass AND NOT granted"); len(rows) > 0 {
+			return store.ErrUnavailable
+		}
+		return nil
+	})
+	if _, err := locker.Exec(t.Context(), "COMMIT").ReadAll(); err != nil {
+		t.Fatal(err)
+	}
 	// What wasn't answered is repeated, and there once.
 	if err := lease.Append(t.Context(), records(1, 2)); err != nil {
 		t.Errorf("append: %v", err)
