@@ -17,8 +17,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 	"github.com/copilotkit-go/runtime/gcf"
-	"github.com/copilotkit-go/runtime/test/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 

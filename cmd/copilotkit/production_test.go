@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 )
 
 // startProduction serves as copilotkit serve does, until the test ends.

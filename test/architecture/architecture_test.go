@@ -39,10 +39,10 @@ func TestThePictureIsTrue(t *testing.T) {
 	used := make(map[string]bool)
 	for _, p := range listPackages(t) {
 		folder := folderOf(p.ImportPath)
-		r := roomOf(rooms, folder)
-		if r == nil && strings.HasPrefix(folder, "test/") {
+		if strings.HasPrefix(folder, "test/") {
 			continue // tests may import everything
 		}
+		r := roomOf(rooms, folder)
 		if r == nil {
 			t.Errorf("%s has no row in the picture", folder)
 			continue

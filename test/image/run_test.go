@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/store/redis/redistest"
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 

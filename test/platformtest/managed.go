@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 	"github.com/copilotkit-go/runtime/test/intelligencetest"
 )
 

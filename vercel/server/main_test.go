@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/copilotkit-go/runtime/core/bundle"
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 	"github.com/copilotkit-go/runtime/test/platformtest"
 )
 

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 )
 
 // StartBouncer runs PgBouncer before a server, with a pool_mode such as "transaction",

@@ -10,7 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/copilotkit-go/runtime/core/internal/pause"
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 )
 
 // slots is how many slots every cluster has.

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 )
 
 // Server is a redis-server process.

@@ -4,7 +4,7 @@ import (
 	"net"
 	"testing"
 
-	"github.com/copilotkit-go/runtime/test/freeport"
+	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 )
 
 // Of a third of all ports, taken at once, two would be the same if any were given twice.
