@@ -147,7 +147,7 @@ func TestAHostileServerHoldsNothingUp(t *testing.T) {
 			bad := hostileWith(t, c.method, c.answer)
 			good := newAppServer(t, shows("b", withPage()))
 			of := mcpapps.Server{URL: good.URL, ServerID: "good"}
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
 			var (
 				apps  *mcpapps.Extension
@@ -157,7 +157,8 @@ func TestAHostileServerHoldsNothingUp(t *testing.T) {
 				all   string
 			)
 			// A machine on which the other server is too slow as well gets more time.
-			for timeout := 4 * time.Second; timeout <= time.Minute && !strings.Contains(all, "shown by b"); timeout *= 3 {
+			timeout := 4 * time.Second
+			for ; ; timeout *= 3 {
 				apps = newApps(t, mcpapps.Config{
 					Servers: []mcpapps.Server{bad, of}, ConnectTimeout: timeout, CallTimeout: timeout,
 				})
@@ -168,6 +169,9 @@ func TestAHostileServerHoldsNothingUp(t *testing.T) {
 					t.Fatal(err)
 				}
 				all = strings.Join(lines, "\n")
+				if strings.Contains(all, "shown by b") || timeout > 30*time.Second {
+					break
+				}
 			}
 			if !strings.Contains(all, "shown by b") || !strings.HasPrefix(lines[len(lines)-1], `{"type":"RUN_FINISHED"`) {
 				t.Errorf("the other server's tool isn't there in\n%.2000s", all)
@@ -186,7 +190,7 @@ func TestAHostileServerHoldsNothingUp(t *testing.T) {
 			if c.works != "all" && answer != `{"error":"Error: MCP request failed"}` {
 				t.Errorf("the page is told %.300s", answer)
 			}
-			if took := time.Since(begun); took > 2*time.Minute {
+			if took := time.Since(begun); took > 10*timeout {
 				t.Errorf("it took %v", took)
 			}
 		})

@@ -7,7 +7,7 @@ import (
 	"github.com/copilotkit-go/runtime/core/store/storetest/freeport"
 )
 
-// Of a third of all ports, taken at once, two would be the same if any were given twice.
+// Of 500 ports drawn from 20,000 some twelve share one with another: they would be given twice.
 func TestAPortIsTakenOnce(t *testing.T) {
 	taken := make(map[string]bool)
 	for range 500 {
