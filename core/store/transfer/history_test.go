@@ -24,7 +24,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func newRunner(s store.Store) *runner.Runner {
-	return runner.New(s, runner.Options{Logger: slog.New(slog.DiscardHandler)})
+	// A lease also limits how long a store may take, and a busy machine takes long.
+	return runner.New(s, runner.Options{LeaseTTL: time.Hour, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // fill gives a store threads of several owners, with histories as the runtime makes them,
