@@ -68,10 +68,10 @@ func (r *run) Append(_ context.Context, records []store.Record) error {
 	return nil
 }
 
-// Renew reports whether the run is lost. Its lock is renewed by itself.
 // Hold does nothing: the platform's lock has a heartbeat of its own.
 func (r *run) Hold() (release func()) { return func() {} }
 
+// Renew reports whether the run is lost. Its lock is renewed by itself.
 func (r *run) Renew(context.Context) error {
 	if r.failure() != nil {
 		return store.ErrLeaseLost
