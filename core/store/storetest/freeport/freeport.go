@@ -28,10 +28,11 @@ func Take(t testing.TB) string {
 }
 
 // reserve takes a port for a test, and reports whether it was free. Tests of other
-// processes see the lock on its file, which ends with the process at the latest.
+// processes see the lock on its file, which ends with the process at the latest. Each
+// user has a folder, since another may not write there.
 func reserve(t testing.TB, port string) bool {
 	t.Helper()
-	dir := filepath.Join(os.TempDir(), "copilotkit-test-ports")
+	dir := filepath.Join(os.TempDir(), "copilotkit-test-ports-"+strconv.Itoa(os.Getuid()))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		t.Fatalf("reserve a port: %v", err)
 	}
