@@ -38,11 +38,25 @@ lane() {
 }
 
 finish() {
-	local process
+	local all
 	exec 2>/dev/null # the shell tells of each that it ends
-	for process in "${processes[@]}"; do
-		kill -- "-$process" 2>/dev/null || true
-	done
+	# All that they have begun, in whatever group.
+	all=$(ps -eo pid,ppid | awk -v begun="${processes[*]}" '
+		function family(process, n, i, own) {
+			print process
+			n = split(children[process], own, " ")
+			for (i = 1; i <= n; i++) family(own[i])
+		}
+		{ children[$2] = children[$2] " " $1 }
+		END {
+			n = split(begun, first, " ")
+			for (i = 1; i <= n; i++) family(first[i])
+		}')
+	# shellcheck disable=SC2086 # one argument each
+	kill $all || true
+	# What a test has frozen ends once it goes on.
+	# shellcheck disable=SC2086
+	kill -CONT $all || true
 	printf '\n%-14s %9s %s\n' suite passed "seconds, least to most"
 	awk -v suites="$*" -v times="$times" '
 		{
@@ -64,7 +78,8 @@ finish() {
 	exit "${status:-0}"
 }
 
-# Each has a process group of its own, so that it ends with all that it has begun.
+# Each has a process group of its own: an interrupt from the terminal is for this script, which
+# ends them.
 set -m
 processes=()
 trap 'finish "$@"' EXIT
