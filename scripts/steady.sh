@@ -51,12 +51,12 @@ finish() {
 		END {
 			n = split(begun, first, " ")
 			for (i = 1; i <= n; i++) family(first[i])
-		}')
+		}') || all=${processes[*]/#/-} # where there is no ps, their groups
 	# shellcheck disable=SC2086 # one argument each
-	kill $all || true
+	kill -- $all || true
 	# What a test has frozen ends once it goes on.
 	# shellcheck disable=SC2086
-	kill -CONT $all || true
+	kill -CONT -- $all || true
 	printf '\n%-14s %9s %s\n' suite passed "seconds, least to most"
 	awk -v suites="$*" -v times="$times" '
 		{
